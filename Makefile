@@ -1,0 +1,39 @@
+# Everything a visitor or a contributor runs. `make help` lists the targets.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+RUN := runs/demo
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test format lint types check clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+install: .venv/installed  ## create .venv with the tool and everything that development needs
+
+demo: .venv/installed  ## train on the bundled emotion corpus, evaluate, predict a few lines
+	@sh configs/demo.sh $(BIN) $(RUN)
+
+test: .venv/installed  ## run the tests
+	$(BIN)/python -m pytest
+
+format: .venv/installed  ## rewrite the code in the house format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: .venv/installed  ## check format and lint rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: .venv/installed  ## check types (mypy, strict)
+	$(BIN)/mypy
+
+check: lint types test  ## all checks: format, lint, types, tests
+
+clean:  ## remove what the targets above made
+	rm -rf .venv runs .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,180 @@
+"""The run directory: who may write where, checkpoints, and files that are either whole or absent.
+
+config.yaml  history.jsonl  metrics.json  report.md  report.html
+model/                 see `model_format`
+baselines/             the TF-IDF yardstick, so that later evaluations compare with it too
+checkpoints/last/      state.safetensors and progress.json: all that `train --resume` needs
+checkpoints/best/      average.safetensors: the averaged weights of the best epoch
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from lstmcli.data.writing import atomic_path
+from lstmcli.errors import RunDirectoryError
+from lstmcli.model_format import BASELINES_FOLDER, CONFIG_FILE, METRICS_FILE, MODEL_FOLDER
+
+HISTORY_FILE = "history.jsonl"
+REPORT_FILES = ("report.md", "report.html")
+CHECKPOINTS_FOLDER = "checkpoints"
+
+# The first line of config.yaml tells a run from a folder that happens to hold a config of something else.
+RUN_MARK = "# The resolved config of this lstmcli run.\n"
+
+
+class RunDirectory:
+    """The paths of one run, and the safe ways to write them."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.model = path / MODEL_FOLDER
+        self.baselines = path / BASELINES_FOLDER
+        self.last = path / CHECKPOINTS_FOLDER / "last"
+        self.best = path / CHECKPOINTS_FOLDER / "best"
+
+    @property
+    def is_run(self) -> bool:
+        """Whether a training has written here."""
+        try:
+            with (self.path / CONFIG_FILE).open(encoding="utf-8") as stream:
+                return stream.readline() == RUN_MARK
+        except (OSError, UnicodeDecodeError):
+            return False
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the training that wrote here came to its end."""
+        return self.is_run and (self.path / METRICS_FILE).is_file()
+
+    def check_free(self, *, overwrite: bool) -> None:
+        """Look whether a new run may be written here; nothing is changed.
+
+        Raises:
+            RunDirectoryError: it holds a run and `overwrite` is off, or it holds other files.
+        """
+        if self.is_run and not overwrite:
+            state = "a finished run" if self.is_finished else "an unfinished run (go on with --resume)"
+            raise RunDirectoryError(
+                f"{self.path}: holds {state}. Choose another --run-dir, or replace it with --overwrite."
+            )
+        if self.path.exists() and not self.is_run and (not self.path.is_dir() or any(self.path.iterdir())):
+            raise RunDirectoryError(f"{self.path}: exists and is not a run directory; choose another --run-dir.")
+
+    def claim(self, *, overwrite: bool) -> None:
+        """Create the folder, or remove what an earlier run wrote there; other files in it stay.
+
+        Raises:
+            RunDirectoryError: see `check_free`; or it can't be created.
+        """
+        self.check_free(overwrite=overwrite)
+        try:
+            if self.is_run:
+                for name in (MODEL_FOLDER, BASELINES_FOLDER, CHECKPOINTS_FOLDER):
+                    shutil.rmtree(self.path / name, ignore_errors=True)
+                for name in (METRICS_FILE, *REPORT_FILES, HISTORY_FILE, CONFIG_FILE):
+                    (self.path / name).unlink(missing_ok=True)
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunDirectoryError(f"{self.path}: can't be created ({error.strerror}).") from None
+
+    def write_text(self, name: str, content: str) -> None:
+        """Write a file of the run directory, whole or not at all."""
+        with atomic_path(self.path / name) as temporary:
+            temporary.write_text(content, encoding="utf-8", newline="\n")
+
+    def write_config(self, content: str) -> None:
+        """Write config.yaml, which makes the folder a run."""
+        self.write_text(CONFIG_FILE, RUN_MARK + content)
+
+    def write_history(self, epochs: list[dict[str, Any]]) -> None:
+        """Write one line an epoch."""
+        self.write_text(HISTORY_FILE, "".join(json.dumps(epoch) + "\n" for epoch in epochs))
+
+    def read_history(self) -> list[dict[str, Any]]:
+        """Return the epochs written so far."""
+        path = self.path / HISTORY_FILE
+        if not path.is_file():
+            return []
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+    def save_state(self, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
+        """Write `checkpoints/last`."""
+        with replaced_folder(self.last) as folder:
+            _save_tensors(tensors, folder / "state.safetensors")
+            (folder / "progress.json").write_text(json.dumps(progress, indent=2) + "\n", encoding="utf-8")
+
+    def load_state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Read what `save_state` wrote.
+
+        Raises:
+            RunDirectoryError: there is none, or it is damaged.
+        """
+        recover(self.last)
+        try:
+            progress = json.loads((self.last / "progress.json").read_text(encoding="utf-8"))
+            return load_file(self.last / "state.safetensors"), progress
+        except (OSError, ValueError, SafetensorError) as error:
+            raise RunDirectoryError(f"{self.last}: can't be resumed from ({error}).") from None
+
+    def save_best(self, tensors: dict[str, Tensor]) -> None:
+        """Write `checkpoints/best`."""
+        with replaced_folder(self.best) as folder:
+            _save_tensors(tensors, folder / "average.safetensors")
+
+    def load_best(self) -> dict[str, Tensor]:
+        """Read what `save_best` wrote.
+
+        Raises:
+            RunDirectoryError: there is none, or it is damaged.
+        """
+        recover(self.best)
+        try:
+            return load_file(self.best / "average.safetensors")
+        except (OSError, SafetensorError) as error:
+            raise RunDirectoryError(f"{self.best}: can't be read ({error}).") from None
+
+
+@contextmanager
+def replaced_folder(target: Path) -> Iterator[Path]:
+    """Yield an empty folder that takes the place of `target` when the block ends well and vanishes otherwise.
+
+    If the process dies between the two renames, the old content is still there as `.NAME.old`; `recover` puts it back.
+    """
+    recover(target)
+    temporary, old = _sibling(target, "new"), _sibling(target, "old")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    try:
+        yield temporary
+        if target.exists():
+            target.rename(old)
+        temporary.rename(target)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def recover(target: Path) -> None:
+    """Put the old content back where a `replaced_folder` died half-way."""
+    old = _sibling(target, "old")
+    if old.exists() and not target.exists():
+        old.rename(target)
+
+
+def _sibling(target: Path, role: str) -> Path:
+    return target.parent / f".{target.name}.{role}"
+
+
+def _save_tensors(tensors: dict[str, Tensor], path: Path) -> None:
+    save_file({name: value.detach().contiguous().cpu() for name, value in tensors.items()}, path)
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())  # a power cut must not leave a renamed but empty file

@@ -1,0 +1,74 @@
+"""The entry point: the commands, and the one place where an error becomes a message and an exit code."""
+
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from lstmcli import __version__
+from lstmcli.cli.evaluate import evaluate_command
+from lstmcli.cli.predict import predict_command
+from lstmcli.cli.train import train_command
+from lstmcli.errors import LstmcliError
+
+INTERRUPTED = 130
+
+
+class ErrorReportingGroup(TyperGroup):
+    """Turns our errors into one message on stderr, and a closed pipe into a quiet end."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command.
+
+        Raises:
+            typer.Exit: with the exit code of the error.
+        """
+        try:
+            return super().invoke(ctx)
+        except LstmcliError as error:
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(error.exit_code) from None
+        except BrokenPipeError:
+            # The reader has gone (`| head`). Nothing can be written any more, also not by Python at its exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
+        except KeyboardInterrupt:
+            typer.echo("interrupted", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+
+
+app = typer.Typer(
+    cls=ErrorReportingGroup,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Train, evaluate and run LSTM text classifiers from CSV files.",
+)
+app.command("train")(train_command)
+app.command("evaluate")(evaluate_command)
+app.command("predict")(predict_command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"lstmcli {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line."""
+    # The products here are small: more threads cost CPU time and bring nothing. Must be set before numpy is imported.
+    for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
+    app()

@@ -1,0 +1,58 @@
+"""`lstmcli predict`."""
+
+from typing import Annotated
+
+import typer
+
+from lstmcli.cli.options import Encoding, Format, FormatChoice, Run, TextColumn
+
+
+def predict_command(
+    run: Run,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Texts, or - for standard input.")] = "-",
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write.  [default: standard output]")
+    ] = None,
+    input_format: Format = FormatChoice.AUTO,
+    text: TextColumn = None,
+    probabilities: Annotated[
+        bool, typer.Option("--probabilities", "-p", help="Add a column probability_<label> for each label.")
+    ] = False,
+    top_k: Annotated[
+        int | None, typer.Option("--top-k", "-k", min=1, metavar="N", help="Add the N most probable labels, ranked.")
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            "--threshold", min=0.0, max=1.0, metavar="X", help="Pick only labels with at least this probability."
+        ),
+    ] = None,
+    encoding: Encoding = "utf-8",
+    batch_size: Annotated[int, typer.Option("--batch-size", min=1, metavar="N", help="Rows computed together.")] = 256,
+) -> None:
+    """Label texts: the rows of a file or of a pipe, in order, with prediction and score added.
+
+    Standard input is one text a line unless --format says otherwise; each line gets `label<TAB>score`.
+
+    Examples:
+      echo "what a lovely surprise" | lstmcli predict runs/emotion
+
+      lstmcli predict runs/emotion reviews.csv --probabilities > labelled.csv
+
+      lstmcli predict runs/emotion < lines.txt | cut -f1 | sort | uniq -c | sort -rn
+    """
+    from pathlib import Path
+
+    from lstmcli.inference.predictor import Predictor
+    from lstmcli.recipes.predict import PredictOptions, predict_file
+
+    predictor = Predictor.open(Path(run), batch_size=batch_size)
+    predict_file(
+        predictor,
+        file,
+        output=output,
+        options=PredictOptions(probabilities=probabilities, top_k=top_k, threshold=threshold),
+        format_name=input_format.value,
+        encoding=encoding,
+        text_column=text,
+    )

@@ -1,0 +1,48 @@
+"""`lstmcli train`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def train_command(
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", metavar="FILE", help="YAML file; every key has a default.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", "-s", metavar="KEY=VALUE", help="Override a key of the config; may be repeated."),
+    ] = None,
+    run_dir: Annotated[
+        Path | None,
+        typer.Option("--run-dir", "-o", metavar="DIR", help="Where to write.  [default: runs/ and the config's name]"),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted training, bit for bit.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a run that is there already.")] = False,
+) -> None:
+    """Train a classifier from labelled rows and write a run directory.
+
+    Examples:
+      lstmcli train --config configs/emotion.yaml
+
+      lstmcli train --set data.train=reviews.csv --set data.label=stars --run-dir runs/reviews
+
+      lstmcli train --resume --run-dir runs/reviews
+    """
+    # torch, pandas and scikit-learn take seconds to import: only a command that runs pays for them.
+    from lstmcli.checkpoint import RunDirectory
+    from lstmcli.recipes.run_config import resolve_run
+    from lstmcli.recipes.train import train
+    from lstmcli.reports.console import Reporter
+    from lstmcli.reports.files import print_evaluation
+
+    resolved, path = resolve_run(config, settings or [], run_dir, resume=resume)
+    run = RunDirectory(path)
+    reporter = Reporter()
+    if resume and run.is_finished:
+        reporter.line("done", f"{path}: is finished already; nothing to resume")
+        return
+    evaluations = train(resolved, run, reporter, resume=resume, overwrite=overwrite)
+    print_evaluation(evaluations[-1])
+    reporter.line("wrote", f"{path}  (next: lstmcli predict {path} FILE)")

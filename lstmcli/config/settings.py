@@ -1,0 +1,161 @@
+"""Every setting of the tool with its default, as frozen dataclasses without behaviour.
+
+Plain dataclasses, so that prediction can hold its tokenizer settings without importing pydantic; `loading` validates
+them. `configs/default.yaml` explains each key for users, and a test keeps the two equal.
+"""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar, Literal
+
+from annotated_types import Ge, Gt, Le, Lt, MinLen
+
+Fraction = Annotated[float, Ge(0.0), Lt(1.0)]
+Count = Annotated[int, Ge(1)]
+FormatName = Literal["csv", "tsv", "csv-semicolon", "tsv-raw", "jsonl", "text"]
+CellName = Literal["rnn", "lstm", "peephole"]
+PoolingName = Literal["last", "mean", "max", "attention"]
+LabelKind = Literal["single", "multi", "traits"]
+MetricName = Literal["accuracy", "macro_f1", "micro_f1", "jaccard", "mean_accuracy", "log_loss"]
+
+FORBID_UNKNOWN_KEYS = {"extra": "forbid"}
+
+
+class Section:
+    """Base of every section: pydantic reads this attribute and refuses unknown keys."""
+
+    __pydantic_config__: ClassVar[Any] = FORBID_UNKNOWN_KEYS
+
+
+@dataclass(frozen=True)
+class DataSettings(Section):
+    """Where the rows are, which columns hold what, and what happens to rows that can't be used."""
+
+    train: str | None = None
+    validation: str | None = None
+    test: str | None = None
+    format: Literal["auto", FormatName] = "auto"
+    encoding: str = "utf-8"
+    text: str = "text"
+    label: str = "label"
+    labels: tuple[str, ...] = ()
+    label_separator: Annotated[str, MinLen(1)] | None = None
+    group: str | None = None
+    validation_fraction: Annotated[float, Gt(0.0), Lt(1.0)] = 0.1
+    unlabelled: Literal["drop", "keep", "error"] = "drop"
+    empty_texts: Literal["drop", "keep", "error"] = "drop"
+    unknown_labels: Literal["drop", "error"] = "drop"
+    conflicting_labels: Literal["keep", "drop", "error"] = "keep"
+    malformed_rows: Literal["drop", "error"] = "drop"
+
+
+@dataclass(frozen=True)
+class TokenizerSettings(Section):
+    """How a text becomes tokens; stored in the model, so that prediction cuts words as training did."""
+
+    lowercase: bool = True
+    contractions: Literal["split", "keep"] = "split"
+    elongations: Literal["shorten", "mark", "keep"] = "shorten"
+    hashtags: Literal["split", "keep"] = "split"
+    users: Literal["mask", "keep"] = "mask"
+    links: Literal["mask", "keep"] = "mask"
+    capitals: Literal["mark", "ignore"] = "ignore"
+    max_tokens: Count = 512
+    cut: Literal["head", "tail", "both"] = "both"
+
+
+@dataclass(frozen=True)
+class VocabularySettings(Section):
+    """Which training words get a row of their own in the embedding."""
+
+    min_frequency: Count = 2
+    max_words: Count = 50_000
+
+
+@dataclass(frozen=True)
+class EmbeddingSettings(Section):
+    """The table of word vectors. `size` None means 300, or the width of the vector file."""
+
+    size: Count | None = None
+    vectors: str | None = None
+    max_vectors: Count = 200_000
+    frozen: bool = False
+
+
+@dataclass(frozen=True)
+class ModelSettings(Section):
+    """The shape of the network between embedding and output."""
+
+    cell: CellName = "lstm"
+    hidden_size: Count = 128
+    layers: Count = 1
+    bidirectional: bool = True
+    pooling: PoolingName = "attention"
+
+
+@dataclass(frozen=True)
+class DropoutSettings(Section):
+    """Probabilities of dropping, each from 0 up to (not including) 1."""
+
+    words: Fraction = 0.2
+    features: Fraction = 0.5
+    layers: Fraction = 0.3
+    output: Fraction = 0.5
+
+
+@dataclass(frozen=True)
+class TrainingSettings(Section):
+    """Optimisation: how long, how fast, with which averages, and when to stop."""
+
+    epochs: Count | None = None
+    batch_size: Count = 64
+    learning_rate: Annotated[float, Gt(0.0)] = 2e-3
+    weight_decay: Annotated[float, Ge(0.0)] = 0.01
+    warmup: Fraction = 0.1
+    gradient_clip: Annotated[float, Gt(0.0)] = 1.0
+    average_decay: Fraction = 0.998
+    class_weights: Literal["none", "balanced", "sqrt"] = "none"
+    metric: Literal["auto", MetricName] = "auto"
+    patience: Count = 5
+    seed: Annotated[int, Ge(0)] = 1
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    threads: Count = 1
+    checkpoint_minutes: Annotated[float, Gt(0.0)] = 5.0
+
+
+@dataclass(frozen=True)
+class DecisionSettings(Section):
+    """How probabilities become labels where each label is its own yes or no."""
+
+    thresholds: Literal["auto", "f1", "half"] = "auto"
+
+
+@dataclass(frozen=True)
+class EvaluationSettings(Section):
+    """What every evaluation adds to the plain figures."""
+
+    baselines: bool = True
+    bootstrap_samples: Annotated[int, Ge(100)] = 1000
+    confidence: Annotated[float, Gt(0.5), Le(0.999)] = 0.95
+
+
+@dataclass(frozen=True)
+class OutputSettings(Section):
+    """Where a run is written. None means runs/ and the config file's name."""
+
+    run_dir: str | None = None
+
+
+@dataclass(frozen=True)
+class Config(Section):
+    """The whole configuration of one training run."""
+
+    data: DataSettings = field(default_factory=DataSettings)
+    tokenizer: TokenizerSettings = field(default_factory=TokenizerSettings)
+    vocabulary: VocabularySettings = field(default_factory=VocabularySettings)
+    embedding: EmbeddingSettings = field(default_factory=EmbeddingSettings)
+    model: ModelSettings = field(default_factory=ModelSettings)
+    dropout: DropoutSettings = field(default_factory=DropoutSettings)
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+    decision: DecisionSettings = field(default_factory=DecisionSettings)
+    evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
+    output: OutputSettings = field(default_factory=OutputSettings)

@@ -1,0 +1,91 @@
+"""Token ids of a whole corpus in one flat array, and batches of texts of like length cut from it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Batches are sorted inside pools of this many batches: lengths match almost as well as in a full sort, order stays
+# random.
+POOL_BATCHES = 50
+
+
+@dataclass(frozen=True)
+class TokenIds:
+    """Texts as token ids, end to end: text n is `flat[offsets[n]:offsets[n + 1]]`. No text is empty."""
+
+    flat: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+
+    @classmethod
+    def from_texts(cls, texts: Iterable[list[int]]) -> "TokenIds":
+        """Store texts that are given as lists of ids, each with at least one."""
+        lists = list(texts)
+        lengths = np.fromiter(map(len, lists), dtype=np.int64, count=len(lists))
+        if len(lists) and lengths.min() == 0:
+            raise ValueError(f"expected at least one token a text, got none in text {int(lengths.argmin())}")
+        flat = np.fromiter((token for text in lists for token in text), dtype=np.int32, count=int(lengths.sum()))
+        return cls(flat, np.concatenate([[0], np.cumsum(lengths)]))
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """(texts,) number of tokens of each text."""
+        return np.diff(self.offsets)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def padded(self, rows: NDArray[np.int64], *, pad_id: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Return `rows` as token ids (batch, time), padded with `pad_id` at the end, and their lengths (batch,)."""
+        lengths = self.lengths[rows]
+        positions = np.arange(lengths.max())
+        is_real = positions < lengths[:, None]
+        source = np.where(is_real, self.offsets[rows][:, None] + positions, 0)
+        return np.where(is_real, self.flat[source], np.int32(pad_id)), lengths
+
+
+def training_batches(
+    lengths: NDArray[np.int64], *, batch_size: int, generator: np.random.Generator
+) -> list[NDArray[np.int64]]:
+    """Cut all rows into batches of like length, in random order.
+
+    Rows are shuffled, sorted by length inside pools of POOL_BATCHES batches, cut, and the batches shuffled.
+
+    Returns:
+        Row numbers of each batch; every row is in exactly one, only one batch of a pool is smaller than `batch_size`.
+    """
+    shuffled = generator.permutation(len(lengths))
+    batches: list[NDArray[np.int64]] = []
+    for start in range(0, len(shuffled), batch_size * POOL_BATCHES):
+        pool = shuffled[start : start + batch_size * POOL_BATCHES]
+        batches.extend(batches_by_length(lengths, rows=pool, batch_size=batch_size))
+    return [batches[index] for index in generator.permutation(len(batches))]
+
+
+def batches_by_length(
+    lengths: NDArray[np.int64],
+    *,
+    rows: NDArray[np.int64] | None = None,
+    batch_size: int,
+    max_tokens: int | None = None,
+) -> Iterator[NDArray[np.int64]]:
+    """Yield `rows` (default: all) sorted by length and cut into batches: the least padding.
+
+    Args:
+        lengths: (texts,) in tokens.
+        rows: which texts.
+        batch_size: rows of a batch at most.
+        max_tokens: padded token positions of a batch at most, but always one row.
+    """
+    if rows is None:
+        rows = np.arange(len(lengths))
+    by_length = rows[np.argsort(lengths[rows], kind="stable")]
+    start = 0
+    while start < len(by_length):
+        size = batch_size
+        if max_tokens is not None:
+            longest = int(lengths[by_length[min(start + size, len(by_length)) - 1]])
+            size = max(1, min(size, max_tokens // longest))
+        yield by_length[start : start + size]
+        start += size

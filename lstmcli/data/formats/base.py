@@ -1,0 +1,55 @@
+"""What a file format is: a reader of records and a writer of records with additions."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TextIO
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row of an input.
+
+    `line` is the 1-based line on which the row starts (a quoted newline makes a row longer than a line). `cells` line
+    up with `columns`; a malformed row may have more or fewer. Cells are strings, except in JSON Lines.
+    """
+
+    line: int
+    columns: Sequence[str]
+    cells: list[Any]
+
+    @property
+    def is_malformed(self) -> bool:
+        """Whether the row has another number of cells than the header."""
+        return len(self.cells) != len(self.columns)
+
+
+class RecordWriter(Protocol):
+    """Writes input records, each with the columns that a prediction adds."""
+
+    def write(self, record: Record, additions: Mapping[str, str | float]) -> None:
+        """Write one record. Floats in `additions` are probabilities and are written with PROBABILITY_DIGITS."""
+
+
+class FileFormat(Protocol):
+    """A way to lay rows out in a text file."""
+
+    def read(self, lines: Iterable[str], name: str) -> Iterator[Record]:
+        r"""Yield the records of `lines`, which keep their line ends; only "\n" ends a line.
+
+        `name` stands for the input in messages.
+
+        Raises:
+            DataError: the layout is broken (an unclosed quote, a line that is not JSON).
+        """
+
+    def writer(self, stream: TextIO) -> RecordWriter:
+        """Return a writer to `stream`."""
+
+
+# float32 carries about 7 digits; the last one is the noise of matrix products in another batch.
+PROBABILITY_DIGITS = 7
+
+
+def format_cell(value: str | float) -> str:
+    """Return an addition as text: probabilities in fixed notation, so that sort and awk read them."""
+    return value if isinstance(value, str) else f"{value:.{PROBABILITY_DIGITS}f}"

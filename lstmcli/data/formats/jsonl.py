@@ -1,0 +1,44 @@
+"""JSON Lines: one object a line."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TextIO
+
+from lstmcli.data.formats.base import PROBABILITY_DIGITS, Record, RecordWriter
+from lstmcli.errors import DataError
+
+
+class JsonLines:
+    """Objects with the same or different keys; a record's columns are its own keys."""
+
+    def read(self, lines: Iterable[str], name: str) -> Iterator[Record]:
+        """See `FileFormat.read`. Lines of white space alone are no rows."""
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                value = json.loads(line)
+            except json.JSONDecodeError as error:
+                raise DataError(
+                    f"{name}, line {number}: is not JSON ({error.msg} at character {error.pos + 1})."
+                ) from None
+            if not isinstance(value, dict):
+                raise DataError(
+                    f'{name}, line {number}: expected an object like {{"text": ...}}, got {line.strip()[:40]}.'
+                )
+            yield Record(number, list(value), list(value.values()))
+
+    def writer(self, stream: TextIO) -> RecordWriter:
+        """See `FileFormat.writer`."""
+        return _JsonLinesWriter(stream)
+
+
+class _JsonLinesWriter:
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, record: Record, additions: Mapping[str, str | float]) -> None:
+        row = dict(zip(record.columns, record.cells, strict=True))
+        for key, value in additions.items():
+            row[key] = value if isinstance(value, str) else round(value, PROBABILITY_DIGITS)
+        self._stream.write(json.dumps(row, ensure_ascii=False) + "\n")

@@ -1,0 +1,30 @@
+"""Plain text: one text a line in, tab-separated additions out (the text itself is not repeated)."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TextIO
+
+from lstmcli.data.formats.base import Record, RecordWriter, format_cell
+
+TEXT_COLUMN = "text"
+
+
+class TextLines:
+    """Every line is a text, also an empty one, so that output line n belongs to input line n."""
+
+    def read(self, lines: Iterable[str], name: str) -> Iterator[Record]:  # noqa: ARG002 (any text is valid: no message needs a name)
+        """See `FileFormat.read`."""
+        columns = [TEXT_COLUMN]
+        for number, line in enumerate(lines, start=1):
+            yield Record(number, columns, [line.removesuffix("\n").removesuffix("\r")])
+
+    def writer(self, stream: TextIO) -> RecordWriter:
+        """See `FileFormat.writer`."""
+        return _TextLinesWriter(stream)
+
+
+class _TextLinesWriter:
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, record: Record, additions: Mapping[str, str | float]) -> None:  # noqa: ARG002
+        self._stream.write("\t".join(map(format_cell, additions.values())) + "\n")

@@ -1,0 +1,71 @@
+"""From a row's label cells to label names, for the three ways in which a file may hold labels."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from lstmcli.config.settings import DataSettings, LabelKind
+
+YES = {"1", "1.0", "y", "yes", "true", "t"}
+NO = {"0", "0.0", "n", "no", "false", "f"}
+
+
+class BadLabelError(ValueError):
+    """A cell of a yes/no column holds neither yes nor no."""
+
+
+def label_kind(settings: DataSettings) -> LabelKind:
+    """Return "traits" for 0/1 columns, "multi" for one column with a separator, else "single"."""
+    if settings.labels:
+        return "traits"
+    return "single" if settings.label_separator is None else "multi"
+
+
+def label_columns(settings: DataSettings) -> list[str]:
+    """Return the names of the columns that hold labels."""
+    return list(settings.labels) or [settings.label]
+
+
+def parse_labels(cells: Sequence[Any], settings: DataSettings) -> tuple[str, ...] | None:
+    """Return the row's label names, sorted, or None where a cell is empty (the row is unlabelled).
+
+    Args:
+        cells: the cells of `label_columns(settings)`, in that order.
+        settings: says how to read them.
+
+    Raises:
+        BadLabelError: a yes/no cell is neither.
+    """
+    if settings.labels:
+        answers = [_yes_or_no(cell, column) for cell, column in zip(cells, settings.labels, strict=True)]
+        if None in answers:
+            return None
+        return tuple(column for column, answer in zip(settings.labels, answers, strict=True) if answer)
+    if settings.label_separator is None:
+        label = clean_label(cells[0])
+        return (label,) if label else None
+    parts = cells[0] if isinstance(cells[0], list) else _as_text(cells[0]).split(settings.label_separator)
+    return tuple(sorted({clean_label(part) for part in parts} - {""})) or None
+
+
+def clean_label(cell: Any) -> str:
+    """Return the label with its white space folded, so that a label never breaks a line or a tab-separated field."""
+    return " ".join(_as_text(cell).split())
+
+
+def _as_text(cell: Any) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    return str(cell)
+
+
+def _yes_or_no(cell: Any, column: str) -> bool | None:
+    text = clean_label(cell).lower()
+    if text in YES:
+        return True
+    if text in NO:
+        return False
+    if not text:
+        return None
+    raise BadLabelError(f"column {column!r} holds {text!r}")

@@ -1,0 +1,152 @@
+"""Opening an input: a path or standard input, gzipped or not, in a named encoding; yields records.
+
+Every command reads through `open_records`, so that training and prediction never disagree about what a row is.
+"""
+
+import codecs
+import gzip
+import io
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from lstmcli.data.formats import EXTENSIONS, FORMATS, Record
+from lstmcli.errors import DataError, did_you_mean
+
+STANDARD_INPUT = "-"
+
+
+@dataclass(frozen=True)
+class Source:
+    """An open input. `name` is for messages; `records` can be read once."""
+
+    name: str
+    format_name: str
+    records: Iterator[Record]
+
+
+@contextmanager
+def open_records(path: str, *, format_name: str = "auto", encoding: str = "utf-8") -> Iterator[Source]:
+    """Open `path` ("-": standard input) and yield its records lazily.
+
+    Raises:
+        DataError: missing or unreadable file, unknown extension with format "auto", bytes that are not in `encoding`,
+            damaged gzip data, a broken layout. Those about the content come while the records are read.
+    """
+    _check_encoding(encoding)
+    name = "standard input" if path == STANDARD_INPUT else path
+    if format_name == "auto":
+        format_name = _format_of(path)
+    with _open_binary(path) as stream, _decoder(stream, encoding) as text:
+        lines = _decoded_lines(text, name)
+        yield Source(name, format_name, FORMATS[format_name].read(lines, name))
+
+
+def column_index(columns: list[str], column: str, name: str, setting: str) -> int:
+    """Return where `column` stands.
+
+    Args:
+        columns: the names that the input has.
+        column: the wanted one.
+        name: the input, for the message.
+        setting: what the user would change, for the message (such as "data.text").
+
+    Raises:
+        DataError: the column is missing (names those that exist, and the nearest) or stands there twice.
+    """
+    if columns.count(column) == 1:
+        return columns.index(column)
+    if column in columns:
+        raise DataError(
+            f"{name}: the header names column {column!r} {columns.count(column)} times; rename all but one."
+        )
+    hint = did_you_mean(column, columns)
+    if not hint and len(columns) == 1 and ";" in columns[0]:
+        hint = " The header looks like semicolons: try format csv-semicolon."
+    elif not hint and len(columns) == 1 and "\t" in columns[0]:
+        hint = " The header holds tabs: try format tsv."
+    raise DataError(f"{name} has no column {column!r}. Columns: {', '.join(columns)}.{hint} It is set by {setting}.")
+
+
+def _check_encoding(encoding: str) -> None:
+    try:
+        codecs.lookup(encoding)
+    except LookupError:
+        common = ["utf-8", "utf-16", "cp1252", "latin-1", "cp1251", "gb18030", "shift_jis"]
+        raise DataError(
+            f"Unknown encoding {encoding!r}.{did_you_mean(encoding, common)} Common ones: {', '.join(common)}."
+        ) from None
+
+
+def _format_of(path: str) -> str:
+    if path == STANDARD_INPUT:
+        return "text"
+    suffixes = [suffix.lower() for suffix in Path(path).suffixes]
+    if suffixes and suffixes[-1] == ".gz":
+        suffixes.pop()
+    extension = suffixes[-1] if suffixes else ""
+    if extension not in EXTENSIONS:
+        raise DataError(
+            f"{path}: can't tell the format from the name. Known extensions: {', '.join(EXTENSIONS)} (each also .gz); "
+            f"else name a format: {', '.join(FORMATS)}."
+        )
+    return EXTENSIONS[extension]
+
+
+@contextmanager
+def _open_binary(path: str) -> Iterator[BinaryIO]:
+    if path == STANDARD_INPUT:
+        yield sys.stdin.buffer
+        return
+    try:
+        with Path(path).open("rb") as stream:
+            if path.lower().endswith(".gz"):
+                with gzip.open(stream) as unpacked:
+                    yield unpacked  # type: ignore[misc]  # GzipFile is a BufferedIOBase, which is all that is used
+            else:
+                yield stream
+    except FileNotFoundError:
+        parent = Path(path).parent
+        siblings = [str(parent / other.name) for other in parent.iterdir()] if parent.is_dir() else []
+        raise DataError(f"{path}: no such file.{did_you_mean(path, siblings)}") from None
+    except IsADirectoryError:
+        raise DataError(f"{path}: is a folder, expected a file.") from None
+    except PermissionError:
+        raise DataError(f"{path}: permission to read it is denied.") from None
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise DataError(f"{path}: is damaged or not gzip data ({error}).") from None
+
+
+@contextmanager
+def _decoder(stream: BinaryIO, encoding: str) -> Iterator[io.TextIOWrapper]:
+    r"""Yield `stream` as text. Only "\n" ends a line: a lone "\r" or a Unicode separator never splits a text."""
+    if codecs.lookup(encoding).name == "utf-8":
+        encoding = "utf-8-sig"  # drops a byte order mark where there is one
+    text = io.TextIOWrapper(stream, encoding=encoding, newline="\n")
+    try:
+        yield text
+    finally:
+        text.detach()  # or the wrapper would close standard input when it is collected
+
+
+def _decoded_lines(text: io.TextIOWrapper, name: str) -> Iterator[str]:
+    num_lines = 0
+    try:
+        for line in text:
+            num_lines += 1
+            yield line
+    except UnicodeDecodeError as error:
+        # Lines before the failed chunk have all been yielded, so its own newlines count on from there.
+        line_number = num_lines + 1 + error.object[: error.start].count(b"\n")
+        found = error.object[error.start]
+        hint = "utf-16" if error.object[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE} else "cp1252 or latin-1"
+        raise DataError(
+            f"{name}, line {line_number}: byte 0x{found:02x} is not {error.encoding}. The file has another encoding: "
+            f"try {hint} (train: --set data.encoding=..., predict and evaluate: --encoding ...)."
+        ) from None
+    except UnicodeError as error:
+        raise DataError(f"{name}: is not {text.encoding} text ({error}). Try another encoding.") from None

@@ -1,0 +1,38 @@
+"""The errors that a user can fix, one small tree, and the "did you mean" that their messages share.
+
+A broken promise between our own functions is a plain `ValueError`; everything here ends in one clear message on stderr.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class LstmcliError(Exception):
+    """A mistake that the user can fix. The text says where, what is wrong and what to do next."""
+
+    exit_code = 1
+
+
+class ConfigError(LstmcliError):
+    """A config file or a `--set` holds a wrong key or value."""
+
+
+class DataError(LstmcliError):
+    """A corpus or an input file can't be used as it is."""
+
+
+class RunDirectoryError(LstmcliError):
+    """A run directory is missing, damaged, of a newer format, or would be overwritten."""
+
+
+class UsageError(LstmcliError):
+    """The command line itself is wrong."""
+
+    exit_code = 2
+
+
+def did_you_mean(name: str, choices: Iterable[str]) -> str:
+    """Return " Did you mean 'nearest'?", or "" when nothing in `choices` is near."""
+    by_folded_name = {choice.casefold(): choice for choice in choices}
+    near = get_close_matches(name.casefold(), by_folded_name, n=1, cutoff=0.6)
+    return f" Did you mean {by_folded_name[near[0]]!r}?" if near else ""

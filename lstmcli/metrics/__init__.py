@@ -1,0 +1,1 @@
+"""Decisions, scores with intervals, thresholds, calibration and baselines."""

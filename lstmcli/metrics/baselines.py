@@ -1,0 +1,171 @@
+"""The two yardsticks of every report, fitted on the training rows: majority class, and TF-IDF + logistic regression."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+
+from lstmcli.config.settings import LabelKind
+from lstmcli.metrics.decisions import DecisionRule
+from lstmcli.metrics.scores import DEFAULT_SCORE, headline_scores
+from lstmcli.metrics.thresholds import f1_thresholds
+
+Floats = NDArray[np.float64]
+Tokenize = Callable[[str], list[str]]
+
+MAJORITY_NAME = "majority class"
+TFIDF_NAME = "TF-IDF + logistic regression"
+
+# The inverse strength of regularisation is chosen on validation rows: 1 suits long texts, 10 short ones.
+STRENGTHS = (1.0, 10.0)
+# Below this many texts every n-gram counts; above it, those that occur once only cost memory.
+SMALL_CORPUS_TEXTS = 5000
+
+
+@dataclass(frozen=True)
+class MajorityBaseline:
+    """Gives every text the share that each label has among the training rows, and the decision that follows from it."""
+
+    shares: Floats
+    kind: LabelKind
+
+    @classmethod
+    def fit(cls, targets: NDArray[np.bool_], kind: LabelKind) -> "MajorityBaseline":
+        """Count labels in (texts, labels)."""
+        return cls(targets.mean(axis=0), kind)
+
+    def probabilities(self, num_texts: int) -> Floats:
+        """Return (texts, labels), all rows the same."""
+        return np.tile(self.shares, (num_texts, 1))
+
+    def save(self, folder: Path) -> None:
+        """Write into an existing folder."""
+        content = {"kind": self.kind, "shares": self.shares.tolist()}
+        (folder / "majority.json").write_text(json.dumps(content) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> "MajorityBaseline":
+        """Read what `save` wrote."""
+        content = json.loads((folder / "majority.json").read_text(encoding="utf-8"))
+        return cls(np.array(content["shares"]), content["kind"])
+
+    @property
+    def rule(self) -> DecisionRule:
+        """The most frequent label; for traits each one's more frequent answer."""
+        threshold = 0.0 if self.kind == "single" else 0.5
+        return DecisionRule(self.kind, np.full(len(self.shares), threshold), at_least_one=self.kind == "multi")
+
+
+@dataclass(frozen=True)
+class TfidfBaseline:
+    """Word 1- and 2-grams, TF-IDF weighted, and one logistic regression a label.
+
+    For "single" the labels' probabilities are scaled to sum to 1.
+
+    Attributes:
+        terms: n-grams, the tokens joined by a space.
+        idf: (terms,).
+        coefficients: (labels, terms).
+        intercepts: (labels,).
+        rule: with thresholds tuned on the same validation rows as the model's.
+    """
+
+    terms: list[str]
+    idf: Floats
+    coefficients: Floats
+    intercepts: Floats
+    rule: DecisionRule
+
+    @classmethod
+    def fit(
+        cls,
+        texts: Sequence[str],
+        targets: NDArray[np.bool_],
+        validation_texts: Sequence[str],
+        validation_targets: NDArray[np.bool_],
+        *,
+        tokenize: Tokenize,
+        rule: DecisionRule,
+        tune_f1: bool,
+    ) -> "TfidfBaseline":
+        """Fit on training rows; choose the regularisation (and thresholds, if `tune_f1`) on validation rows."""
+        min_frequency = 1 if len(texts) < SMALL_CORPUS_TEXTS else 2
+        vectorizer = _vectorizer(tokenize, min_df=min_frequency)
+        features = vectorizer.fit_transform(texts)
+        terms = list(vectorizer.get_feature_names_out())
+        score = DEFAULT_SCORE[rule.kind]
+        best: tuple[float, TfidfBaseline] | None = None
+        for strength in STRENGTHS:
+            models = [_fit_label(features, column, strength) for column in targets.T]
+            coefficients = np.stack([model[0] for model in models])
+            intercepts = np.array([model[1] for model in models])
+            candidate = cls(terms, vectorizer.idf_, coefficients, intercepts, rule)
+            probabilities = candidate.probabilities(validation_texts, tokenize)
+            if tune_f1:
+                thresholds = f1_thresholds(probabilities, validation_targets)
+                tuned = DecisionRule(rule.kind, thresholds, rule.at_least_one)
+                candidate = cls(terms, vectorizer.idf_, coefficients, intercepts, tuned)
+            decisions = candidate.rule.decide(probabilities)
+            value = headline_scores(validation_targets, decisions, probabilities, rule.kind)[score]
+            if best is None or value > best[0]:
+                best = (value, candidate)
+        assert best is not None  # STRENGTHS is not empty
+        return best[1]
+
+    def probabilities(self, texts: Sequence[str], tokenize: Tokenize) -> Floats:
+        """Return (texts, labels). `tokenize` must be the one of `fit`."""
+        vectorizer = _vectorizer(tokenize, vocabulary=self.terms)
+        vectorizer.idf_ = self.idf
+        logits = np.asarray(vectorizer.transform(texts) @ self.coefficients.T) + self.intercepts
+        probabilities: Floats = 0.5 * np.tanh(0.5 * logits) + 0.5
+        if self.rule.kind == "single":
+            probabilities /= probabilities.sum(axis=1, keepdims=True)
+        return probabilities
+
+    def save(self, folder: Path) -> None:
+        """Write terms, weights and rule into an existing folder."""
+        (folder / "terms.txt").write_text("\n".join(self.terms) + "\n", encoding="utf-8")
+        weights = {"idf": self.idf, "coefficients": self.coefficients, "intercepts": self.intercepts}
+        save_file({name: value.astype(np.float32) for name, value in weights.items()}, folder / "weights.safetensors")
+        rule = {
+            "kind": self.rule.kind,
+            "thresholds": self.rule.thresholds.tolist(),
+            "at_least_one": self.rule.at_least_one,
+        }
+        (folder / "rule.json").write_text(json.dumps(rule) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> "TfidfBaseline":
+        """Read what `save` wrote."""
+        terms = (folder / "terms.txt").read_text(encoding="utf-8").removesuffix("\n").split("\n")
+        weights = {name: value.astype(np.float64) for name, value in load_file(folder / "weights.safetensors").items()}
+        rule = json.loads((folder / "rule.json").read_text(encoding="utf-8"))
+        thresholds = np.array(rule["thresholds"])
+        return cls(
+            terms,
+            weights["idf"],
+            weights["coefficients"],
+            weights["intercepts"],
+            DecisionRule(rule["kind"], thresholds, rule["at_least_one"]),
+        )
+
+
+def _vectorizer(tokenize: Tokenize, **options: object) -> TfidfVectorizer:
+    return TfidfVectorizer(
+        tokenizer=tokenize, token_pattern=None, lowercase=False, ngram_range=(1, 2), sublinear_tf=True, **options
+    )
+
+
+def _fit_label(features: object, targets: NDArray[np.bool_], strength: float) -> tuple[Floats, float]:
+    """Return coefficients and intercept of one label; a label without both answers gets its smoothed share alone."""
+    if targets.all() or not targets.any():
+        share = (targets.sum() + 0.5) / (len(targets) + 1.0)
+        return np.zeros(features.shape[1]), float(np.log(share / (1.0 - share)))  # type: ignore[attr-defined]
+    model = LogisticRegression(C=strength, solver="liblinear").fit(features, targets)
+    return model.coef_[0], float(model.intercept_[0])

@@ -1,0 +1,68 @@
+"""From probabilities to labels, the same rule in training, evaluation and prediction."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcli.config.settings import LabelKind
+
+
+@dataclass(frozen=True)
+class DecisionRule:
+    """How probabilities become labels.
+
+    Attributes:
+        kind: "single" picks the most probable label; otherwise every label is its own yes or no.
+        thresholds: (labels,), a label is picked from this probability on. For "single" the most probable label must
+            reach its threshold too, or none is picked; a model's own rule has zeros there.
+        at_least_one: whether a text with no label over its threshold gets the nearest one, as fits a corpus in which
+            no training text is without a label.
+    """
+
+    kind: LabelKind
+    thresholds: NDArray[np.float64]
+    at_least_one: bool = False
+
+    def decide(self, probabilities: NDArray[np.floating]) -> NDArray[np.bool_]:
+        """Return (texts, labels), True where the label is picked, from probabilities of the same shape."""
+        if self.kind == "single":
+            return _is_best(probabilities) & (probabilities >= self.thresholds)
+        decisions = probabilities >= self.thresholds
+        if self.at_least_one:
+            is_empty = ~decisions.any(axis=1)
+            decisions[is_empty] = _is_best(probabilities[is_empty] / np.maximum(self.thresholds, 1e-9))
+        return decisions
+
+    def with_threshold(self, threshold: float) -> "DecisionRule":
+        """Return a rule that picks only what reaches `threshold`, so that a text may get no label."""
+        return DecisionRule(self.kind, np.full_like(self.thresholds, threshold), at_least_one=False)
+
+
+def decision_scores(probabilities: NDArray[np.floating], decisions: NDArray[np.bool_]) -> NDArray[np.floating]:
+    """Return (texts,) how sure each decision is.
+
+    The probability of the least probable label that was picked; where none was, the probability that even the most
+    probable one is absent.
+    """
+    least_picked = np.where(decisions, probabilities, np.inf).min(axis=1)
+    none = 1.0 - probabilities.max(axis=1)
+    return np.asarray(np.where(decisions.any(axis=1), least_picked, none))
+
+
+def probabilities_from_logits(
+    logits: NDArray[np.floating], kind: LabelKind, *, temperature: float = 1.0
+) -> NDArray[np.float64]:
+    """Return softmax ("single") or sigmoids of `logits / temperature`, (texts, labels), in float64."""
+    scaled = logits.astype(np.float64) / temperature
+    if kind == "single":
+        exponentials = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+        softmax: NDArray[np.float64] = exponentials / exponentials.sum(axis=1, keepdims=True)
+        return softmax
+    sigmoid: NDArray[np.float64] = 0.5 * np.tanh(0.5 * scaled) + 0.5
+    return sigmoid
+
+
+def _is_best(scores: NDArray[np.floating]) -> NDArray[np.bool_]:
+    best: NDArray[np.bool_] = np.arange(scores.shape[1]) == scores.argmax(axis=1)[:, None]
+    return best

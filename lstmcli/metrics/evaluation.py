@@ -1,0 +1,189 @@
+"""One evaluation: a model and its yardsticks on the same rows, every figure with its interval."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcli.config.settings import EvaluationSettings, LabelKind
+from lstmcli.metrics.scores import (
+    DEFAULT_SCORE,
+    LOWER_IS_BETTER,
+    SCORES_BY_KIND,
+    RowStatistics,
+    bootstrap_sums,
+    point_scores,
+    row_statistics,
+    scores_from_sums,
+)
+
+# Fixed, so that the same predictions always give the same intervals.
+BOOTSTRAP_SEED = 20_000
+
+
+@dataclass(frozen=True)
+class System:
+    """What one system made of the rows: `decisions` and `probabilities`, (rows, labels) each."""
+
+    name: str
+    decisions: NDArray[np.bool_]
+    probabilities: NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure and its bootstrap percentile interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class LabelScores:
+    """The scores of one label. `support` is the number of rows that have it, `picked` that were given it."""
+
+    label: str
+    precision: Estimate
+    recall: Estimate
+    f1: Estimate
+    support: int
+    picked: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The model against one other system, in the main score: the difference is positive where the model is better."""
+
+    other: str
+    score: str
+    difference: Estimate
+
+    @property
+    def verdict(self) -> str:
+        """Return "better" or "worse" when the whole interval says so, else "not distinguishable"."""
+        if self.difference.low > 0:
+            return "better"
+        return "worse" if self.difference.high < 0 else "not distinguishable"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All that a report shows.
+
+    Attributes:
+        name: of the rows, such as a file name.
+        kind: of the labels.
+        num_rows: rows that were scored.
+        confidence: of every interval, such as 0.95.
+        main_score: the name of the score that systems are compared in.
+        scores: system name -> score name -> estimate; the first system is the model.
+        labels: the model's scores label by label.
+        confusion: "single": (labels, labels) counts, actual in rows, predicted in columns. Otherwise (labels, 4): true
+            positives, false positives, false negatives, true negatives.
+        comparisons: the model against each other system.
+    """
+
+    name: str
+    kind: LabelKind
+    num_rows: int
+    confidence: float
+    main_score: str
+    scores: dict[str, dict[str, Estimate]]
+    labels: list[LabelScores]
+    confusion: list[list[int]]
+    comparisons: list[Comparison]
+
+
+def evaluate(
+    name: str,
+    systems: list[System],
+    targets: NDArray[np.bool_],
+    label_names: tuple[str, ...],
+    kind: LabelKind,
+    settings: EvaluationSettings,
+) -> Evaluation:
+    """Score `systems`, the model first, against `targets` (rows, labels).
+
+    All systems share the bootstrap's resamples of rows, so comparisons are paired.
+    """
+    statistics = [row_statistics(targets, system.decisions, system.probabilities, kind) for system in systems]
+    sums = bootstrap_sums(statistics, num_samples=settings.bootstrap_samples, seed=BOOTSTRAP_SEED)
+    points = [point_scores(one) for one in statistics]
+    samples = [scores_from_sums(one, len(targets), statistics[0].counted_labels) for one in sums]
+    scores = {
+        system.name: {
+            score: _estimate(point[score][0], sample[score], settings.confidence) for score in SCORES_BY_KIND[kind]
+        }
+        for system, point, sample in zip(systems, points, samples, strict=True)
+    }
+    main = DEFAULT_SCORE[kind]
+    sign = -1.0 if main in LOWER_IS_BETTER else 1.0
+    comparisons = [
+        Comparison(
+            other.name,
+            main,
+            _estimate(
+                sign * (points[0][main][0] - point[main][0]),
+                sign * (samples[0][main] - sample[main]),
+                settings.confidence,
+            ),
+        )
+        for other, point, sample in zip(systems[1:], points[1:], samples[1:], strict=True)
+    ]
+    return Evaluation(
+        name=name,
+        kind=kind,
+        num_rows=len(targets),
+        confidence=settings.confidence,
+        main_score=main,
+        scores=scores,
+        labels=_label_scores(label_names, statistics[0], points[0], samples[0], settings.confidence),
+        confusion=confusion(targets, systems[0].decisions, kind).tolist(),
+        comparisons=comparisons,
+    )
+
+
+def confusion(targets: NDArray[np.bool_], decisions: NDArray[np.bool_], kind: LabelKind) -> NDArray[np.int64]:
+    """Return the counts that `Evaluation.confusion` describes. A row without a decision counts in no column."""
+    actual, picked = targets.astype(np.int64), decisions.astype(np.int64)
+    if kind == "single":
+        return actual.T @ picked
+    both = (actual * picked).sum(axis=0)
+    only_picked, only_actual = picked.sum(axis=0) - both, actual.sum(axis=0) - both
+    counts: NDArray[np.int64] = np.column_stack(
+        [both, only_picked, only_actual, len(actual) - both - only_picked - only_actual]
+    )
+    return counts
+
+
+def _label_scores(
+    names: tuple[str, ...],
+    statistics: RowStatistics,
+    point: dict[str, NDArray[np.float64]],
+    samples: dict[str, NDArray[np.float64]],
+    confidence: float,
+) -> list[LabelScores]:
+    sums = statistics.values.sum(axis=0).astype(int)
+    num_labels = len(names)
+
+    def estimate(score: str, label: int) -> Estimate:
+        return _estimate(point[score][0, label], samples[score][:, label], confidence)
+
+    return [
+        LabelScores(
+            label=name,
+            precision=estimate("precision", index),
+            recall=estimate("recall", index),
+            f1=estimate("f1", index),
+            support=int(sums[2 * num_labels + index]),
+            picked=int(sums[num_labels + index]),
+        )
+        for index, name in enumerate(names)
+    ]
+
+
+def _estimate(value: float, samples: NDArray[np.float64], confidence: float) -> Estimate:
+    tail = (1.0 - confidence) / 2.0
+    low, high = np.quantile(samples, [tail, 1.0 - tail])
+    return Estimate(float(value), float(low), float(high))

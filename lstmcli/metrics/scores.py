@@ -1,0 +1,122 @@
+"""Scores and their bootstrap intervals, both from per-row statistics that simply add up.
+
+Every score here is a function of sums over rows (how often label l was picked, was right, ...). So a bootstrap resample
+is a vector of row counts, and all resamples of all scores are one matrix product.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcli.config.settings import LabelKind
+
+Floats = NDArray[np.float64]
+
+SCORES_BY_KIND: dict[LabelKind, tuple[str, ...]] = {
+    "single": ("accuracy", "macro_f1", "micro_f1", "log_loss"),
+    "multi": ("macro_f1", "micro_f1", "jaccard", "accuracy", "log_loss"),
+    "traits": ("mean_accuracy", "accuracy", "macro_f1", "micro_f1", "log_loss"),
+}
+DEFAULT_SCORE: dict[LabelKind, str] = {"single": "macro_f1", "multi": "macro_f1", "traits": "mean_accuracy"}
+LOWER_IS_BETTER = {"log_loss"}
+
+# No probability counts as surer than this, so that one confident mistake can't make a log loss infinite.
+PROBABILITY_FLOOR = 1e-7
+
+
+@dataclass(frozen=True)
+class RowStatistics:
+    """(rows, columns) numbers that add up over rows: per label right, picked, actual; then four for the row as a whole.
+
+    `counted_labels` says which labels enter a macro average: those that some row has.
+    """
+
+    values: Floats
+    counted_labels: NDArray[np.bool_]
+
+
+def row_statistics(
+    targets: NDArray[np.bool_], decisions: NDArray[np.bool_], probabilities: NDArray[np.floating], kind: LabelKind
+) -> RowStatistics:
+    """Return what `scores_from_sums` needs of each row; all three arrays are (rows, labels)."""
+    right = targets & decisions
+    union = (targets | decisions).sum(axis=1)
+    jaccard = np.where(union > 0, right.sum(axis=1) / np.maximum(union, 1), 1.0)
+    clipped = np.clip(probabilities.astype(np.float64), PROBABILITY_FLOOR, 1.0 - PROBABILITY_FLOOR)
+    if kind == "single":
+        log_loss = -np.log(clipped[targets])
+    else:
+        log_loss = -np.log(np.where(targets, clipped, 1.0 - clipped)).mean(axis=1)
+    whole = [(targets == decisions).all(axis=1), (targets == decisions).mean(axis=1), jaccard, log_loss]
+    return RowStatistics(
+        np.column_stack([right, decisions, targets, *whole]).astype(np.float64), np.atleast_1d(targets.any(axis=0))
+    )
+
+
+def scores_from_sums(sums: Floats, num_rows: int, counted_labels: NDArray[np.bool_]) -> dict[str, Floats]:
+    """Return every score, (samples,) each; "f1" is (samples, labels), precision and recall too.
+
+    Args:
+        sums: (samples, columns) statistics added up over the rows of each sample.
+        num_rows: rows in a sample.
+        counted_labels: (labels,) which ones the macro average is over. Labels that a resample misses are left out
+            there.
+    """
+    num_labels = len(counted_labels)
+    right, picked, actual = (sums[:, part * num_labels : (part + 1) * num_labels] for part in range(3))
+    exact, mean_accuracy, jaccard, log_loss = sums[:, 3 * num_labels :].T / num_rows
+    f1 = _ratio(2 * right, picked + actual)
+    is_counted = counted_labels & (picked + actual > 0)
+    return {
+        "accuracy": exact,
+        "mean_accuracy": mean_accuracy,
+        "jaccard": jaccard,
+        "log_loss": log_loss,
+        "macro_f1": _ratio((f1 * is_counted).sum(axis=1), is_counted.sum(axis=1)),
+        "micro_f1": _ratio(2 * right.sum(axis=1), (picked + actual).sum(axis=1)),
+        "f1": f1,
+        "precision": _ratio(right, picked),
+        "recall": _ratio(right, actual),
+    }
+
+
+def point_scores(statistics: RowStatistics) -> dict[str, Floats]:
+    """Return the scores of the rows as they are: a sample of one."""
+    return scores_from_sums(
+        statistics.values.sum(axis=0, keepdims=True), len(statistics.values), statistics.counted_labels
+    )
+
+
+def headline_scores(
+    targets: NDArray[np.bool_], decisions: NDArray[np.bool_], probabilities: NDArray[np.floating], kind: LabelKind
+) -> dict[str, float]:
+    """Return the scores that `kind` reports, without intervals."""
+    scores = point_scores(row_statistics(targets, decisions, probabilities, kind))
+    return {name: float(scores[name][0]) for name in SCORES_BY_KIND[kind]}
+
+
+def bootstrap_sums(statistics: list[RowStatistics], *, num_samples: int, seed: int) -> list[Floats]:
+    """Return the sums (samples, columns) of each system over the same resamples of rows.
+
+    The resamples are shared, so the difference of two systems' scores within a sample is a paired one.
+    """
+    num_rows = len(statistics[0].values)
+    parts = [[counts @ system.values for system in statistics] for counts in _row_counts(num_rows, num_samples, seed)]
+    return [np.concatenate([part[number] for part in parts]) for number in range(len(statistics))]
+
+
+def _row_counts(num_rows: int, num_samples: int, seed: int) -> Iterator[Floats]:
+    """Yield blocks of (samples, rows) counts: how often each resample drew each row. A block holds about 2 million."""
+    generator = np.random.default_rng(seed)
+    block = max(1, 2_000_000 // num_rows)
+    for start in range(0, num_samples, block):
+        size = min(block, num_samples - start)
+        draws = generator.integers(num_rows, size=(size, num_rows))
+        yield np.stack([np.bincount(row, minlength=num_rows) for row in draws]).astype(np.float64)
+
+
+def _ratio(numerator: Floats, denominator: Floats) -> Floats:
+    """Divide, with 0 for 0 / 0: a label that is neither picked nor there scores 0."""
+    return np.divide(numerator, denominator, out=np.zeros_like(numerator, dtype=np.float64), where=denominator > 0)

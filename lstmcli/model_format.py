@@ -1,0 +1,179 @@
+"""The folder `model/` of a run: all that prediction needs, written and read here and nowhere else.
+
+    model.json           format version, network shape, tokenizer settings, labels, decision rule, temperature, columns
+    vocabulary.txt       one word a line, line n (from 0) is token id n
+    weights.safetensors  float32
+
+Reading runs no code from the folder and opens only these three names. No torch here: prediction starts from this
+module.
+"""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from lstmcli import __version__
+from lstmcli.config.settings import DataSettings, LabelKind, ModelSettings, TokenizerSettings
+from lstmcli.errors import RunDirectoryError
+from lstmcli.kernels import KERNELS
+from lstmcli.metrics.decisions import DecisionRule
+from lstmcli.text.labels import LabelSet
+from lstmcli.text.vocabulary import Vocabulary
+
+FORMAT_VERSION: Final = 1
+DESCRIPTION_FILE: Final = "model.json"
+VOCABULARY_FILE: Final = "vocabulary.txt"
+WEIGHTS_FILE: Final = "weights.safetensors"
+
+# Names beside model/ that commands without torch need as well.
+MODEL_FOLDER: Final = "model"
+BASELINES_FOLDER: Final = "baselines"
+CONFIG_FILE: Final = "config.yaml"
+METRICS_FILE: Final = "metrics.json"
+
+# The columns that a later `evaluate` or `predict` looks for, as training found them.
+COLUMN_KEYS = ("text", "label", "labels", "label_separator")
+
+Weights = dict[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class SavedModel:
+    """A trained model as data. `weights` has torch's parameter names; `columns` has the keys COLUMN_KEYS set."""
+
+    network: ModelSettings
+    tokenizer: TokenizerSettings
+    vocabulary: Vocabulary
+    labels: LabelSet
+    rule: DecisionRule
+    temperature: float
+    columns: DataSettings
+    weights: Weights
+
+
+def write_model(folder: Path, model: SavedModel) -> None:
+    """Write the three files into an existing folder."""
+    description = {
+        "format_version": FORMAT_VERSION,
+        "written_by": f"lstmcli {__version__}",
+        "network": asdict(model.network),
+        "tokenizer": asdict(model.tokenizer),
+        "labels": list(model.labels.names),
+        "label_kind": model.labels.kind,
+        "thresholds": model.rule.thresholds.tolist(),
+        "at_least_one": model.rule.at_least_one,
+        "temperature": model.temperature,
+        "columns": {key: getattr(model.columns, key) for key in COLUMN_KEYS},
+    }
+    content = json.dumps(description, indent=2, ensure_ascii=False) + "\n"
+    (folder / DESCRIPTION_FILE).write_text(content, encoding="utf-8")
+    (folder / VOCABULARY_FILE).write_text(model.vocabulary.file_content(), encoding="utf-8", newline="\n")
+    save_file(model.weights, folder / WEIGHTS_FILE)
+
+
+def find_model(run: Path) -> Path:
+    """Return the model folder of a run directory, or `run` itself if it is one that was copied alone.
+
+    Raises:
+        RunDirectoryError: neither.
+    """
+    for folder in (run / MODEL_FOLDER, run):
+        if (folder / DESCRIPTION_FILE).is_file():
+            return folder
+    if not run.is_dir():
+        raise RunDirectoryError(f"{run}: no such run directory. `lstmcli train` writes one.")
+    if (run / CONFIG_FILE).is_file():
+        raise RunDirectoryError(f"{run}: the training here is not finished; go on with `lstmcli train --resume`.")
+    raise RunDirectoryError(f"{run}: is not a run directory: expected {run / MODEL_FOLDER / DESCRIPTION_FILE}.")
+
+
+def read_model(run: Path) -> SavedModel:
+    """Read the model of a run directory, or a model folder.
+
+    Raises:
+        RunDirectoryError: there is none, a file is missing or damaged, or a newer lstmcli wrote it.
+    """
+    folder = find_model(run)
+    for name in (VOCABULARY_FILE, WEIGHTS_FILE):
+        if not (folder / name).is_file():
+            raise RunDirectoryError(f"{folder}: {name} is missing; copy the whole folder.")
+    try:
+        description = json.loads((folder / DESCRIPTION_FILE).read_text(encoding="utf-8"))
+        _check_version(folder, description)
+        content = (folder / VOCABULARY_FILE).read_bytes().decode("utf-8")  # read_text would take "\r" for a line end
+        return _build(description, Vocabulary.from_file_content(content), load_file(folder / WEIGHTS_FILE))
+    except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
+        raise RunDirectoryError(f"{folder}: is damaged ({error}); copy or train it again.") from None
+
+
+def _check_version(folder: Path, description: Any) -> None:
+    version = description["format_version"]
+    if not isinstance(version, int):
+        raise ValueError(f"format_version is {version!r}, expected a number")
+    if version > FORMAT_VERSION:
+        raise RunDirectoryError(
+            f"{folder}: has format version {version}, written by {description.get('written_by', 'a newer lstmcli')}; "
+            f"this is lstmcli {__version__}, which reads up to {FORMAT_VERSION}. Upgrade lstmcli."
+        )
+
+
+def _build(description: dict[str, Any], vocabulary: Vocabulary, weights: Weights) -> SavedModel:
+    labels = LabelSet(tuple(description["labels"]), description["label_kind"])
+    thresholds = np.array(description["thresholds"], dtype=np.float64)
+    if labels.kind not in get_args(LabelKind) or thresholds.shape != (len(labels.names),):
+        raise ValueError(f"{len(thresholds)} thresholds for {len(labels.names)} labels of kind {labels.kind!r}")
+    network = ModelSettings(**description["network"])
+    tokenizer = TokenizerSettings(**description["tokenizer"])
+    _check_choices(network)
+    _check_choices(tokenizer)
+    _check_shapes(network, len(vocabulary), len(labels.names), weights)
+    columns = dict(description["columns"])
+    columns["labels"] = tuple(columns["labels"])
+    return SavedModel(
+        network=network,
+        tokenizer=tokenizer,
+        vocabulary=vocabulary,
+        labels=labels,
+        rule=DecisionRule(labels.kind, thresholds, bool(description["at_least_one"])),
+        temperature=float(description["temperature"]),
+        columns=replace(DataSettings(), **columns),
+        weights=weights,
+    )
+
+
+def _check_choices(settings: ModelSettings | TokenizerSettings) -> None:
+    for name, hint in get_type_hints(type(settings)).items():
+        value = getattr(settings, name)
+        if get_origin(hint) is Literal and value not in get_args(hint):
+            raise ValueError(f"{name} is {value!r}, expected one of {', '.join(get_args(hint))}")
+
+
+def _check_shapes(network: ModelSettings, num_words: int, num_labels: int, weights: Weights) -> None:
+    """Compare the weights with the network that the description promises, so that no mistake waits for a prediction."""
+    found = {name: value.shape for name, value in weights.items()}
+    size = found["embedding.weight"][-1]
+    num_directions = 2 if network.bidirectional else 1
+    width = num_directions * network.hidden_size
+    expected: dict[str, tuple[int, ...]] = {
+        "embedding.weight": (num_words, size),
+        "output.weight": (num_labels, width),
+        "output.bias": (num_labels,),
+    }
+    for layer in range(network.layers):
+        shapes = KERNELS[network.cell].shapes(size if layer == 0 else width, network.hidden_size)
+        for direction in range(num_directions):
+            expected |= {f"recurrent.layers.{layer}.{direction}.{name}": shape for name, shape in shapes.items()}
+    if network.pooling == "attention":
+        attention_size = found["pooling.query.weight"][-1]
+        expected["pooling.projection.weight"] = (attention_size, width)
+        expected["pooling.projection.bias"] = (attention_size,)
+        expected["pooling.query.weight"] = (1, attention_size)
+    wrong = [name for name in sorted(expected.keys() | found.keys()) if expected.get(name) != found.get(name)]
+    if wrong:
+        raise ValueError(f"weights do not fit the description: {', '.join(wrong)}")

@@ -1,0 +1,1 @@
+"""The network in torch: embedding, recurrent layers, dropout, pooling, classifier."""

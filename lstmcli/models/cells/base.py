@@ -1,0 +1,88 @@
+"""What all cells share: parameters, the hoisted input projection, and the walk through time."""
+
+import math
+from abc import ABC, abstractmethod
+from typing import ClassVar, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+
+class State(NamedTuple):
+    """What a cell carries from one time step to the next, each (batch, hidden). `rnn` leaves `cell` as it was."""
+
+    hidden: Tensor
+    cell: Tensor
+
+
+class Cell(nn.Module, ABC):
+    """One direction of one recurrent layer.
+
+    A recurrent network performs the same operation for every element of a sequence, with the same parameters at each
+    step, and its hidden state is the memory of what came before. Training unrolls it over the sequence and sends the
+    error back through all steps (back-propagation through time), which here is autograd through `forward`.
+
+    Parameters:
+        weight_input: (gates * hidden, input), what the article calls U in its plain network and W in its memory cell.
+        weight_hidden: (gates * hidden, hidden), the recurrent matrix.
+        bias: (gates * hidden,), where the equations have one.
+    """
+
+    num_gates: ClassVar[int]
+    has_bias: ClassVar[bool] = True
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__()
+        self.input_size = input_size
+        self.hidden_size = hidden_size
+        width = self.num_gates * hidden_size
+        self.weight_input = nn.Parameter(torch.empty(width, input_size))
+        self.weight_hidden = nn.Parameter(torch.empty(width, hidden_size))
+        self.bias = nn.Parameter(torch.zeros(width)) if self.has_bias else None
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw input weights uniformly (Glorot) and each gate's recurrent matrix orthogonal.
+
+        An orthogonal matrix neither shrinks nor stretches what it is multiplied with, so that products over many steps,
+        which make gradients vanish or explode, start balanced. Source: Saxe et al. 2014, arXiv 1312.6120.
+        """
+        bound = math.sqrt(6.0 / (self.input_size + self.hidden_size))
+        nn.init.uniform_(self.weight_input, -bound, bound)
+        for gate in self.weight_hidden.chunk(self.num_gates):
+            nn.init.orthogonal_(gate)
+
+    def initial_state(self, inputs: Tensor) -> State:
+        """Return zeros, (batch, hidden) each, of the type and on the device of `inputs` (batch, ...)."""
+        zeros = inputs.new_zeros(inputs.shape[0], self.hidden_size)
+        return State(zeros, zeros)
+
+    def project(self, inputs: Tensor) -> Tensor:
+        """Return the input part of all gates at all steps: (batch, time, input) -> (batch, time, gates * hidden)."""
+        return nn.functional.linear(inputs, self.weight_input, self.bias)
+
+    @abstractmethod
+    def step(self, projected: Tensor, state: State) -> State:
+        """Advance one time step.
+
+        Args:
+            projected: (batch, gates * hidden), one step of `project`.
+            state: of the step before. Not changed.
+        """
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return the hidden state after every step: (batch, time, input) -> (batch, time, hidden).
+
+        There is no masking: with padding behind the real steps only the outputs at padding are meaningless, and the
+        caller drops them. A cell with a faster way overrides this; `walk` stays the reference.
+        """
+        return self.walk(inputs)
+
+    def walk(self, inputs: Tensor) -> Tensor:
+        """Return what `forward` returns, one readable `step` after the other."""
+        state = self.initial_state(inputs)
+        outputs = []
+        for projected in self.project(inputs).unbind(dim=1):
+            state = self.step(projected, state)
+            outputs.append(state.hidden)
+        return torch.stack(outputs, dim=1)

@@ -1,0 +1,62 @@
+"""The memory cell: long short-term memory, equal to `torch.nn.LSTM`."""
+
+import torch
+from torch import Tensor, nn
+
+from lstmcli.models.cells.base import Cell, State
+
+
+class LstmCell(Cell):
+    """A cell state with a self-recurrent connection, behind an input, a forget and an output gate.
+
+    i[t]  = σ(W_i x[t] + U_i h[t-1] + b_i)      how much of the candidate is let in
+    f[t]  = σ(W_f x[t] + U_f h[t-1] + b_f)      how much of the old cell state is kept
+    S~[t] = tanh(W_c x[t] + U_c h[t-1] + b_c)   the candidate
+    S[t]  = i[t] × S~[t] + f[t] × S[t-1]        the new cell state
+    o[t]  = σ(W_o x[t] + U_o h[t-1] + b_o)      how much of it is shown
+    h[t]  = o[t] × tanh(S[t])
+
+    Gates lie between 0 ("let nothing through") and 1 ("let everything through"). Along S the gradient is multiplied by
+    f alone, so it can live for many steps.
+
+    Rows of `weight_input` (W), `weight_hidden` (U) and `bias` (b) are in torch's order: input gate, forget gate,
+    candidate, output gate. torch's two biases are one here, their sum. Source: Hochreiter and Schmidhuber 1997; forget
+    gate: Gers et al. 2000.
+    """
+
+    num_gates = 4
+    bias: nn.Parameter
+
+    def reset_parameters(self) -> None:
+        """See `Cell.reset_parameters`. The forget gate's bias starts at 1: a new cell remembers (Jozefowicz 2015)."""
+        super().reset_parameters()
+        with torch.no_grad():
+            self.bias[self.hidden_size : 2 * self.hidden_size] = 1.0
+
+    def step(self, projected: Tensor, state: State) -> State:
+        """See `Cell.step`. `projected` is (batch, 4 * hidden), in the order of the rows of the parameters."""
+        gates = projected + nn.functional.linear(state.hidden, self.weight_hidden)
+        input_gate, forget_gate, candidate, output_gate = gates.chunk(4, dim=-1)
+        cell = input_gate.sigmoid() * candidate.tanh() + forget_gate.sigmoid() * state.cell
+        return State(self.output_gate(output_gate, cell) * cell.tanh(), cell)
+
+    def output_gate(self, before: Tensor, cell: Tensor) -> Tensor:  # noqa: ARG002 (a variant looks at the cell state)
+        """Return o[t], (batch, hidden), from W_o x[t] + U_o h[t-1] + b_o and the new cell state."""
+        return before.sigmoid()
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """See `Cell.forward`. torch's fused layer computes the same, much faster: oneDNN on a CPU, cuDNN on a GPU."""
+        zeros = inputs.new_zeros(1, inputs.shape[0], self.hidden_size)
+        parameters = [self.weight_input, self.weight_hidden, self.bias, torch.zeros_like(self.bias)]
+        outputs, _, _ = torch.lstm(
+            inputs,
+            (zeros, zeros),
+            parameters,
+            has_biases=True,
+            num_layers=1,
+            dropout=0.0,
+            train=self.training,
+            bidirectional=False,
+            batch_first=True,
+        )
+        return outputs

@@ -1,0 +1,80 @@
+"""From the states of all steps to the one vector that is classified. Padding never counts."""
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from lstmcli.models.recurrent import Encoded
+
+
+class LastPooling(nn.Module):
+    """The state after the last real step of each direction."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.output_size = size
+
+    def forward(self, encoded: Encoded) -> Tensor:
+        """-> (batch, size)."""
+        return encoded.final
+
+
+class MeanPooling(nn.Module):
+    """The mean over real steps."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.output_size = size
+
+    def forward(self, encoded: Encoded) -> Tensor:
+        """-> (batch, size)."""
+        lengths = encoded.mask.sum(dim=1, keepdim=True)
+        return encoded.outputs.sum(dim=1) / lengths  # outputs are 0 at padding
+
+
+class MaxPooling(nn.Module):
+    """The maximum of each feature over real steps."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.output_size = size
+
+    def forward(self, encoded: Encoded) -> Tensor:
+        """-> (batch, size)."""
+        return encoded.outputs.masked_fill(~encoded.mask[..., None], -torch.inf).amax(dim=1)
+
+
+class AttentionPooling(nn.Module):
+    """A mean weighted by relevance: a[t] = softmax over t of v · tanh(A h[t] + b).
+
+    Source: Yang et al. 2016, "Hierarchical Attention Networks for Document Classification", equations 5 to 7.
+    """
+
+    attention_size: ClassVar[int] = 64
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.output_size = size
+        self.projection = nn.Linear(size, self.attention_size)
+        self.query = nn.Linear(self.attention_size, 1, bias=False)
+
+    def weights(self, encoded: Encoded) -> Tensor:
+        """Return (batch, time) weights that sum to 1 over real steps and are 0 at padding."""
+        scores = self.query(torch.tanh(self.projection(encoded.outputs))).squeeze(-1)
+        weights: Tensor = scores.masked_fill(~encoded.mask, -torch.inf).softmax(dim=-1)
+        return weights
+
+    def forward(self, encoded: Encoded) -> Tensor:
+        """-> (batch, size)."""
+        return torch.einsum("bt,bts->bs", self.weights(encoded), encoded.outputs)
+
+
+Pooling = LastPooling | MeanPooling | MaxPooling | AttentionPooling
+
+POOLINGS: dict[str, type[Pooling]] = {
+    "last": LastPooling,
+    "mean": MeanPooling,
+    "max": MaxPooling,
+    "attention": AttentionPooling,
+}

@@ -1,0 +1,70 @@
+"""`lstmcli evaluate`: score a model on a labelled file. Nothing is tuned here."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from lstmcli.config.settings import EvaluationSettings, FormatName
+from lstmcli.data.examples import Examples, read_examples
+from lstmcli.data.writing import atomic_path
+from lstmcli.errors import DataError
+from lstmcli.inference.predictor import Predictor
+from lstmcli.metrics.evaluation import Evaluation
+from lstmcli.model_format import BASELINES_FOLDER, METRICS_FILE
+from lstmcli.recipes.yardsticks import evaluate_examples
+from lstmcli.reports.files import to_html, to_json, to_markdown
+
+
+@dataclass(frozen=True)
+class ColumnOverrides:
+    """What the command line says instead of the columns that training used; None keeps those."""
+
+    format: Literal["auto", FormatName] = "auto"
+    encoding: str = "utf-8"
+    text: str | None = None
+    label: str | None = None
+
+
+def evaluate_file(run: Path, path: str, overrides: ColumnOverrides, *, baselines: bool) -> tuple[Examples, Evaluation]:
+    """Score the model in `run` on `path` and return the rows read and the figures.
+
+    Raises:
+        RunDirectoryError: no usable model.
+        DataError: no usable rows.
+    """
+    predictor = Predictor.open(run)
+    columns, rule = predictor.model.columns, predictor.model.rule
+    may_be_empty = columns.label_separator is not None and not rule.at_least_one
+    settings = replace(
+        columns,
+        format=overrides.format,
+        encoding=overrides.encoding,
+        text=overrides.text or columns.text,
+        label=overrides.label or columns.label,
+        unlabelled="keep" if may_be_empty else "drop",
+    )
+    examples = read_examples(path, settings, known_labels=predictor.model.labels.names)
+    evaluation_settings = EvaluationSettings(baselines=baselines)
+    return examples, evaluate_examples(path, examples, predictor, run / BASELINES_FOLDER, evaluation_settings)
+
+
+def write_reports(folder: Path, evaluation: Evaluation, run: Path) -> None:
+    """Write metrics.json, report.md and report.html into `folder`, which is created.
+
+    Raises:
+        DataError: the folder can't be created or written.
+    """
+    facts = {"model": str(run)}
+    title = f"Evaluation of {run} on {evaluation.name}"
+    contents = {
+        METRICS_FILE: to_json([evaluation], facts),
+        "report.md": to_markdown(title, [evaluation], facts),
+        "report.html": to_html(title, [evaluation], facts),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{folder}: can't be created ({error.strerror}).") from None
+    for name, content in contents.items():
+        with atomic_path(folder / name) as temporary:
+            temporary.write_text(content, encoding="utf-8")

@@ -1,0 +1,77 @@
+"""After the last epoch: the model folder, the baselines, and the reports."""
+
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from lstmcli.checkpoint import RunDirectory, replaced_folder
+from lstmcli.config.settings import Config
+from lstmcli.metrics.baselines import MajorityBaseline, TfidfBaseline
+from lstmcli.metrics.evaluation import Evaluation
+from lstmcli.model_format import METRICS_FILE, SavedModel, Weights, write_model
+from lstmcli.recipes.corpus import Corpus
+from lstmcli.recipes.decision import Decision, DecisionMaker
+from lstmcli.recipes.yardsticks import baseline_tokenizer
+from lstmcli.reports.files import to_html, to_json, to_markdown
+from lstmcli.text.labels import LabelSet
+from lstmcli.text.vocabulary import Vocabulary
+
+
+def export_model(
+    run: RunDirectory,
+    config: Config,
+    vocabulary: Vocabulary,
+    labels: LabelSet,
+    decision: Decision,
+    parameters: dict[str, Tensor],
+) -> None:
+    """Write `model/` from the classifier's state: all that prediction needs, and nothing of training."""
+    model = SavedModel(
+        network=config.model,
+        tokenizer=config.tokenizer,
+        vocabulary=vocabulary,
+        labels=labels,
+        rule=decision.rule,
+        temperature=decision.temperature,
+        columns=config.data,
+        weights=classifier_weights(parameters),
+    )
+    with replaced_folder(run.model) as folder:
+        write_model(folder, model)
+
+
+def fit_baselines(run: RunDirectory, corpus: Corpus, config: Config, decisions: DecisionMaker) -> None:
+    """Fit majority class and TF-IDF + logistic regression on the training rows and write `baselines/`."""
+    labels = corpus.labels
+    targets, validation_targets = labels.targets(corpus.train.labels), labels.targets(corpus.validation.labels)
+    tfidf = TfidfBaseline.fit(
+        corpus.train.texts,
+        targets,
+        corpus.validation.texts,
+        validation_targets,
+        tokenize=baseline_tokenizer(config.tokenizer),
+        rule=decisions.untuned_rule,
+        tune_f1=decisions.tunes_f1,
+    )
+    with replaced_folder(run.baselines) as folder:
+        MajorityBaseline.fit(targets, labels.kind).save(folder)
+        tfidf.save(folder)
+
+
+def write_reports(
+    run: RunDirectory, evaluations: list[Evaluation], facts: dict[str, Any], history: list[dict[str, Any]]
+) -> None:
+    """Write the reports; metrics.json comes last, since it marks the run as finished."""
+    title = f"Run {run.path}"
+    run.write_text("report.md", to_markdown(title, evaluations, facts))
+    run.write_text("report.html", to_html(title, evaluations, facts, history))
+    run.write_text(METRICS_FILE, to_json(evaluations, facts))
+
+
+def classifier_weights(parameters: dict[str, Tensor]) -> Weights:
+    """Return a classifier's state as arrays, with the rows of all words in one table."""
+    weights = {name: value.detach().cpu().numpy() for name, value in parameters.items()}
+    extra = weights.pop("embedding.extra")
+    weights["embedding.weight"] = np.concatenate([weights["embedding.weight"], extra])
+    return weights

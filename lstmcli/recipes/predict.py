@@ -1,0 +1,141 @@
+"""`lstmcli predict`: rows in, the same rows with predictions out, in order, a block at a time."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from lstmcli.data.formats import FORMATS, Record
+from lstmcli.data.reading import Source, column_index, open_records
+from lstmcli.data.writing import open_output
+from lstmcli.errors import DataError
+from lstmcli.inference.predictor import Predictions, Predictor
+
+# Rows that are read, predicted and written together: enough to sort by length, few enough to answer soon.
+BLOCK_ROWS = 2048
+
+
+@dataclass(frozen=True)
+class PredictOptions:
+    """What to add to each row.
+
+    Attributes:
+        probabilities: one column `probability_<label>` for each label.
+        top_k: with a number, the columns label_1, score_1, ... of the most probable labels.
+        threshold: instead of the model's own decision rule, pick what is at least this probable.
+    """
+
+    probabilities: bool = False
+    top_k: int | None = None
+    threshold: float | None = None
+
+
+def predict_file(
+    predictor: Predictor,
+    path: str,
+    *,
+    output: str | None,
+    options: PredictOptions,
+    format_name: str = "auto",
+    encoding: str = "utf-8",
+    text_column: str | None = None,
+) -> int:
+    """Predict every row of `path` ("-": standard input) and return their number.
+
+    The output has the input's format: CSV and TSV keep all columns, JSON Lines all keys; plain text gives a line of
+    tab-separated values for each line.
+
+    Args:
+        predictor: the model.
+        path: the input.
+        output: a file, or None for standard output.
+        options: what to add.
+        format_name: of input and output, or "auto".
+        encoding: of the input. Output is UTF-8.
+        text_column: default: the one that training used.
+
+    Raises:
+        DataError: the input can't be read or has no such column.
+    """
+    num_rows = 0
+    with open_records(path, format_name=format_name, encoding=encoding) as source, open_output(output) as stream:
+        writer = FORMATS[source.format_name].writer(stream)
+        select = _TextSelector(source, text_column or predictor.model.columns.text)
+        adder = _Adder(predictor, options, source)
+        while block := list(islice(source.records, BLOCK_ROWS)):
+            for record, additions in zip(block, adder.additions(block, list(map(select, block))), strict=True):
+                writer.write(record, additions)
+            stream.flush()
+            num_rows += len(block)
+    return num_rows
+
+
+class _TextSelector:
+    """Finds the text of a record; the column is looked up once per header."""
+
+    def __init__(self, source: Source, column: str) -> None:
+        self._name = source.name
+        self._column = "text" if source.format_name == "text" else column
+        self._columns: Sequence[str] | None = None
+        self._index = 0
+
+    def __call__(self, record: Record) -> str:
+        if record.is_malformed:
+            raise DataError(
+                f"{self._name}, line {record.line}: has {len(record.cells)} cells where the header has "
+                f"{len(record.columns)}; put quotes round cells with commas in them."
+            )
+        if record.columns is not self._columns:
+            self._index = column_index(list(record.columns), self._column, self._name, "--text")
+            self._columns = record.columns
+        text = record.cells[self._index]
+        return "" if text is None else str(text)
+
+
+class _Adder:
+    """Names and orders the columns that predictions add."""
+
+    def __init__(self, predictor: Predictor, options: PredictOptions, source: Source) -> None:
+        self._predictor = predictor
+        self._options = options
+        self._source = source
+        self._checked: Sequence[str] | None = None
+        rule = predictor.model.rule
+        self._rule = rule if options.threshold is None else rule.with_threshold(options.threshold)
+
+    def additions(self, block: list[Record], texts: list[str]) -> Iterator[dict[str, str | float]]:
+        """Yield what each record of `block` gets, in order."""
+        predictions = self._predictor.predict(texts, rule=self._rule)
+        for row, record in enumerate(block):
+            additions = self._row(predictions, row)
+            self._check_columns(record, additions)
+            yield additions
+
+    def _row(self, predictions: Predictions, row: int) -> dict[str, str | float]:
+        options, labels = self._options, self._predictor.model.labels
+        probabilities = predictions.probabilities[row]
+        additions: dict[str, str | float] = {}
+        if options.top_k is None or self._source.format_name != "text":  # a ranked text line starts with the best label
+            additions["prediction"] = labels.join(predictions.decisions[row])
+            additions["score"] = float(predictions.scores[row])
+        if options.top_k is not None:
+            best_first = np.argsort(-probabilities, kind="stable")[: options.top_k]
+            for rank, index in enumerate(best_first, start=1):
+                additions[f"label_{rank}"] = labels.names[index]
+                additions[f"score_{rank}"] = float(probabilities[index])
+        if options.probabilities:
+            for name, probability in zip(labels.names, probabilities, strict=True):
+                additions[f"probability_{name}"] = float(probability)
+        return additions
+
+    def _check_columns(self, record: Record, additions: dict[str, str | float]) -> None:
+        if record.columns is self._checked or self._source.format_name == "text":
+            return
+        taken = [name for name in additions if name in record.columns]
+        if taken:
+            raise DataError(
+                f"{self._source.name}: already has the column {taken[0]!r}, which the prediction would add (was this "
+                "file predicted before?). Rename or remove it."
+            )
+        self._checked = record.columns

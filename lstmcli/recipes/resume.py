@@ -1,0 +1,61 @@
+"""Going on with an interrupted training: only with the same config and the same rows."""
+
+import hashlib
+import json
+from typing import Any
+
+from lstmcli.checkpoint import RunDirectory
+from lstmcli.config.loading import config_to_dict, load_config
+from lstmcli.config.settings import Config
+from lstmcli.errors import ConfigError, RunDirectoryError
+from lstmcli.model_format import CONFIG_FILE
+from lstmcli.recipes.corpus import Corpus
+from lstmcli.training.loop import Trainer
+
+FINGERPRINT_KEY = "fingerprint"
+
+
+def fingerprint(corpus: Corpus) -> str:
+    """Return a hash of the rows that training and its decisions rest on."""
+    digest = hashlib.sha256()
+    for split in (corpus.train, corpus.validation):
+        digest.update(json.dumps([split.texts, split.labels]).encode())
+    return digest.hexdigest()
+
+
+def check_same_config(config: Config, run: RunDirectory) -> None:
+    """Compare `config` with the one that started the run.
+
+    Raises:
+        RunDirectoryError: there is no run.
+        ConfigError: a key differs; the message names all of them.
+    """
+    if not run.is_run:
+        raise RunDirectoryError(f"{run.path}: there is no training to resume; leave --resume out.")
+    stored, now = config_to_dict(load_config(run.path / CONFIG_FILE, [])), config_to_dict(config)
+    changed = [
+        f"{section}.{key} was {value!r}, is {now[section][key]!r}"
+        for section, values in stored.items()
+        for key, value in values.items()
+        if section != "output" and now[section][key] != value
+    ]
+    if changed:
+        raise ConfigError(f"{run.path}: can't be resumed with another config: {'; '.join(changed)}.")
+
+
+def save_state(trainer: Trainer, run: RunDirectory, rows: str) -> None:
+    """Write the trainer's state; `rows` is the fingerprint of its corpus."""
+    run.save_state(trainer.tensors(), trainer.progress_dict() | {FINGERPRINT_KEY: rows})
+
+
+def restore(trainer: Trainer, run: RunDirectory, rows: str) -> list[dict[str, Any]]:
+    """Put the trainer where the run stopped and return the epochs that were finished.
+
+    Raises:
+        RunDirectoryError: no state is saved, or the corpus has changed.
+    """
+    tensors, progress = run.load_state()
+    if progress.pop(FINGERPRINT_KEY) != rows:
+        raise RunDirectoryError(f"{run.path}: can't be resumed: the training or validation rows have changed since.")
+    trainer.load_state(tensors, progress)
+    return [epoch for epoch in run.read_history() if epoch["epoch"] < trainer.progress.epoch]

@@ -1,0 +1,43 @@
+"""Which config a training has, and where it writes."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from lstmcli.config.loading import load_config
+from lstmcli.config.settings import Config, OutputSettings
+from lstmcli.errors import UsageError
+from lstmcli.model_format import CONFIG_FILE
+
+RUNS_FOLDER = Path("runs")
+
+
+def resolve_run(
+    config: Path | None, overrides: list[str], run_dir: Path | None, *, resume: bool
+) -> tuple[Config, Path]:
+    """Return the checked config and the run directory: `run_dir`, else `output.run_dir`, else runs/ and a name.
+
+    Resuming needs no config: without one, that of the run directory counts.
+
+    Raises:
+        ConfigError: see `load_config`.
+        UsageError: resuming without saying what.
+    """
+    if resume and config is None and not overrides:
+        if run_dir is None:
+            raise UsageError("--resume: name the run with --run-dir DIR (or the config that started it).")
+        if (run_dir / CONFIG_FILE).is_file():
+            config = run_dir / CONFIG_FILE
+    resolved = load_config(config, overrides)
+    if run_dir is not None:
+        path = run_dir
+    elif resolved.output.run_dir is not None:
+        path = Path(resolved.output.run_dir)
+    else:
+        path = RUNS_FOLDER / _name(config, resolved)
+    return replace(resolved, output=OutputSettings(run_dir=str(path))), path
+
+
+def _name(config: Path | None, resolved: Config) -> str:
+    if config is not None:
+        return config.stem
+    return Path(resolved.data.train or "run").name.split(".")[0]

@@ -1,0 +1,86 @@
+"""Progress on stderr: a bar on a terminal, plain lines in a pipe or a log."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from lstmcli.data.examples import Examples
+from lstmcli.reports.tables import SCORE_TITLES
+
+if TYPE_CHECKING:  # an evaluation reports its rows without loading torch
+    from lstmcli.training.loop import EpochResult, StepResult
+
+LABEL_WIDTH = 8
+
+
+class Reporter:
+    """Writes what happens to stderr, a line each: a short word, then the fact."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+        self._bar: Progress | None = None
+
+    def line(self, label: str, text: str) -> None:
+        """Write one line, such as "read     train.csv: 4,812 rows"."""
+        self._console.print(f"{label:<{LABEL_WIDTH}} {text}", soft_wrap=True)
+
+    def examples(self, examples: Examples) -> None:
+        """Say what was read from a file, what was dropped and why."""
+        dropped = [finding for finding in examples.findings if finding.action == "drop"]
+        kept = [finding for finding in examples.findings if finding.action == "keep"]
+        num_dropped = examples.num_rows - len(examples.table)
+        reasons = f" ({num_dropped:,} dropped: {'; '.join(map(str, dropped))})" if num_dropped else ""
+        self.line("read", f"{examples.name}: {examples.num_rows:,} rows{reasons}")
+        for finding in kept:
+            self.line("note", f"{examples.name}: {len(finding.lines):,} rows kept: {finding} (data.{finding.setting})")
+
+    @contextmanager
+    def training(self) -> Iterator[None]:
+        """Show a bar while the block runs, if stderr is a terminal."""
+        if not sys.stderr.isatty():
+            yield
+            return
+        columns = (
+            TextColumn("epoch {task.fields[epoch]}/{task.fields[num_epochs]}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("loss {task.fields[loss]:.3f}  {task.fields[speed]:,.0f} tokens/s"),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=self._console, transient=True) as bar:
+            self._bar = bar
+            bar.add_task("train", total=None, epoch=1, num_epochs=0, loss=float("nan"), speed=0.0)
+            try:
+                yield
+            finally:
+                self._bar = None
+
+    def step(self, step: "StepResult", *, num_epochs: int) -> None:
+        """Move the bar."""
+        if self._bar is None:
+            return
+        task = self._bar.tasks[0]
+        speed = task.speed * step.num_tokens if task.speed else 0.0
+        self._bar.update(
+            task.id,
+            total=num_epochs * step.num_batches,
+            completed=(step.epoch - 1) * step.num_batches + step.batch,
+            epoch=step.epoch,
+            num_epochs=num_epochs,
+            loss=step.loss,
+            speed=speed,
+        )
+
+    def epoch(self, result: "EpochResult", *, num_epochs: int) -> None:
+        """Write an epoch's line."""
+        scores = ", ".join(f"{SCORE_TITLES[name]} {value:.4f}" for name, value in result.validation.items())
+        speed = result.num_tokens / max(result.cpu_seconds, 1e-9)
+        self.line(
+            "epoch",
+            f"{result.epoch} of {num_epochs}: train loss {result.train_loss:.4f}, validation {scores}"
+            f"{' (best)' if result.is_best else ''}, {result.cpu_seconds:.1f} s of CPU, {speed:,.0f} tokens/s",
+        )

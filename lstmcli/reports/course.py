@@ -1,0 +1,49 @@
+"""What a training says on stderr about its rows, words and network before the first epoch."""
+
+from lstmcli.config.settings import ModelSettings
+from lstmcli.data.examples import Examples
+from lstmcli.reports.console import Reporter
+from lstmcli.text.labels import LabelSet
+
+MAX_LABELS_SHOWN = 12
+
+
+def report_splits(splits: list[Examples], overlaps: tuple[tuple[str, str, int], ...], reporter: Reporter) -> None:
+    """Say what was read, and which splits share texts."""
+    for split in splits:
+        reporter.examples(split)
+    for first, second, count in overlaps:
+        reporter.line("note", f"{count:,} texts stand in both {first} and {second}; scores on them are too good")
+
+
+def report_labels(labels: LabelSet, reporter: Reporter) -> None:
+    """Say which labels there are."""
+    names = ", ".join(labels.names[:MAX_LABELS_SHOWN])
+    num_hidden = len(labels.names) - MAX_LABELS_SHOWN
+    more = f" and {num_hidden} more" if num_hidden > 0 else ""
+    reporter.line("labels", f"{len(labels.names)} ({labels.kind}): {names}{more}")
+
+
+def report_words(num_words: int, num_tokens: int, unknown_share: float, reporter: Reporter) -> None:
+    """Say how large the vocabulary is and what it misses."""
+    reporter.line("words", f"{num_words:,} words; {num_tokens:,} training tokens, {unknown_share:.1%} of them unknown")
+
+
+def report_vectors(path: str, coverage: float, num_known: int, num_further: int, reporter: Reporter) -> None:
+    """Say what a vector file covers."""
+    reporter.line(
+        "vectors",
+        f"{path}: cover {coverage:.1%} of the training tokens ({num_known:,} words); "
+        f"{num_further:,} further words for prediction",
+    )
+
+
+def report_model(settings: ModelSettings, num_parameters: int, reporter: Reporter) -> None:
+    """Say what the network looks like."""
+    directions = "both directions" if settings.bidirectional else "one direction"
+    layers = "1 layer" if settings.layers == 1 else f"{settings.layers} layers"
+    reporter.line(
+        "model",
+        f"{settings.cell}, {layers} of {settings.hidden_size}, {directions}, {settings.pooling} pooling: "
+        f"{num_parameters:,} parameters",
+    )

@@ -1,0 +1,120 @@
+"""Reports as text: JSON for programs, Markdown and HTML for people."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import jinja2
+from rich.console import Console
+from rich.table import Table as RichTable
+
+from lstmcli.metrics.evaluation import Evaluation
+from lstmcli.reports.tables import SCORE_TITLES, Table, evaluation_tables, verdict_sentences
+
+History = Sequence[dict[str, Any]]
+
+CHART_WIDTH, CHART_HEIGHT = 480, 160
+
+
+def to_json(evaluations: Sequence[Evaluation], facts: dict[str, Any]) -> str:
+    """Return a JSON object: `facts`, then the evaluations by name."""
+    content = {**facts, "evaluations": {evaluation.name: asdict(evaluation) for evaluation in evaluations}}
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def to_markdown(title: str, evaluations: Sequence[Evaluation], facts: dict[str, Any]) -> str:
+    """Return a report with the verdicts first, then every table."""
+    parts = [f"# {title}", _markdown_facts(facts)] if facts else [f"# {title}"]
+    for evaluation in evaluations:
+        parts.append(f"## {evaluation.name}")
+        parts.append("\n".join(f"- {sentence}" for sentence in verdict_sentences(evaluation)))
+        for table in evaluation_tables(evaluation):
+            parts.append(f"### {table.title}")
+            parts.append(_markdown_table(table))
+            parts.append(table.note)
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def to_html(title: str, evaluations: Sequence[Evaluation], facts: dict[str, Any], history: History = ()) -> str:
+    """Return one self-contained page: the same tables, shaded confusions, and the course of training as a chart."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("lstmcli", "reports"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template("report.html.j2").render(
+        title=title,
+        facts=facts,
+        sections=[
+            {
+                "name": evaluation.name,
+                "verdicts": verdict_sentences(evaluation),
+                "tables": evaluation_tables(evaluation),
+                "shades": _shades(evaluation.confusion),
+            }
+            for evaluation in evaluations
+        ],
+        charts=_charts(history),
+        width=CHART_WIDTH,
+        height=CHART_HEIGHT,
+    )
+
+
+def print_evaluation(evaluation: Evaluation) -> None:
+    """Print tables and verdicts to standard output; in a pipe they are plain and as wide as they need."""
+    console = Console(highlight=False, emoji=False, markup=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, emoji=False, markup=False, width=1000)
+    for table in evaluation_tables(evaluation):
+        drawn = RichTable(title=table.title, title_justify="left", box=None, pad_edge=False, title_style="bold")
+        for index, column in enumerate(table.columns):
+            drawn.add_column(column, justify="left" if index == 0 else "right", no_wrap=True)
+        for row in table.rows:
+            drawn.add_row(*row)
+        console.print(drawn)
+        if table.note:
+            console.print(table.note, soft_wrap=True)
+        console.print()
+    for sentence in verdict_sentences(evaluation):
+        console.print(sentence, soft_wrap=True)
+
+
+def _markdown_facts(facts: dict[str, Any]) -> str:
+    return "\n".join(f"- {name.replace('_', ' ')}: {_cell(value)}" for name, value in facts.items())
+
+
+def _markdown_table(table: Table) -> str:
+    lines = [table.columns, ["---", *["---:"] * (len(table.columns) - 1)], *table.rows]
+    return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
+
+
+def _cell(value: object) -> str:
+    return str(value).replace("\\", "\\\\").replace("|", "\\|")
+
+
+def _shades(confusion: list[list[int]]) -> list[list[float]]:
+    """Return each count's share of its row, which is the darkness of its cell."""
+    return [[count / max(1, sum(counts)) for count in counts] for counts in confusion]
+
+
+def _charts(history: History) -> list[dict[str, Any]]:
+    """Return a line for each figure that history holds: title, SVG points, lowest and highest value."""
+    if len(history) < 2:
+        return []
+    series = {"train loss (nats)": [epoch["train_loss"] for epoch in history]}
+    for name in history[0]["validation"]:
+        series[f"validation {SCORE_TITLES[name]}"] = [epoch["validation"][name] for epoch in history]
+    return [
+        {"title": title, "low": f"{min(values):.3f}", "high": f"{max(values):.3f}", "points": _points(values)}
+        for title, values in series.items()
+        if all(map(math.isfinite, values))
+    ]
+
+
+def _points(values: list[float]) -> str:
+    low, high = min(values), max(values)
+    span = (high - low) or 1.0
+    step = CHART_WIDTH / (len(values) - 1)
+    return " ".join(
+        f"{index * step:.1f},{CHART_HEIGHT * (1 - (value - low) / span):.1f}" for index, value in enumerate(values)
+    )

@@ -1,0 +1,87 @@
+"""The tables of a report as titles and rows of text, from which console, Markdown and HTML are drawn."""
+
+from dataclasses import dataclass
+
+from lstmcli.metrics.evaluation import Comparison, Estimate, Evaluation
+
+SCORE_TITLES = {
+    "accuracy": "accuracy",
+    "macro_f1": "macro-F1",
+    "micro_f1": "micro-F1",
+    "jaccard": "Jaccard",
+    "mean_accuracy": "mean accuracy",
+    "log_loss": "log loss",
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A title, the names of the columns, and rows of cells; the first column names the row, the others are figures."""
+
+    title: str
+    columns: list[str]
+    rows: list[list[str]]
+    note: str = ""
+
+
+def evaluation_tables(evaluation: Evaluation) -> list[Table]:
+    """Return the tables of one evaluation: systems, labels, confusion."""
+    return [_systems_table(evaluation), _labels_table(evaluation), _confusion_table(evaluation)]
+
+
+def verdict_sentences(evaluation: Evaluation) -> list[str]:
+    """Say plainly, a sentence for each yardstick, whether the model beats it beyond the interval."""
+    return [_verdict(comparison) for comparison in evaluation.comparisons]
+
+
+def format_estimate(estimate: Estimate) -> str:
+    """Return "0.873 [0.851, 0.894]"."""
+    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
+
+
+def _verdict(comparison: Comparison) -> str:
+    difference = comparison.difference
+    amount = (
+        f"{100 * difference.value:+.1f} points of {SCORE_TITLES[comparison.score]} "
+        f"(interval {100 * difference.low:+.1f} to {100 * difference.high:+.1f})"
+    )
+    if comparison.verdict == "better":
+        return f"The model is better than {comparison.other}: {amount}."
+    if comparison.verdict == "worse":
+        return f"The model is WORSE than {comparison.other}: {amount}. Use that instead, or train on more rows."
+    return f"The model can NOT be told apart from {comparison.other} on these rows: {amount}."
+
+
+def _systems_table(evaluation: Evaluation) -> Table:
+    names = list(next(iter(evaluation.scores.values())))
+    rows = [
+        [system, *(format_estimate(scores[name]) for name in names)] for system, scores in evaluation.scores.items()
+    ]
+    note = f"In brackets: {evaluation.confidence:.0%} bootstrap intervals over {evaluation.num_rows:,} rows."
+    return Table(f"Scores on {evaluation.name}", ["system", *(SCORE_TITLES[name] for name in names)], rows, note)
+
+
+def _labels_table(evaluation: Evaluation) -> Table:
+    rows = [
+        [
+            scores.label,
+            f"{scores.precision.value:.3f}",
+            f"{scores.recall.value:.3f}",
+            format_estimate(scores.f1),
+            f"{scores.support:,}",
+            f"{scores.picked:,}",
+        ]
+        for scores in evaluation.labels
+    ]
+    return Table("Labels", ["label", "precision", "recall", "F1", "support", "predicted"], rows)
+
+
+def _confusion_table(evaluation: Evaluation) -> Table:
+    names = [scores.label for scores in evaluation.labels]
+    if evaluation.kind == "single":
+        columns, title = ["actual \\ predicted", *names], "Confusion: actual labels in rows, predicted in columns"
+    else:
+        columns = ["label", "true positive", "false positive", "false negative", "true negative"]
+        title = "Confusion, label by label"
+    rows = [[name, *map(str, counts)] for name, counts in zip(names, evaluation.confusion, strict=True)]
+    return Table(title, columns, rows)

@@ -1,0 +1,167 @@
+r"""A word tokenizer for informal, emotional text.
+
+One regular expression finds the tokens, left to right; what a token of each kind becomes is a method below. The kinds:
+
+    link         https://x.org, www.x.org            -> <link>
+    email        me@x.org                            -> <email>
+    placeholder  [NAME], as anonymised corpora have  -> [name]
+    heart, face  <3 </3 :) ;-D T_T ^_^               -> as they are, long mouths shortened
+    user         @someone                            -> <user>
+    hashtag      #SoHappy                            -> # so happy
+    emoji        a code point or joined sequence     -> without skin tone and presentation selector
+    number       3, 3.50, 10:30                      -> as it is
+    cjk          a Chinese or Japanese character     -> itself: these scripts put no spaces between words
+    word         can't, naïve, 2nd                   -> ca n't, naïve, 2nd
+    run          !!!!!, ?!?!, ......                 -> !!!, ?!, ...
+    symbol       anything else but white space       -> itself
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Final
+
+from lstmcli.config.settings import TokenizerSettings
+
+LINK_TOKEN: Final = "<link>"
+EMAIL_TOKEN: Final = "<email>"
+USER_TOKEN: Final = "<user>"
+LONG_TOKEN: Final = "<long>"
+CAPITALS_TOKEN: Final = "<caps>"
+
+WORD_CACHE_SIZE: Final = 1 << 16
+
+# Characters of Indic, Thai and similar scripts, whose vowel signs are not \w, and combining accents.
+_MARKS = (
+    "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0dff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+)
+_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_LETTERS = rf"(?:[^\W_{_CJK}]|[{_MARKS}])+"
+_PICTURES = "\u2190-\u21ff\u2300-\u27bf\u2b00-\u2bff\u3030\u303d\U0001f000-\U0001faff"
+_MODIFIERS = "\ufe0e\ufe0f\U0001f3fb-\U0001f3ff"
+_JOINER = "\u200d"
+
+_KINDS = {
+    # Only for speed: a word that can be nothing else, since what follows can't continue a link, an address or a face.
+    "plain": r"[A-Za-z]+(?=[\s,!?\")]|\Z)",
+    "link": r"https?://\S+|www\.\S+",
+    "email": r"(?<!\w)[\w.+-]+@\w[\w-]*(?:\.\w[\w-]*)+",
+    "placeholder": r"\[[A-Z]{2,}\]",
+    "heart": r"</?3+(?!\d)",
+    "face": (
+        r"(?<!\w)[<>]?[:;=][-^o']?(?:[)(\]\[}{/\\|*@$3]+|[DdPpOoXxSs](?!\w))"  # :) ;-D =P :'(
+        r"|[:;][-^']?[)(]+"  # also right behind a word
+        r"|(?<!\w)(?:\^[_.-]?\^|[Tt][_.][Tt]|[Oo0][_.][Oo0]|-_+-|>[_.]<)(?!\w)"  # ^_^ T_T o_O -_- >.<
+    ),
+    "user": r"(?<!\w)@\w+",
+    "hashtag": r"(?<!\w)#\w+",
+    "emoji": (
+        r"[\U0001f1e6-\U0001f1ff]{2}"  # flags
+        rf"|[{_PICTURES}][{_MODIFIERS}]*(?:{_JOINER}[{_PICTURES}][{_MODIFIERS}]*)*"
+    ),
+    "number": r"\d+(?:[.,:]\d+)*(?!\w)",
+    "cjk": rf"[{_CJK}]",
+    "word": rf"{_LETTERS}(?:'{_LETTERS})*",
+    "run": r"[!?]{2,}|(?P<repeated>[^\w\s])(?P=repeated)+",
+    "symbol": r"\S",
+}
+
+_LONG_LETTERS = re.compile(r"([^\W\d_])\1{2,}")
+_LONG_RUN = re.compile(r"(.)\1{2,}")
+_CAMEL_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z_]+")
+_CONTRACTION_ENDINGS = ("'s", "'m", "'re", "'ve", "'ll", "'d")
+_QUOTES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "`": "'", "\u201c": '"', "\u201d": '"'})
+
+
+class Tokenizer:
+    """Cuts texts into tokens as `settings` say. Tokens hold no white space and are never empty."""
+
+    def __init__(self, settings: TokenizerSettings) -> None:
+        self.settings = settings
+        self._pattern = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _KINDS.items()))
+        self._word = lru_cache(maxsize=WORD_CACHE_SIZE)(self._word_tokens)
+        self._rules: dict[str, Callable[[str], Iterable[str]]] = {
+            "plain": self._word,
+            "link": lambda token: [LINK_TOKEN] if settings.links == "mask" else [self._fold(token)],
+            "email": lambda token: [EMAIL_TOKEN] if settings.links == "mask" else [self._fold(token)],
+            "user": lambda token: [USER_TOKEN] if settings.users == "mask" else [self._fold(token)],
+            "placeholder": lambda token: [self._fold(token)],
+            "heart": lambda token: [_LONG_RUN.sub(r"\1", token)],
+            "face": lambda token: [_LONG_RUN.sub(r"\1\1", token)],
+            "hashtag": self._hashtag,
+            "emoji": lambda token: [re.sub(f"[{_MODIFIERS}]", "", token)],
+            "word": self._word,
+            "run": _punctuation_run,
+        }
+
+    def __call__(self, text: str) -> list[str]:
+        """Return the tokens of `text`, at most `max_tokens`; none for a text of white space."""
+        if not text.isascii():
+            # Compatibility forms (full width, styled letters, …) become the plain characters that training saw.
+            text = unicodedata.normalize("NFKC", text).translate(_QUOTES)
+        elif "`" in text:
+            text = text.translate(_QUOTES)
+        tokens: list[str] = []
+        rules = self._rules
+        for match in self._pattern.finditer(text):
+            rule = rules.get(match.lastgroup or "")
+            token = match.group()
+            if rule is None:
+                tokens.append(token)
+            else:
+                tokens.extend(rule(token))
+        return cut(tokens, max_tokens=self.settings.max_tokens, keep=self.settings.cut)
+
+    def _fold(self, token: str) -> str:
+        return token.lower() if self.settings.lowercase else token
+
+    def _word_tokens(self, token: str) -> tuple[str, ...]:
+        settings = self.settings
+        word = self._fold(token)
+        tokens = [CAPITALS_TOKEN] if settings.capitals == "mark" and len(token) > 1 and token.isupper() else []
+        is_long = settings.elongations != "keep" and _LONG_LETTERS.search(word) is not None
+        if is_long:
+            word = _LONG_LETTERS.sub(r"\1\1", word)
+        if settings.contractions == "split" and "'" in word:
+            tokens.extend(_split_contraction(word))
+        else:
+            tokens.append(word)
+        if is_long and settings.elongations == "mark":
+            tokens.append(LONG_TOKEN)
+        return tuple(tokens)
+
+    def _hashtag(self, token: str) -> list[str]:
+        if self.settings.hashtags == "keep":
+            return [self._fold(token)]
+        tokens = ["#"]
+        for part in _CAMEL_PARTS.findall(token[1:]):
+            tokens.extend(self._word(part))
+        return tokens
+
+
+def cut(tokens: list[str], *, max_tokens: int, keep: str) -> list[str]:
+    """Return at most `max_tokens` tokens: the "head", the "tail", or half from "both" ends (an odd one at the head)."""
+    if len(tokens) <= max_tokens:
+        return tokens
+    num_head = {"head": max_tokens, "tail": 0, "both": (max_tokens + 1) // 2}[keep]
+    num_tail = max_tokens - num_head
+    return tokens[:num_head] + tokens[len(tokens) - num_tail :]
+
+
+def _split_contraction(word: str) -> list[str]:
+    """Part "n't" and the like from the word, as the Penn treebank and most word vectors have them."""
+    folded = word.lower()
+    if folded.endswith("n't") and len(word) > 3:
+        return [word[:-3], word[-3:]]
+    for ending in _CONTRACTION_ENDINGS:
+        if folded.endswith(ending) and len(word) > len(ending):
+            return [word[: -len(ending)], word[-len(ending) :]]
+    return [word]
+
+
+def _punctuation_run(token: str) -> list[str]:
+    """Keep that there is a run, and its strength up to three."""
+    if len(set(token)) > 1:  # only ! and ? mix in a run
+        return ["?!"]
+    return [token[:3]]

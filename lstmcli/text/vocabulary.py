@@ -1,0 +1,65 @@
+"""The words that have a row in the embedding table, in the order of the rows."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+PAD_TOKEN: Final = "<pad>"
+UNKNOWN_TOKEN: Final = "<unknown>"
+PAD_ID: Final = 0
+UNKNOWN_ID: Final = 1
+
+
+class Vocabulary:
+    """Words and their ids. Row 0 is padding and row 1 stands for every unknown word."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        """Take all words in id order, the two special ones included.
+
+        Raises:
+            ValueError: the special words are not in their places, or a word is there twice.
+        """
+        if list(words[:2]) != [PAD_TOKEN, UNKNOWN_TOKEN]:
+            raise ValueError(f"expected the words to start with {PAD_TOKEN}, {UNKNOWN_TOKEN}, got {list(words[:2])}")
+        self.words = list(words)
+        self._ids = {word: index for index, word in enumerate(self.words)}
+        if len(self._ids) != len(self.words):
+            raise ValueError(f"expected distinct words, got {len(self.words) - len(self._ids)} repeated ones")
+
+    @classmethod
+    def from_texts(cls, texts: Iterable[Sequence[str]], *, min_frequency: int, max_words: int) -> "Vocabulary":
+        """Take the words of training texts (as tokens) that occur `min_frequency` times, at most `max_words`.
+
+        More frequent words come first; words of equal frequency are in code-point order, so that the order of rows in
+        the file does not matter.
+        """
+        counts: Counter[str] = Counter()
+        for tokens in texts:
+            counts.update(tokens)
+        frequent = [word for word, count in counts.items() if count >= min_frequency]
+        frequent.sort(key=lambda word: (-counts[word], word))
+        return cls([PAD_TOKEN, UNKNOWN_TOKEN, *frequent[:max_words]])
+
+    @classmethod
+    def from_file_content(cls, content: str) -> "Vocabulary":
+        """Read what `file_content` wrote."""
+        return cls(content.removesuffix("\n").split("\n"))
+
+    def file_content(self) -> str:
+        """Return one word a line, line n (from 0) being id n. Words hold no white space."""
+        return "\n".join(self.words) + "\n"
+
+    def extended(self, words: Iterable[str]) -> "Vocabulary":
+        """Return a vocabulary with new `words` behind the old ones; words already there are passed over."""
+        return Vocabulary([*self.words, *dict.fromkeys(word for word in words if word not in self._ids)])
+
+    def encode(self, tokens: Sequence[str]) -> list[int]:
+        """Return the ids of `tokens`; no tokens at all become one unknown word, so every text gets a prediction."""
+        get = self._ids.get
+        return [get(token, UNKNOWN_ID) for token in tokens] or [UNKNOWN_ID]
+
+    def __contains__(self, word: str) -> bool:
+        return word in self._ids
+
+    def __len__(self) -> int:
+        return len(self.words)

@@ -1,0 +1,224 @@
+"""The training loop: a generator of what happened, which neither prints nor saves."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from lstmcli.config.settings import TrainingSettings
+from lstmcli.data.batches import TokenIds, batches_by_length, training_batches
+from lstmcli.metrics.scores import LOWER_IS_BETTER
+from lstmcli.text.vocabulary import PAD_ID
+from lstmcli.training.loss import Loss
+from lstmcli.training.optimizer import average_of, learning_rate, make_optimizer
+
+EVALUATION_BATCH_SIZE = 256
+
+
+@dataclass(frozen=True)
+class LabelledTokens:
+    """Texts as token ids with their targets, (texts, labels) in 0 and 1."""
+
+    token_ids: TokenIds
+    targets: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """One update. `loss` is the mean of this epoch so far, in nats; `num_tokens` are those of this batch."""
+
+    epoch: int
+    batch: int
+    num_batches: int
+    loss: float
+    num_tokens: int
+
+
+@dataclass(frozen=True)
+class EpochResult:
+    """One epoch. Losses are in nats, times in seconds; `validation` holds scores of the averaged weights."""
+
+    epoch: int
+    train_loss: float
+    validation: dict[str, float]
+    is_best: bool
+    learning_rate: float
+    num_tokens: int
+    cpu_seconds: float
+
+
+@dataclass
+class Progress:
+    """Where training stands; with the tensors of `Trainer.tensors`, all that a resumed training needs."""
+
+    epoch: int = 1
+    batch: int = 0
+    loss_sum: float = 0.0
+    num_tokens: int = 0
+    cpu_seconds: float = 0.0
+    best_value: float | None = None
+    best_epoch: int = 0
+    is_finished: bool = False
+
+
+class Trainer:
+    """Trains `model` and keeps an average of its weights, which is what is validated and kept.
+
+    The order of batches follows from the seed and the epoch alone. Together with torch's random state this makes a
+    training that was interrupted and resumed equal to one that was not, bit for bit.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        train: LabelledTokens,
+        validation: LabelledTokens,
+        *,
+        loss: Loss,
+        score: Callable[[NDArray[np.float32]], dict[str, float]],
+        metric: str,
+        settings: TrainingSettings,
+        num_epochs: int,
+        device: torch.device,
+    ) -> None:
+        """Prepare training.
+
+        Args:
+            model: maps (token ids (batch, time), lengths (batch,)) to logits (batch, labels).
+            train: rows to learn from.
+            validation: rows that choose the epoch.
+            loss: of logits and targets.
+            score: maps validation logits (texts, labels) to named scores.
+            metric: the one that names the best epoch.
+            settings: rates, seed and so on.
+            num_epochs: how many to train at most.
+            device: where to compute.
+        """
+        self.model = model.to(device)
+        self.average = average_of(self.model, settings.average_decay)
+        self.progress = Progress()
+        self.num_epochs = num_epochs
+        self._train = train
+        self._validation = validation
+        self._loss = loss
+        self._score = score
+        self._metric = metric
+        self._settings = settings
+        self._device = device
+        self._optimizer = make_optimizer(self.model, settings)
+
+    def run(self) -> Iterator[StepResult | EpochResult]:
+        """Train from where `progress` stands; yield after each update and each epoch."""
+        settings, progress = self._settings, self.progress
+        while not progress.is_finished:
+            yield from self._epoch()
+            result = self._finish_epoch()
+            out_of_patience = progress.epoch - progress.best_epoch >= settings.patience
+            progress.is_finished = progress.epoch == self.num_epochs or out_of_patience
+            progress.epoch += 1
+            progress.batch, progress.loss_sum, progress.num_tokens, progress.cpu_seconds = 0, 0.0, 0, 0.0
+            yield result
+
+    def _epoch(self) -> Iterator[StepResult]:
+        settings, progress = self._settings, self.progress
+        generator = np.random.default_rng([settings.seed, progress.epoch])
+        batches = training_batches(self._train.token_ids.lengths, batch_size=settings.batch_size, generator=generator)
+        self.model.train()
+        for number in range(progress.batch, len(batches)):
+            started_at = time.process_time()
+            step = (progress.epoch - 1) * len(batches) + number
+            loss = self._update(batches[number], step, self.num_epochs * len(batches))
+            num_tokens = int(self._train.token_ids.lengths[batches[number]].sum())
+            progress.batch = number + 1
+            progress.loss_sum += loss
+            progress.num_tokens += num_tokens
+            progress.cpu_seconds += time.process_time() - started_at
+            yield StepResult(progress.epoch, number + 1, len(batches), progress.loss_sum / progress.batch, num_tokens)
+
+    def _update(self, rows: NDArray[np.int64], step: int, num_steps: int) -> float:
+        settings = self._settings
+        rate = learning_rate(step, num_steps=num_steps, peak=settings.learning_rate, warmup=settings.warmup)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        token_ids, lengths = self._to_device(self._train.token_ids, rows)
+        targets = torch.from_numpy(self._train.targets[rows]).float().to(self._device)
+        self._optimizer.zero_grad(set_to_none=True)
+        loss = self._loss(self.model(token_ids, lengths), targets)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.model.parameters(), settings.gradient_clip)
+        self._optimizer.step()
+        self.average.update_parameters(self.model)
+        return loss.item()
+
+    def _finish_epoch(self) -> EpochResult:
+        progress = self.progress
+        started_at = time.process_time()
+        validation = self._score(self.logits(self._validation.token_ids))
+        value = validation[self._metric] * (-1.0 if self._metric in LOWER_IS_BETTER else 1.0)
+        is_best = progress.best_value is None or value > progress.best_value
+        if is_best:
+            progress.best_value, progress.best_epoch = value, progress.epoch
+        return EpochResult(
+            epoch=progress.epoch,
+            train_loss=progress.loss_sum / progress.batch,
+            validation=validation,
+            is_best=is_best,
+            learning_rate=self._optimizer.param_groups[0]["lr"],
+            num_tokens=progress.num_tokens,
+            cpu_seconds=progress.cpu_seconds + time.process_time() - started_at,
+        )
+
+    @torch.no_grad()
+    def logits(self, token_ids: TokenIds) -> NDArray[np.float32]:
+        """Return (texts, labels) of the averaged weights, without dropout."""
+        self.average.eval()
+        parts: list[tuple[NDArray[np.int64], NDArray[np.float32]]] = []
+        for rows in batches_by_length(token_ids.lengths, batch_size=EVALUATION_BATCH_SIZE):
+            parts.append((rows, self.average(*self._to_device(token_ids, rows)).cpu().numpy()))
+        logits = np.empty((len(token_ids), parts[0][1].shape[1]), dtype=np.float32)
+        for rows, values in parts:
+            logits[rows] = values
+        return logits
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return every tensor of the state by name: weights, average, optimizer, random states."""
+        tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
+        tensors |= {f"average.{name}": value for name, value in self.average.state_dict().items()}
+        for index, state in self._optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{index}.{name}": value for name, value in state.items()}
+        tensors["random.cpu"] = torch.get_rng_state()
+        if self._device.type == "cuda":
+            tensors["random.cuda"] = torch.cuda.get_rng_state(self._device)
+        return tensors
+
+    def load_state(self, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
+        """Go back to a state that `tensors` and `progress_dict` gave."""
+        self.model.load_state_dict(_below(tensors, "model."))
+        self.average.load_state_dict(_below(tensors, "average."))
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, value in _below(tensors, "optimizer.").items():
+            index, key = name.split(".", 1)
+            state.setdefault(int(index), {})[key] = value
+        groups = self._optimizer.state_dict()["param_groups"]
+        self._optimizer.load_state_dict({"state": state, "param_groups": groups})
+        torch.set_rng_state(tensors["random.cpu"])
+        if "random.cuda" in tensors:
+            torch.cuda.set_rng_state(tensors["random.cuda"], self._device)
+        self.progress = Progress(**progress)
+
+    def progress_dict(self) -> dict[str, Any]:
+        """Return `progress` as plain values for a JSON file."""
+        return asdict(self.progress)
+
+    def _to_device(self, token_ids: TokenIds, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+        ids, lengths = token_ids.padded(rows, pad_id=PAD_ID)
+        return torch.from_numpy(ids).long().to(self._device), torch.from_numpy(lengths).to(self._device)
+
+
+def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

@@ -1,0 +1,51 @@
+"""What training minimises: softmax cross-entropy for one label a text, sigmoid cross-entropy otherwise."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from lstmcli.config.settings import LabelKind
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+
+def make_loss(targets: NDArray[np.bool_], kind: LabelKind, class_weights: str) -> Loss:
+    """Return a mean loss in nats of logits (batch, labels) against targets (batch, labels) in 0 and 1.
+
+    Args:
+        targets: (texts, labels) of the training rows, from which the weights are counted.
+        kind: softmax for "single", else sigmoids.
+        class_weights: "none"; "balanced", each label's weight the inverse of its frequency; "sqrt", the root of that.
+            For sigmoids it is the weight of the positive rows, the number of negative for each positive one.
+    """
+    weights = _weights(targets, kind, class_weights)
+    if kind == "single":
+
+        def softmax_loss(logits: Tensor, batch_targets: Tensor) -> Tensor:
+            labels = batch_targets.argmax(dim=1)
+            return F.cross_entropy(logits, labels, weight=None if weights is None else weights.to(logits.device))
+
+        return softmax_loss
+
+    def sigmoid_loss(logits: Tensor, batch_targets: Tensor) -> Tensor:
+        positive = None if weights is None else weights.to(logits.device)
+        return F.binary_cross_entropy_with_logits(logits, batch_targets, pos_weight=positive)
+
+    return sigmoid_loss
+
+
+def _weights(targets: NDArray[np.bool_], kind: LabelKind, class_weights: str) -> Tensor | None:
+    if class_weights == "none":
+        return None
+    counts = np.maximum(targets.sum(axis=0), 1)
+    if kind == "single":
+        weights = len(targets) / (len(counts) * counts)
+    else:
+        weights = np.maximum(len(targets) - counts, 1) / counts
+    if class_weights == "sqrt":
+        weights = np.sqrt(weights)
+    return torch.from_numpy(weights.astype(np.float32))

@@ -1,0 +1,108 @@
+"""What many tests share: small corpora, a small trained run, and the command line as users start it."""
+
+import csv
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+import torch
+
+PROJECT = Path(__file__).parent.parent
+
+# One line a text: a few words decide the label, so that a tiny network learns it in seconds.
+OPENINGS = ["today", "this morning", "honestly", "well", "after the game", "at home", "on the train", "again"]
+FEELINGS = {
+    "joy": ["happy", "glad", "delighted", "cheerful"],
+    "sadness": ["sad", "lonely", "gloomy", "tearful"],
+    "anger": ["angry", "furious", "annoyed", "livid"],
+}
+
+FAST = [
+    "embedding.size=16",
+    "model.hidden_size=8",
+    "training.epochs=6",
+    "training.batch_size=8",
+    "training.learning_rate=0.02",
+    "training.average_decay=0.9",
+    "vocabulary.min_frequency=1",
+    "dropout.features=0.1",
+    "dropout.output=0.1",
+    "evaluation.bootstrap_samples=100",
+]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def write_csv(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Path:
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+    return path
+
+
+def feeling_rows(repeats: int, offset: int = 0) -> list[tuple[str, str]]:
+    """Distinct texts with their labels, the same for the same arguments."""
+    return [
+        (f"{opening} i feel {word} about it number{offset + number}", label)
+        for number in range(repeats)
+        for label, words in FEELINGS.items()
+        for word, opening in zip(words, OPENINGS[number % 4 :], strict=False)
+    ]
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with train.csv, validation.csv and test.csv: `text,label`."""
+    folder = tmp_path_factory.mktemp("corpus")
+    write_csv(folder / "train.csv", ["text", "label"], feeling_rows(10))
+    write_csv(folder / "validation.csv", ["text", "label"], feeling_rows(3, offset=100))
+    write_csv(folder / "test.csv", ["text", "label"], feeling_rows(3, offset=200))
+    return folder
+
+
+def set_options(*settings: str) -> list[str]:
+    return [part for setting in settings for part in ("--set", setting)]
+
+
+def corpus_options(corpus: Path) -> list[str]:
+    return set_options(f"data.train={corpus}/train.csv", f"data.validation={corpus}/validation.csv", *FAST)
+
+
+Cli = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def cli() -> Cli:
+    """Run `lstmcli ARGUMENTS` in a process of its own; `stdin` is text or bytes."""
+
+    def run(*arguments: object, stdin: str | bytes = "", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        completed = subprocess.run(
+            [sys.executable, "-m", "lstmcli", *map(str, arguments)],
+            input=stdin if isinstance(stdin, bytes) else stdin.encode(),
+            capture_output=True,
+            cwd=cwd,
+            env={**os.environ, "PYTHONPATH": str(PROJECT), "COLUMNS": "200"},
+            check=False,
+        )
+        return subprocess.CompletedProcess(
+            completed.args, completed.returncode, completed.stdout.decode(), completed.stderr.decode()
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def run_directory(corpus: Path, cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run on `corpus`. Tests must not change it."""
+    path = tmp_path_factory.mktemp("runs") / "feelings"
+    test_file = f"data.test={corpus}/test.csv"
+    result = cli("train", *corpus_options(corpus), *set_options(test_file), "--run-dir", path)
+    assert result.returncode == 0, result.stderr
+    return path

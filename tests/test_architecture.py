@@ -1,0 +1,116 @@
+"""The design's rules, checked on the source: who imports whom, where libraries live, how long things are."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "lstmcli"
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+# From the bottom up. Names in one set never import each other.
+LAYERS: list[set[str]] = [
+    {"errors"},
+    {"config"},
+    {"kernels"},
+    {"data", "text", "models", "metrics"},
+    {"model_format"},
+    {"training", "checkpoint", "inference"},
+    {"reports"},
+    {"recipes"},
+    {"cli"},
+]
+LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
+
+HOMES = {
+    "typer": {"cli"},
+    "rich": {"reports", "cli"},
+    "jinja2": {"reports"},
+    "pydantic": {"config"},
+    "yaml": {"config"},
+    "pandas": {"data", "reports"},
+    "sklearn": {"metrics", "data"},
+    "scipy": {"metrics", "data"},
+    "torch": {"models", "training", "checkpoint", "recipes"},
+}
+
+HEAVY = {"torch", "pandas", "sklearn", "scipy", "matplotlib", "pydantic"}
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def part(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if part(path) in LEVEL], ids=str)
+def test_a_package_imports_only_from_layers_below(path: Path) -> None:
+    for module in imports(path):
+        names = module.split(".")
+        if names[0] == "lstmcli" and len(names) > 1 and names[1] != part(path):
+            assert LEVEL[names[1]] < LEVEL[part(path)], f"{part(path)} imports {module}"
+
+
+def test_every_part_of_the_package_has_a_layer() -> None:
+    assert {part(path) for path in FILES} - {"__init__", "__main__"} == set(LEVEL)
+
+
+@pytest.mark.parametrize("path", FILES, ids=str)
+def test_heavy_libraries_stay_at_home(path: Path) -> None:
+    for module in imports(path):
+        library = module.split(".")[0]
+        assert part(path) in HOMES.get(library, {part(path)}), f"{part(path)} imports {library}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=str)
+def test_files_and_functions_stay_short(path: Path) -> None:
+    source = path.read_text(encoding="utf-8")
+    assert len(source.splitlines()) <= 300
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef):
+            first = node.body[1] if ast.get_docstring(node) and len(node.body) > 1 else node.body[0]
+            length = (node.end_lineno or 0) - first.lineno + 1
+            assert length <= 40, f"{node.name} has {length} lines"
+
+
+def loaded_modules(code: str, *arguments: str, stdin: str = "") -> set[str]:
+    """Return the top-level modules that are loaded after `code` has run in a process of its own."""
+    probe = f"import sys\ntry:\n    {code}\nexcept SystemExit:\n    pass\nprint(*sys.modules, file=sys.stderr)"
+    completed = subprocess.run(
+        [sys.executable, "-c", probe, *arguments], input=stdin, capture_output=True, text=True, check=True
+    )
+    return {name.split(".")[0] for name in completed.stderr.split()}
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["predict", "--help"], ["--version"]])
+def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
+    modules = loaded_modules("from lstmcli.cli.main import main; main()", *arguments)
+    assert "typer" in modules
+    assert not modules & (HEAVY | {"numpy"})
+
+
+def test_predict_loads_nothing_heavy(run_directory: Path) -> None:
+    code = "from lstmcli.cli.main import main; main()"
+    modules = loaded_modules(code, "predict", str(run_directory), stdin="i feel glad\n")
+    assert "numpy" in modules
+    assert not modules & (HEAVY | {"rich", "yaml", "jinja2"})
+
+
+def test_evaluate_does_not_load_torch(run_directory: Path, corpus: Path) -> None:
+    code = "from lstmcli.cli.main import main; main()"
+    assert "torch" not in loaded_modules(code, "evaluate", str(run_directory), str(corpus / "test.csv"))
+
+
+def test_help_shows_every_package_under_its_upper_limit() -> None:
+    """The design's promise: torch has an upper bound, or pip would choose a CUDA build of several GB."""
+    pyproject = (PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8")
+    assert '"torch>=2.6,<2.14"' in pyproject

@@ -1,0 +1,78 @@
+"""The yardsticks: what they predict, and that they come back from disk as they were."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+
+from lstmcli.metrics.baselines import STRENGTHS, MajorityBaseline, TfidfBaseline
+from lstmcli.metrics.decisions import DecisionRule
+
+TEXTS = ["so happy today", "happy and glad", "sad and grey", "a grey sad day", "glad glad day", "grey again"] * 3
+HAPPY = np.array([1, 1, 0, 0, 1, 0] * 3, dtype=bool)
+TARGETS = np.column_stack([HAPPY, ~HAPPY])
+
+
+def fit(*, kind: str = "single", tune_f1: bool = False, targets: np.ndarray = TARGETS) -> TfidfBaseline:
+    threshold = 0.0 if kind == "single" else 0.5
+    rule = DecisionRule(kind, np.full(targets.shape[1], threshold))
+    return TfidfBaseline.fit(TEXTS, targets, TEXTS, targets, tokenize=str.split, rule=rule, tune_f1=tune_f1)
+
+
+def test_the_majority_baseline_gives_shares_and_the_most_frequent_label() -> None:
+    targets = np.eye(3, dtype=bool)[[0, 1, 1, 2, 1]]
+    baseline = MajorityBaseline.fit(targets, "single")
+    probabilities = baseline.probabilities(2)
+    assert probabilities.tolist() == [[0.2, 0.6, 0.2]] * 2
+    assert baseline.rule.decide(probabilities).tolist() == [[False, True, False]] * 2
+
+
+def test_the_majority_baseline_of_several_labels() -> None:
+    targets = np.array([[1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 0], [0, 1, 0], [0, 0, 1]], dtype=bool)
+    multi, traits = (
+        MajorityBaseline.fit(targets, "multi"),
+        MajorityBaseline.fit(targets | [True, False, False], "traits"),
+    )
+    assert multi.rule.decide(multi.probabilities(1)).tolist() == [[False, True, False]]
+    assert traits.rule.decide(traits.probabilities(1)).tolist() == [[True, True, False]]
+
+
+def test_tfidf_equals_a_model_put_together_by_hand() -> None:
+    baseline = fit()
+    vectorizer = TfidfVectorizer(tokenizer=str.split, token_pattern=None, ngram_range=(1, 2), sublinear_tf=True)
+    features = vectorizer.fit_transform(TEXTS)
+    candidates = []
+    for strength in STRENGTHS:
+        models = [LogisticRegression(C=strength, solver="liblinear").fit(features, column) for column in TARGETS.T]
+        raw = np.column_stack([model.predict_proba(features)[:, 1] for model in models])
+        candidates.append(raw / raw.sum(axis=1, keepdims=True))
+    found = baseline.probabilities(TEXTS, str.split)
+    assert min(np.abs(found - candidate).max() for candidate in candidates) < 1e-6
+    assert found.sum(axis=1) == pytest.approx(1.0)
+
+
+def test_thresholds_are_tuned_where_labels_are_each_a_yes_or_no() -> None:
+    rare = np.column_stack([HAPPY, np.arange(len(HAPPY)) % 6 == 2])
+    assert (fit(kind="multi", tune_f1=True, targets=rare).rule.thresholds != 0.5).any()
+    assert (fit(kind="traits", targets=rare).rule.thresholds == 0.5).all()
+
+
+@pytest.mark.parametrize("constant", [False, True])
+def test_a_label_with_a_single_answer_keeps_its_share(constant: bool) -> None:
+    targets = np.column_stack([HAPPY, np.full(len(HAPPY), constant)])
+    probabilities = fit(kind="traits", targets=targets).probabilities(["happy"], str.split)
+    assert probabilities[0, 1] == pytest.approx((18.5 if constant else 0.5) / 19)
+
+
+def test_baselines_come_back_from_disk(tmp_path: Path) -> None:
+    tfidf, majority = fit(kind="multi", tune_f1=True), MajorityBaseline.fit(TARGETS, "multi")
+    tfidf.save(tmp_path)
+    majority.save(tmp_path)
+    loaded = TfidfBaseline.load(tmp_path)
+    new_texts = ["glad", "never seen", ""]
+    expected = tfidf.probabilities(new_texts, str.split)
+    np.testing.assert_allclose(loaded.probabilities(new_texts, str.split), expected, atol=1e-6)
+    np.testing.assert_array_equal(loaded.rule.thresholds, tfidf.rule.thresholds)
+    np.testing.assert_array_equal(MajorityBaseline.load(tmp_path).shares, majority.shares)

@@ -1,0 +1,160 @@
+"""Config files and --set: defaults, overrides, and every mistake in one message."""
+
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import get_args, get_type_hints
+
+import pytest
+import yaml
+
+from lstmcli.cli.options import FormatChoice
+from lstmcli.config.loading import config_to_dict, dump_config, known_keys, load_config
+from lstmcli.config.settings import CellName, Config, FormatName, MetricName, PoolingName
+from lstmcli.data.formats import EXTENSIONS, FORMATS
+from lstmcli.errors import ConfigError, UsageError
+from lstmcli.inference.pooling import POOLINGS as NUMPY_POOLINGS
+from lstmcli.kernels import KERNELS
+from lstmcli.metrics.scores import DEFAULT_SCORE, SCORES_BY_KIND
+from lstmcli.models.cells import CELLS
+from lstmcli.models.pooling import POOLINGS
+
+CONFIGS = sorted((Path(__file__).parent.parent / "configs").glob("*.yaml"))
+
+
+def write(path: Path, content: str) -> Path:
+    path.write_text(content, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_every_shipped_config_loads(path: Path) -> None:
+    config = load_config(path, [])
+    assert config.data.train is not None
+
+
+def test_there_is_a_config_for_each_corpus_and_each_cell() -> None:
+    names = {path.stem for path in CONFIGS}
+    assert {"default", "emotion", "personality"} <= names
+    cells = {load_config(path, []).model.cell for path in CONFIGS}
+    assert cells == set(get_args(CellName))
+
+
+def test_the_default_config_file_explains_every_key_and_holds_its_default() -> None:
+    content = (CONFIGS[0].parent / "default.yaml").read_text(encoding="utf-8")
+    written = yaml.safe_load(content)
+    defaults = config_to_dict(Config())
+    written["data"]["train"] = defaults["data"]["train"]  # the one key that has no usable default
+    assert written == defaults
+    for line in content.splitlines():
+        if line.startswith("  ") and not line.lstrip().startswith("#"):
+            assert "#" in line, f"no explanation: {line}"
+
+
+def test_a_dumped_config_loads_as_itself(tmp_path: Path) -> None:
+    config = load_config(None, ["data.train=x.csv", "data.labels=A,B", "training.learning_rate=0.1"])
+    assert load_config(write(tmp_path / "config.yaml", dump_config(config)), []) == config
+
+
+def test_a_config_may_hold_three_lines(tmp_path: Path) -> None:
+    path = write(tmp_path / "c.yaml", "data:\n  train: train.csv\n  label: stars\n")
+    config = load_config(path, [])
+    assert (config.data.train, config.data.label, config.model) == ("train.csv", "stars", Config().model)
+
+
+@pytest.mark.parametrize(
+    ("override", "section", "key", "value"),
+    [
+        ("training.epochs=5", "training", "epochs", 5),
+        ("training.epochs=null", "training", "epochs", None),
+        ("training.learning_rate=1e-4", "training", "learning_rate", 1e-4),
+        ("model.bidirectional=false", "model", "bidirectional", False),
+        ("data.label_separator=|", "data", "label_separator", "|"),
+        ("data.label_separator= ; ", "data", "label_separator", ";"),
+        ("data.labels=EXT, NEU,AGR", "data", "labels", ("EXT", "NEU", "AGR")),
+        ("data.labels=[EXT,NEU]", "data", "labels", ("EXT", "NEU")),
+        ("data.text=a=b", "data", "text", "a=b"),
+        ("data.label=no", "data", "label", "no"),
+        ("data.label=5", "data", "label", "5"),
+    ],
+)
+def test_set_overrides_a_key(override: str, section: str, key: str, value: object) -> None:
+    config = load_config(None, ["data.train=x.csv", override])
+    assert asdict(config)[section][key] == value
+
+
+def test_set_wins_over_the_file(tmp_path: Path) -> None:
+    path = write(tmp_path / "c.yaml", "data: {train: a.csv}\ntraining: {epochs: 3}\n")
+    assert load_config(path, ["training.epochs=4"]).training.epochs == 4
+
+
+def test_all_mistakes_are_in_one_message(tmp_path: Path) -> None:
+    path = write(tmp_path / "c.yaml", "data: {train: a.csv, txt: b}\ntrainig: {epochs: 3}\nmodel: {cell: gru}\n")
+    with pytest.raises(ConfigError) as caught:
+        load_config(path, ["training.epoch=3", "training.batch_size=0"])
+    message = str(caught.value)
+    assert message.startswith("5 mistakes:")
+    assert f"{path}: data.txt: unknown key. Did you mean 'data.text'?" in message
+    assert f"{path}: trainig: unknown key. Did you mean 'training'?" in message
+    assert f"{path}: model.cell: input should be 'rnn', 'lstm' or 'peephole', got 'gru'." in message
+    assert "--set training.epoch=3: unknown key. Did you mean 'training.epochs'?" in message
+    assert "--set training.batch_size=0: input should be greater than or equal to 1, got '0'." in message
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("data: {train: a\n", "is not valid YAML"),
+        ("- 1\n", "expected sections"),
+        ("data: [1]\n", "data: input should be a dictionary"),
+        ("data: {train: a.csv, label: no}\n", "(put it in quotes), got False"),
+        ("data: {train: a.csv, labels: [A, A]}\n", "a column is named twice"),
+        ("data: {train: a.csv, labels: [A], label_separator: ','}\n", "exclude each other"),
+        ("data: {train: a.csv, format: text}\n", "a text file has no label column"),
+        ("embedding: {frozen: true}\ndata: {train: a.csv}\n", "a random table must be trained"),
+        ("{}", "no training file is named"),
+        ("", "no training file is named"),
+    ],
+)
+def test_a_wrong_file_is_named_with_its_mistake(tmp_path: Path, content: str, words: str) -> None:
+    path = write(tmp_path / "c.yaml", content)
+    with pytest.raises(ConfigError, match=r"c\.yaml") as caught:
+        load_config(path, [])
+    assert words in str(caught.value)
+
+
+def test_a_contradiction_that_set_caused_names_set() -> None:
+    with pytest.raises(ConfigError, match=r"^--set data\.labels=A: data\.labels and data\.label_separator exclude"):
+        load_config(None, ["data.train=x.csv", "data.label_separator=|", "data.labels=A"])
+
+
+def test_a_missing_file_names_the_nearest_one(tmp_path: Path) -> None:
+    near = write(tmp_path / "emotion.yaml", "")
+    with pytest.raises(ConfigError) as caught:
+        load_config(tmp_path / "emotoin.yaml", [])
+    assert str(caught.value).endswith(f"no such config file. Did you mean {str(near)!r}?")
+
+
+@pytest.mark.parametrize("override", ["training.epochs", "epochs=3", "=3"])
+def test_an_override_without_key_and_value_is_wrong_usage(override: str) -> None:
+    with pytest.raises(UsageError, match=r"expected SECTION\.KEY=VALUE"):
+        load_config(None, [override])
+
+
+def test_the_keys_that_scripts_rely_on_exist() -> None:
+    relied_on = """data.train data.validation data.test data.text data.label data.labels data.label_separator
+        model.cell model.hidden_size model.layers model.bidirectional model.pooling embedding.size embedding.vectors training.epochs
+        training.batch_size training.seed output.run_dir"""
+    assert set(relied_on.split()) <= set(known_keys())
+
+
+def test_names_in_the_config_and_in_the_registries_are_the_same() -> None:
+    assert set(CELLS) == set(KERNELS) == set(get_args(CellName))
+    assert set(POOLINGS) == set(NUMPY_POOLINGS) == set(get_args(PoolingName))
+    assert set(FORMATS) == set(get_args(FormatName)) == {choice.value for choice in FormatChoice} - {"auto"}
+    assert set(EXTENSIONS.values()) <= set(FORMATS)
+    assert {score for scores in SCORES_BY_KIND.values() for score in scores} == set(get_args(MetricName))
+    assert all(score in SCORES_BY_KIND[kind] for kind, score in DEFAULT_SCORE.items())
+
+
+def test_every_setting_has_a_default() -> None:
+    assert Config() == Config(**{section.name: get_type_hints(Config)[section.name]() for section in fields(Config)})

@@ -1,0 +1,194 @@
+"""The numpy engine: equal to the torch network, faithful to rows, and careful about what it opens."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lstmcli.config.settings import DataSettings, DropoutSettings, ModelSettings, TokenizerSettings
+from lstmcli.errors import RunDirectoryError
+from lstmcli.inference.network import Network
+from lstmcli.inference.predictor import Predictor
+from lstmcli.kernels import KERNELS
+from lstmcli.metrics.decisions import DecisionRule
+from lstmcli.model_format import FORMAT_VERSION, SavedModel, read_model, write_model
+from lstmcli.models.cells import CELLS
+from lstmcli.models.classifier import Classifier, Sizes
+from lstmcli.models.pooling import POOLINGS
+from lstmcli.recipes.finish import classifier_weights
+from lstmcli.text.labels import LabelSet
+from lstmcli.text.vocabulary import Vocabulary
+
+WORDS = [f"w{number}" for number in range(20)]
+LABELS = LabelSet(("a", "b", "c"), "single")
+
+
+def classifier(network: ModelSettings, *, num_extra: int = 0, seed: int = 0) -> Classifier:
+    torch.manual_seed(seed)
+    sizes = Sizes(num_words=22 - num_extra, embedding_size=5, num_labels=3, pad_id=0, unknown_id=1)
+    model = Classifier(sizes, network, DropoutSettings())
+    for name, parameter in model.named_parameters():
+        if not name.startswith("embedding"):
+            torch.nn.init.normal_(parameter, std=0.5)
+    model.embedding.extra = torch.randn(num_extra, 5)
+    return model.eval()
+
+
+def saved(model: Classifier, network: ModelSettings) -> SavedModel:
+    return SavedModel(
+        network=network,
+        tokenizer=TokenizerSettings(),
+        vocabulary=Vocabulary(["<pad>", "<unknown>", *WORDS]),
+        labels=LABELS,
+        rule=DecisionRule("single", np.zeros(3)),
+        temperature=1.5,
+        columns=DataSettings(text="words", labels=()),
+        weights=classifier_weights(model.state_dict()),
+    )
+
+
+NETWORKS = st.builds(
+    ModelSettings,
+    cell=st.sampled_from(sorted(CELLS)),
+    hidden_size=st.integers(1, 4),
+    layers=st.integers(1, 3),
+    bidirectional=st.booleans(),
+    pooling=st.sampled_from(sorted(POOLINGS)),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(NETWORKS, st.lists(st.integers(1, 9), min_size=1, max_size=5), st.integers(0, 3), st.integers(0, 99))
+def test_the_numpy_network_equals_the_torch_network(
+    network: ModelSettings, lengths: list[int], num_extra: int, seed: int
+) -> None:
+    model = classifier(network, num_extra=num_extra, seed=seed)
+    generator = np.random.default_rng(seed)
+    ids = generator.integers(1, 22, size=(len(lengths), max(lengths)))
+    ids[np.arange(max(lengths)) >= np.array(lengths)[:, None]] = 0
+    with torch.no_grad():
+        expected = model(torch.from_numpy(ids), torch.tensor(lengths)).numpy()
+    found = Network(saved(model, network)).logits(ids.astype(np.int32), np.array(lengths))
+    np.testing.assert_allclose(found, expected, atol=2e-5)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_kernels_and_cells_have_the_same_parameters(cell: str) -> None:
+    parameters = {name: tuple(value.shape) for name, value in CELLS[cell](5, 3).named_parameters()}
+    assert KERNELS[cell].shapes(5, 3) == parameters
+
+
+NETWORK = ModelSettings(hidden_size=4)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_model(tmp_path, saved(classifier(NETWORK), NETWORK))
+    return tmp_path
+
+
+def test_a_saved_model_reads_back_as_it_was(folder: Path) -> None:
+    model, original = read_model(folder), saved(classifier(NETWORK), NETWORK)
+    for name in ("network", "tokenizer", "labels", "temperature", "columns"):
+        assert getattr(model, name) == getattr(original, name)
+    assert model.vocabulary.words == original.vocabulary.words
+    assert set(model.weights) == set(original.weights)
+    for name, value in original.weights.items():
+        np.testing.assert_array_equal(model.weights[name], value)
+
+
+def test_batch_size_order_and_neighbours_do_not_change_a_probability(folder: Path) -> None:
+    generator = np.random.default_rng(1)
+    texts = [" ".join(generator.choice([*WORDS, "never"], size=generator.integers(0, 30))) for _ in range(200)]
+    expected = Predictor.open(folder, batch_size=1).probabilities(texts)
+    for batch_size in (7, 256):
+        found = Predictor.open(folder, batch_size=batch_size).probabilities(texts)
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+    order = generator.permutation(200)
+    shuffled = Predictor.open(folder).probabilities([texts[row] for row in order])
+    np.testing.assert_allclose(shuffled, expected[order], atol=1e-6)
+
+
+@pytest.mark.parametrize("text", ["", "   ", "never seen words", "\x00", "😂", "w1 " * 5000])
+def test_every_text_gets_a_distribution(folder: Path, text: str) -> None:
+    probabilities = Predictor.open(folder).probabilities([text])
+    assert probabilities.shape == (1, 3)
+    assert probabilities.sum() == pytest.approx(1.0)
+    assert (probabilities > 0).all()
+
+
+def test_no_texts_give_no_rows(folder: Path) -> None:
+    assert Predictor.open(folder).probabilities([]).shape == (0, 3)
+
+
+def test_the_temperature_is_applied(folder: Path) -> None:
+    probabilities = Predictor.open(folder).probabilities(["w1 w2"])[0]
+    with torch.no_grad():
+        logits = classifier(NETWORK)(torch.tensor([[3, 4]]), torch.tensor([2]))[0]
+    expected = torch.softmax(logits / 1.5, dim=0).numpy()
+    np.testing.assert_allclose(probabilities, expected, atol=1e-5)
+
+
+def edit(folder: Path, change: Callable[[dict[str, object]], object]) -> None:
+    path = folder / "model.json"
+    description = json.loads(path.read_text(encoding="utf-8"))
+    change(description)
+    path.write_text(json.dumps(description), encoding="utf-8")
+
+
+def test_a_newer_format_says_to_upgrade(folder: Path) -> None:
+    edit(folder, lambda description: description.update(format_version=FORMAT_VERSION + 1, written_by="lstmcli 9.0"))
+    with pytest.raises(RunDirectoryError, match=r"has format version 2, written by lstmcli 9\.0;.*Upgrade lstmcli"):
+        read_model(folder)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda folder: (folder / "model.json").write_text("{"),
+        lambda folder: (folder / "model.json").write_text("[]"),
+        lambda folder: edit(folder, lambda d: d.pop("labels")),
+        lambda folder: edit(folder, lambda d: d.update(format_version="1")),
+        lambda folder: edit(folder, lambda d: d["labels"].append("d")),
+        lambda folder: edit(folder, lambda d: d["network"].update(secret=1)),
+        lambda folder: edit(folder, lambda d: d["network"].update(cell="gru")),
+        lambda folder: edit(folder, lambda d: d["network"].update(layers=2)),
+        lambda folder: edit(folder, lambda d: d["network"].update(hidden_size=5)),
+        lambda folder: edit(folder, lambda d: d["network"].update(pooling="mean")),
+        lambda folder: edit(folder, lambda d: d.update(thresholds=[0.5])),
+        lambda folder: edit(folder, lambda d: d["tokenizer"].update(cut="middle")),
+        lambda folder: edit(folder, lambda d: d.update(label_kind="other")),
+        lambda folder: (folder / "vocabulary.txt").write_text("<pad>\n<unknown>\n"),
+        lambda folder: (folder / "vocabulary.txt").write_bytes(b"\xff"),
+        lambda folder: (folder / "weights.safetensors").write_bytes(b"not tensors"),
+        lambda folder: (folder / "weights.safetensors").write_bytes(
+            (folder / "weights.safetensors").read_bytes()[:-50]
+        ),
+    ],
+)
+def test_a_damaged_model_is_named_as_such(folder: Path, damage: Callable[[Path], object]) -> None:
+    damage(folder)
+    with pytest.raises(RunDirectoryError, match="is damaged"):
+        read_model(folder)
+
+
+@pytest.mark.parametrize("name", ["vocabulary.txt", "weights.safetensors"])
+def test_a_missing_file_is_named(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    with pytest.raises(RunDirectoryError, match=f"{name} is missing; copy the whole folder"):
+        read_model(folder)
+
+
+def test_what_is_not_a_run_directory_is_named_as_such(tmp_path: Path) -> None:
+    with pytest.raises(RunDirectoryError, match="no such run directory"):
+        read_model(tmp_path / "none")
+    with pytest.raises(RunDirectoryError, match=r"is not a run directory: expected .*model\.json"):
+        read_model(tmp_path)
+    (tmp_path / "config.yaml").touch()
+    with pytest.raises(RunDirectoryError, match="is not finished; go on with `lstmcli train --resume`"):
+        read_model(tmp_path)

@@ -1,0 +1,232 @@
+"""Scores, intervals, thresholds and calibration against hand-counted tables, scikit-learn and brute force."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn import metrics as sk
+
+from lstmcli.config.settings import EvaluationSettings
+from lstmcli.metrics.calibration import fit_temperature
+from lstmcli.metrics.decisions import DecisionRule, decision_scores, probabilities_from_logits
+from lstmcli.metrics.evaluation import System, confusion, evaluate
+from lstmcli.metrics.scores import bootstrap_sums, headline_scores, point_scores, row_statistics, scores_from_sums
+from lstmcli.metrics.thresholds import best_f1_threshold, common_f1_threshold, f1_thresholds
+
+FEW_SAMPLES = EvaluationSettings(bootstrap_samples=200)
+
+
+def one_hot(labels: list[int], num_labels: int) -> np.ndarray:
+    return np.eye(num_labels, dtype=bool)[labels]
+
+
+# Six rows, three labels: actual, predicted and the probability of the actual one.
+ACTUAL = one_hot([0, 0, 0, 1, 1, 2], 3)
+PREDICTED = one_hot([0, 0, 1, 1, 0, 1], 3)
+PROBABILITIES = np.array(
+    [[0.8, 0.1, 0.1], [0.5, 0.3, 0.2], [0.2, 0.7, 0.1], [0.1, 0.8, 0.1], [0.6, 0.3, 0.1], [0.2, 0.5, 0.3]]
+)
+
+
+def test_scores_of_a_hand_counted_table() -> None:
+    scores = headline_scores(ACTUAL, PREDICTED, PROBABILITIES, "single")
+    # label 0: 2 right of 3 picked and 3 actual; label 1: 1 of 3 and 2; label 2: 0 of 0 and 1.
+    f1 = [2 * 2 / (3 + 3), 2 * 1 / (3 + 2), 0.0]
+    assert scores == {
+        "accuracy": pytest.approx(3 / 6),
+        "macro_f1": pytest.approx(sum(f1) / 3),
+        "micro_f1": pytest.approx(3 / 6),
+        "log_loss": pytest.approx(-sum(map(math.log, [0.8, 0.5, 0.2, 0.8, 0.3, 0.3])) / 6),
+    }
+    assert confusion(ACTUAL, PREDICTED, "single").tolist() == [[2, 1, 0], [1, 1, 0], [0, 1, 0]]
+
+
+def test_multi_label_scores_of_a_hand_counted_table() -> None:
+    actual = np.array([[1, 1, 0], [0, 0, 0], [0, 1, 1], [1, 0, 0]], dtype=bool)
+    picked = np.array([[1, 0, 0], [0, 0, 0], [0, 1, 1], [0, 1, 0]], dtype=bool)
+    probabilities = np.where(picked, 0.9, 0.2)
+    scores = headline_scores(actual, picked, probabilities, "multi")
+    assert scores["accuracy"] == 2 / 4  # rows with exactly the right set
+    assert scores["jaccard"] == pytest.approx((1 / 2 + 1 + 1 + 0) / 4)  # an empty set that is right counts 1
+    assert scores["micro_f1"] == pytest.approx(2 * 3 / (4 + 5))
+    assert scores["macro_f1"] == pytest.approx((2 / 3 + 2 * 1 / 4 + 1) / 3)
+    right = [(0.9, 0.2, 0.8), (0.8, 0.8, 0.8), (0.8, 0.9, 0.9), (0.2, 0.1, 0.8)]
+    assert scores["log_loss"] == pytest.approx(-np.log(right).mean())
+    traits = headline_scores(actual, picked, probabilities, "traits")
+    assert traits["mean_accuracy"] == pytest.approx(9 / 12)
+    assert confusion(actual, picked, "multi").tolist() == [[1, 0, 1, 2], [1, 1, 1, 1], [1, 0, 0, 3]]
+
+
+@given(st.integers(0, 10_000))
+def test_scores_equal_scikit_learn(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    probabilities = generator.dirichlet(np.ones(4), size=60)
+    actual, picked = generator.integers(0, 4, 60), probabilities.argmax(1)
+    actual[:4] = range(4)
+    ours = headline_scores(one_hot(actual, 4), one_hot(picked, 4), probabilities, "single")
+    assert ours["accuracy"] == pytest.approx(sk.accuracy_score(actual, picked))
+    assert ours["macro_f1"] == pytest.approx(sk.f1_score(actual, picked, average="macro"))
+    assert ours["log_loss"] == pytest.approx(sk.log_loss(actual, probabilities))
+
+    actual_sets, picked_sets = generator.random((60, 4)) < 0.4, generator.random((60, 4)) < 0.4
+    ours = headline_scores(actual_sets, picked_sets, probabilities, "multi")
+    assert ours["macro_f1"] == pytest.approx(sk.f1_score(actual_sets, picked_sets, average="macro", zero_division=0))
+    assert ours["micro_f1"] == pytest.approx(sk.f1_score(actual_sets, picked_sets, average="micro"))
+    assert ours["accuracy"] == pytest.approx(sk.accuracy_score(actual_sets, picked_sets))
+    empty = ~(actual_sets | picked_sets).any(axis=1)  # scikit-learn counts these 0, we count them right
+    assert ours["jaccard"] == pytest.approx(
+        sk.jaccard_score(actual_sets, picked_sets, average="samples", zero_division=0) + empty.mean()
+    )
+
+
+def test_per_label_scores_equal_scikit_learn() -> None:
+    generator = np.random.default_rng(1)
+    actual, picked = generator.random((50, 3)) < 0.4, generator.random((50, 3)) < 0.4
+    system = System("m", picked, np.where(picked, 0.8, 0.3))
+    labels = evaluate("rows", [system], actual, ("a", "b", "c"), "multi", FEW_SAMPLES).labels
+    precision, recall, f1, support = sk.precision_recall_fscore_support(actual, picked, zero_division=0)
+    assert [label.precision.value for label in labels] == pytest.approx(list(precision))
+    assert [label.recall.value for label in labels] == pytest.approx(list(recall))
+    assert [label.f1.value for label in labels] == pytest.approx(list(f1))
+    assert [label.support for label in labels] == list(support)
+    assert [label.picked for label in labels] == list(picked.sum(axis=0))
+
+
+def test_a_label_that_no_row_has_is_left_out_of_the_macro_average() -> None:
+    actual, picked = one_hot([0, 0, 1], 3), one_hot([0, 2, 1], 3)
+    scores = point_scores(row_statistics(actual, picked, np.full((3, 3), 1 / 3), "single"))
+    assert scores["macro_f1"][0] == pytest.approx((2 / 3 + 1) / 2)
+
+
+def test_a_bootstrap_resample_scores_as_the_rows_it_drew() -> None:
+    generator = np.random.default_rng(5)
+    probabilities = generator.dirichlet(np.ones(3), size=30)
+    actual, picked = one_hot(generator.integers(0, 3, 30), 3), one_hot(probabilities.argmax(1), 3)
+    statistics = row_statistics(actual, picked, probabilities, "single")
+    (sums,) = bootstrap_sums([statistics], num_samples=4, seed=9)
+    scores = scores_from_sums(sums, 30, statistics.counted_labels)
+    draws = np.random.default_rng(9).integers(30, size=(4, 30))
+    for sample, rows in enumerate(draws):
+        expected = headline_scores(actual[rows], picked[rows], probabilities[rows], "single")
+        assert scores["accuracy"][sample] == pytest.approx(expected["accuracy"])
+        assert scores["log_loss"][sample] == pytest.approx(expected["log_loss"])
+        assert scores["macro_f1"][sample] == pytest.approx(expected["macro_f1"])
+
+
+def test_an_interval_covers_the_truth_about_as_often_as_it_says() -> None:
+    settings = EvaluationSettings(bootstrap_samples=200, confidence=0.9)
+    covered = 0
+    for seed in range(100):
+        is_right = np.random.default_rng(seed).random(150) < 0.7
+        picked = one_hot(np.where(is_right, 0, 1).tolist(), 2)
+        system = System("m", picked, np.where(picked, 0.9, 0.1))
+        accuracy = evaluate("r", [system], one_hot([0] * 150, 2), ("a", "b"), "single", settings).scores["m"][
+            "accuracy"
+        ]
+        covered += accuracy.low <= 0.7 <= accuracy.high
+    assert 82 <= covered <= 97
+
+
+def test_comparisons_are_paired_and_worded_by_the_interval() -> None:
+    generator = np.random.default_rng(2)
+    actual = one_hot(generator.integers(0, 2, 400).tolist(), 2)
+    noisy = np.where(generator.random((400, 1)) < 0.2, ~actual, actual)
+    noisier = np.where(generator.random((400, 1)) < 0.2, ~noisy, noisy)
+    systems = [System(name, d, np.where(d, 0.8, 0.2)) for name, d in (("m", noisy), ("same", noisy), ("less", noisier))]
+    same, less = evaluate("r", systems, actual, ("a", "b"), "single", FEW_SAMPLES).comparisons
+    assert (same.verdict, same.difference.low, same.difference.high) == ("not distinguishable", 0.0, 0.0)
+    assert less.verdict == "better"
+    (worse,) = evaluate("r", systems[::-2], actual, ("a", "b"), "single", FEW_SAMPLES).comparisons
+    assert worse.verdict == "worse"
+    assert worse.difference.value == pytest.approx(-less.difference.value)
+
+
+def test_the_same_predictions_have_the_same_intervals() -> None:
+    system = System("m", PREDICTED, PROBABILITIES)
+    first, second = (evaluate("r", [system], ACTUAL, ("a", "b", "c"), "single", FEW_SAMPLES) for _ in range(2))
+    assert first == second
+
+
+def brute_force_f1(probabilities: np.ndarray, targets: np.ndarray) -> float:
+    cuts = [*probabilities, np.inf]
+    return max(sk.f1_score(targets, probabilities >= threshold, zero_division=0) for threshold in cuts)
+
+
+@given(st.integers(0, 10_000), st.integers(2, 25))
+def test_the_best_threshold_is_the_best_of_all(seed: int, num_rows: int) -> None:
+    generator = np.random.default_rng(seed)
+    probabilities = generator.integers(0, 10, num_rows) / 10  # with ties
+    targets = generator.random(num_rows) < 0.4
+    threshold = best_f1_threshold(probabilities, targets)
+    if targets.any():
+        found = sk.f1_score(targets, probabilities >= threshold, zero_division=0)
+        assert found == pytest.approx(brute_force_f1(probabilities, targets))
+    else:
+        assert threshold == 0.5
+
+
+def test_thresholds_of_rare_labels_stay_near_the_common_one() -> None:
+    generator = np.random.default_rng(0)
+    targets = np.column_stack([generator.random(2000) < 0.5, np.arange(2000) == 7])
+    probabilities = np.column_stack([np.where(targets[:, 0], 0.3, 0.1), np.where(targets[:, 1], 0.9, 0.01)])
+    common = common_f1_threshold(probabilities, targets)
+    trusting = f1_thresholds(probabilities, targets, shrinkage=0.0)
+    assert trusting == pytest.approx([0.2, 0.455], abs=1e-6)
+    careful = f1_thresholds(probabilities, targets)
+    assert abs(careful[0] - 0.2) < 0.01
+    assert abs(careful[1] - common) < abs(careful[1] - trusting[1])
+
+
+def test_a_label_without_validation_rows_gets_the_common_threshold() -> None:
+    probabilities = np.array([[0.3, 0.2], [0.1, 0.2], [0.3, 0.2]])
+    targets = np.array([[True, False], [False, False], [True, False]])
+    assert f1_thresholds(probabilities, targets)[1] == pytest.approx(common_f1_threshold(probabilities, targets))
+
+
+@pytest.mark.parametrize("kind", ["single", "multi"])
+def test_the_temperature_undoes_a_scaling_of_the_logits(kind: str) -> None:
+    generator = np.random.default_rng(0)
+    logits = 1.5 * generator.normal(size=(4000, 3))
+    probabilities = probabilities_from_logits(logits, kind)
+    if kind == "single":
+        chosen = (probabilities.cumsum(axis=1) > generator.random((4000, 1))).argmax(axis=1)
+        targets = one_hot(chosen, 3)
+    else:
+        targets = generator.random((4000, 3)) < probabilities
+    assert fit_temperature(logits, targets, kind) == pytest.approx(1.0, abs=0.1)
+    assert fit_temperature(3 * logits, targets, kind) == pytest.approx(3.0, abs=0.3)
+
+
+def test_probabilities_of_extreme_logits_stay_finite() -> None:
+    logits = np.array([[1e4, -1e4, 0.0]], dtype=np.float32)
+    assert probabilities_from_logits(logits, "single").tolist() == [[1.0, 0.0, 0.0]]
+    assert probabilities_from_logits(logits, "multi").tolist() == [[1.0, 0.0, 0.5]]
+    assert math.isfinite(
+        headline_scores(one_hot([1], 3), one_hot([0], 3), np.array([[1.0, 0.0, 0.0]]), "single")["log_loss"]
+    )
+
+
+P = np.array([[0.6, 0.3, 0.1], [0.2, 0.35, 0.3]])
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        (DecisionRule("single", np.zeros(3)), [[1, 0, 0], [0, 1, 0]]),
+        (DecisionRule("single", np.zeros(3)).with_threshold(0.5), [[1, 0, 0], [0, 0, 0]]),
+        (DecisionRule("multi", np.array([0.5, 0.3, 0.4])), [[1, 1, 0], [0, 1, 0]]),
+        (DecisionRule("multi", np.array([0.9, 0.4, 0.31])), [[0, 0, 0], [0, 0, 0]]),
+        (DecisionRule("multi", np.array([0.9, 0.4, 0.31]), at_least_one=True), [[0, 1, 0], [0, 0, 1]]),
+        (DecisionRule("multi", np.array([0.9, 0.4, 0.31]), at_least_one=True).with_threshold(0.7), [[0] * 3, [0] * 3]),
+        (DecisionRule("traits", np.full(3, 0.5)), [[1, 0, 0], [0, 0, 0]]),
+    ],
+)
+def test_decisions(rule: DecisionRule, expected: list[list[int]]) -> None:
+    assert rule.decide(P).astype(int).tolist() == expected
+
+
+def test_the_score_is_that_of_the_weakest_pick_or_of_picking_none() -> None:
+    decisions = np.array([[True, True, False], [False, False, False]])
+    assert decision_scores(P, decisions) == pytest.approx([0.3, 1 - 0.35])

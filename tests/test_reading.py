@@ -1,0 +1,182 @@
+"""Reading rows: formats, quoting, encodings, compression, and what is said of broken files."""
+
+import csv
+import gzip
+import io
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lstmcli.data.formats import FORMATS, Record
+from lstmcli.data.reading import column_index, open_records
+from lstmcli.errors import DataError
+
+
+def read(path: Path, **options: str) -> list[Record]:
+    with open_records(str(path), **options) as source:
+        return list(source.records)
+
+
+def cells(path: Path, **options: str) -> list[list[object]]:
+    return [list(record.cells) for record in read(path, **options)]
+
+
+def write(path: Path, content: str | bytes) -> Path:
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def test_csv_keeps_quoted_newlines_commas_quotes_and_the_line_of_each_row(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", 'text,label\n"one, two",a\n"say ""hi""\nthere",b\nlast,c\n')
+    records = read(path)
+    assert [record.cells for record in records] == [["one, two", "a"], ['say "hi"\nthere', "b"], ["last", "c"]]
+    assert [record.line for record in records] == [2, 3, 5]
+
+
+@pytest.mark.parametrize("word", ["NA", "null", "None", "nan", "NULL", "N/A", "", " ", "#N/A"])
+def test_words_that_other_tools_take_for_missing_are_ordinary(tmp_path: Path, word: str) -> None:
+    assert cells(write(tmp_path / "a.csv", f"text,label\n{word},x\n")) == [[word, "x"]]
+
+
+def test_crlf_and_bom_leave_no_trace(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", b"\xef\xbb\xbftext,label\r\nhi,a\r\n")
+    assert read(path) == [Record(2, ["text", "label"], ["hi", "a"])]
+
+
+def test_a_lone_carriage_return_or_unicode_separator_does_not_split_a_text(tmp_path: Path) -> None:
+    text = "a\rb\x0bc\x0cd\x1ce\x85f\u2028g\u2029h\x00i"
+    assert cells(write(tmp_path / "a.txt", text + "\nnext\n")) == [[text], ["next"]]
+    assert cells(write(tmp_path / "a.csv", f'text\n"{text}"\nnext\n')) == [[text], ["next"]]
+
+
+def test_text_lines_are_rows_also_when_empty_or_without_a_last_newline(tmp_path: Path) -> None:
+    assert cells(write(tmp_path / "a.txt", "one\n\n  \r\nlast")) == [["one"], [""], ["  "], ["last"]]
+
+
+def test_blank_lines_are_rows_only_in_a_single_column(tmp_path: Path) -> None:
+    assert cells(write(tmp_path / "one.csv", "text\na\n\nb\n")) == [["a"], [""], ["b"]]
+    assert cells(write(tmp_path / "two.csv", "text,label\na,x\n\nb,y\n")) == [["a", "x"], ["b", "y"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.tsv", "text\tlabel\nhi, you\ta\n"),
+        ("a.tab", "text\tlabel\nhi, you\ta\n"),
+        ("a.jsonl", '{"text": "hi, you", "label": "a"}\n\n'),
+        ("a.ndjson", '{"text": "hi, you", "label": "a"}'),
+        ("a.csv.gz", gzip.compress(b'text,label\n"hi, you",a\n')),
+        ("A.JSONL.GZ", gzip.compress(b'{"text": "hi, you", "label": "a"}\n')),
+    ],
+)
+def test_the_extension_tells_the_format(tmp_path: Path, name: str, content: str | bytes) -> None:
+    (record,) = read(write(tmp_path / name, content))
+    assert dict(zip(record.columns, record.cells, strict=True)) == {"text": "hi, you", "label": "a"}
+
+
+def test_a_format_can_be_named(tmp_path: Path) -> None:
+    semicolons = write(tmp_path / "a.csv", "text;label\nhi, you;a\n")
+    assert cells(semicolons, format_name="csv-semicolon") == [["hi, you", "a"]]
+    raw = write(tmp_path / "a.dat", 'text\tlabel\n"open\ta\n')
+    assert cells(raw, format_name="tsv-raw") == [['"open', "a"]]
+
+
+def test_other_encodings_are_read_when_named(tmp_path: Path) -> None:
+    assert cells(write(tmp_path / "a.txt", "naïve café".encode("cp1252")), encoding="cp1252") == [["naïve café"]]
+    assert cells(write(tmp_path / "b.txt", "naïve\ncafé".encode("utf-16")), encoding="utf-16") == [["naïve"], ["café"]]
+
+
+@pytest.mark.parametrize("num_lines_before", [1, 3000])
+def test_a_wrong_encoding_is_named_with_its_line(tmp_path: Path, num_lines_before: int) -> None:
+    content = b"fine\n" * num_lines_before + "café\n".encode("latin-1") + b"fine\n"
+    with pytest.raises(DataError, match=rf"line {num_lines_before + 1}: byte 0xe9 is not utf-8.*cp1252 or latin-1"):
+        read(write(tmp_path / "a.txt", content))
+
+
+def test_utf16_is_recognised(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"line 1: byte 0xff is not utf-8.*try utf-16"):
+        read(write(tmp_path / "a.csv", "text\nhi\n".encode("utf-16")))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.csv", "", "is empty: expected a header line"),
+        ("a.csv", "\n\n", "is empty: expected a header line"),
+        ("a.csv", "text\ra\rb\r", "line 1: a carriage return stands outside quotes"),
+        ("a.csv", "text\na\rb\n", "line 2: a carriage return stands outside quotes"),
+        ("a.csv", 'text,label\nfine,a\n"open,b\nnext,c\n', "line 3: a quote is opened in this row and never closed"),
+        ("a.jsonl", '{"text": "a"}\n{oops\n', "line 2: is not JSON"),
+        ("a.jsonl", "[1]\n", "line 1: expected an object"),
+        ("a.csv.gz", "not gzip", "is damaged or not gzip data"),
+        ("a.csv.gz", gzip.compress(b"text\n" + bytes(range(65, 90)) * 500)[:-20], "is damaged or not gzip data"),
+        ("a.xlsx", "", "can't tell the format"),
+    ],
+)
+def test_broken_files_get_one_clear_message(tmp_path: Path, name: str, content: str | bytes, words: str) -> None:
+    with pytest.raises(DataError) as caught:
+        read(write(tmp_path / name, content))
+    assert words in str(caught.value)
+
+
+def test_a_missing_file_a_folder_and_an_unknown_encoding_are_named(tmp_path: Path) -> None:
+    near = write(tmp_path / "reviews.csv", "text\n")
+    with pytest.raises(DataError, match=r"no such file\. Did you mean '.*reviews.csv'"):
+        read(tmp_path / "review.csv")
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(DataError, match="is a folder"):
+        read(tmp_path / "folder.csv")
+    with pytest.raises(DataError, match=r"Unknown encoding 'utf9'\. Did you mean 'utf-8'"):
+        read(near, encoding="utf9")
+
+
+def test_a_missing_column_names_those_that_exist_and_the_nearest() -> None:
+    with pytest.raises(DataError) as caught:
+        column_index(["id", "Text", "label"], "text", "a.csv", "data.text")
+    assert str(caught.value) == (
+        "a.csv has no column 'text'. Columns: id, Text, label. Did you mean 'Text'? It is set by data.text."
+    )
+
+
+@pytest.mark.parametrize(("header", "format_name"), [("text;label", "csv-semicolon"), ("words\tlabel", "tsv")])
+def test_a_header_with_another_delimiter_is_recognised(header: str, format_name: str) -> None:
+    with pytest.raises(DataError, match=f"try format {format_name}"):
+        column_index([header], "sentiment", "a.csv", "data.text")
+
+
+def test_a_column_that_stands_there_twice_is_refused() -> None:
+    with pytest.raises(DataError, match="names column 'text' 2 times"):
+        column_index(["text", "text"], "text", "a.csv", "data.text")
+
+
+CELL = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=12)
+
+
+@given(st.lists(st.tuples(CELL, CELL), max_size=6))
+def test_what_the_csv_module_writes_is_read_back_cell_for_cell(rows: list[tuple[str, str]]) -> None:
+    stream = io.StringIO(newline="")
+    csv.writer(stream).writerows([["text", "label"], *rows])
+    lines = io.StringIO(stream.getvalue(), newline="\n")
+    records = list(FORMATS["csv"].read(lines, "test"))
+    assert [tuple(record.cells) for record in records] == rows
+
+
+@given(st.lists(st.tuples(CELL, CELL), max_size=6), st.sampled_from(["csv", "tsv", "csv-semicolon"]))
+def test_a_written_row_is_read_back_with_its_additions(rows: list[tuple[str, str]], format_name: str) -> None:
+    stream = io.StringIO(newline="")
+    writer = FORMATS[format_name].writer(stream)
+    for number, row in enumerate(rows):
+        writer.write(Record(number, ["text", "other"], list(row)), {"prediction": "x", "score": 0.5})
+    records = list(FORMATS[format_name].read(io.StringIO(stream.getvalue(), newline="\n"), "test")) if rows else []
+    assert [record.cells for record in records] == [[*row, "x", "0.5000000"] for row in rows]
+
+
+def test_jsonl_keeps_other_keys_and_types() -> None:
+    stream = io.StringIO()
+    row = {"text": "é", "n": 3, "deep": [1, {"a": None}]}
+    FORMATS["jsonl"].writer(stream).write(Record(1, list(row), list(row.values())), {"prediction": "x", "score": 1 / 3})
+    assert json.loads(stream.getvalue()) == {**row, "prediction": "x", "score": 0.3333333}
+    assert "é" in stream.getvalue()

@@ -1,0 +1,112 @@
+"""The validation split and the batches: nothing lost, nothing on both sides, proportions kept."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lstmcli.data.batches import TokenIds, batches_by_length, training_batches
+from lstmcli.data.splits import validation_rows
+
+
+def table(texts: list[str], labels: list[tuple[str, ...]], groups: list[str] | None = None) -> pd.DataFrame:
+    return pd.DataFrame({"text": texts, "labels": labels, "group": groups or [""] * len(texts)})
+
+
+def test_a_split_keeps_the_share_of_each_label() -> None:
+    labels = [("common",)] * 700 + [("rare",)] * 200 + [("rarest",)] * 20
+    rows = validation_rows(table([f"t{n}" for n in range(920)], labels), fraction=0.1, seed=3)
+    chosen = pd.Series([names[0] for names in labels])[rows].value_counts()
+    assert dict(chosen) == {"common": 70, "rare": 20, "rarest": 2}
+
+
+def test_a_multi_label_split_keeps_the_share_of_each_label() -> None:
+    generator = np.random.default_rng(0)
+    shares = {"a": 0.5, "b": 0.2, "c": 0.05, "d": 0.02}
+    labels = [tuple(name for name, share in shares.items() if generator.random() < share) for _ in range(2000)]
+    rows = validation_rows(table([f"t{n}" for n in range(2000)], labels), fraction=0.2, seed=1)
+    assert 390 <= rows.sum() <= 410
+    for name in shares:
+        has_label = np.array([name in names for names in labels])
+        assert abs(has_label[rows].sum() - 0.2 * has_label.sum()) <= 2
+
+
+def test_a_text_is_never_on_both_sides() -> None:
+    texts = [f"Text {n % 40}" if n % 2 else f"  text {n % 40}" for n in range(200)]
+    rows = validation_rows(table(texts, [(str(n % 3),) for n in range(200)]), fraction=0.3, seed=1)
+    keys = np.array([text.strip().lower() for text in texts])
+    assert 0 < rows.sum() < 200
+    assert not set(keys[rows]) & set(keys[~rows])
+
+
+def test_a_group_stays_on_one_side_also_when_texts_tie_groups_together() -> None:
+    groups = [f"author{n // 5}" for n in range(100)]
+    texts = [f"text{n}" for n in range(100)]
+    texts[0] = texts[99]  # the first and the last author share a text, so both go to the same side
+    rows = validation_rows(table(texts, [("a",)] * 100, groups), fraction=0.25, seed=5)
+    sides = pd.Series(rows).groupby(groups).nunique()
+    assert (sides == 1).all()
+    assert rows[0] == rows[99]
+    assert 20 <= rows.sum() <= 30
+
+
+def test_rows_without_a_group_are_on_their_own() -> None:
+    rows = validation_rows(table([f"t{n}" for n in range(100)], [("a",)] * 100), fraction=0.25, seed=5)
+    assert rows.sum() == 25
+
+
+def test_the_seed_decides() -> None:
+    data = table([f"t{n}" for n in range(100)], [("a",)] * 100)
+    first, again, other = (validation_rows(data, fraction=0.3, seed=seed) for seed in (1, 1, 2))
+    assert (first == again).all()
+    assert (first != other).any()
+
+
+TEXTS = st.lists(st.lists(st.integers(2, 99), min_size=1, max_size=9), min_size=1, max_size=40)
+
+
+@given(TEXTS)
+def test_padded_rows_hold_the_texts(texts: list[list[int]]) -> None:
+    token_ids = TokenIds.from_texts(texts)
+    rows = np.arange(len(texts))[::-1].copy()
+    padded, lengths = token_ids.padded(rows, pad_id=0)
+    assert padded.shape == (len(texts), max(map(len, texts)))
+    for row, ids, length in zip(rows, padded, lengths, strict=True):
+        assert list(ids[:length]) == texts[row]
+        assert not ids[length:].any()
+
+
+def test_a_text_without_tokens_is_a_broken_promise() -> None:
+    with pytest.raises(ValueError, match="expected at least one token a text, got none in text 1"):
+        TokenIds.from_texts([[5], []])
+
+
+@given(st.lists(st.integers(1, 30), min_size=1, max_size=300), st.integers(1, 16), st.integers(0, 9))
+def test_training_batches_hold_every_row_once(lengths: list[int], batch_size: int, seed: int) -> None:
+    batches = training_batches(np.array(lengths), batch_size=batch_size, generator=np.random.default_rng(seed))
+    assert sorted(np.concatenate(batches)) == list(range(len(lengths)))
+    assert max(map(len, batches)) <= batch_size
+
+
+def test_training_batches_hold_texts_of_like_length_in_random_order() -> None:
+    lengths = np.random.default_rng(0).integers(1, 100, size=3200)
+    batches = training_batches(lengths, batch_size=32, generator=np.random.default_rng(1))
+    padding = sum(len(batch) * lengths[batch].max() for batch in batches) / lengths.sum()
+    assert padding < 1.05
+    longest = [lengths[batch].max() for batch in batches]
+    assert longest != sorted(longest)
+    again = training_batches(lengths, batch_size=32, generator=np.random.default_rng(2))
+    assert {tuple(sorted(batch)) for batch in batches} != {tuple(sorted(batch)) for batch in again}
+
+
+@given(st.lists(st.integers(1, 30), min_size=1, max_size=100), st.integers(1, 16), st.integers(1, 50))
+def test_batches_by_length_hold_every_row_once_within_limits(
+    lengths: list[int], batch_size: int, max_tokens: int
+) -> None:
+    sizes = np.array(lengths)
+    batches = list(batches_by_length(sizes, batch_size=batch_size, max_tokens=max_tokens))
+    assert sorted(np.concatenate(batches)) == list(range(len(lengths)))
+    for batch in batches:
+        assert len(batch) <= batch_size
+        assert len(batch) == 1 or len(batch) * sizes[batch].max() <= max_tokens

@@ -1,0 +1,149 @@
+"""Tokenizer, vocabulary and label set."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lstmcli.config.settings import TokenizerSettings
+from lstmcli.text import tokenizer as tokenizer_module
+from lstmcli.text.labels import LabelSet
+from lstmcli.text.tokenizer import Tokenizer, cut
+from lstmcli.text.vocabulary import UNKNOWN_ID, Vocabulary
+
+DEFAULT = Tokenizer(TokenizerSettings())
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("I can't believe it's over", "i ca n't believe it 's over"),
+        ("I'm sure they'll say we'd've", "i 'm sure they 'll say we'd 've"),
+        ("don’t DON`T", "do n't do n't"),
+        ("rock'n'roll o'clock", "rock'n'roll o'clock"),
+        ("soooo haaappy, nooo 1000", "soo haappy , noo 1000"),
+        ("wow!!!!! what?! no?!?! hm... ok", "wow !!! what ?! no ?! hm ... ok"),
+        ("wait… “so”", 'wait ... " so "'),
+        ("#SoHappy #sad_day #LOL #1st", "# so happy # sad day # lol # 1st"),
+        ("@bob_x hi @ann!", "<user> hi <user> !"),
+        ("see https://t.co/x?a=1 or www.x.org now", "see <link> or <link> now"),
+        ("mail a.b+c@x-y.co.uk please", "mail <email> please"),
+        (":) :-( ;D =P :'( :))))) great:)", ":) :-( ;D =P :'( :)) great :)"),
+        ("<3 </3 <333 3<4", "<3 </3 <3 3 < 4"),
+        ("T_T ^_^ o_O -_- >.<", "T_T ^_^ o_O -_- >.<"),
+        ("10:30 3.50 5,000 $5 2nd", "10:30 3.50 5,000 $ 5 2nd"),
+        ("and: (see) word:d", "and : ( see ) word : d"),
+        ("[NAME] said [sic]", "[name] said [ sic ]"),
+        ("❤️ 👍🏽 👨‍👩‍👧 🇩🇪 😂😂", "❤ 👍 👨‍👩‍👧 🇩🇪 😂 😂"),
+        ("ｆｕｌｌ 𝓱𝓪𝓹𝓹𝔂 ﬁne", "full happy fine"),
+        ("naïve CAFÉ Straße", "naïve café straße"),
+        ("我很高兴 ok", "我 很 高 兴 ok"),
+        ("हिन्दी नमस्ते", "हिन्दी नमस्ते"),
+        ("a\tb\u00a0c\u2028d\ne", "a b c d e"),
+        ("-- --- *sigh* ~~", "-- --- * sigh * ~~"),
+        ("", ""),
+        (" \n\t\u3000", ""),
+    ],
+)
+def test_informal_text_becomes_tokens(text: str, tokens: str) -> None:
+    assert " ".join(DEFAULT(text)) == tokens
+
+
+@pytest.mark.parametrize(
+    ("settings", "text", "tokens"),
+    [
+        ({"lowercase": False}, "I HATE It", "I HATE It"),
+        ({"contractions": "keep"}, "don't", "don't"),
+        ({"elongations": "keep"}, "sooo", "sooo"),
+        ({"elongations": "mark"}, "sooo good", "soo <long> good"),
+        ({"hashtags": "keep"}, "#SoHappy", "#sohappy"),
+        ({"users": "keep"}, "@Bob", "@bob"),
+        ({"links": "keep"}, "www.X.org a@b.c", "www.x.org a@b.c"),
+        ({"capitals": "mark"}, "WHY me I OK", "<caps> why me i <caps> ok"),
+    ],
+)
+def test_each_option_changes_what_it_names(settings: dict[str, object], text: str, tokens: str) -> None:
+    assert " ".join(Tokenizer(TokenizerSettings(**settings))(text)) == tokens
+
+
+@pytest.mark.parametrize(("keep", "kept"), [("head", "abcde"), ("tail", "efghi"), ("both", "abchi")])
+def test_long_texts_are_cut_at_the_wanted_end(keep: str, kept: str) -> None:
+    assert cut(list("abcdefghi"), max_tokens=5, keep=keep) == list(kept)
+    settings = TokenizerSettings(max_tokens=5, cut=keep)
+    assert Tokenizer(settings)(" ".join("abcdefghi")) == list(kept)
+
+
+@pytest.mark.parametrize("keep", ["head", "tail", "both"])
+def test_a_text_of_just_the_limit_is_not_cut(keep: str) -> None:
+    assert cut(list("abc"), max_tokens=3, keep=keep) == list("abc")
+    assert len(cut(list("abcd"), max_tokens=1, keep=keep)) == 1
+
+
+@given(st.text())
+def test_tokens_hold_no_white_space_and_are_not_empty(text: str) -> None:
+    for token in DEFAULT(text):
+        assert token
+        assert not any(character.isspace() for character in token)
+
+
+@given(st.text())
+def test_a_text_has_a_token_unless_it_is_all_white_space(text: str) -> None:
+    assert bool(DEFAULT(text)) == bool(text.strip())
+
+
+WORDS = st.sampled_from(
+    [*"aZ.!?@#'_:)<3-", "http://", "www.", "can't", "so", "😂", "\u0301", "1", " ", "\n", ",", '"', "[NAME]", "T_T"]
+)
+
+
+@given(st.lists(WORDS).map("".join))
+def test_the_shortcut_for_plain_words_changes_nothing(text: str) -> None:
+    kinds = {kind: pattern for kind, pattern in tokenizer_module._KINDS.items() if kind != "plain"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tokenizer_module, "_KINDS", kinds)
+        without_shortcut = Tokenizer(TokenizerSettings())
+    assert DEFAULT(text) == without_shortcut(text)
+
+
+TEXTS = [["b", "a", "a"], ["c", "a", "b"], ["d"]]
+
+
+def test_the_vocabulary_lists_frequent_words_first_and_ties_by_code_point() -> None:
+    vocabulary = Vocabulary.from_texts(TEXTS, min_frequency=1, max_words=9)
+    assert vocabulary.words == ["<pad>", "<unknown>", "a", "b", "c", "d"]
+    assert Vocabulary.from_texts(TEXTS[::-1], min_frequency=1, max_words=9).words == vocabulary.words
+
+
+def test_the_vocabulary_keeps_to_its_limits() -> None:
+    assert Vocabulary.from_texts(TEXTS, min_frequency=2, max_words=9).words[2:] == ["a", "b"]
+    assert Vocabulary.from_texts(TEXTS, min_frequency=1, max_words=3).words[2:] == ["a", "b", "c"]
+
+
+def test_unknown_words_and_empty_texts_become_the_unknown_word() -> None:
+    vocabulary = Vocabulary.from_texts(TEXTS, min_frequency=2, max_words=9)
+    assert vocabulary.encode(["a", "never", "b"]) == [2, UNKNOWN_ID, 3]
+    assert vocabulary.encode([]) == [UNKNOWN_ID]
+
+
+def test_a_vocabulary_file_reads_back_also_with_odd_words() -> None:
+    vocabulary = Vocabulary(["<pad>", "<unknown>", "\x00", "'", "é", "\ufeff"])
+    assert Vocabulary.from_file_content(vocabulary.file_content()).words == vocabulary.words
+
+
+def test_new_words_go_behind_the_old_ones() -> None:
+    vocabulary = Vocabulary(["<pad>", "<unknown>", "a"])
+    assert vocabulary.extended(["b", "a", "c", "b"]).words == ["<pad>", "<unknown>", "a", "b", "c"]
+
+
+@pytest.mark.parametrize("words", [["a"], ["<unknown>", "<pad>"], ["<pad>", "<unknown>", "a", "a"]])
+def test_a_broken_word_list_is_refused(words: list[str]) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        Vocabulary(words)
+
+
+def test_labels_are_sorted_and_become_a_table() -> None:
+    labels = LabelSet.from_examples([("joy",), ("anger", "joy"), ()], "multi")
+    assert labels.names == ("anger", "joy")
+    expected = np.array([[False, True], [True, True], [False, False]])
+    assert (labels.targets([("joy",), ("anger", "joy"), ()]) == expected).all()
+    assert [labels.join(row) for row in expected] == ["joy", "anger|joy", ""]

@@ -1,0 +1,193 @@
+"""The training loop: schedule, averages, early stopping, and the same losses bit for bit however often it is interrupted."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.testing import assert_close
+
+from lstmcli.config.settings import DropoutSettings, ModelSettings, TrainingSettings
+from lstmcli.data.batches import TokenIds
+from lstmcli.errors import ConfigError
+from lstmcli.models.classifier import Classifier, Sizes
+from lstmcli.recipes.schedule import MAX_EPOCHS, MIN_EPOCHS, num_epochs_for
+from lstmcli.training.loop import EpochResult, LabelledTokens, StepResult, Trainer
+from lstmcli.training.loss import make_loss
+from lstmcli.training.optimizer import average_of, learning_rate, make_optimizer
+from lstmcli.training.setup import prepare_torch
+
+SETTINGS = TrainingSettings(epochs=3, batch_size=8, seed=5, learning_rate=0.01)
+
+
+def rows(num_rows: int, seed: int) -> LabelledTokens:
+    """Texts of random words in which word 2 or 3 gives the label away."""
+    generator = np.random.default_rng(seed)
+    labels = generator.integers(0, 2, num_rows)
+    texts = [[2 + label, *generator.integers(4, 20, generator.integers(1, 9))] for label in labels]
+    return LabelledTokens(TokenIds.from_texts(texts), np.eye(2, dtype=bool)[labels])
+
+
+def trainer(settings: TrainingSettings = SETTINGS, scores: Iterator[float] | None = None, **options: Any) -> Trainer:
+    torch.manual_seed(settings.seed)
+    sizes = Sizes(num_words=20, embedding_size=6, num_labels=2, pad_id=0, unknown_id=1)
+    train, validation = rows(50, 1), rows(20, 2)
+
+    def score(logits: np.ndarray) -> dict[str, float]:
+        accuracy = float((logits.argmax(1) == validation.targets.argmax(1)).mean())
+        return {"accuracy": accuracy if scores is None else next(scores), "log_loss": -accuracy}
+
+    return Trainer(
+        Classifier(sizes, ModelSettings(hidden_size=4), DropoutSettings()),
+        train,
+        validation,
+        loss=make_loss(train.targets, "single", "none"),
+        score=score,
+        metric=options.get("metric", "accuracy"),
+        settings=settings,
+        num_epochs=options.get("num_epochs", settings.epochs or 3),
+        device=torch.device("cpu"),
+    )
+
+
+def losses(events: list[StepResult | EpochResult]) -> list[float]:
+    return [event.loss for event in events if isinstance(event, StepResult)]
+
+
+def test_training_learns_a_simple_rule() -> None:
+    results = [event for event in trainer(num_epochs=12).run() if isinstance(event, EpochResult)]
+    assert results[-1].train_loss < 0.8 * results[0].train_loss
+    assert results[-1].validation["accuracy"] > 0.9
+
+
+def test_the_same_seed_gives_the_same_losses_bit_for_bit() -> None:
+    first, second = (losses(list(trainer().run())) for _ in range(2))
+    other = losses(list(trainer(TrainingSettings(epochs=3, batch_size=8, seed=6)).run()))
+    assert len(first) == 3 * 7
+    assert first == second
+    assert first != other
+
+
+@pytest.mark.parametrize("num_steps_before", [1, 6, 7, 8, 15])
+def test_interrupted_and_resumed_equals_uninterrupted_bit_for_bit(num_steps_before: int) -> None:
+    whole = trainer()
+    expected = losses(list(whole.run()))
+
+    first = trainer()
+    events = first.run()
+    done = []
+    while len(done) < num_steps_before:
+        done.extend(losses([next(events)]))
+    tensors = {name: value.clone() for name, value in first.tensors().items()}
+    progress = first.progress_dict()
+
+    torch.manual_seed(999)
+    second = trainer()
+    torch.rand(7)  # whatever happened to the random state in between
+    second.load_state(tensors, progress)
+    assert done + losses(list(second.run())) == expected
+    for name, value in whole.tensors().items():
+        assert torch.equal(second.tensors()[name], value), name
+
+
+def test_stopping_early_after_patience_without_a_better_value() -> None:
+    settings = TrainingSettings(epochs=9, batch_size=8, patience=2)
+    values = iter([0.1, 0.5, 0.5, 0.4, 0.9])
+    stopped = trainer(settings, values)
+    results = [event for event in stopped.run() if isinstance(event, EpochResult)]
+    assert [result.is_best for result in results] == [True, True, False, False]
+    assert stopped.progress.best_epoch == 2
+
+
+def test_a_log_loss_is_better_when_lower() -> None:
+    lower = trainer(metric="log_loss")
+    results = [event for event in lower.run() if isinstance(event, EpochResult)]
+    best = min(results, key=lambda result: result.validation["log_loss"])
+    assert results[lower.progress.best_epoch - 1].validation == best.validation
+
+
+def test_the_rate_rises_then_falls_to_zero() -> None:
+    rates = [learning_rate(step, num_steps=100, peak=0.5, warmup=0.2) for step in range(100)]
+    assert rates[0] == pytest.approx(0.5 / 20)
+    assert rates[19] == rates[20] == 0.5
+    assert rates[60] == pytest.approx(0.25)
+    assert rates == [*sorted(rates[:20]), *sorted(rates[20:], reverse=True)]
+    assert 0 < rates[-1] < 0.001
+
+
+@pytest.mark.parametrize("warmup", [0.0, 0.5, 0.99])
+@pytest.mark.parametrize("num_steps", [1, 2, 7])
+def test_short_trainings_have_sensible_rates(num_steps: int, warmup: float) -> None:
+    rates = [learning_rate(step, num_steps=num_steps, peak=1.0, warmup=warmup) for step in range(num_steps)]
+    assert all(0.0 <= rate <= 1.0 for rate in rates)
+    assert max(rates) > 0.0
+
+
+def test_the_average_follows_the_weights_as_its_formula_says() -> None:
+    model = nn.Linear(2, 1, bias=False)
+    average = average_of(model, 0.5)
+    expected = None
+    for step in range(30):
+        with torch.no_grad():
+            model.weight.normal_()
+        average.update_parameters(model)
+        decay = min(0.5, (1 + step) / (10 + step))
+        weight = model.weight.detach().clone()
+        expected = weight if expected is None else decay * expected + (1 - decay) * weight
+    assert_close(average.module.weight.detach(), expected)
+
+
+def test_matrices_decay_word_vectors_and_biases_do_not() -> None:
+    sizes = Sizes(num_words=20, embedding_size=6, num_labels=2, pad_id=0, unknown_id=1)
+    model = Classifier(sizes, ModelSettings(hidden_size=4), DropoutSettings())
+    optimizer = make_optimizer(model, SETTINGS)
+    decay = {id(p): group["weight_decay"] for group in optimizer.param_groups for p in group["params"]}
+    for name, parameter in model.named_parameters():
+        expected = 0.0 if name.startswith("embedding") or parameter.ndim == 1 else SETTINGS.weight_decay
+        assert decay[id(parameter)] == expected, name
+
+
+TARGETS = np.array([[1, 0], [1, 0], [1, 0], [0, 1]], dtype=bool)
+LOGITS = torch.tensor([[0.3, -0.2], [1.0, 0.5], [-0.4, 0.1], [0.2, 0.9]])
+
+
+def test_losses_without_weights_are_the_mean_cross_entropies() -> None:
+    targets = torch.from_numpy(TARGETS).float()
+    assert_close(make_loss(TARGETS, "single", "none")(LOGITS, targets), F.cross_entropy(LOGITS, targets.argmax(1)))
+    by_hand = -(targets * LOGITS.sigmoid().log() + (1 - targets) * (1 - LOGITS.sigmoid()).log()).mean()
+    assert_close(make_loss(TARGETS, "multi", "none")(LOGITS, targets), by_hand)
+
+
+@pytest.mark.parametrize(("name", "ratio"), [("balanced", 3.0), ("sqrt", math.sqrt(3.0))])
+def test_class_weights_lift_the_rare_label(name: str, ratio: float) -> None:
+    targets = torch.from_numpy(TARGETS).float()
+    row_losses = F.cross_entropy(LOGITS, targets.argmax(1), reduction="none")
+    weights = torch.tensor([1.0, 1.0, 1.0, ratio])
+    expected = (weights * row_losses).sum() / weights.sum()
+    assert_close(make_loss(TARGETS, "single", name)(LOGITS, targets), expected)
+
+    losses = F.binary_cross_entropy_with_logits(LOGITS, targets, reduction="none")
+    positive = torch.tensor([1 / ratio, ratio])  # three of four rows have label 0, one has label 1
+    expected = torch.where(targets.bool(), positive * losses, losses).mean()
+    assert_close(make_loss(TARGETS, "multi", name)(LOGITS, targets), expected)
+
+
+@pytest.mark.parametrize(
+    ("num_rows", "epochs", "expected"),
+    [(100, None, MAX_EPOCHS), (6400, None, 15), (1_000_000, None, MIN_EPOCHS), (100, 3, 3)],
+)
+def test_the_number_of_epochs_follows_the_corpus_unless_it_is_set(
+    num_rows: int, epochs: int | None, expected: int
+) -> None:
+    assert num_epochs_for(num_rows, TrainingSettings(epochs=epochs, batch_size=64)) == expected
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="says what happens without a GPU")
+def test_asking_for_a_gpu_where_there_is_none_is_an_error() -> None:
+    with pytest.raises(ConfigError, match=r"training\.device=cuda: torch finds no CUDA device here; use auto or cpu"):
+        prepare_torch(TrainingSettings(device="cuda"))
+    assert prepare_torch(TrainingSettings()).type == "cpu"
