@@ -16,8 +16,19 @@ help:  ## list the targets
 
 install: .venv/installed  ## create .venv with the tool and everything that development needs
 
+# Shows a command as it would be typed, then runs it.
+define run
+@printf '\n$$ %s\n' $(1)
+@PATH="$(CURDIR)/$(BIN):$$PATH" sh -c $(1)
+endef
+
 demo: .venv/installed  ## train on the bundled emotion corpus, evaluate, predict a few lines
-	@sh configs/demo.sh $(BIN) $(RUN)
+	@rm -rf $(RUN)
+	$(call run,"lstmcli train --config configs/emotion.yaml --run-dir $(RUN)")
+	$(call run,"lstmcli evaluate $(RUN) data/emotion/test.csv")
+	$(call run,"echo 'we missed the train again and nobody even said sorry' | lstmcli predict $(RUN)")
+	$(call run,"lstmcli predict $(RUN) data/emotion/test.csv | tail -n 5")
+	@printf '\nThe model, its figures and a report are in $(RUN): open $(RUN)/report.html\n'
 
 test: .venv/installed  ## run the tests
 	$(BIN)/python -m pytest

@@ -21,10 +21,9 @@ from torch import Tensor
 
 from lstmcli.data.writing import atomic_path
 from lstmcli.errors import RunDirectoryError
-from lstmcli.model_format import BASELINES_FOLDER, CONFIG_FILE, METRICS_FILE, MODEL_FOLDER
+from lstmcli.model_format import BASELINES_FOLDER, CONFIG_FILE, HTML_FILE, MARKDOWN_FILE, METRICS_FILE, MODEL_FOLDER
 
 HISTORY_FILE = "history.jsonl"
-REPORT_FILES = ("report.md", "report.html")
 CHECKPOINTS_FOLDER = "checkpoints"
 
 # The first line of config.yaml tells a run from a folder that happens to hold a config of something else.
@@ -80,7 +79,7 @@ class RunDirectory:
             if self.is_run:
                 for name in (MODEL_FOLDER, BASELINES_FOLDER, CHECKPOINTS_FOLDER):
                     shutil.rmtree(self.path / name, ignore_errors=True)
-                for name in (METRICS_FILE, *REPORT_FILES, HISTORY_FILE, CONFIG_FILE):
+                for name in (METRICS_FILE, MARKDOWN_FILE, HTML_FILE, HISTORY_FILE, CONFIG_FILE):
                     (self.path / name).unlink(missing_ok=True)
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:

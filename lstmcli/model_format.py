@@ -36,6 +36,8 @@ MODEL_FOLDER: Final = "model"
 BASELINES_FOLDER: Final = "baselines"
 CONFIG_FILE: Final = "config.yaml"
 METRICS_FILE: Final = "metrics.json"
+MARKDOWN_FILE: Final = "report.md"
+HTML_FILE: Final = "report.html"
 
 # The columns that a later `evaluate` or `predict` looks for, as training found them.
 COLUMN_KEYS = ("text", "label", "labels", "label_separator")

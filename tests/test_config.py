@@ -141,9 +141,11 @@ def test_an_override_without_key_and_value_is_wrong_usage(override: str) -> None
 
 
 def test_the_keys_that_scripts_rely_on_exist() -> None:
-    relied_on = """data.train data.validation data.test data.text data.label data.labels data.label_separator
-        model.cell model.hidden_size model.layers model.bidirectional model.pooling embedding.size embedding.vectors training.epochs
-        training.batch_size training.seed output.run_dir"""
+    relied_on = (
+        "data.train data.validation data.test data.text data.label data.labels data.label_separator "
+        "model.cell model.hidden_size model.layers model.bidirectional model.pooling "
+        "embedding.size embedding.vectors training.epochs training.batch_size training.seed output.run_dir"
+    )
     assert set(relied_on.split()) <= set(known_keys())
 
 

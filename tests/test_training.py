@@ -1,4 +1,4 @@
-"""The training loop: schedule, averages, early stopping, and the same losses bit for bit however often it is interrupted."""
+"""The training loop: schedule, averages, early stopping, and the same losses bit for bit when interrupted."""
 
 import math
 from collections.abc import Iterator

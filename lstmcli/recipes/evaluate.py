@@ -10,7 +10,7 @@ from lstmcli.data.writing import atomic_path
 from lstmcli.errors import DataError
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.evaluation import Evaluation
-from lstmcli.model_format import BASELINES_FOLDER, METRICS_FILE
+from lstmcli.model_format import BASELINES_FOLDER, HTML_FILE, MARKDOWN_FILE, METRICS_FILE
 from lstmcli.recipes.yardsticks import evaluate_examples
 from lstmcli.reports.files import to_html, to_json, to_markdown
 
@@ -58,8 +58,8 @@ def write_reports(folder: Path, evaluation: Evaluation, run: Path) -> None:
     title = f"Evaluation of {run} on {evaluation.name}"
     contents = {
         METRICS_FILE: to_json([evaluation], facts),
-        "report.md": to_markdown(title, [evaluation], facts),
-        "report.html": to_html(title, [evaluation], facts),
+        MARKDOWN_FILE: to_markdown(title, [evaluation], facts),
+        HTML_FILE: to_html(title, [evaluation], facts),
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)

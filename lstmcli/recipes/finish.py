@@ -9,7 +9,7 @@ from lstmcli.checkpoint import RunDirectory, replaced_folder
 from lstmcli.config.settings import Config
 from lstmcli.metrics.baselines import MajorityBaseline, TfidfBaseline
 from lstmcli.metrics.evaluation import Evaluation
-from lstmcli.model_format import METRICS_FILE, SavedModel, Weights, write_model
+from lstmcli.model_format import HTML_FILE, MARKDOWN_FILE, METRICS_FILE, SavedModel, Weights, write_model
 from lstmcli.recipes.corpus import Corpus
 from lstmcli.recipes.decision import Decision, DecisionMaker
 from lstmcli.recipes.yardsticks import baseline_tokenizer
@@ -64,8 +64,8 @@ def write_reports(
 ) -> None:
     """Write the reports; metrics.json comes last, since it marks the run as finished."""
     title = f"Run {run.path}"
-    run.write_text("report.md", to_markdown(title, evaluations, facts))
-    run.write_text("report.html", to_html(title, evaluations, facts, history))
+    run.write_text(MARKDOWN_FILE, to_markdown(title, evaluations, facts))
+    run.write_text(HTML_FILE, to_html(title, evaluations, facts, history))
     run.write_text(METRICS_FILE, to_json(evaluations, facts))
 
 

@@ -1,0 +1,252 @@
+"""`lstmcli predict` and `evaluate` as a shell user meets them."""
+
+import csv
+import gzip
+import io
+import json
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import PROJECT, Cli, write_csv
+
+TEXTS = ["i feel glad about it", "so lonely again", "", "furious!!!", "unknown wörds only 😂", "i feel sad"]
+
+
+def shell(command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run a pipeline in which `lstmcli` stands for the tool."""
+    command = f'set -o pipefail; lstmcli() {{ "{sys.executable}" -m lstmcli "$@"; }}; {command}'
+    return subprocess.run(
+        ["bash", "-c", command],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={"PYTHONPATH": str(PROJECT), "PATH": "/usr/bin:/bin"},
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path, run_directory: Path) -> Path:
+    """A folder with in.txt, in.csv and a link RUN to a trained run."""
+    (tmp_path / "RUN").symlink_to(run_directory)
+    (tmp_path / "in.txt").write_text("\n".join(TEXTS) + "\n", encoding="utf-8")
+    write_csv(tmp_path / "in.csv", ["text", "id"], [(text, str(number)) for number, text in enumerate(TEXTS)])
+    return tmp_path
+
+
+def test_text_in_gives_one_label_and_score_a_line(folder: Path, cli: Cli) -> None:
+    result = cli("predict", "RUN", "in.txt", cwd=folder)
+    lines = [line.split("\t") for line in result.stdout.splitlines()]
+    assert [line[0] for line in lines][:2] == ["joy", "sadness"]
+    assert len(lines) == len(TEXTS)
+    assert all(len(line) == 2 and 0 < float(line[1]) <= 1 for line in lines)
+    assert result.stderr == ""
+
+
+def test_standard_input_is_text_with_or_without_a_dash(folder: Path, cli: Cli) -> None:
+    from_file = cli("predict", "RUN", "in.txt", cwd=folder)
+    content = (folder / "in.txt").read_bytes()
+    assert cli("predict", "RUN", stdin=content, cwd=folder).stdout == from_file.stdout
+    assert cli("predict", "RUN", "-", stdin=content, cwd=folder).stdout == from_file.stdout
+
+
+def test_csv_keeps_all_columns_and_adds_prediction_and_score(folder: Path, cli: Cli) -> None:
+    write_csv(folder / "odd.csv", ["id", "text", "note"], [["1", 'say "glad", you', "a\nb"], ["2", "sad", "NA"]])
+    result = cli("predict", "RUN", "odd.csv", "--probabilities", cwd=folder)
+    rows = list(csv.reader(io.StringIO(result.stdout)))
+    labels = ["anger", "joy", "sadness"]
+    assert rows[0] == ["id", "text", "note", "prediction", "score", *(f"probability_{label}" for label in labels)]
+    assert [row[:4] for row in rows[1:]] == [
+        ["1", 'say "glad", you', "a\nb", "joy"],
+        ["2", "sad", "NA", "sadness"],
+    ]
+    for row in rows[1:]:
+        probabilities = dict(zip(labels, map(float, row[5:]), strict=True))
+        assert sum(probabilities.values()) == pytest.approx(1.0, abs=1e-6)
+        assert float(row[4]) == probabilities[row[3]] == max(probabilities.values())
+
+
+def test_jsonl_gets_the_same_keys(folder: Path, cli: Cli) -> None:
+    (folder / "in.jsonl").write_text('{"text": "glad", "n": [1]}\n{"n": 2, "text": null}\n')
+    rows = [json.loads(line) for line in cli("predict", "RUN", "in.jsonl", cwd=folder).stdout.splitlines()]
+    assert rows[0] == {"text": "glad", "n": [1], "prediction": "joy", "score": rows[0]["score"]}
+    assert list(rows[1]) == ["n", "text", "prediction", "score"]
+
+
+def test_a_tsv_from_standard_input_and_another_text_column(folder: Path, cli: Cli) -> None:
+    result = cli("predict", "RUN", "-", "--format", "tsv", "--text", "words", stdin="words\tn\nglad\t1\n", cwd=folder)
+    assert result.stdout.startswith("words\tn\tprediction\tscore\nglad\t1\tjoy\t0.")
+
+
+def test_top_k_ranks_labels(folder: Path, cli: Cli) -> None:
+    (row,) = csv.DictReader(
+        io.StringIO(cli("predict", "RUN", "-f", "csv", "-k", "2", stdin="text\nglad\n", cwd=folder).stdout)
+    )
+    assert row["label_1"] == row["prediction"] == "joy"
+    assert float(row["score_1"]) > float(row["score_2"])
+    line = cli("predict", "RUN", "--top-k", "9", stdin="glad\n", cwd=folder).stdout.rstrip("\n").split("\t")
+    assert line[0] == "joy"
+    assert sorted(line[::2]) == ["anger", "joy", "sadness"]
+
+
+def test_a_threshold_leaves_unsure_texts_without_a_label(folder: Path, cli: Cli) -> None:
+    lines = cli("predict", "RUN", "in.txt", "--threshold", "1.0", cwd=folder).stdout.splitlines()
+    assert [line.split("\t")[0] for line in lines] == [""] * len(TEXTS)
+    assert cli("predict", "RUN", "in.txt", "--threshold", "1.5", cwd=folder).returncode == 2
+
+
+def test_the_model_folder_alone_is_enough(folder: Path, cli: Cli, run_directory: Path) -> None:
+    shutil.copytree(run_directory / "model", folder / "elsewhere")
+    expected = cli("predict", "RUN", "in.csv", cwd=folder).stdout
+    assert cli("predict", "elsewhere", "in.csv", cwd=folder).stdout == expected
+    shutil.copytree(run_directory / "model", folder / "again" / "model")
+    assert cli("predict", "again", "in.csv", cwd=folder).stdout == expected
+
+
+def test_batch_sizes_and_order_do_not_matter(folder: Path, cli: Cli) -> None:
+    texts = [f"{text} {text[:number]}" for number in range(40) for text in TEXTS]
+    write_csv(folder / "many.csv", ["text"], [[text] for text in texts])
+    write_csv(folder / "reversed.csv", ["text"], [[text] for text in texts[::-1]])
+
+    def predicted(name: str, batch_size: int) -> list[list[str]]:
+        result = cli("predict", "RUN", name, "--probabilities", "--batch-size", batch_size, cwd=folder)
+        return list(csv.reader(io.StringIO(result.stdout)))[1:]
+
+    expected = predicted("many.csv", 1)
+    assert [row[0] for row in expected] == texts
+    for found in (predicted("many.csv", 7), predicted("many.csv", 256), predicted("reversed.csv", 256)[::-1]):
+        for row, other in zip(expected, found, strict=True):
+            assert row[:2] == other[:2]
+            assert list(map(float, row[2:])) == pytest.approx(list(map(float, other[2:])), abs=1e-6)
+
+
+def test_output_goes_to_a_file_that_is_whole_or_absent(folder: Path, cli: Cli) -> None:
+    expected = cli("predict", "RUN", "in.csv", cwd=folder).stdout
+    result = cli("predict", "RUN", "in.csv", "--output", "out.csv", cwd=folder)
+    assert (result.stdout, (folder / "out.csv").read_text(encoding="utf-8")) == ("", expected)
+    assert cli("predict", "RUN", "in.csv", "-o", "out.csv.gz", cwd=folder).returncode == 0
+    assert gzip.decompress((folder / "out.csv.gz").read_bytes()).decode() == expected
+
+    (folder / "torn.csv").write_text("text,id\n" + "glad,1\n" * 5000 + "one cell\n")
+    torn = cli("predict", "RUN", "torn.csv", "--output", "out.csv", cwd=folder)
+    assert torn.returncode == 1
+    assert torn.stderr == (
+        "error: torn.csv, line 5002: has 1 cells where the header has 2; put quotes round cells with commas in them.\n"
+    )
+    assert (folder / "out.csv").read_text(encoding="utf-8") == expected
+    assert not list(folder.glob(".*part"))
+
+
+def test_predicting_in_place_is_safe(folder: Path, cli: Cli) -> None:
+    expected = cli("predict", "RUN", "in.csv", cwd=folder).stdout
+    assert cli("predict", "RUN", "in.csv", "--output", "in.csv", cwd=folder).returncode == 0
+    assert (folder / "in.csv").read_text(encoding="utf-8") == expected
+    again = cli("predict", "RUN", "in.csv", cwd=folder)
+    assert again.returncode == 1
+    assert "already has the column 'prediction'" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["predict", "none", "in.csv"], "none: no such run directory"),
+        (["predict", ".", "in.csv"], "is not a run directory"),
+        (["predict", "RUN", "none.csv"], "none.csv: no such file"),
+        (["predict", "RUN", "in.csv", "--text", "txt"], "has no column 'txt'. Columns: text, id. Did you mean 'text'?"),
+        (["predict", "RUN", "latin.txt"], "line 2: byte 0xe9 is not utf-8"),
+        (["predict", "RUN", "empty.csv"], "empty.csv is empty"),
+        (["evaluate", "RUN", "in.csv"], "has no column 'label'"),
+        (["evaluate", "none", "in.csv"], "none: no such run directory"),
+        (
+            ["evaluate", "RUN", "strange.csv"],
+            "no usable row is left of 1: labels not seen in training (envy) at line 2",
+        ),
+    ],
+)
+def test_mistakes_get_one_message_and_exit_code_1(folder: Path, cli: Cli, arguments: list[str], words: str) -> None:
+    (folder / "latin.txt").write_bytes("fine\ncafé\n".encode("latin-1"))
+    (folder / "empty.csv").touch()
+    write_csv(folder / "strange.csv", ["text", "label"], [["x", "envy"]])
+    result = cli(*arguments, cwd=folder)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert words in result.stderr
+    assert result.stderr.startswith("error: ")
+    assert "Traceback" not in result.stderr
+
+
+def test_a_file_in_another_encoding_is_predicted_as_utf8(folder: Path, cli: Cli) -> None:
+    (folder / "latin.csv").write_bytes("text,who\nglad,José\n".encode("cp1252"))
+    assert "glad,José,joy," in cli("predict", "RUN", "latin.csv", "--encoding", "cp1252", cwd=folder).stdout
+
+
+def test_an_empty_input_gives_an_empty_output(folder: Path, cli: Cli) -> None:
+    result = cli("predict", "RUN", stdin="", cwd=folder)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_pipelines_count_sort_and_cut(folder: Path) -> None:
+    counted = shell("cut -d, -f1 in.csv | lstmcli predict RUN | cut -f1 | sort | uniq -c", folder)
+    assert counted.returncode == 0, counted.stderr
+    counts = [line.split() for line in counted.stdout.splitlines()]
+    assert sum(int(count) for count, _ in counts) == len(TEXTS) + 1  # with the header, which is a line like any other
+    raw = shell("cut -d, -f1 in.csv | lstmcli predict RUN | sort | uniq -c", folder)
+    assert sum(int(line.split()[0]) for line in raw.stdout.splitlines()) == len(TEXTS) + 1
+
+
+def test_redirection_and_head(folder: Path) -> None:
+    assert shell("lstmcli predict RUN in.csv > out.csv", folder).returncode == 0
+    assert len((folder / "out.csv").read_text(encoding="utf-8").splitlines()) == len(TEXTS) + 1
+    first = shell("lstmcli predict RUN < in.txt | head -1", folder)
+    assert (first.returncode, first.stdout.split("\t")[0], first.stderr) == (0, "joy", "")
+
+
+def test_a_closed_pipe_ends_an_endless_input_quietly(folder: Path) -> None:
+    started = time.monotonic()
+    result = shell("yes 'so happy today' 2> /dev/null | lstmcli predict RUN | head -n 3", folder)
+    assert result.stdout.count("\n") == 3
+    assert result.stderr == ""
+    assert time.monotonic() - started < 30
+
+
+def test_evaluate_prints_figures_with_intervals_beside_the_baselines(folder: Path, cli: Cli, corpus: Path) -> None:
+    result = cli("evaluate", "RUN", corpus / "test.csv", "--output", "report", cwd=folder)
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == f"read     {corpus}/test.csv: 36 rows\n"
+    for words in (
+        "this model",
+        "majority class",
+        "TF-IDF + logistic regression",
+        "95% bootstrap intervals over 36 rows",
+    ):
+        assert words in result.stdout
+    assert {path.name for path in (folder / "report").iterdir()} == {"metrics.json", "report.md", "report.html"}
+
+
+def test_evaluate_prints_json_for_programs(folder: Path, cli: Cli, corpus: Path, run_directory: Path) -> None:
+    result = cli("evaluate", "RUN", corpus / "test.csv", "--json", cwd=folder)
+    found = json.loads(result.stdout)["evaluations"][f"{corpus}/test.csv"]
+    trained = json.loads((run_directory / "metrics.json").read_text())["evaluations"][f"{corpus}/test.csv"]
+    assert found["scores"]["this model"]["macro_f1"]["value"] == trained["scores"]["this model"]["macro_f1"]["value"]
+
+
+def test_evaluate_counts_what_it_leaves_out_and_takes_other_columns(folder: Path, cli: Cli) -> None:
+    rows = [["glad", "joy"], ["sad", "sadness"], ["livid", "anger"], ["hm", "envy"], ["", "joy"], ["fine", ""]]
+    write_csv(folder / "other.csv", ["words", "mood"], rows)
+    result = cli("evaluate", "RUN", "other.csv", "--text", "words", "--label", "mood", "--no-baselines", cwd=folder)
+    assert result.returncode == 0, result.stderr
+    assert "other.csv: 6 rows (3 dropped: no label at line 7; empty text at line 6; labels not seen" in result.stderr
+    assert "majority" not in result.stdout
+
+
+def test_the_score_of_a_prediction_file_equals_evaluate(folder: Path, cli: Cli, corpus: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(cli("predict", "RUN", corpus / "test.csv", cwd=folder).stdout)))
+    right = sum(row["prediction"] == row["label"] for row in rows)
+    found = json.loads(cli("evaluate", "RUN", corpus / "test.csv", "--json", cwd=folder).stdout)
+    accuracy = found["evaluations"][f"{corpus}/test.csv"]["scores"]["this model"]["accuracy"]["value"]
+    assert accuracy == pytest.approx(right / len(rows))

@@ -1,0 +1,276 @@
+"""`lstmcli train` as users meet it: what it writes, what it says, and how it goes on after an interruption."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from lstmcli.cli.main import app
+from lstmcli.config.loading import load_config
+from tests.conftest import FAST, PROJECT, Cli, corpus_options, feeling_rows, set_options, write_csv
+
+
+def invoke(*arguments: object) -> Any:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def history(run: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (run / "history.jsonl").read_text().splitlines()]
+
+
+def losses(run: Path) -> list[tuple[float, dict[str, float]]]:
+    return [(epoch["train_loss"], epoch["validation"]) for epoch in history(run)]
+
+
+def test_a_run_directory_holds_what_the_design_says(run_directory: Path) -> None:
+    found = {str(path.relative_to(run_directory)) for path in run_directory.rglob("*") if path.is_file()}
+    assert found == {
+        "config.yaml",
+        "history.jsonl",
+        "metrics.json",
+        "report.md",
+        "report.html",
+        "model/model.json",
+        "model/vocabulary.txt",
+        "model/weights.safetensors",
+        "baselines/majority.json",
+        "baselines/rule.json",
+        "baselines/terms.txt",
+        "baselines/weights.safetensors",
+        "checkpoints/last/state.safetensors",
+        "checkpoints/last/progress.json",
+        "checkpoints/best/average.safetensors",
+    }
+    assert len(history(run_directory)) == 6
+    assert load_config(run_directory / "config.yaml", []).model.hidden_size == 8
+
+
+def test_the_figures_are_of_both_files_beside_the_baselines(run_directory: Path, corpus: Path) -> None:
+    metrics = json.loads((run_directory / "metrics.json").read_text())
+    assert list(metrics["evaluations"]) == [f"{corpus}/validation.csv", f"{corpus}/test.csv"]
+    scores = metrics["evaluations"][f"{corpus}/test.csv"]["scores"]
+    assert list(scores) == ["this model", "majority class", "TF-IDF + logistic regression"]
+    assert scores["this model"]["accuracy"]["value"] > 0.9
+    assert scores["majority class"]["accuracy"]["value"] == pytest.approx(1 / 3)
+
+
+def test_reports_name_verdicts_labels_and_files(run_directory: Path, corpus: Path) -> None:
+    for name in ("report.md", "report.html"):
+        report = (run_directory / name).read_text(encoding="utf-8")
+        assert f"{corpus}/test.csv" in report
+        assert "The model is better than majority class" in report
+        assert "sadness" in report
+    assert "<polyline" in (run_directory / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_pipe_gets_plain_lines_on_stderr_and_the_figures_on_stdout(corpus: Path, tmp_path: Path, cli: Cli) -> None:
+    result = cli("train", *corpus_options(corpus), "--run-dir", tmp_path / "run")
+    assert result.returncode == 0
+    words = [line.split()[0] for line in result.stderr.splitlines()]
+    assert words == ["read", "read", "labels", "words", "model", *["epoch"] * 6, "best", "wrote"]
+    assert f"read     {corpus}/train.csv: 120 rows\n" in result.stderr
+    assert "\x1b" not in result.stderr + result.stdout
+    assert "macro-F1" in result.stdout
+    assert "Confusion" in result.stdout
+
+
+def test_the_default_run_directory_is_named_after_config_or_file(corpus: Path, tmp_path: Path, cli: Cli) -> None:
+    config = tmp_path / "feelings.yaml"
+    config.write_text(f"data: {{train: {corpus}/train.csv}}\n")
+    fast = set_options(*FAST, "training.epochs=1", "evaluation.baselines=false")
+    assert cli("train", "--config", config, *fast, cwd=tmp_path).returncode == 0
+    assert (tmp_path / "runs" / "feelings" / "model").is_dir()
+    assert cli("train", *set_options(f"data.train={corpus}/train.csv"), *fast, cwd=tmp_path).returncode == 0
+    assert (tmp_path / "runs" / "train" / "model").is_dir()
+
+
+def test_a_run_is_not_overwritten_unless_asked(run_directory: Path, corpus: Path) -> None:
+    before = (run_directory / "metrics.json").read_bytes()
+    result = invoke("train", *corpus_options(corpus), "--run-dir", run_directory)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"error: {run_directory}: holds a finished run.")
+    assert (run_directory / "metrics.json").read_bytes() == before
+
+
+def test_the_same_seed_trains_the_same_model(corpus: Path, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        options = [*corpus_options(corpus), *set_options("evaluation.baselines=false")]
+        assert invoke("train", *options, "--run-dir", tmp_path / name).exit_code == 0
+    assert losses(tmp_path / "a") == losses(tmp_path / "b")
+    weights = [(tmp_path / name / "model" / "weights.safetensors").read_bytes() for name in ("a", "b")]
+    assert weights[0] == weights[1]
+
+
+def test_an_interrupted_training_goes_on_where_it_stopped(corpus: Path, tmp_path: Path) -> None:
+    """Ctrl-C after two epochs, then --resume: the same losses and weights as without."""
+    many = [
+        *corpus_options(corpus),
+        *set_options("training.epochs=40", "training.patience=99", "evaluation.baselines=false"),
+    ]
+    assert invoke("train", *many, "--run-dir", tmp_path / "whole").exit_code == 0
+
+    arguments = [sys.executable, "-m", "lstmcli", "train", *map(str, many), "--run-dir", str(tmp_path / "parts")]
+    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=PROJECT)
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "parts" / "history.jsonl").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130, stderr
+    assert f"Go on with: lstmcli train --resume --run-dir {tmp_path / 'parts'}" in stderr
+    assert "Traceback" not in stderr
+
+    again = invoke("train", *many, "--run-dir", tmp_path / "parts")
+    assert again.exit_code == 1
+    assert "an unfinished run (go on with --resume)" in again.stderr
+
+    resumed = invoke("train", "--resume", "--run-dir", tmp_path / "parts")
+    assert resumed.exit_code == 0, resumed.stderr
+    assert "resume" in resumed.stderr
+    assert losses(tmp_path / "parts") == losses(tmp_path / "whole")
+    names = ["model/weights.safetensors", "checkpoints/last/state.safetensors"]
+    for name in names:
+        assert (tmp_path / "parts" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+    done = invoke("train", "--resume", "--run-dir", tmp_path / "parts")
+    assert (done.exit_code, "is finished already" in done.stderr) == (0, True)
+
+
+def unfinished(corpus: Path, path: Path) -> list[str]:
+    """Make a run that looks as if it had been stopped after its last epoch, and return its options."""
+    options = [*corpus_options(corpus), *set_options("training.epochs=2", "evaluation.baselines=false")]
+    assert invoke("train", *options, "--run-dir", path).exit_code == 0
+    (path / "metrics.json").unlink()
+    return options
+
+
+def test_resuming_with_another_config_or_other_rows_is_refused(corpus: Path, tmp_path: Path) -> None:
+    own = tmp_path / "corpus"
+    own.mkdir()
+    for name in ("train", "validation"):
+        (own / f"{name}.csv").write_bytes((corpus / f"{name}.csv").read_bytes())
+    options = unfinished(own, tmp_path / "run")
+    other = invoke("train", *options, "--set", "model.hidden_size=9", "--run-dir", tmp_path / "run", "--resume")
+    assert other.exit_code == 1
+    assert "can't be resumed with another config: model.hidden_size was 8, is 9." in other.stderr
+
+    write_csv(own / "train.csv", ["text", "label"], feeling_rows(9))
+    changed = invoke("train", *options, "--run-dir", tmp_path / "run", "--resume")
+    assert changed.exit_code == 1
+    assert "the training or validation rows have changed since" in changed.stderr
+
+
+def test_resuming_what_is_not_there_is_refused(corpus: Path, tmp_path: Path) -> None:
+    nothing = invoke("train", *corpus_options(corpus), "--run-dir", tmp_path / "none", "--resume")
+    assert (nothing.exit_code, "there is no training to resume" in nothing.stderr) == (1, True)
+    unnamed = invoke("train", "--resume")
+    assert (unnamed.exit_code, "name the run with --run-dir" in unnamed.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "peephole"])
+def test_every_cell_trains_on_several_labels_a_text(cell: str, tmp_path: Path) -> None:
+    rows = [(text, label if number % 3 else f"{label}|intense") for number, (text, label) in enumerate(feeling_rows(6))]
+    path = write_csv(tmp_path / "multi.csv", ["text", "label"], rows)
+    options = [*FAST, f"data.train={path}", "data.label_separator=|", f"model.cell={cell}", "training.epochs=2"]
+    result = invoke("train", *set_options(*options), "--run-dir", tmp_path / "run")
+    assert result.exit_code == 0, result.stderr
+    assert "4 (multi): anger, intense, joy, sadness" in result.stderr
+    model = json.loads((tmp_path / "run" / "model" / "model.json").read_text())
+    assert model["at_least_one"]
+    assert any(threshold != 0.5 for threshold in model["thresholds"])
+
+
+def test_traits_train_and_are_reported_one_by_one(tmp_path: Path) -> None:
+    rows = [(text, str(int(label == "joy")), "yn"[label == "anger"]) for text, label in feeling_rows(6)]
+    path = write_csv(tmp_path / "traits.csv", ["text", "HAP", "CAL"], rows)
+    options = [*FAST, f"data.train={path}", "data.labels=HAP,CAL", "model.layers=2", "training.epochs=2"]
+    result = invoke("train", *set_options(*options), "--run-dir", tmp_path / "run")
+    assert result.exit_code == 0, result.stderr
+    assert "mean accuracy" in result.stdout
+    assert "CAL" in result.stdout
+    assert json.loads((tmp_path / "run" / "model" / "model.json").read_text())["thresholds"] == [0.5, 0.5]
+
+
+def test_word_vectors_make_words_usable_that_training_never_saw(corpus: Path, tmp_path: Path) -> None:
+    vectors = tmp_path / "v.txt"
+    axes = {"joy": "1 0 0", "sadness": "0 1 0", "anger": "0 0 1"}
+    known = {"happy": "joy", "glad": "joy", "sad": "sadness", "lonely": "sadness", "angry": "anger", "furious": "anger"}
+    unseen = {"joyful": "joy", "sorrowful": "sadness", "irate": "anger"}
+    vectors.write_text("".join(f"{word} {axes[label]}\n" for word, label in {**known, **unseen}.items()))
+    settings = [f"embedding.vectors={vectors}", "embedding.frozen=true", "training.epochs=12", "dropout.features=0"]
+    options = [option for option in corpus_options(corpus) if option not in {"--set", "embedding.size=16"}]
+    result = invoke("train", *set_options(*options, *settings), "--run-dir", tmp_path / "run")
+    assert result.exit_code == 0, result.stderr
+    assert "3 further words for prediction" in result.stderr
+    texts = tmp_path / "new.txt"
+    texts.write_text("".join(f"today i feel {word} about it\n" for word in unseen))
+    predicted = invoke("predict", tmp_path / "run", texts)
+    assert [line.split("\t")[0] for line in predicted.stdout.splitlines()] == list(unseen.values())
+
+
+BAD_CORPORA = [
+    ("", "is empty: expected a header line"),
+    ("text,label\n", "no usable row is left of 0"),
+    ("text,label\n,x\nhi,\n", "no usable row is left of 2"),
+    (
+        "text,label\n" + "".join(f"t{n},x\n" for n in range(27)),
+        "have the single label 'x': a classifier needs at least two",
+    ),
+    ("text,mood\nhi,x\n", "has no column 'label'. Columns: text, mood."),
+    ("text,label\nhi,x\n", "can't be split into training and validation"),
+]
+
+
+@pytest.mark.parametrize(("content", "words"), BAD_CORPORA)
+def test_a_bad_corpus_gets_one_message_and_nothing_is_written(tmp_path: Path, content: str, words: str) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_text(content)
+    result = invoke("train", *set_options(f"data.train={path}"), "--run-dir", tmp_path / "run")
+    assert result.exit_code == 1
+    assert words in result.stderr
+    assert result.stdout == ""
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (["data.train=none.csv"], "none.csv: no such file"),
+        (["training.metric=jaccard"], "training.metric=jaccard does not suit these labels; choose one of accuracy"),
+        (["data.validation=none.csv"], "none.csv: no such file"),
+        (["data.test=none.csv"], "none.csv: no such file"),
+        (["embedding.vectors=none.vec"], "none.vec: no such word-vector file"),
+        (["training.epoch=3"], "--set training.epoch=3: unknown key. Did you mean 'training.epochs'?"),
+        (["data.group=author"], "has no column 'author'"),
+    ],
+)
+def test_a_bad_setting_gets_one_message_and_nothing_is_written(
+    corpus: Path, tmp_path: Path, settings: list[str], words: str
+) -> None:
+    result = invoke("train", *corpus_options(corpus), *set_options(*settings), "--run-dir", tmp_path / "run")
+    assert result.exit_code == 1
+    assert words in result.stderr
+    assert result.stderr.count("error:") == 1
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["train", "--set", "nonsense"], ["train", "--confg", "x"], ["trian"], ["predict"]]
+)
+def test_wrong_usage_has_exit_code_2(arguments: list[str]) -> None:
+    result = invoke(*arguments)
+    assert result.exit_code == 2
+    assert "Traceback" not in result.stderr
+
+
+def test_texts_in_two_splits_are_noted(corpus: Path, tmp_path: Path) -> None:
+    train = f"data.train={corpus}/train.csv"
+    settings = [*FAST, train, f"data.validation={corpus}/train.csv", "training.epochs=1", "evaluation.baselines=false"]
+    result = invoke("train", *set_options(*settings), "--run-dir", tmp_path / "run")
+    assert "120 texts stand in both" in result.stderr

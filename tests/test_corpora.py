@@ -1,0 +1,67 @@
+"""The bundled corpora keep what data/README.md promises."""
+
+import csv
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+DATA = Path(__file__).parent.parent / "data"
+SPLITS = ("train", "validation", "test")
+EMOTIONS = {"joy", "sadness", "anger", "fear", "love", "surprise"}
+TRAITS = ["EXT", "NEU", "AGR", "CON", "OPN"]
+
+
+def rows(corpus: str, split: str) -> list[dict[str, str]]:
+    with (DATA / corpus / f"{split}.csv").open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+def all_texts(corpus: str) -> list[str]:
+    return [row["text"] for split in SPLITS for row in rows(corpus, split)]
+
+
+def words(text: str) -> list[str]:
+    return re.findall(r"[\w']+", text.lower())
+
+
+@pytest.mark.parametrize(("corpus", "length"), [("emotion", 5), ("personality", 6)])
+def test_no_two_texts_share_a_run_of_words(corpus: str, length: int) -> None:
+    seen: Counter[tuple[str, ...]] = Counter()
+    for text in all_texts(corpus):
+        tokens = words(text)
+        seen.update({tuple(tokens[start : start + length]) for start in range(len(tokens) - length + 1)})
+    assert [run for run, count in seen.items() if count > 1] == []
+
+
+@pytest.mark.parametrize("corpus", ["emotion", "personality"])
+def test_the_readme_gives_the_counts(corpus: str) -> None:
+    counts = " / ".join(str(len(rows(corpus, split))) for split in SPLITS)
+    assert f"| `{corpus}/` | {counts} texts |" in (DATA / "README.md").read_text(encoding="utf-8")
+
+
+def test_emotions_are_balanced_in_every_split_and_texts_short() -> None:
+    assert len(all_texts("emotion")) >= 1000
+    for split in SPLITS:
+        counts = Counter(row["label"] for row in rows("emotion", split))
+        assert set(counts) == EMOTIONS
+        assert max(counts.values()) - min(counts.values()) <= 2
+    lengths = [len(text.split()) for text in all_texts("emotion")]
+    assert min(lengths) == 3
+    assert max(lengths) == 47
+
+
+def test_no_emotion_text_stands_there_twice() -> None:
+    assert len({" ".join(words(text)) for text in all_texts("emotion")}) == len(all_texts("emotion"))
+
+
+def test_traits_are_balanced_and_texts_of_the_promised_length() -> None:
+    assert len(all_texts("personality")) >= 120
+    for split in SPLITS:
+        for trait in TRAITS:
+            share = sum(row[trait] == "1" for row in rows("personality", split)) / len(rows("personality", split))
+            assert 0.4 <= share <= 0.6, (split, trait)
+    lengths = [len(text.split()) for text in all_texts("personality")]
+    assert min(lengths) >= 40
+    assert max(lengths) <= 120

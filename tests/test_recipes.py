@@ -1,0 +1,118 @@
+"""What the recipes promise across stages: nothing leaks from test rows, and splits and decisions are what they say."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lstmcli.config.settings import DataSettings, DecisionSettings
+from lstmcli.errors import DataError
+from lstmcli.recipes.corpus import load_corpus
+from lstmcli.recipes.decision import DecisionMaker
+from lstmcli.text.labels import LabelSet
+from tests.conftest import Cli, corpus_options, feeling_rows, set_options, write_csv
+
+
+def test_no_test_row_touches_the_model(corpus: Path, tmp_path: Path, cli: Cli) -> None:
+    """Two runs that differ in the test file alone write the same model, and none of its words is known."""
+    models = []
+    for number in (1, 2):
+        rows = [(f"{text} secret{number}", label) for text, label in feeling_rows(number)]
+        path = write_csv(tmp_path / f"test{number}.csv", ["text", "label"], rows)
+        run = tmp_path / f"run{number}"
+        result = cli("train", *corpus_options(corpus), *set_options(f"data.test={path}"), "--run-dir", run)
+        assert result.returncode == 0, result.stderr
+        models.append({path.name: path.read_bytes() for path in (run / "model").iterdir()})
+    assert models[0] == models[1]
+    assert b"secret" not in models[0]["vocabulary.txt"]
+
+
+def test_the_vocabulary_is_of_training_rows_alone(run_directory: Path) -> None:
+    words = (run_directory / "model" / "vocabulary.txt").read_text().split("\n")
+    assert "number0" in words
+    assert not {"number100", "number200"} & set(words)
+
+
+def test_a_part_of_the_training_rows_validates_where_no_file_does(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "all.csv", ["text", "label"], feeling_rows(10))
+    corpus = load_corpus(DataSettings(train=str(path), validation_fraction=0.2), seed=1)
+    assert len(corpus.train.table) + len(corpus.validation.table) == 120
+    assert len(corpus.validation.table) == 24
+    assert corpus.validation.name == f"{path} (validation part)"
+    assert not set(corpus.train.texts) & set(corpus.validation.texts)
+    assert corpus.overlaps == ()
+
+
+def test_labels_are_those_of_training_rows_and_others_are_left_out(tmp_path: Path) -> None:
+    train = write_csv(tmp_path / "train.csv", ["text", "label"], [("a", "x"), ("b", "y")])
+    validation = write_csv(tmp_path / "validation.csv", ["text", "label"], [("c", "x"), ("d", "z")])
+    settings = DataSettings(train=str(train), validation=str(validation))
+    corpus = load_corpus(settings, seed=1)
+    assert corpus.labels.names == ("x", "y")
+    assert corpus.validation.texts == ["c"]
+    with pytest.raises(DataError, match=r"labels not seen in training \(z\) at line 3"):
+        load_corpus(DataSettings(train=str(train), validation=str(validation), unknown_labels="error"), seed=1)
+
+
+def test_a_trait_with_one_answer_is_refused(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "t.csv", ["text", "A", "B"], [(f"t{n}", str(n % 2), "1") for n in range(40)])
+    with pytest.raises(DataError, match="the same answer in every training row of 'B'"):
+        load_corpus(DataSettings(train=str(path), labels=("A", "B")), seed=1)
+
+
+def test_texts_in_several_splits_are_counted(tmp_path: Path) -> None:
+    paths = {
+        name: str(write_csv(tmp_path / f"{name}.csv", ["text", "label"], [(text, "x"), (f"{name}", "y")]))
+        for name, text in (("train", "Same  text"), ("validation", "same text"), ("test", "other"))
+    }
+    corpus = load_corpus(DataSettings(**paths), seed=1)
+    assert corpus.overlaps == ((paths["train"], paths["validation"], 1),)
+
+
+LOGITS = np.array([[2.0, -1.0], [0.5, -2.0], [-1.0, 1.5], [-0.4, -0.2]], dtype=np.float32)
+TARGETS = np.array([[1, 0], [1, 0], [0, 1], [1, 1]], dtype=bool)
+
+
+@pytest.mark.parametrize(
+    ("kind", "setting", "is_tuned"),
+    [
+        ("single", "auto", False),
+        ("multi", "auto", True),
+        ("multi", "half", False),
+        ("traits", "auto", False),
+        ("traits", "f1", True),
+    ],
+)
+def test_thresholds_are_tuned_where_the_setting_says(kind: str, setting: str, is_tuned: bool) -> None:
+    labels = LabelSet(("a", "b"), kind)
+    targets = np.eye(2, dtype=bool)[TARGETS.argmax(axis=1)] if kind == "single" else TARGETS
+    maker = DecisionMaker(labels, targets, targets, DecisionSettings(thresholds=setting))
+    thresholds = maker.decision(LOGITS).rule.thresholds
+    untuned = 0.0 if kind == "single" else 0.5
+    assert (thresholds != untuned).any() == is_tuned
+
+
+def test_an_empty_answer_is_allowed_only_where_training_shows_one() -> None:
+    labels = LabelSet(("a", "b"), "multi")
+    for train_targets, at_least_one in ((TARGETS, True), (TARGETS & [True, False], False)):
+        rule = DecisionMaker(labels, train_targets, TARGETS, DecisionSettings()).decision(LOGITS).rule
+        assert rule.at_least_one == at_least_one
+
+
+def test_odd_labels_survive_every_report(tmp_path: Path, cli: Cli) -> None:
+    odd = {"joy": "<b>joy</b>", "sadness": "[red]sad|ness", "anger": "ang,er \\ é"}
+    rows = [(text, odd[label]) for text, label in feeling_rows(6)]
+    path = write_csv(tmp_path / "odd.csv", ["text", "label"], rows)
+    options = [option for option in corpus_options(tmp_path) if not option.startswith("data.")]
+    settings = [option for option in options if option != "--set"]
+    run = tmp_path / "run"
+    result = cli("train", *set_options(f"data.train={path}", *settings), "--run-dir", run)
+    assert result.returncode == 0, result.stderr
+    for label in odd.values():
+        assert label in result.stdout
+        assert label in json.loads((run / "model" / "model.json").read_text(encoding="utf-8"))["labels"]
+    html = (run / "report.html").read_text(encoding="utf-8")
+    assert "<b>joy" not in html
+    assert "&lt;b&gt;joy&lt;/b&gt;" in html
+    assert "[red]sad\\|ness" in (run / "report.md").read_text(encoding="utf-8")
