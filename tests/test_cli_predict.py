@@ -185,6 +185,17 @@ def test_a_file_in_another_encoding_is_predicted_as_utf8(folder: Path, cli: Cli)
     assert "glad,José,joy," in cli("predict", "RUN", "latin.csv", "--encoding", "cp1252", cwd=folder).stdout
 
 
+@pytest.mark.parametrize(
+    ("line", "format_name"),
+    [("id,text", "csv"), ("text\tid", "tsv"), ("id;text", "csv-semicolon"), ('{"text": "a"}', "jsonl")],
+)
+def test_a_table_that_is_piped_as_text_is_noticed(folder: Path, cli: Cli, line: str, format_name: str) -> None:
+    result = cli("predict", "RUN", stdin=f"{line}\nglad\n", cwd=folder)
+    assert result.stderr.startswith("note: standard input is read as one text a line, but looks like")
+    assert result.stderr.endswith(f"add --format {format_name}\n")
+    assert result.stdout.count("\n") == 2
+
+
 def test_an_empty_input_gives_an_empty_output(folder: Path, cli: Cli) -> None:
     result = cli("predict", "RUN", stdin="", cwd=folder)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")

@@ -177,13 +177,21 @@ def test_class_weights_lift_the_rare_label(name: str, ratio: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("num_rows", "epochs", "expected"),
-    [(100, None, MAX_EPOCHS), (6400, None, 15), (1_000_000, None, MIN_EPOCHS), (100, 3, 3)],
+    ("num_rows", "tokens_per_row", "epochs", "expected"),
+    [
+        (100, 20, None, MAX_EPOCHS),
+        (6400, 20, None, 15),
+        (1_000_000, 20, None, MIN_EPOCHS),
+        (6400, 100, None, 9),
+        (6400, 1000, None, MIN_EPOCHS),
+        (100, 20, 3, 3),
+    ],
 )
 def test_the_number_of_epochs_follows_the_corpus_unless_it_is_set(
-    num_rows: int, epochs: int | None, expected: int
+    num_rows: int, tokens_per_row: int, epochs: int | None, expected: int
 ) -> None:
-    assert num_epochs_for(num_rows, TrainingSettings(epochs=epochs, batch_size=64)) == expected
+    settings = TrainingSettings(epochs=epochs, batch_size=64)
+    assert num_epochs_for(num_rows, num_rows * tokens_per_row, settings) == expected
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="says what happens without a GPU")

@@ -22,7 +22,7 @@ def evaluate_command(
     text: TextColumn = None,
     label: Annotated[
         str | None,
-        typer.Option("--label", metavar="COLUMN", help="Column of the label.  [default: as in training]"),
+        typer.Option("--label", metavar="COLUMN", help="Column of the label (default: as in training)."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     baselines: Annotated[bool, typer.Option(help="Compare with the majority class and TF-IDF.")] = True,

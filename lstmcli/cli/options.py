@@ -27,5 +27,5 @@ Format = Annotated[
 Encoding = Annotated[str, typer.Option("--encoding", metavar="NAME", help="Encoding of the input.")]
 TextColumn = Annotated[
     str | None,
-    typer.Option("--text", metavar="COLUMN", help="Column of the text.  [default: as in training]", show_default=False),
+    typer.Option("--text", metavar="COLUMN", help="Column of the text (default: as in training).", show_default=False),
 ]

@@ -11,7 +11,7 @@ def predict_command(
     run: Run,
     file: Annotated[str, typer.Argument(metavar="FILE", help="Texts, or - for standard input.")] = "-",
     output: Annotated[
-        str | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write.  [default: standard output]")
+        str | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write (default: standard output).")
     ] = None,
     input_format: Format = FormatChoice.AUTO,
     text: TextColumn = None,
@@ -39,7 +39,7 @@ def predict_command(
 
       lstmcli predict runs/emotion reviews.csv --probabilities > labelled.csv
 
-      lstmcli predict runs/emotion < lines.txt | cut -f1 | sort | uniq -c | sort -rn
+      lstmcli predict runs/emotion < lines.txt | cut -f1 | sort | uniq -c
     """
     from pathlib import Path
 
@@ -55,4 +55,5 @@ def predict_command(
         format_name=input_format.value,
         encoding=encoding,
         text_column=text,
+        warn=lambda message: typer.echo(f"note: {message}", err=True),
     )

@@ -16,7 +16,7 @@ def train_command(
     ] = None,
     run_dir: Annotated[
         Path | None,
-        typer.Option("--run-dir", "-o", metavar="DIR", help="Where to write.  [default: runs/ and the config's name]"),
+        typer.Option("--run-dir", "-o", metavar="DIR", help="Where to write (default: runs/ and the config's name)."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted training, bit for bit.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a run that is there already.")] = False,

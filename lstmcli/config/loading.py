@@ -23,7 +23,7 @@ def load_config(path: Path | None, overrides: list[str]) -> Config:
         ConfigError: the file is missing or not YAML, or any key or value is wrong; the message lists all of them.
     """
     raw = _read_yaml(path) if path is not None else {}
-    origin = "defaults" if path is None else str(path)
+    prefix = "" if path is None else f"{path}: "
     overridden: dict[KeyPath, str] = {}
     for override in overrides:
         key, value = _split_override(override)
@@ -32,10 +32,10 @@ def load_config(path: Path | None, overrides: list[str]) -> Config:
     try:
         config = TypeAdapter(Config).validate_python(raw)
     except ValidationError as error:
-        problems = [_describe(problem, origin, overridden) for problem in error.errors()]
+        problems = [_describe(problem, prefix, overridden) for problem in error.errors()]
         raise ConfigError(_join(problems)) from None
     problems = [
-        f"{next((overridden[key] for key in keys if key in overridden), origin)}: {problem}"
+        f"{next((f'{overridden[key]}: ' for key in keys if key in overridden), prefix)}{problem}"
         for keys, problem in _contradictions(config)
     ]
     if problems:
@@ -118,11 +118,11 @@ def _set_in(raw: RawConfig, key: KeyPath, value: Any) -> None:
     raw[key[-1]] = value
 
 
-def _describe(problem: Any, origin: str, overridden: dict[KeyPath, str]) -> str:
+def _describe(problem: Any, prefix: str, overridden: dict[KeyPath, str]) -> str:
     # A union's error carries the tried type behind the key; only the first two parts are ours.
     key = tuple(str(part) for part in problem["loc"][:2])
     dotted = ".".join(key)
-    where = overridden.get(key, f"{origin}: {dotted}")
+    where = overridden.get(key, f"{prefix}{dotted}")
     if problem["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
         sections = [section.name for section in fields(Config)]
         return f"{where}: unknown key.{did_you_mean(dotted, known_keys() if len(key) > 1 else sections)}"
@@ -138,7 +138,7 @@ def _contradictions(config: Config) -> list[tuple[list[KeyPath], str]]:
         (
             data.train is None,
             [("data", "train")],
-            "data.train: no training file is named; set it in the config or with --set data.train=FILE.",
+            "data.train: no training file is named; give a config with one, or --set data.train=FILE.",
         ),
         (
             bool(data.labels) and data.label_separator is not None,

@@ -1,6 +1,6 @@
 """`lstmcli predict`: rows in, the same rows with predictions out, in order, a block at a time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -40,6 +40,7 @@ def predict_file(
     format_name: str = "auto",
     encoding: str = "utf-8",
     text_column: str | None = None,
+    warn: Callable[[str], None],
 ) -> int:
     """Predict every row of `path` ("-": standard input) and return their number.
 
@@ -54,6 +55,7 @@ def predict_file(
         format_name: of input and output, or "auto".
         encoding: of the input. Output is UTF-8.
         text_column: default: the one that training used.
+        warn: is told where the input looks like something else than it is read as.
 
     Raises:
         DataError: the input can't be read or has no such column.
@@ -64,11 +66,23 @@ def predict_file(
         select = _TextSelector(source, text_column or predictor.model.columns.text)
         adder = _Adder(predictor, options, source)
         while block := list(islice(source.records, BLOCK_ROWS)):
+            if num_rows == 0 and source.format_name == "text":
+                _warn_of_tables(block[0].cells[0], predictor.model.columns.text, source.name, warn)
             for record, additions in zip(block, adder.additions(block, list(map(select, block))), strict=True):
                 writer.write(record, additions)
             stream.flush()
             num_rows += len(block)
     return num_rows
+
+
+def _warn_of_tables(line: str, column: str, name: str, warn: Callable[[str], None]) -> None:
+    """Tell a user who pipes a table that its lines are taken for texts."""
+    formats = {",": "csv", "\t": "tsv", ";": "csv-semicolon"}
+    for delimiter, format_name in formats.items():
+        if delimiter in line and column in line.split(delimiter):
+            warn(f"{name} is read as one text a line, but looks like a table; for columns add --format {format_name}")
+    if line.startswith("{") and line.endswith("}"):
+        warn(f"{name} is read as one text a line, but looks like JSON Lines; for keys add --format jsonl")
 
 
 class _TextSelector:

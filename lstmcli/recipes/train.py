@@ -91,7 +91,8 @@ def _plan(config: Config, reporter: Reporter) -> Plan:
     report_labels(corpus.labels, reporter)
     prepared = prepare_corpus(corpus, config)
     _report_words(prepared, config, reporter)
-    num_epochs = num_epochs_for(len(prepared.train.targets), config.training)
+    tokens = prepared.train.token_ids
+    num_epochs = num_epochs_for(len(tokens), len(tokens.flat), config.training)
     decisions = DecisionMaker(corpus.labels, prepared.train.targets, prepared.validation.targets, config.decision)
     trainer = Trainer(
         build_classifier(prepared.plan, len(corpus.labels.names), config),
