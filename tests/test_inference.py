@@ -108,10 +108,10 @@ def test_batch_size_order_and_neighbours_do_not_change_a_probability(folder: Pat
     expected = Predictor.open(folder, batch_size=1).probabilities(texts)
     for batch_size in (7, 256):
         found = Predictor.open(folder, batch_size=batch_size).probabilities(texts)
-        np.testing.assert_allclose(found, expected, atol=1e-6)
+        np.testing.assert_allclose(found, expected, atol=1e-9)
     order = generator.permutation(200)
     shuffled = Predictor.open(folder).probabilities([texts[row] for row in order])
-    np.testing.assert_allclose(shuffled, expected[order], atol=1e-6)
+    np.testing.assert_allclose(shuffled, expected[order], atol=1e-9)
 
 
 @pytest.mark.parametrize("text", ["", "   ", "never seen words", "\x00", "😂", "w1 " * 5000])

@@ -52,7 +52,7 @@ class Predictor:
         """Return (texts, labels)."""
         encode, tokenizer = self.model.vocabulary.encode, self.tokenizer
         token_ids = TokenIds.from_texts(encode(tokenizer(text)) for text in texts)
-        logits = np.empty((len(texts), len(self.model.labels.names)), dtype=np.float32)
+        logits = np.empty((len(texts), len(self.model.labels.names)), dtype=np.float64)
         lengths = token_ids.lengths
         for rows in batches_by_length(lengths, batch_size=self._batch_size, max_tokens=MAX_BATCH_TOKENS):
             logits[rows] = self._network.logits(*token_ids.padded(rows, pad_id=PAD_ID))

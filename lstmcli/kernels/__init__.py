@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from lstmcli.kernels.memory import memory_cell_forward
 from lstmcli.kernels.simple import simple_forward
 
-Array = NDArray[np.float32]
+Array = NDArray[np.floating]
 
 
 @dataclass(frozen=True)

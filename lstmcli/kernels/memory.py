@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 
 def memory_cell_forward(
-    projected: NDArray[np.float32], weights: Mapping[str, NDArray[np.float32]]
-) -> NDArray[np.float32]:
+    projected: NDArray[np.floating], weights: Mapping[str, NDArray[np.floating]]
+) -> NDArray[np.floating]:
     """Return the hidden states of all steps, (batch, time, hidden), from states of zeros.
 
     The equations stand at `lstmcli.models.cells.LstmCell` and `PeepholeCell`.
@@ -22,14 +22,14 @@ def memory_cell_forward(
     size = width // 4
     recurrent = weights["weight_hidden"].T
     cell_matrix = weights["weight_cell"].T if "weight_cell" in weights else None
-    hidden: NDArray[np.float32] = np.zeros((batch, size), dtype=projected.dtype)
+    hidden: NDArray[np.floating] = np.zeros((batch, size), dtype=projected.dtype)
     cell = np.zeros_like(hidden)
     outputs = np.empty((batch, time, size), dtype=projected.dtype)
     for t in range(time):
-        gates: NDArray[np.float32] = projected[:, t] + hidden @ recurrent
+        gates: NDArray[np.floating] = projected[:, t] + hidden @ recurrent
         kept = sigmoid(gates[:, : 2 * size])  # input gate and forget gate
         cell = kept[:, :size] * np.tanh(gates[:, 2 * size : 3 * size]) + kept[:, size:] * cell
-        output_gate: NDArray[np.float32] = gates[:, 3 * size :]
+        output_gate: NDArray[np.floating] = gates[:, 3 * size :]
         if cell_matrix is not None:
             output_gate = output_gate + cell @ cell_matrix
         hidden = sigmoid(output_gate) * np.tanh(cell)
@@ -37,8 +37,8 @@ def memory_cell_forward(
     return outputs
 
 
-def sigmoid(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+def sigmoid(inputs: NDArray[np.floating]) -> NDArray[np.floating]:
     """Return 1 / (1 + exp(-x)) through tanh, which can't overflow."""
     half = inputs.dtype.type(0.5)
-    result: NDArray[np.float32] = half * np.tanh(half * inputs) + half
+    result: NDArray[np.floating] = half * np.tanh(half * inputs) + half
     return result

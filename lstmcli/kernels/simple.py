@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def simple_forward(projected: NDArray[np.float32], weights: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
+def simple_forward(
+    projected: NDArray[np.floating], weights: Mapping[str, NDArray[np.floating]]
+) -> NDArray[np.floating]:
     """Return the states of all steps, (batch, time, hidden), from a state of zeros.
 
     Args:

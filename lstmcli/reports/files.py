@@ -16,6 +16,7 @@ from lstmcli.reports.tables import SCORE_TITLES, Table, evaluation_tables, verdi
 History = Sequence[dict[str, Any]]
 
 CHART_WIDTH, CHART_HEIGHT = 480, 160
+UNLIMITED_WIDTH = 10_000
 
 
 def to_json(evaluations: Sequence[Evaluation], facts: dict[str, Any]) -> str:
@@ -61,10 +62,8 @@ def to_html(title: str, evaluations: Sequence[Evaluation], facts: dict[str, Any]
 
 
 def print_evaluation(evaluation: Evaluation) -> None:
-    """Print tables and verdicts to standard output; in a pipe they are plain and as wide as they need."""
-    console = Console(highlight=False, emoji=False, markup=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, emoji=False, markup=False, width=1000)
+    """Print tables and verdicts to standard output, as wide as they need: no figure is ever cut off."""
+    console = Console(highlight=False, emoji=False, markup=False, width=UNLIMITED_WIDTH)
     for table in evaluation_tables(evaluation):
         drawn = RichTable(title=table.title, title_justify="left", box=None, pad_edge=False, title_style="bold")
         for index, column in enumerate(table.columns):
