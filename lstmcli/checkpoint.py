@@ -118,6 +118,8 @@ class RunDirectory:
             RunDirectoryError: there is none, or it is damaged.
         """
         recover(self.last)
+        if not self.last.exists():
+            raise RunDirectoryError(f"{self.path}: stopped before any state was saved; start again with --overwrite.")
         try:
             progress = json.loads((self.last / "progress.json").read_text(encoding="utf-8"))
             return load_file(self.last / "state.safetensors"), progress

@@ -225,6 +225,12 @@ def test_a_closed_pipe_ends_an_endless_input_quietly(folder: Path) -> None:
     assert time.monotonic() - started < 30
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_ends_with_one_line(folder: Path) -> None:
+    result = shell("lstmcli predict RUN in.csv > /dev/full", folder)
+    assert (result.returncode, result.stderr) == (1, "error: No space left on device.\n")
+
+
 def test_evaluate_prints_figures_with_intervals_beside_the_baselines(folder: Path, cli: Cli, corpus: Path) -> None:
     result = cli("evaluate", "RUN", corpus / "test.csv", "--output", "report", cwd=folder)
     assert result.returncode == 0, result.stderr

@@ -1,6 +1,7 @@
 """`lstmcli train` as users meet it: what it writes, what it says, and how it goes on after an interruption."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -180,6 +181,11 @@ def test_every_cell_trains_on_several_labels_a_text(cell: str, tmp_path: Path) -
     options = [*FAST, f"data.train={path}", "data.label_separator=|", f"model.cell={cell}", "training.epochs=2"]
     result = invoke("train", *set_options(*options), "--run-dir", tmp_path / "run")
     assert result.exit_code == 0, result.stderr
+    assert f"read     {path}: 72 rows\n" in result.stderr
+    split = re.search(r"^split .*training part\): (\d+) rows, .*validation part\): (\d+) rows$", result.stderr, re.M)
+    assert split is not None
+    assert 6 <= int(split[2]) <= 9
+    assert int(split[1]) + int(split[2]) == 72
     assert "4 (multi): anger, intense, joy, sadness" in result.stderr
     model = json.loads((tmp_path / "run" / "model" / "model.json").read_text())
     assert model["at_least_one"]
@@ -193,7 +199,9 @@ def test_traits_train_and_are_reported_one_by_one(tmp_path: Path) -> None:
     result = invoke("train", *set_options(*options), "--run-dir", tmp_path / "run")
     assert result.exit_code == 0, result.stderr
     assert "mean accuracy" in result.stdout
-    assert "CAL" in result.stdout
+    assert "Accuracy, trait by trait" in result.stdout
+    (row,) = [line for line in result.stdout.splitlines() if line.startswith("CAL") and line.count("[") == 3]
+    assert len(re.findall(r"\d\.\d{3} \[", row)) == 3  # the model and both baselines
     assert json.loads((tmp_path / "run" / "model" / "model.json").read_text())["thresholds"] == [0.5, 0.5]
 
 
@@ -223,7 +231,7 @@ BAD_CORPORA = [
         "have the single label 'x': a classifier needs at least two",
     ),
     ("text,mood\nhi,x\n", "has no column 'label'. Columns: text, mood."),
-    ("text,label\nhi,x\n", "can't be split into training and validation"),
+    ("text,label\nhi,x\nho,y\n", "can't be split into training and validation"),
 ]
 
 

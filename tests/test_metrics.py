@@ -85,13 +85,14 @@ def test_per_label_scores_equal_scikit_learn() -> None:
     generator = np.random.default_rng(1)
     actual, picked = generator.random((50, 3)) < 0.4, generator.random((50, 3)) < 0.4
     system = System("m", picked, np.where(picked, 0.8, 0.3))
-    labels = evaluate("rows", [system], actual, ("a", "b", "c"), "multi", FEW_SAMPLES).labels
+    labels = evaluate("rows", [system], actual, ("a", "b", "c"), "multi", FEW_SAMPLES).labels["m"]
     precision, recall, f1, support = sk.precision_recall_fscore_support(actual, picked, zero_division=0)
     assert [label.precision.value for label in labels] == pytest.approx(list(precision))
     assert [label.recall.value for label in labels] == pytest.approx(list(recall))
     assert [label.f1.value for label in labels] == pytest.approx(list(f1))
     assert [label.support for label in labels] == list(support)
     assert [label.picked for label in labels] == list(picked.sum(axis=0))
+    assert [label.accuracy.value for label in labels] == pytest.approx(list((actual == picked).mean(axis=0)))
 
 
 def test_a_label_that_no_row_has_is_left_out_of_the_macro_average() -> None:

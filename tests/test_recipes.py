@@ -61,6 +61,18 @@ def test_a_trait_with_one_answer_is_refused(tmp_path: Path) -> None:
         load_corpus(DataSettings(train=str(path), labels=("A", "B")), seed=1)
 
 
+def test_a_column_of_ids_is_not_taken_for_labels(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "t.csv", ["text", "id"], [(f"t{n}", f"id{n}") for n in range(100)])
+    with pytest.raises(DataError, match=r"column 'id' has .* different labels in .* rows; is it the right one"):
+        load_corpus(DataSettings(train=str(path), label="id"), seed=1)
+
+
+def test_a_label_that_could_not_be_told_from_two_is_refused(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "t.csv", ["text", "label"], [(f"t{n}", f"a|b,{n % 3}") for n in range(30)])
+    with pytest.raises(DataError, match=r"label 'a\|b' holds '\|', which joins the labels of a prediction"):
+        load_corpus(DataSettings(train=str(path), label_separator=","), seed=1)
+
+
 def test_texts_in_several_splits_are_counted(tmp_path: Path) -> None:
     paths = {
         name: str(write_csv(tmp_path / f"{name}.csv", ["text", "label"], [(text, "x"), (f"{name}", "y")]))

@@ -86,7 +86,7 @@ def test_state_and_history_read_back(tmp_path: Path) -> None:
 
 def test_a_missing_or_damaged_state_is_named(tmp_path: Path) -> None:
     run = run_at(tmp_path / "run", finished=False)
-    with pytest.raises(RunDirectoryError, match="can't be resumed from"):
+    with pytest.raises(RunDirectoryError, match="stopped before any state was saved; start again with --overwrite"):
         run.load_state()
     run.save_state({"a": torch.zeros(2)}, {})
     (run.last / "state.safetensors").write_bytes(b"x")

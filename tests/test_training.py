@@ -16,7 +16,7 @@ from lstmcli.data.batches import TokenIds
 from lstmcli.errors import ConfigError
 from lstmcli.models.classifier import Classifier, Sizes
 from lstmcli.recipes.schedule import MAX_EPOCHS, MIN_EPOCHS, num_epochs_for
-from lstmcli.training.loop import EpochResult, LabelledTokens, StepResult, Trainer
+from lstmcli.training.loop import DivergedError, EpochResult, LabelledTokens, StepResult, Trainer
 from lstmcli.training.loss import make_loss
 from lstmcli.training.optimizer import average_of, learning_rate, make_optimizer
 from lstmcli.training.setup import prepare_torch
@@ -108,6 +108,16 @@ def test_a_log_loss_is_better_when_lower() -> None:
     results = [event for event in lower.run() if isinstance(event, EpochResult)]
     best = min(results, key=lambda result: result.validation["log_loss"])
     assert results[lower.progress.best_epoch - 1].validation == best.validation
+
+
+def test_a_loss_that_is_no_number_stops_training_with_advice() -> None:
+    diverging = trainer()
+    with torch.no_grad():
+        diverging.model.output.weight.fill_(float("nan"))
+    with pytest.raises(
+        DivergedError, match=r"the loss is nan in epoch 1.*lower training\.learning_rate \(it is 0\.01\)"
+    ):
+        next(diverging.run())
 
 
 def test_the_rate_rises_then_falls_to_zero() -> None:

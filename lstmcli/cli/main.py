@@ -17,7 +17,7 @@ INTERRUPTED = 130
 
 
 class ErrorReportingGroup(TyperGroup):
-    """Turns our errors into one message on stderr, and a closed pipe into a quiet end."""
+    """Turns our errors into one message on stderr, a closed pipe into a quiet end, a full disk into a line."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command.
@@ -31,12 +31,21 @@ class ErrorReportingGroup(TyperGroup):
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(error.exit_code) from None
         except BrokenPipeError:
-            # The reader has gone (`| head`). Nothing can be written any more, also not by Python at its exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _abandon_stdout()  # the reader has gone (`| head`)
             raise typer.Exit(0) from None
+        except OSError as error:
+            _abandon_stdout()
+            where = f"{error.filename}: " if error.filename else ""
+            typer.echo(f"error: {where}{error.strerror or error}.", err=True)
+            raise typer.Exit(LstmcliError.exit_code) from None
         except KeyboardInterrupt:
             typer.echo("interrupted", err=True)
             raise typer.Exit(INTERRUPTED) from None
+
+
+def _abandon_stdout() -> None:
+    """Send what is left in the buffers nowhere, or Python would complain at its exit that it can't be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 app = typer.Typer(

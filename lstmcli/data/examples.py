@@ -29,7 +29,7 @@ class Finding:
         return f"{self.description} at line{'s' if len(self.lines) > 1 else ''} {shown}{more}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Examples:
     """Labelled rows.
 

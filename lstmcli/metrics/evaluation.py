@@ -41,12 +41,13 @@ class Estimate:
 
 @dataclass(frozen=True)
 class LabelScores:
-    """The scores of one label. `support` is the number of rows that have it, `picked` that were given it."""
+    """The scores of one label as a yes or no. `support` rows have it, `picked` rows were given it."""
 
     label: str
     precision: Estimate
     recall: Estimate
     f1: Estimate
+    accuracy: Estimate
     support: int
     picked: int
 
@@ -78,7 +79,7 @@ class Evaluation:
         confidence: of every interval, such as 0.95.
         main_score: the name of the score that systems are compared in.
         scores: system name -> score name -> estimate; the first system is the model.
-        labels: the model's scores label by label.
+        labels: system name -> its scores label by label.
         confusion: "single": (labels, labels) counts, actual in rows, predicted in columns. Otherwise (labels, 4): true
             positives, false positives, false negatives, true negatives.
         comparisons: the model against each other system.
@@ -90,7 +91,7 @@ class Evaluation:
     confidence: float
     main_score: str
     scores: dict[str, dict[str, Estimate]]
-    labels: list[LabelScores]
+    labels: dict[str, list[LabelScores]]
     confusion: list[list[int]]
     comparisons: list[Comparison]
 
@@ -138,7 +139,10 @@ def evaluate(
         confidence=settings.confidence,
         main_score=main,
         scores=scores,
-        labels=_label_scores(label_names, statistics[0], points[0], samples[0], settings.confidence),
+        labels={
+            system.name: _label_scores(label_names, one, point, sample, settings.confidence)
+            for system, one, point, sample in zip(systems, statistics, points, samples, strict=True)
+        },
         confusion=confusion(targets, systems[0].decisions, kind).tolist(),
         comparisons=comparisons,
     )
@@ -176,6 +180,7 @@ def _label_scores(
             precision=estimate("precision", index),
             recall=estimate("recall", index),
             f1=estimate("f1", index),
+            accuracy=estimate("label_accuracy", index),
             support=int(sums[2 * num_labels + index]),
             picked=int(sums[num_labels + index]),
         )

@@ -56,7 +56,7 @@ def row_statistics(
 
 
 def scores_from_sums(sums: Floats, num_rows: int, counted_labels: NDArray[np.bool_]) -> dict[str, Floats]:
-    """Return every score, (samples,) each; "f1" is (samples, labels), precision and recall too.
+    """Return every score, (samples,) each; f1, precision, recall and label_accuracy are (samples, labels).
 
     Args:
         sums: (samples, columns) statistics added up over the rows of each sample.
@@ -79,6 +79,7 @@ def scores_from_sums(sums: Floats, num_rows: int, counted_labels: NDArray[np.boo
         "f1": f1,
         "precision": _ratio(right, picked),
         "recall": _ratio(right, actual),
+        "label_accuracy": 1.0 - (picked + actual - 2 * right) / num_rows,
     }
 
 

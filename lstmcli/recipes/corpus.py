@@ -7,13 +7,26 @@ from lstmcli.data.examples import Examples, read_examples, text_key
 from lstmcli.data.label_cells import label_kind
 from lstmcli.data.splits import validation_rows
 from lstmcli.errors import DataError
-from lstmcli.text.labels import LabelSet
+from lstmcli.text.labels import SET_SEPARATOR, LabelSet
+
+# Up to so many labels no share of the rows is suspicious: a tiny corpus may have as many labels as rows.
+MANY_LABELS = 50
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """The rows of a training run. `overlaps` names pairs of splits that share texts, with the number of texts."""
+    """The rows of a training run.
 
+    Attributes:
+        files: what was read from each file, before any split.
+        train: rows to learn from.
+        validation: rows that choose the epoch and the thresholds; from a file of their own or split off.
+        test: rows that are only scored, if there are any.
+        labels: those of the training rows.
+        overlaps: pairs of splits that share texts, with the number of texts.
+    """
+
+    files: tuple[Examples, ...]
     train: Examples
     validation: Examples
     test: Examples | None
@@ -31,20 +44,21 @@ def load_corpus(settings: DataSettings, *, seed: int) -> Corpus:
     """
     if settings.train is None:
         raise ValueError("expected data.train to be set, got None")
-    train = read_examples(settings.train, settings)
-    validation = None
+    file = read_examples(settings.train, settings)
+    labels = _learn_labels(file, settings)
+    files = [file]
     if settings.validation is None:
-        train, validation = _split(train, settings, seed)
-    labels = _learn_labels(train, settings)
-    if settings.validation is not None:
-        validation = read_examples(settings.validation, settings, known_labels=labels.names)
-    if validation is None:
-        raise ValueError("expected a validation split")
-    validation = _without_unknown(validation, labels)
+        train, validation = _split(file, settings, seed)
+        labels = _learn_labels(train, settings)
+        validation = _without_unknown(validation, labels)
+    else:
+        train, validation = file, read_examples(settings.validation, settings, known_labels=labels.names)
+        files.append(validation)
     test = None
     if settings.test is not None:
         test = read_examples(settings.test, settings, known_labels=labels.names)
-    return Corpus(train, validation, test, labels, _overlaps(train, validation, test))
+        files.append(test)
+    return Corpus(tuple(files), train, validation, test, labels, _overlaps(train, validation, test))
 
 
 def _split(examples: Examples, settings: DataSettings, seed: int) -> tuple[Examples, Examples]:
@@ -54,32 +68,53 @@ def _split(examples: Examples, settings: DataSettings, seed: int) -> tuple[Examp
             f"{examples.name}: {len(examples.table):,} rows can't be split into training and validation; give a file "
             "for data.validation, or more rows."
         )
-    parts = [examples.table[part].reset_index(drop=True) for part in (~is_validation, is_validation)]
-    train = replace(examples, table=parts[0])
-    return train, Examples(f"{examples.name} (validation part)", len(parts[1]), parts[1], ())
+    train, validation = (examples.table[part].reset_index(drop=True) for part in (~is_validation, is_validation))
+    return (
+        Examples(f"{examples.name} (training part)", len(train), train, ()),
+        Examples(f"{examples.name} (validation part)", len(validation), validation, ()),
+    )
 
 
 def _learn_labels(train: Examples, settings: DataSettings) -> LabelSet:
     kind = label_kind(settings)
-    if kind == "traits":
-        labels = LabelSet(settings.labels, kind)
-        shares = labels.targets(train.labels).mean(axis=0)
-        constant = [name for name, share in zip(labels.names, shares, strict=True) if share in {0.0, 1.0}]
-        if constant:
-            raise DataError(
-                f"{train.name}: the same answer in every training row of {', '.join(map(repr, constant))}: there is "
-                "nothing to learn. Leave the column out of data.labels, or add rows with the other answer."
-            )
-        return labels
-    labels = LabelSet.from_examples(train.labels, kind)
-    is_trivial = len(labels.names) == 1 and (kind == "single" or all(train.labels))
-    if is_trivial or not labels.names:
-        found = f"the single label {labels.names[0]!r}" if labels.names else "no label"
+    labels = LabelSet(settings.labels, kind) if settings.labels else LabelSet.from_examples(train.labels, kind)
+    joined = [name for name in labels.names if SET_SEPARATOR in name]
+    if joined and kind != "single":
         raise DataError(
-            f"{train.name}: the training rows have {found}: a classifier needs at least two. Is {settings.label!r} the "
-            "right column (data.label)?"
+            f"{train.name}: label {joined[0]!r} holds {SET_SEPARATOR!r}, which joins the labels of a prediction; "
+            "rename it."
         )
+    if kind == "traits":
+        _check_traits(train, labels)
+    else:
+        _check_label_column(train, labels, settings.label)
     return labels
+
+
+def _check_traits(train: Examples, labels: LabelSet) -> None:
+    shares = labels.targets(train.labels).mean(axis=0)
+    constant = [name for name, share in zip(labels.names, shares, strict=True) if share in {0.0, 1.0}]
+    if constant:
+        raise DataError(
+            f"{train.name}: the same answer in every training row of {', '.join(map(repr, constant))}: there is "
+            "nothing to learn. Leave the column out of data.labels, or add rows with the other answer."
+        )
+
+
+def _check_label_column(train: Examples, labels: LabelSet, column: str) -> None:
+    num_labels, num_rows = len(labels.names), len(train.table)
+    if num_labels > max(MANY_LABELS, num_rows / 2):
+        raise DataError(
+            f"{train.name}: column {column!r} has {num_labels:,} different labels in {num_rows:,} rows; is it the "
+            "right one (data.label)?"
+        )
+    is_trivial = num_labels == 1 and (labels.kind == "single" or all(train.labels))
+    if is_trivial or not num_labels:
+        found = f"the single label {labels.names[0]!r}" if num_labels else "no label"
+        raise DataError(
+            f"{train.name}: the training rows have {found}: a classifier needs at least two. Is {column!r} the right "
+            "column (data.label)?"
+        )
 
 
 def _without_unknown(validation: Examples, labels: LabelSet) -> Examples:

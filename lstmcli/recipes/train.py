@@ -21,7 +21,7 @@ from lstmcli.recipes.resume import check_same_config, fingerprint, restore, save
 from lstmcli.recipes.schedule import num_epochs_for
 from lstmcli.recipes.yardsticks import evaluate_examples
 from lstmcli.reports.console import Reporter
-from lstmcli.reports.course import report_labels, report_model, report_splits, report_vectors, report_words
+from lstmcli.reports.course import report_labels, report_model, report_rows, report_vectors, report_words
 from lstmcli.text.vocabulary import UNKNOWN_ID
 from lstmcli.training.loop import EpochResult, StepResult, Trainer
 from lstmcli.training.loss import make_loss
@@ -87,7 +87,7 @@ def _plan(config: Config, reporter: Reporter) -> Plan:
     device = prepare_torch(config.training)
     corpus = load_corpus(config.data, seed=config.training.seed)
     splits = [split for split in (corpus.train, corpus.validation, corpus.test) if split is not None]
-    report_splits(splits, corpus.overlaps, reporter)
+    report_rows(corpus.files, splits, corpus.overlaps, reporter)
     report_labels(corpus.labels, reporter)
     prepared = prepare_corpus(corpus, config)
     _report_words(prepared, config, reporter)
@@ -129,7 +129,7 @@ def _fit(plan: Plan, run: RunDirectory, history: History, reporter: Reporter) ->
                 reporter.step(event, num_epochs=trainer.num_epochs)
             else:
                 _finish_epoch(event, trainer, run, history)
-                reporter.epoch(event, num_epochs=trainer.num_epochs)
+                reporter.epoch(event, num_epochs=trainer.num_epochs, metric=plan.metric)
             is_due = time.monotonic() - saved_at >= 60.0 * plan.config.training.checkpoint_minutes
             if isinstance(event, EpochResult) or is_due or stop.is_set:
                 save_state(trainer, run, plan.fingerprint)
@@ -153,7 +153,7 @@ def _keep_best(plan: Plan, run: RunDirectory, history: History, reporter: Report
     trainer = plan.trainer
     best = history[trainer.progress.best_epoch - 1]
     value = best["validation"][plan.metric]
-    reporter.line("best", f"epoch {best['epoch']} of {trainer.num_epochs}: validation {plan.metric} {value:.4f}")
+    reporter.best(best["epoch"], num_epochs=trainer.num_epochs, metric=plan.metric, value=value)
     trainer.average.load_state_dict(run.load_best())
     decision = plan.decisions.decision(trainer.logits(plan.prepared.validation.token_ids))
     vocabulary, parameters = plan.prepared.plan.vocabulary, trainer.average.module.state_dict()

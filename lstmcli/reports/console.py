@@ -75,12 +75,18 @@ class Reporter:
             speed=speed,
         )
 
-    def epoch(self, result: "EpochResult", *, num_epochs: int) -> None:
-        """Write an epoch's line."""
-        scores = ", ".join(f"{SCORE_TITLES[name]} {value:.4f}" for name, value in result.validation.items())
+    def epoch(self, result: "EpochResult", *, num_epochs: int, metric: str) -> None:
+        """Write an epoch's line: the loss, the score that names the best epoch, and the cost."""
+        names = dict.fromkeys([metric, "log_loss"])
+        scores = ", ".join(f"{SCORE_TITLES[name]} {result.validation[name]:.4f}" for name in names)
         speed = result.num_tokens / max(result.cpu_seconds, 1e-9)
+        best = " (best so far)" if result.is_best else ""
         self.line(
             "epoch",
-            f"{result.epoch} of {num_epochs}: train loss {result.train_loss:.4f}, validation {scores}"
-            f"{' (best)' if result.is_best else ''}, {result.cpu_seconds:.1f} s of CPU, {speed:,.0f} tokens/s",
+            f"{result.epoch} of {num_epochs}: train loss {result.train_loss:.4f}; validation {scores}{best}; "
+            f"{result.cpu_seconds:.1f} s of CPU, {speed:,.0f} tokens/s",
         )
+
+    def best(self, epoch: int, *, num_epochs: int, metric: str, value: float) -> None:
+        """Say which epoch is kept."""
+        self.line("best", f"epoch {epoch} of {num_epochs}: validation {SCORE_TITLES[metric]} {value:.4f}")

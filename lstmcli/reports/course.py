@@ -8,10 +8,15 @@ from lstmcli.text.labels import LabelSet
 MAX_LABELS_SHOWN = 12
 
 
-def report_splits(splits: list[Examples], overlaps: tuple[tuple[str, str, int], ...], reporter: Reporter) -> None:
-    """Say what was read, and which splits share texts."""
-    for split in splits:
-        reporter.examples(split)
+def report_rows(
+    files: tuple[Examples, ...], splits: list[Examples], overlaps: tuple[tuple[str, str, int], ...], reporter: Reporter
+) -> None:
+    """Say what was read from `files`, how rows were split where `splits` are others, and which splits share texts."""
+    for file in files:
+        reporter.examples(file)
+    parts = [split for split in splits if split not in files]
+    if parts:
+        reporter.line("split", ", ".join(f"{part.name}: {part.num_rows:,} rows" for part in parts))
     for first, second, count in overlaps:
         reporter.line("note", f"{count:,} texts stand in both {first} and {second}; scores on them are too good")
 

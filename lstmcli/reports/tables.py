@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lstmcli.metrics.evaluation import Comparison, Estimate, Evaluation
+from lstmcli.metrics.evaluation import Comparison, Estimate, Evaluation, LabelScores
 
 SCORE_TITLES = {
     "accuracy": "accuracy",
@@ -25,8 +25,11 @@ class Table:
 
 
 def evaluation_tables(evaluation: Evaluation) -> list[Table]:
-    """Return the tables of one evaluation: systems, labels, confusion."""
-    return [_systems_table(evaluation), _labels_table(evaluation), _confusion_table(evaluation)]
+    """Return the tables of one evaluation; the confusion is the last."""
+    tables = [_systems_table(evaluation), _labels_table(evaluation)]
+    if len(evaluation.labels) > 1:
+        tables.append(_comparison_table(evaluation))
+    return [*tables, _confusion_table(evaluation)]
 
 
 def verdict_sentences(evaluation: Evaluation) -> list[str]:
@@ -61,6 +64,22 @@ def _systems_table(evaluation: Evaluation) -> Table:
     return Table(f"Scores on {evaluation.name}", ["system", *(SCORE_TITLES[name] for name in names)], rows, note)
 
 
+def _own_labels(evaluation: Evaluation) -> list[LabelScores]:
+    """Return the model's own scores: it is the first system."""
+    return next(iter(evaluation.labels.values()))
+
+
+def _comparison_table(evaluation: Evaluation) -> Table:
+    """Set the systems side by side, label by label, in what counts for this kind of labels."""
+    figure = "accuracy" if evaluation.kind == "traits" else "f1"
+    rows = [
+        [scores[0].label, *(format_estimate(getattr(one, figure)) for one in scores)]
+        for scores in zip(*evaluation.labels.values(), strict=True)
+    ]
+    title = "Accuracy, trait by trait" if evaluation.kind == "traits" else "F1, label by label"
+    return Table(title, ["label", *evaluation.labels], rows)
+
+
 def _labels_table(evaluation: Evaluation) -> Table:
     rows = [
         [
@@ -71,13 +90,13 @@ def _labels_table(evaluation: Evaluation) -> Table:
             f"{scores.support:,}",
             f"{scores.picked:,}",
         ]
-        for scores in evaluation.labels
+        for scores in _own_labels(evaluation)
     ]
     return Table("Labels", ["label", "precision", "recall", "F1", "support", "predicted"], rows)
 
 
 def _confusion_table(evaluation: Evaluation) -> Table:
-    names = [scores.label for scores in evaluation.labels]
+    names = [scores.label for scores in _own_labels(evaluation)]
     if evaluation.kind == "single":
         columns, title = ["actual \\ predicted", *names], "Confusion: actual labels in rows, predicted in columns"
     else:

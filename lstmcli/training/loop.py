@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from lstmcli.config.settings import TrainingSettings
 from lstmcli.data.batches import TokenIds, batches_by_length, training_batches
+from lstmcli.errors import LstmcliError
 from lstmcli.metrics.scores import LOWER_IS_BETTER
 from lstmcli.text.vocabulary import PAD_ID
 from lstmcli.training.loss import Loss
@@ -64,6 +65,10 @@ class Progress:
     best_value: float | None = None
     best_epoch: int = 0
     is_finished: bool = False
+
+
+class DivergedError(LstmcliError):
+    """The loss is not a number any more."""
 
 
 class Trainer:
@@ -149,6 +154,11 @@ class Trainer:
         targets = torch.from_numpy(self._train.targets[rows]).float().to(self._device)
         self._optimizer.zero_grad(set_to_none=True)
         loss = self._loss(self.model(token_ids, lengths), targets)
+        if not torch.isfinite(loss):
+            raise DivergedError(
+                f"the loss is {loss.item()} in epoch {self.progress.epoch}: training has diverged. Try a lower "
+                f"training.learning_rate (it is {settings.learning_rate:g}) or training.gradient_clip."
+            )
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.model.parameters(), settings.gradient_clip)
         self._optimizer.step()
