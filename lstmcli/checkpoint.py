@@ -99,17 +99,25 @@ class RunDirectory:
         self.write_text(HISTORY_FILE, "".join(json.dumps(epoch) + "\n" for epoch in epochs))
 
     def read_history(self) -> list[dict[str, Any]]:
-        """Return the epochs written so far."""
+        """Return the epochs written so far.
+
+        Raises:
+            RunDirectoryError: the file is damaged.
+        """
         path = self.path / HISTORY_FILE
         if not path.is_file():
             return []
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        try:
+            return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        except ValueError as error:
+            raise RunDirectoryError(f"{path}: is damaged ({error}); start again with --overwrite.") from None
 
     def save_state(self, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
         """Write `checkpoints/last`."""
         with replaced_folder(self.last) as folder:
             _save_tensors(tensors, folder / "state.safetensors")
             (folder / "progress.json").write_text(json.dumps(progress, indent=2) + "\n", encoding="utf-8")
+            _sync(folder / "progress.json")
 
     def load_state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Read what `save_state` wrote.
@@ -152,7 +160,8 @@ def replaced_folder(target: Path) -> Iterator[Path]:
     """
     recover(target)
     temporary, old = _sibling(target, "new"), _sibling(target, "old")
-    shutil.rmtree(temporary, ignore_errors=True)
+    for leftover in (temporary, old):
+        shutil.rmtree(leftover, ignore_errors=True)
     temporary.mkdir(parents=True)
     try:
         yield temporary
@@ -165,7 +174,7 @@ def replaced_folder(target: Path) -> Iterator[Path]:
 
 
 def recover(target: Path) -> None:
-    """Put the old content back where a `replaced_folder` died half-way."""
+    """Put the old content back where a `replaced_folder` died between its two renames."""
     old = _sibling(target, "old")
     if old.exists() and not target.exists():
         old.rename(target)
@@ -177,5 +186,10 @@ def _sibling(target: Path, role: str) -> Path:
 
 def _save_tensors(tensors: dict[str, Tensor], path: Path) -> None:
     save_file({name: value.detach().contiguous().cpu() for name, value in tensors.items()}, path)
+    _sync(path)
+
+
+def _sync(path: Path) -> None:
+    """Wait until the content is on the disk: a power cut must not leave a renamed but empty file."""
     with path.open("rb") as stream:
-        os.fsync(stream.fileno())  # a power cut must not leave a renamed but empty file
+        os.fsync(stream.fileno())

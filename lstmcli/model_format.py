@@ -9,7 +9,7 @@ module.
 """
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
@@ -128,32 +128,44 @@ def _check_version(folder: Path, description: Any) -> None:
 def _build(description: dict[str, Any], vocabulary: Vocabulary, weights: Weights) -> SavedModel:
     labels = LabelSet(tuple(description["labels"]), description["label_kind"])
     thresholds = np.array(description["thresholds"], dtype=np.float64)
-    if labels.kind not in get_args(LabelKind) or thresholds.shape != (len(labels.names),):
-        raise ValueError(f"{len(thresholds)} thresholds for {len(labels.names)} labels of kind {labels.kind!r}")
+    temperature = float(description["temperature"])
+    if labels.kind not in get_args(LabelKind) or not all(isinstance(name, str) for name in labels.names):
+        raise ValueError(f"labels of kind {labels.kind!r}: {labels.names}")
+    if thresholds.shape != (len(labels.names),) or not ((thresholds >= 0.0) & (thresholds <= 1.0)).all():
+        raise ValueError(f"thresholds of {len(labels.names)} labels: {thresholds}")
+    if not 0.0 < temperature < float("inf"):
+        raise ValueError(f"temperature {temperature}")
     network = ModelSettings(**description["network"])
     tokenizer = TokenizerSettings(**description["tokenizer"])
-    _check_choices(network)
-    _check_choices(tokenizer)
+    _check_values(network)
+    _check_values(tokenizer)
     _check_shapes(network, len(vocabulary), len(labels.names), weights)
     columns = dict(description["columns"])
     columns["labels"] = tuple(columns["labels"])
+    names = [columns["text"], columns["label"], *columns["labels"], columns["label_separator"] or ""]
+    if not all(isinstance(name, str) for name in names):
+        raise ValueError(f"names of columns: {names}")
     return SavedModel(
         network=network,
         tokenizer=tokenizer,
         vocabulary=vocabulary,
         labels=labels,
         rule=DecisionRule(labels.kind, thresholds, bool(description["at_least_one"])),
-        temperature=float(description["temperature"]),
+        temperature=temperature,
         columns=replace(DataSettings(), **columns),
         weights=weights,
     )
 
 
-def _check_choices(settings: ModelSettings | TokenizerSettings) -> None:
-    for name, hint in get_type_hints(type(settings)).items():
-        value = getattr(settings, name)
+def _check_values(settings: ModelSettings | TokenizerSettings) -> None:
+    """Check types, choices and counts, as `config.loading` does for a config, but without pydantic."""
+    hints = get_type_hints(type(settings))
+    for field in fields(settings):
+        value, hint = getattr(settings, field.name), hints[field.name]
         if get_origin(hint) is Literal and value not in get_args(hint):
-            raise ValueError(f"{name} is {value!r}, expected one of {', '.join(get_args(hint))}")
+            raise ValueError(f"{field.name} is {value!r}, expected one of {', '.join(get_args(hint))}")
+        if type(value) is not type(field.default) or (type(value) is int and value < 1):
+            raise ValueError(f"{field.name} is {value!r}, expected something like {field.default!r}")
 
 
 def _check_shapes(network: ModelSettings, num_words: int, num_labels: int, weights: Weights) -> None:

@@ -46,8 +46,8 @@ def test_tfidf_equals_a_model_put_together_by_hand() -> None:
     candidates = []
     for strength in STRENGTHS:
         models = [LogisticRegression(C=strength, solver="liblinear").fit(features, column) for column in TARGETS.T]
-        raw = np.column_stack([model.predict_proba(features)[:, 1] for model in models])
-        candidates.append(raw / raw.sum(axis=1, keepdims=True))
+        logits = np.column_stack([model.decision_function(features) for model in models]) / baseline.temperature
+        candidates.append(np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True))
     found = baseline.probabilities(TEXTS, str.split)
     assert min(np.abs(found - candidate).max() for candidate in candidates) < 1e-6
     assert found.sum(axis=1) == pytest.approx(1.0)
@@ -62,8 +62,22 @@ def test_thresholds_are_tuned_where_labels_are_each_a_yes_or_no() -> None:
 @pytest.mark.parametrize("constant", [False, True])
 def test_a_label_with_a_single_answer_keeps_its_share(constant: bool) -> None:
     targets = np.column_stack([HAPPY, np.full(len(HAPPY), constant)])
-    probabilities = fit(kind="traits", targets=targets).probabilities(["happy"], str.split)
-    assert probabilities[0, 1] == pytest.approx((18.5 if constant else 0.5) / 19)
+    baseline = fit(kind="traits", targets=targets)
+    odds = 18.5 / 0.5 if constant else 0.5 / 18.5
+    expected = 1 / (1 + odds ** (-1 / baseline.temperature))
+    assert baseline.probabilities(["happy"], str.split)[0, 1] == pytest.approx(expected)
+
+
+def test_the_baseline_has_a_temperature_as_the_model_has() -> None:
+    generator = np.random.default_rng(0)
+    texts = [f"w{generator.integers(40)} w{generator.integers(40)}" for _ in range(300)]
+    noise = np.eye(2, dtype=bool)[generator.integers(0, 2, 300)]  # labels that no text explains
+    rule = DecisionRule("single", np.zeros(2))
+    half = 150
+    baseline = TfidfBaseline.fit(
+        texts[:half], noise[:half], texts[half:], noise[half:], tokenize=str.split, rule=rule, tune_f1=False
+    )
+    assert baseline.temperature > 2.0  # nothing to be sure of
 
 
 def test_baselines_come_back_from_disk(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import json
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -218,11 +217,9 @@ def test_redirection_and_head(folder: Path) -> None:
 
 
 def test_a_closed_pipe_ends_an_endless_input_quietly(folder: Path) -> None:
-    started = time.monotonic()
     result = shell("yes 'so happy today' 2> /dev/null | lstmcli predict RUN | head -n 3", folder)
     assert result.stdout.count("\n") == 3
     assert result.stderr == ""
-    assert time.monotonic() - started < 30
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
@@ -250,6 +247,41 @@ def test_evaluate_prints_json_for_programs(folder: Path, cli: Cli, corpus: Path,
     found = json.loads(result.stdout)["evaluations"][f"{corpus}/test.csv"]
     trained = json.loads((run_directory / "metrics.json").read_text())["evaluations"][f"{corpus}/test.csv"]
     assert found["scores"]["this model"]["macro_f1"]["value"] == trained["scores"]["this model"]["macro_f1"]["value"]
+
+
+def test_evaluate_never_overwrites_the_reports_of_a_run(folder: Path, cli: Cli, corpus: Path) -> None:
+    result = cli("evaluate", "RUN", corpus / "test.csv", "--output", "RUN", "--no-baselines", cwd=folder)
+    assert result.returncode == 1
+    assert "is a run directory, whose own reports would be lost" in result.stderr
+    assert "validation" in (folder / "RUN" / "metrics.json").read_text()
+
+
+def test_evaluate_reads_a_table_from_standard_input_and_ends_quietly_when_nobody_listens(
+    folder: Path, cli: Cli, corpus: Path
+) -> None:
+    result = cli("evaluate", "RUN", "-", "--no-baselines", stdin=(corpus / "test.csv").read_bytes(), cwd=folder)
+    assert (result.returncode, result.stderr) == (0, "read     standard input: 36 rows\n")
+    closed = shell(f"lstmcli evaluate RUN {corpus}/test.csv --no-baselines | true", folder)
+    assert (closed.returncode, closed.stderr) == (0, f"read     {corpus}/test.csv: 36 rows\n")
+
+
+def test_damaged_baselines_are_named(folder: Path, cli: Cli, corpus: Path, run_directory: Path) -> None:
+    shutil.copytree(run_directory, folder / "copy")
+    (folder / "copy" / "baselines" / "rule.json").write_text("{")
+    result = cli("evaluate", "copy", corpus / "test.csv", cwd=folder)
+    assert result.returncode == 1
+    assert "evaluate with --no-baselines" in result.stderr
+
+
+def test_a_text_column_for_plain_text_is_wrong_usage(folder: Path, cli: Cli) -> None:
+    result = cli("predict", "RUN", "in.txt", "--text", "words", cwd=folder)
+    assert (result.returncode, "plain text has no columns" in result.stderr) == (2, True)
+
+
+def test_half_an_emoji_is_predicted_and_written_as_it_was(folder: Path, cli: Cli) -> None:
+    (folder / "cut.jsonl").write_text('{"text": "so glad \\ud83d"}\n')
+    (row,) = map(json.loads, cli("predict", "RUN", "cut.jsonl", cwd=folder).stdout.splitlines())
+    assert (row["text"], row["prediction"]) == ("so glad \ud83d", "joy")
 
 
 def test_evaluate_counts_what_it_leaves_out_and_takes_other_columns(folder: Path, cli: Cli) -> None:

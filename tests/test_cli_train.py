@@ -74,7 +74,7 @@ def test_a_pipe_gets_plain_lines_on_stderr_and_the_figures_on_stdout(corpus: Pat
     result = cli("train", *corpus_options(corpus), "--run-dir", tmp_path / "run")
     assert result.returncode == 0
     words = [line.split()[0] for line in result.stderr.splitlines()]
-    assert words == ["read", "read", "labels", "words", "model", *["epoch"] * 6, "best", "wrote"]
+    assert words == ["read", "read", "labels", "words", "model", "plan", *["epoch"] * 6, "best", "wrote"]
     assert f"read     {corpus}/train.csv: 120 rows\n" in result.stderr
     assert "\x1b" not in result.stderr + result.stdout
     assert "macro-F1" in result.stdout
@@ -164,7 +164,64 @@ def test_resuming_with_another_config_or_other_rows_is_refused(corpus: Path, tmp
     write_csv(own / "train.csv", ["text", "label"], feeling_rows(9))
     changed = invoke("train", *options, "--run-dir", tmp_path / "run", "--resume")
     assert changed.exit_code == 1
-    assert "the training or validation rows have changed since" in changed.stderr
+    assert "training rows, validation rows or word vectors have changed since" in changed.stderr
+
+
+def test_resuming_after_validation_rows_or_vectors_changed_is_refused(corpus: Path, tmp_path: Path) -> None:
+    own, vectors = tmp_path / "corpus", tmp_path / "v.txt"
+    own.mkdir()
+    for name in ("train", "validation"):
+        (own / f"{name}.csv").write_bytes((corpus / f"{name}.csv").read_bytes())
+    vectors.write_text("glad 1 2\njoyful 3 4\nsad 5 6\n")
+    options = [
+        *corpus_options(own),
+        *set_options(f"embedding.vectors={vectors}", "embedding.size=2", "training.epochs=1"),
+    ]
+    assert invoke("train", *options, "--run-dir", tmp_path / "run").exit_code == 0
+    (tmp_path / "run" / "metrics.json").unlink()
+
+    vectors.write_text("joyful 3 4\nglad 1 2\nsad 5 7\n")
+    changed = invoke("train", "--resume", "--run-dir", tmp_path / "run")
+    assert (changed.exit_code, "word vectors have changed since" in changed.stderr) == (1, True)
+    vectors.write_text("glad 1 2\njoyful 3 4\nsad 5 6\n")
+    write_csv(own / "validation.csv", ["text", "label"], feeling_rows(2, offset=100))
+    changed = invoke("train", "--resume", "--run-dir", tmp_path / "run")
+    assert (changed.exit_code, "validation rows or word vectors have changed" in changed.stderr) == (1, True)
+
+
+def test_an_epoch_that_is_trained_again_is_listed_once(corpus: Path, tmp_path: Path) -> None:
+    """As after a kill between the line of the history and the saved state."""
+    unfinished(corpus, tmp_path / "run")
+    path = tmp_path / "run" / "history.jsonl"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([*lines, lines[-1].replace('"epoch": 2', '"epoch": 3')]))
+    assert invoke("train", "--resume", "--run-dir", tmp_path / "run").exit_code == 0
+    assert [epoch["epoch"] for epoch in history(tmp_path / "run")] == [1, 2]
+
+
+def test_the_model_is_that_of_the_best_epoch(corpus: Path, tmp_path: Path) -> None:
+    """A rate that ruins the weights after a good start: the report shows the start."""
+    options = [*corpus_options(corpus), *set_options("training.epochs=8", "evaluation.baselines=false")]
+    assert invoke("train", *options, "--run-dir", tmp_path / "run").exit_code == 0
+    epochs = history(tmp_path / "run")
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    best = epochs[metrics["best_epoch"] - 1]["validation"]
+    assert best["macro_f1"] == max(epoch["validation"]["macro_f1"] for epoch in epochs)
+    found = metrics["evaluations"][f"{corpus}/validation.csv"]["scores"]["this model"]
+    assert found["log_loss"]["value"] == pytest.approx(best["log_loss"], rel=1e-4)
+    assert best["log_loss"] != pytest.approx(epochs[-1]["validation"]["log_loss"], rel=1e-3)
+    assert metrics["temperature"] != 1.0
+
+
+def test_the_baseline_reads_texts_whole_where_the_model_cuts_them(tmp_path: Path) -> None:
+    rows = [(f"one two three four {label}word number{n}", label) for n in range(12) for label in ("x", "y")]
+    path = write_csv(tmp_path / "long.csv", ["text", "label"], rows)
+    options = set_options(
+        *FAST, f"data.train={path}", "tokenizer.max_tokens=4", "tokenizer.cut=head", "training.epochs=1"
+    )
+    assert invoke("train", *options, "--run-dir", tmp_path / "run").exit_code == 0
+    assert "xword" in (tmp_path / "run" / "baselines" / "terms.txt").read_text().split("\n")
+    assert "xword" not in (tmp_path / "run" / "model" / "vocabulary.txt").read_text().split("\n")
 
 
 def test_resuming_what_is_not_there_is_refused(corpus: Path, tmp_path: Path) -> None:
@@ -182,7 +239,7 @@ def test_every_cell_trains_on_several_labels_a_text(cell: str, tmp_path: Path) -
     result = invoke("train", *set_options(*options), "--run-dir", tmp_path / "run")
     assert result.exit_code == 0, result.stderr
     assert f"read     {path}: 72 rows\n" in result.stderr
-    split = re.search(r"^split .*training part\): (\d+) rows, .*validation part\): (\d+) rows$", result.stderr, re.M)
+    split = re.search(r"^split .*training part\): (\d+) rows; .*validation part\): (\d+) rows$", result.stderr, re.M)
     assert split is not None
     assert 6 <= int(split[2]) <= 9
     assert int(split[1]) + int(split[2]) == 72

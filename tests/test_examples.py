@@ -129,8 +129,38 @@ def test_a_wrong_label_column_names_the_setting(tmp_path: Path) -> None:
 
 def test_bad_trait_cells_are_all_named(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "text,EXT,NEU\na,1,0\nb,2,0\nc,1,?\n")
-    with pytest.raises(DataError, match=r"2 rows have a label that is neither.*line 3: column 'EXT' holds '2'; line 4"):
+    with pytest.raises(
+        DataError, match=r"2 rows have a label that can't be read: line 3: column 'EXT' holds '2', neither yes nor no"
+    ):
         read_examples(path, TRAITS)
+
+
+def test_a_key_that_some_json_objects_lack_is_an_empty_cell(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "a.jsonl",
+        '{"text": "a", "label": "x"}\n{"text": "b"}\n{"label": "y", "text": "c"}\n{"label": "y"}\n',
+    )
+    examples = read_examples(path, SINGLE)
+    assert list(zip(examples.texts, examples.labels, strict=True)) == [("a", ("x",)), ("c", ("y",))]
+    assert [str(finding) for finding in examples.findings] == ["no label at line 2", "empty text at line 4"]
+    with pytest.raises(DataError, match=r"has no column 'lable'\. Columns: text, label\. Did you mean 'label'\?"):
+        read_examples(path, replace(SINGLE, label="lable"))
+
+
+def test_a_list_of_labels_needs_a_separator(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", '{"text": "a", "label": ["x", "y"]}\n')
+    with pytest.raises(
+        DataError, match=r"column 'label' holds a list; for several labels a text set a data\.label_separator"
+    ):
+        read_examples(path, SINGLE)
+    assert read_examples(path, MULTI).labels == [("x", "y")]
+
+
+def test_an_empty_group_is_no_group(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "a.jsonl", '{"text": "a", "label": "x", "who": null}\n{"text": "b", "label": "x", "who": ""}\n'
+    )
+    assert list(read_examples(path, replace(SINGLE, group="who")).table["group"]) == ["", ""]
 
 
 def test_the_group_column_and_json_types_are_read(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def saved(model: Classifier, network: ModelSettings) -> SavedModel:
         rule=DecisionRule("single", np.zeros(3)),
         temperature=1.5,
         columns=DataSettings(text="words", labels=()),
-        weights=classifier_weights(model.state_dict()),
+        weights=classifier_weights(model),
     )
 
 
@@ -122,6 +122,19 @@ def test_every_text_gets_a_distribution(folder: Path, text: str) -> None:
     assert (probabilities > 0).all()
 
 
+def test_long_texts_are_computed_in_small_batches(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = ["w1 " * length for length in (3, 400, 500, 5)]
+    predictor = Predictor.open(folder)
+    expected = predictor.probabilities(texts)
+    shapes = []
+    network = predictor._network
+    original = network.logits
+    monkeypatch.setattr(network, "logits", lambda ids, lengths: shapes.append(ids.shape) or original(ids, lengths))
+    monkeypatch.setattr("lstmcli.inference.predictor.MAX_BATCH_TOKENS", 600)
+    np.testing.assert_allclose(predictor.probabilities(texts), expected, atol=1e-9)
+    assert shapes == [(2, 5), (1, 400), (1, 500)] or max(rows * time for rows, time in shapes) <= 600
+
+
 def test_no_texts_give_no_rows(folder: Path) -> None:
     assert Predictor.open(folder).probabilities([]).shape == (0, 3)
 
@@ -161,6 +174,13 @@ def test_a_newer_format_says_to_upgrade(folder: Path) -> None:
         lambda folder: edit(folder, lambda d: d["network"].update(hidden_size=5)),
         lambda folder: edit(folder, lambda d: d["network"].update(pooling="mean")),
         lambda folder: edit(folder, lambda d: d.update(thresholds=[0.5])),
+        lambda folder: edit(folder, lambda d: d.update(thresholds=[2.0, 0.0, 0.0])),
+        lambda folder: edit(folder, lambda d: d.update(temperature=0)),
+        lambda folder: edit(folder, lambda d: d.update(temperature="nan")),
+        lambda folder: edit(folder, lambda d: d["tokenizer"].update(max_tokens="x")),
+        lambda folder: edit(folder, lambda d: d["tokenizer"].update(max_tokens=0)),
+        lambda folder: edit(folder, lambda d: d["columns"].update(text=5)),
+        lambda folder: edit(folder, lambda d: d.update(labels=[1, 2, 3])),
         lambda folder: edit(folder, lambda d: d["tokenizer"].update(cut="middle")),
         lambda folder: edit(folder, lambda d: d.update(label_kind="other")),
         lambda folder: (folder / "vocabulary.txt").write_text("<pad>\n<unknown>\n"),

@@ -116,6 +116,22 @@ def test_a_bootstrap_resample_scores_as_the_rows_it_drew() -> None:
         assert scores["macro_f1"][sample] == pytest.approx(expected["macro_f1"])
 
 
+def test_a_resample_without_a_label_leaves_it_out_whatever_was_picked() -> None:
+    """One row has label 1; the system finds it, and picks it once more by mistake."""
+    actual = one_hot([0] * 49 + [1], 2)
+    picked = one_hot([0] * 48 + [1, 1], 2)
+    statistics = row_statistics(actual, picked, np.where(picked, 0.9, 0.1), "single")
+    (sums,) = bootstrap_sums([statistics], num_samples=300, seed=1)
+    scores = scores_from_sums(sums, 50, statistics.counted_labels)
+    draws = np.random.default_rng(1).integers(50, size=(300, 50))
+    misses = 0
+    for sample, rows in enumerate(draws):
+        expected = headline_scores(actual[rows], picked[rows], np.where(picked, 0.9, 0.1)[rows], "single")
+        assert scores["macro_f1"][sample] == pytest.approx(expected["macro_f1"])
+        misses += 49 not in rows
+    assert misses > 50
+
+
 def test_an_interval_covers_the_truth_about_as_often_as_it_says() -> None:
     settings = EvaluationSettings(bootstrap_samples=200, confidence=0.9)
     covered = 0

@@ -109,7 +109,12 @@ def test_utf16_is_recognised(tmp_path: Path) -> None:
         ("a.csv", "text\ra\rb\r", "line 1: a carriage return stands outside quotes"),
         ("a.csv", "text\na\rb\n", "line 2: a carriage return stands outside quotes"),
         ("a.csv", 'text,label\nfine,a\n"open,b\nnext,c\n', "line 3: a quote is opened in this row and never closed"),
+        ("a.csv", 'text,id\n"hello,1\nfoo,2\n"bar",3\n', "line 2: a quote closes in the middle of a cell"),
+        ("a.csv", 'text,id\n"say "hi" you",1\n', "line 2: a quote closes in the middle of a cell"),
         ("a.jsonl", '{"text": "a"}\n{oops\n', "line 2: is not JSON"),
+        ("a.jsonl", "[" * 100_000, "line 1: is not JSON"),
+        ("a.jsonl", '{"n": ' + "1" * 5000 + "}", "line 1: is not JSON"),
+        ("a.txt", gzip.compress(b"hi"), "is gzip data; unpack it first"),
         ("a.jsonl", "[1]\n", "line 1: expected an object"),
         ("a.csv.gz", "not gzip", "is damaged or not gzip data"),
         ("a.csv.gz", gzip.compress(b"text\n" + bytes(range(65, 90)) * 500)[:-20], "is damaged or not gzip data"),
@@ -129,6 +134,8 @@ def test_a_missing_file_a_folder_and_an_unknown_encoding_are_named(tmp_path: Pat
     (tmp_path / "folder.csv").mkdir()
     with pytest.raises(DataError, match="is a folder"):
         read(tmp_path / "folder.csv")
+    with pytest.raises(DataError, match="Encoding 'rot13' can't be used"):
+        read(near, encoding="rot13")
     with pytest.raises(DataError, match=r"Unknown encoding 'utf9'\. Did you mean 'utf-8'"):
         read(near, encoding="utf9")
 
@@ -172,6 +179,13 @@ def test_a_written_row_is_read_back_with_its_additions(rows: list[tuple[str, str
         writer.write(Record(number, ["text", "other"], list(row)), {"prediction": "x", "score": 0.5})
     records = list(FORMATS[format_name].read(io.StringIO(stream.getvalue(), newline="\n"), "test")) if rows else []
     assert [record.cells for record in records] == [[*row, "x", "0.5000000"] for row in rows]
+
+
+def test_half_an_emoji_in_json_is_written_as_it_was() -> None:
+    stream = io.StringIO()
+    row = {"text": "cut \ud83d"}
+    FORMATS["jsonl"].writer(stream).write(Record(1, list(row), list(row.values())), {"prediction": "x"})
+    assert json.loads(stream.getvalue().encode("utf-8").decode("utf-8")) == {**row, "prediction": "x"}
 
 
 def test_jsonl_keeps_other_keys_and_types() -> None:

@@ -73,6 +73,18 @@ def test_a_label_that_could_not_be_told_from_two_is_refused(tmp_path: Path) -> N
         load_corpus(DataSettings(train=str(path), label_separator=","), seed=1)
 
 
+def test_a_label_that_only_the_split_off_part_has_is_left_out_and_said(tmp_path: Path) -> None:
+    rows = [(f"t{n}", "xy"[n % 2], f"author{n % 4}") for n in range(40)]
+    rows += [(f"z{n}", "z", "author z") for n in range(30)]  # one author alone uses the label
+    path = write_csv(tmp_path / "t.csv", ["text", "label", "who"], rows)
+    settings = DataSettings(train=str(path), group="who", validation_fraction=0.6)
+    corpus = load_corpus(settings, seed=1)
+    assert corpus.labels.names == ("x", "y")
+    assert set(corpus.validation.labels) <= {("x",), ("y",)}
+    (finding,) = corpus.validation.findings
+    assert (finding.action, len(finding.lines)) == ("drop", 30)
+
+
 def test_texts_in_several_splits_are_counted(tmp_path: Path) -> None:
     paths = {
         name: str(write_csv(tmp_path / f"{name}.csv", ["text", "label"], [(text, "x"), (f"{name}", "y")]))
@@ -128,3 +140,15 @@ def test_odd_labels_survive_every_report(tmp_path: Path, cli: Cli) -> None:
     assert "<b>joy" not in html
     assert "&lt;b&gt;joy&lt;/b&gt;" in html
     assert "[red]sad\\|ness" in (run / "report.md").read_text(encoding="utf-8")
+
+
+def test_rows_without_labels_are_scored_where_training_had_some(tmp_path: Path, cli: Cli) -> None:
+    rows = [(text, label if number % 3 else "") for number, (text, label) in enumerate(feeling_rows(6))]
+    path = write_csv(tmp_path / "some.csv", ["text", "label"], rows)
+    options = [option for option in corpus_options(tmp_path) if option != "--set" and not option.startswith("data.")]
+    settings = [f"data.train={path}", "data.label_separator=|", "data.unlabelled=keep", "evaluation.baselines=false"]
+    result = cli("train", *set_options(*options, *settings), "--run-dir", tmp_path / "run")
+    assert result.returncode == 0, result.stderr
+    scored = cli("evaluate", tmp_path / "run", path, "--json")
+    assert json.loads(scored.stdout)["evaluations"][str(path)]["num_rows"] == 72
+    assert not json.loads((tmp_path / "run" / "model" / "model.json").read_text())["at_least_one"]

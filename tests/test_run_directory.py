@@ -1,5 +1,7 @@
 """Files and folders that are either whole or absent, and runs that are not overwritten by chance."""
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -118,3 +120,49 @@ def test_an_output_has_the_rights_of_any_new_file(tmp_path: Path) -> None:
 def test_an_output_in_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="can't be written"), open_output(str(tmp_path / "none" / "out.csv")):
         pass
+
+
+def test_an_output_that_is_a_folder_is_named_as_such(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="is a folder, expected the name of a file"), open_output(str(tmp_path)):
+        pass
+
+
+def test_a_link_stays_a_link_and_permissions_stay(tmp_path: Path) -> None:
+    real, link = tmp_path / "real.csv", tmp_path / "link.csv"
+    real.write_text("old")
+    real.chmod(0o600)
+    link.symlink_to(real)
+    with open_output(str(link)) as stream:
+        stream.write("new")
+    assert link.is_symlink()
+    assert real.read_text() == "new"
+    assert real.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_pipe_is_written_to_and_never_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with open_output(str(pipe)) as stream:
+        stream.write("through")
+    assert os.read(reader, 100) == b"through"
+    os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_leftovers_of_a_killed_process_do_not_stop_the_next_one(tmp_path: Path) -> None:
+    target = tmp_path / "last"
+    for leftover in (target, tmp_path / ".last.old", tmp_path / ".last.new"):
+        leftover.mkdir()
+        (leftover / "a").write_text("left over")
+    with replaced_folder(target) as folder:
+        (folder / "b").write_text("new")
+    assert [path.name for path in target.iterdir()] == ["b"]
+    assert [path.name for path in tmp_path.iterdir()] == ["last"]
+
+
+def test_a_damaged_history_is_named(tmp_path: Path) -> None:
+    run = run_at(tmp_path / "run", finished=False)
+    run.write_text("history.jsonl", "{half")
+    with pytest.raises(RunDirectoryError, match=r"history\.jsonl: is damaged"):
+        run.read_history()

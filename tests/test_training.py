@@ -15,13 +15,13 @@ from lstmcli.config.settings import DropoutSettings, ModelSettings, TrainingSett
 from lstmcli.data.batches import TokenIds
 from lstmcli.errors import ConfigError
 from lstmcli.models.classifier import Classifier, Sizes
-from lstmcli.recipes.schedule import MAX_EPOCHS, MIN_EPOCHS, num_epochs_for
+from lstmcli.recipes.schedule import MAX_EPOCHS, MIN_EPOCHS, Schedule, schedule_for
 from lstmcli.training.loop import DivergedError, EpochResult, LabelledTokens, StepResult, Trainer
 from lstmcli.training.loss import make_loss
-from lstmcli.training.optimizer import average_of, learning_rate, make_optimizer
+from lstmcli.training.optimizer import WeightAverage, learning_rate, make_optimizer
 from lstmcli.training.setup import prepare_torch
 
-SETTINGS = TrainingSettings(epochs=3, batch_size=8, seed=5, learning_rate=0.01)
+SETTINGS = TrainingSettings(epochs=3, seed=5, learning_rate=0.01)
 
 
 def rows(num_rows: int, seed: int) -> LabelledTokens:
@@ -49,6 +49,7 @@ def trainer(settings: TrainingSettings = SETTINGS, scores: Iterator[float] | Non
         score=score,
         metric=options.get("metric", "accuracy"),
         settings=settings,
+        batch_size=8,
         num_epochs=options.get("num_epochs", settings.epochs or 3),
         device=torch.device("cpu"),
     )
@@ -66,7 +67,7 @@ def test_training_learns_a_simple_rule() -> None:
 
 def test_the_same_seed_gives_the_same_losses_bit_for_bit() -> None:
     first, second = (losses(list(trainer().run())) for _ in range(2))
-    other = losses(list(trainer(TrainingSettings(epochs=3, batch_size=8, seed=6)).run()))
+    other = losses(list(trainer(TrainingSettings(epochs=3, seed=6)).run()))
     assert len(first) == 3 * 7
     assert first == second
     assert first != other
@@ -86,6 +87,7 @@ def test_interrupted_and_resumed_equals_uninterrupted_bit_for_bit(num_steps_befo
     progress = first.progress_dict()
 
     torch.manual_seed(999)
+    assert first.progress_dict()["num_updates"] == num_steps_before
     second = trainer()
     torch.rand(7)  # whatever happened to the random state in between
     second.load_state(tensors, progress)
@@ -95,12 +97,42 @@ def test_interrupted_and_resumed_equals_uninterrupted_bit_for_bit(num_steps_befo
 
 
 def test_stopping_early_after_patience_without_a_better_value() -> None:
-    settings = TrainingSettings(epochs=9, batch_size=8, patience=2)
+    settings = TrainingSettings(epochs=9, patience=2)
     values = iter([0.1, 0.5, 0.5, 0.4, 0.9])
     stopped = trainer(settings, values)
     results = [event for event in stopped.run() if isinstance(event, EpochResult)]
     assert [result.is_best for result in results] == [True, True, False, False]
     assert stopped.progress.best_epoch == 2
+
+
+def test_patience_and_the_best_value_survive_a_resume() -> None:
+    settings = TrainingSettings(epochs=9, patience=2)
+    first = trainer(settings, iter([0.5, 0.9]))
+    events = first.run()
+    while first.progress.epoch < 3:
+        next(events)
+    second = trainer(settings, iter([0.6, 0.7]))
+    second.load_state({name: value.clone() for name, value in first.tensors().items()}, first.progress_dict())
+    results = [event for event in second.run() if isinstance(event, EpochResult)]
+    assert [(result.epoch, result.is_best) for result in results] == [(3, False), (4, False)]
+    assert second.progress.best_epoch == 2
+
+
+def test_gradients_are_clipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    norms = []
+    clip = nn.utils.clip_grad_norm_
+
+    def spy(parameters: Any, limit: float) -> Any:
+        parameters = list(parameters)
+        result = clip(parameters, limit)
+        norms.append(torch.stack([p.grad.norm() for p in parameters if p.grad is not None]).norm().item())
+        return result
+
+    monkeypatch.setattr(nn.utils, "clip_grad_norm_", spy)
+    clipped = trainer(TrainingSettings(epochs=1, gradient_clip=0.01))
+    list(clipped.run())
+    assert norms
+    assert max(norms) <= 0.0101
 
 
 def test_a_log_loss_is_better_when_lower() -> None:
@@ -139,12 +171,12 @@ def test_short_trainings_have_sensible_rates(num_steps: int, warmup: float) -> N
 
 def test_the_average_follows_the_weights_as_its_formula_says() -> None:
     model = nn.Linear(2, 1, bias=False)
-    average = average_of(model, 0.5)
+    average = WeightAverage(model, 0.5)
     expected = None
     for step in range(30):
         with torch.no_grad():
             model.weight.normal_()
-        average.update_parameters(model)
+        average.update(model)
         decay = min(0.5, (1 + step) / (10 + step))
         weight = model.weight.detach().clone()
         expected = weight if expected is None else decay * expected + (1 - decay) * weight
@@ -187,21 +219,25 @@ def test_class_weights_lift_the_rare_label(name: str, ratio: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("num_rows", "tokens_per_row", "epochs", "expected"),
+    ("num_texts", "tokens_a_text", "batch_size", "num_epochs"),
     [
-        (100, 20, None, MAX_EPOCHS),
-        (6400, 20, None, 15),
-        (1_000_000, 20, None, MIN_EPOCHS),
-        (6400, 100, None, 9),
-        (6400, 1000, None, MIN_EPOCHS),
-        (100, 20, 3, 3),
+        (100, 20, 16, MAX_EPOCHS),
+        (2500, 20, 32, 20),
+        (5000, 20, 64, 10),
+        (1_000_000, 20, 64, MIN_EPOCHS),
+        (2500, 200, 32, 12),
+        (2500, 2000, 32, MIN_EPOCHS),
     ],
 )
-def test_the_number_of_epochs_follows_the_corpus_unless_it_is_set(
-    num_rows: int, tokens_per_row: int, epochs: int | None, expected: int
+def test_batches_and_epochs_follow_the_corpus(
+    num_texts: int, tokens_a_text: int, batch_size: int, num_epochs: int
 ) -> None:
-    settings = TrainingSettings(epochs=epochs, batch_size=64)
-    assert num_epochs_for(num_rows, num_rows * tokens_per_row, settings) == expected
+    found = schedule_for(num_texts, num_texts * tokens_a_text, TrainingSettings())
+    assert found == Schedule(batch_size, num_epochs)
+
+
+def test_batches_and_epochs_that_are_set_count() -> None:
+    assert schedule_for(100, 2000, TrainingSettings(epochs=3, batch_size=7)) == Schedule(7, 3)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="says what happens without a GPU")

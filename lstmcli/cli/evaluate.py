@@ -1,5 +1,6 @@
 """`lstmcli evaluate`."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -36,7 +37,7 @@ def evaluate_command(
     """
     from lstmcli.recipes.evaluate import ColumnOverrides, evaluate_file, write_reports
     from lstmcli.reports.console import Reporter
-    from lstmcli.reports.files import print_evaluation, to_json
+    from lstmcli.reports.files import to_console_text, to_json
 
     overrides = ColumnOverrides(format=input_format.value, encoding=encoding, text=text, label=label)
     examples, evaluation = evaluate_file(run, file, overrides, baselines=baselines)
@@ -44,6 +45,6 @@ def evaluate_command(
     if as_json:
         typer.echo(to_json([evaluation], {"model": str(run)}), nl=False)
     else:
-        print_evaluation(evaluation)
+        typer.echo(to_console_text(evaluation, is_terminal=sys.stdout.isatty()), nl=False)
     if output is not None:
         write_reports(output, evaluation, run)

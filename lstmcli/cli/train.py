@@ -1,5 +1,6 @@
 """`lstmcli train`."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -35,7 +36,7 @@ def train_command(
     from lstmcli.recipes.run_config import resolve_run
     from lstmcli.recipes.train import train
     from lstmcli.reports.console import Reporter
-    from lstmcli.reports.files import print_evaluation
+    from lstmcli.reports.files import to_console_text
 
     resolved, path = resolve_run(config, settings or [], run_dir, resume=resume)
     run = RunDirectory(path)
@@ -44,5 +45,5 @@ def train_command(
         reporter.line("done", f"{path}: is finished already; nothing to resume")
         return
     evaluations = train(resolved, run, reporter, resume=resume, overwrite=overwrite)
-    print_evaluation(evaluations[-1])
+    typer.echo(to_console_text(evaluations[-1], is_terminal=sys.stdout.isatty()), nl=False)
     reporter.line("wrote", f"{path}  (next: lstmcli predict {path} FILE)")

@@ -23,6 +23,7 @@ def load_config(path: Path | None, overrides: list[str]) -> Config:
         ConfigError: the file is missing or not YAML, or any key or value is wrong; the message lists all of them.
     """
     raw = _read_yaml(path) if path is not None else {}
+    raw = {section: {} if values is None else values for section, values in raw.items()}  # a section without a key
     prefix = "" if path is None else f"{path}: "
     overridden: dict[KeyPath, str] = {}
     for override in overrides:
@@ -154,6 +155,11 @@ def _contradictions(config: Config) -> list[tuple[list[KeyPath], str]]:
             data.unlabelled == "keep" and data.label_separator is None,
             [("data", "unlabelled")],
             "data.unlabelled=keep needs data.label_separator: only there can a text have no label at all.",
+        ),
+        (
+            config.decision.thresholds == "f1" and not data.labels and data.label_separator is None,
+            [("decision", "thresholds")],
+            "decision.thresholds=f1 has no use where a text has exactly one label: the most probable one is picked.",
         ),
         (
             data.format == "text",

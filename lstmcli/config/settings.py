@@ -107,7 +107,7 @@ class TrainingSettings(Section):
     """Optimisation: how long, how fast, with which averages, and when to stop."""
 
     epochs: Count | None = None
-    batch_size: Count = 64
+    batch_size: Count | None = None
     learning_rate: Annotated[float, Gt(0.0)] = 2e-3
     weight_decay: Annotated[float, Ge(0.0)] = 0.01
     warmup: Fraction = 0.1
@@ -115,8 +115,8 @@ class TrainingSettings(Section):
     average_decay: Fraction = 0.998
     class_weights: Literal["none", "balanced", "sqrt"] = "none"
     metric: Literal["auto", MetricName] = "auto"
-    patience: Count = 5
-    seed: Annotated[int, Ge(0)] = 1
+    patience: Count = 10
+    seed: Annotated[int, Ge(0), Lt(2**63)] = 1
     device: Literal["auto", "cpu", "cuda"] = "auto"
     threads: Count = 1
     checkpoint_minutes: Annotated[float, Gt(0.0)] = 5.0

@@ -72,6 +72,7 @@ def read_examples(path: str, settings: DataSettings, *, known_labels: Collection
             an error. All findings of the file are in the one message.
     """
     with open_records(path, format_name=settings.format, encoding=settings.encoding) as source:
+        name = source.name
         table, findings, num_rows = _collect(source, settings)
     if known_labels is not None:
         is_unknown = table["labels"].map(lambda names: not set(names) <= set(known_labels)).astype(bool)
@@ -83,11 +84,11 @@ def read_examples(path: str, settings: DataSettings, *, known_labels: Collection
     table = _treat(table, has_conflict, "the same text with different labels", "conflicting_labels", settings, findings)
     errors = [finding for finding in findings if finding.action == "error"]
     if errors:
-        raise DataError("\n".join(_error_line(path, finding) for finding in errors))
+        raise DataError("\n".join(_error_line(name, finding) for finding in errors))
     if table.empty:
         reasons = "; ".join(str(finding) for finding in findings) or "there is none below the header"
-        raise DataError(f"{path}: no usable row is left of {num_rows:,}: {reasons}.")
-    return Examples(path, num_rows, table.reset_index(drop=True), tuple(findings))
+        raise DataError(f"{name}: no usable row is left of {num_rows:,}: {reasons}.")
+    return Examples(name, num_rows, table.reset_index(drop=True), tuple(findings))
 
 
 def _collect(source: Source, settings: DataSettings) -> tuple[pd.DataFrame, list[Finding], int]:
@@ -115,10 +116,7 @@ def _collect(source: Source, settings: DataSettings) -> tuple[pd.DataFrame, list
             rows.append((record.line, text, labels or (), group))
     if bad_labels:
         shown = "; ".join(bad_labels[:MAX_LINES_SHOWN])
-        raise DataError(
-            f"{source.name}: {len(bad_labels):,} rows have a label that is neither yes nor no (1/0, y/n, true/false): "
-            f"{shown}."
-        )
+        raise DataError(f"{source.name}: {len(bad_labels):,} rows have a label that can't be read: {shown}.")
     descriptions = {
         "malformed_rows": "more or fewer cells than the header (an unquoted comma?)",
         "unlabelled": "no label",
@@ -133,26 +131,32 @@ def _collect(source: Source, settings: DataSettings) -> tuple[pd.DataFrame, list
 
 
 class _Selector:
-    """Finds the text, label and group cells of a record; columns are looked up once per header."""
+    """Finds the text, label and group cells of a record; a column that the first record lacks is a mistake."""
 
     def __init__(self, source: Source, settings: DataSettings) -> None:
         self._name = source.name
         self._settings = settings
         self._columns: list[str] | None = None
-        self._text = 0
-        self._labels: list[int] = []
+        self._text: int | None = None
+        self._labels: list[int | None] = []
         self._group: int | None = None
 
     def select(self, record: Record) -> tuple[str, list[object], str]:
         if record.columns is not self._columns:
             self._look_up(list(record.columns))
             self._columns = record.columns  # type: ignore[assignment]
-        text = record.cells[self._text]
-        group = "" if self._group is None else str(record.cells[self._group])
-        return "" if text is None else str(text), [record.cells[index] for index in self._labels], group
+        cells = [record.cells[index] if index is not None else None for index in (self._text, self._group)]
+        text, group = ("" if cell is None else str(cell) for cell in cells)
+        return text, [None if index is None else record.cells[index] for index in self._labels], group
 
     def _look_up(self, columns: list[str]) -> None:
         settings = self._settings
+        if self._columns is not None:
+            # Only JSON Lines come here again: keys that some objects lack are empty cells there.
+            wanted = (settings.text, *label_columns(settings), settings.group)
+            found = [columns.index(name) if name in columns else None for name in wanted]
+            self._text, *self._labels, self._group = found
+            return
         setting = "data.labels" if settings.labels else "data.label"
         self._text = column_index(columns, settings.text, self._name, "data.text")
         self._labels = [column_index(columns, column, self._name, setting) for column in label_columns(settings)]
@@ -176,6 +180,6 @@ def _treat(
     return table[~is_found] if action == "drop" else table
 
 
-def _error_line(path: str, finding: Finding) -> str:
+def _error_line(name: str, finding: Finding) -> str:
     choices = "keep or drop" if finding.setting == "conflicting_labels" else "drop"
-    return f"{path}: {len(finding.lines):,} rows: {finding}. Mend them, or set data.{finding.setting} to {choices}."
+    return f"{name}: {len(finding.lines):,} rows: {finding}. Mend them, or set data.{finding.setting} to {choices}."

@@ -1,16 +1,20 @@
 """From a row's label cells to label names, for the three ways in which a file may hold labels."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from lstmcli.config.settings import DataSettings, LabelKind
+
+# Half of a pair of code units, which JSON can hold and no UTF-8 file can.
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 YES = {"1", "1.0", "y", "yes", "true", "t"}
 NO = {"0", "0.0", "n", "no", "false", "f"}
 
 
 class BadLabelError(ValueError):
-    """A cell of a yes/no column holds neither yes nor no."""
+    """A cell holds what can't be a label here."""
 
 
 def label_kind(settings: DataSettings) -> LabelKind:
@@ -33,7 +37,7 @@ def parse_labels(cells: Sequence[Any], settings: DataSettings) -> tuple[str, ...
         settings: says how to read them.
 
     Raises:
-        BadLabelError: a yes/no cell is neither.
+        BadLabelError: a yes/no cell is neither, or a list stands where one label is wanted.
     """
     if settings.labels:
         answers = [_yes_or_no(cell, column) for cell, column in zip(cells, settings.labels, strict=True)]
@@ -41,6 +45,10 @@ def parse_labels(cells: Sequence[Any], settings: DataSettings) -> tuple[str, ...
             return None
         return tuple(column for column, answer in zip(settings.labels, answers, strict=True) if answer)
     if settings.label_separator is None:
+        if isinstance(cells[0], list):
+            raise BadLabelError(
+                f"column {settings.label!r} holds a list; for several labels a text set a data.label_separator"
+            )
         label = clean_label(cells[0])
         return (label,) if label else None
     parts = cells[0] if isinstance(cells[0], list) else _as_text(cells[0]).split(settings.label_separator)
@@ -49,7 +57,7 @@ def parse_labels(cells: Sequence[Any], settings: DataSettings) -> tuple[str, ...
 
 def clean_label(cell: Any) -> str:
     """Return the label with its white space folded, so that a label never breaks a line or a tab-separated field."""
-    return " ".join(_as_text(cell).split())
+    return " ".join(_SURROGATE.sub("\ufffd", _as_text(cell)).split())
 
 
 def _as_text(cell: Any) -> str:
@@ -68,4 +76,4 @@ def _yes_or_no(cell: Any, column: str) -> bool | None:
         return False
     if not text:
         return None
-    raise BadLabelError(f"column {column!r} holds {text!r}")
+    raise BadLabelError(f"column {column!r} holds {text!r}, neither yes nor no (1/0, y/n, true/false)")

@@ -18,6 +18,7 @@ from lstmcli.data.formats import EXTENSIONS, FORMATS, Record
 from lstmcli.errors import DataError, did_you_mean
 
 STANDARD_INPUT = "-"
+GZIP_MAGIC = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
@@ -102,23 +103,25 @@ def _open_binary(path: str) -> Iterator[BinaryIO]:
     if path == STANDARD_INPUT:
         yield sys.stdin.buffer
         return
+    with _open_file(path) as stream:
+        if path.lower().endswith(".gz"):
+            with gzip.open(stream) as unpacked:
+                yield unpacked  # type: ignore[misc]  # GzipFile is a BufferedIOBase, which is all that is used
+        else:
+            yield stream
+
+
+def _open_file(path: str) -> BinaryIO:
     try:
-        with Path(path).open("rb") as stream:
-            if path.lower().endswith(".gz"):
-                with gzip.open(stream) as unpacked:
-                    yield unpacked  # type: ignore[misc]  # GzipFile is a BufferedIOBase, which is all that is used
-            else:
-                yield stream
+        return Path(path).open("rb")
     except FileNotFoundError:
         parent = Path(path).parent
         siblings = [str(parent / other.name) for other in parent.iterdir()] if parent.is_dir() else []
         raise DataError(f"{path}: no such file.{did_you_mean(path, siblings)}") from None
     except IsADirectoryError:
         raise DataError(f"{path}: is a folder, expected a file.") from None
-    except PermissionError:
-        raise DataError(f"{path}: permission to read it is denied.") from None
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise DataError(f"{path}: is damaged or not gzip data ({error}).") from None
+    except OSError as error:
+        raise DataError(f"{path}: can't be opened ({error.strerror}).") from None
 
 
 @contextmanager
@@ -126,7 +129,10 @@ def _decoder(stream: BinaryIO, encoding: str) -> Iterator[io.TextIOWrapper]:
     r"""Yield `stream` as text. Only "\n" ends a line: a lone "\r" or a Unicode separator never splits a text."""
     if codecs.lookup(encoding).name == "utf-8":
         encoding = "utf-8-sig"  # drops a byte order mark where there is one
-    text = io.TextIOWrapper(stream, encoding=encoding, newline="\n")
+    try:
+        text = io.TextIOWrapper(stream, encoding=encoding, newline="\n")
+    except LookupError as error:
+        raise DataError(f"Encoding {encoding!r} can't be used: {error}.") from None
     try:
         yield text
     finally:
@@ -143,10 +149,14 @@ def _decoded_lines(text: io.TextIOWrapper, name: str) -> Iterator[str]:
         # Lines before the failed chunk have all been yielded, so its own newlines count on from there.
         line_number = num_lines + 1 + error.object[: error.start].count(b"\n")
         found = error.object[error.start]
+        if num_lines == 0 and error.object.startswith(GZIP_MAGIC):
+            raise DataError(f"{name}: is gzip data; unpack it first, for example with zcat.") from None
         hint = "utf-16" if error.object[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE} else "cp1252 or latin-1"
         raise DataError(
             f"{name}, line {line_number}: byte 0x{found:02x} is not {error.encoding}. The file has another encoding: "
             f"try {hint} (train: --set data.encoding=..., predict and evaluate: --encoding ...)."
         ) from None
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise DataError(f"{name}: is damaged or not gzip data ({error}).") from None
     except UnicodeError as error:
         raise DataError(f"{name}: is not {text.encoding} text ({error}). Try another encoding.") from None

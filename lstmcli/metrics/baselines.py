@@ -12,7 +12,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from lstmcli.config.settings import LabelKind
-from lstmcli.metrics.decisions import DecisionRule
+from lstmcli.metrics.calibration import fit_temperature
+from lstmcli.metrics.decisions import DecisionRule, probabilities_from_logits, untuned_rule
 from lstmcli.metrics.scores import DEFAULT_SCORE, headline_scores
 from lstmcli.metrics.thresholds import f1_thresholds
 
@@ -22,8 +23,8 @@ Tokenize = Callable[[str], list[str]]
 MAJORITY_NAME = "majority class"
 TFIDF_NAME = "TF-IDF + logistic regression"
 
-# The inverse strength of regularisation is chosen on validation rows: 1 suits long texts, 10 short ones.
-STRENGTHS = (1.0, 10.0)
+# The inverse strength of regularisation is chosen on validation rows: 1 suits long texts, 25 short ones.
+STRENGTHS = (1.0, 5.0, 25.0)
 # Below this many texts every n-gram counts; above it, those that occur once only cost memory.
 SMALL_CORPUS_TEXTS = 5000
 
@@ -58,28 +59,30 @@ class MajorityBaseline:
     @property
     def rule(self) -> DecisionRule:
         """The most frequent label; for traits each one's more frequent answer."""
-        threshold = 0.0 if self.kind == "single" else 0.5
-        return DecisionRule(self.kind, np.full(len(self.shares), threshold), at_least_one=self.kind == "multi")
+        return untuned_rule(self.kind, len(self.shares), at_least_one=self.kind == "multi")
 
 
 @dataclass(frozen=True)
 class TfidfBaseline:
     """Word 1- and 2-grams, TF-IDF weighted, and one logistic regression a label.
 
-    For "single" the labels' probabilities are scaled to sum to 1.
+    The regressions' logits become probabilities as the model's do: softmax for "single", else sigmoids, with a
+    temperature.
 
     Attributes:
         terms: n-grams, the tokens joined by a space.
         idf: (terms,).
         coefficients: (labels, terms).
         intercepts: (labels,).
-        rule: with thresholds tuned on the same validation rows as the model's.
+        temperature: fitted on the same validation rows as the model's.
+        rule: with thresholds tuned on them, where the model's are.
     """
 
     terms: list[str]
     idf: Floats
     coefficients: Floats
     intercepts: Floats
+    temperature: float
     rule: DecisionRule
 
     @classmethod
@@ -98,6 +101,7 @@ class TfidfBaseline:
         min_frequency = 1 if len(texts) < SMALL_CORPUS_TEXTS else 2
         vectorizer = _vectorizer(tokenize, min_df=min_frequency)
         features = vectorizer.fit_transform(texts)
+        validation_features = vectorizer.transform(validation_texts)
         terms = list(vectorizer.get_feature_names_out())
         score = DEFAULT_SCORE[rule.kind]
         best: tuple[float, TfidfBaseline] | None = None
@@ -105,12 +109,12 @@ class TfidfBaseline:
             models = [_fit_label(features, column, strength) for column in targets.T]
             coefficients = np.stack([model[0] for model in models])
             intercepts = np.array([model[1] for model in models])
-            candidate = cls(terms, vectorizer.idf_, coefficients, intercepts, rule)
-            probabilities = candidate.probabilities(validation_texts, tokenize)
+            logits = np.asarray(validation_features @ coefficients.T) + intercepts
+            temperature = fit_temperature(logits, validation_targets, rule.kind)
+            probabilities = probabilities_from_logits(logits, rule.kind, temperature=temperature)
             if tune_f1:
-                thresholds = f1_thresholds(probabilities, validation_targets)
-                tuned = DecisionRule(rule.kind, thresholds, rule.at_least_one)
-                candidate = cls(terms, vectorizer.idf_, coefficients, intercepts, tuned)
+                rule = DecisionRule(rule.kind, f1_thresholds(probabilities, validation_targets), rule.at_least_one)
+            candidate = cls(terms, vectorizer.idf_, coefficients, intercepts, temperature, rule)
             decisions = candidate.rule.decide(probabilities)
             value = headline_scores(validation_targets, decisions, probabilities, rule.kind)[score]
             if best is None or value > best[0]:
@@ -123,10 +127,7 @@ class TfidfBaseline:
         vectorizer = _vectorizer(tokenize, vocabulary=self.terms)
         vectorizer.idf_ = self.idf
         logits = np.asarray(vectorizer.transform(texts) @ self.coefficients.T) + self.intercepts
-        probabilities: Floats = 0.5 * np.tanh(0.5 * logits) + 0.5
-        if self.rule.kind == "single":
-            probabilities /= probabilities.sum(axis=1, keepdims=True)
-        return probabilities
+        return probabilities_from_logits(logits, self.rule.kind, temperature=self.temperature)
 
     def save(self, folder: Path) -> None:
         """Write terms, weights and rule into an existing folder."""
@@ -137,6 +138,7 @@ class TfidfBaseline:
             "kind": self.rule.kind,
             "thresholds": self.rule.thresholds.tolist(),
             "at_least_one": self.rule.at_least_one,
+            "temperature": self.temperature,
         }
         (folder / "rule.json").write_text(json.dumps(rule) + "\n", encoding="utf-8")
 
@@ -152,6 +154,7 @@ class TfidfBaseline:
             weights["idf"],
             weights["coefficients"],
             weights["intercepts"],
+            rule["temperature"],
             DecisionRule(rule["kind"], thresholds, rule["at_least_one"]),
         )
 

@@ -39,11 +39,15 @@ class DecisionRule:
         return DecisionRule(self.kind, np.full_like(self.thresholds, threshold), at_least_one=False)
 
 
+def untuned_rule(kind: LabelKind, num_labels: int, *, at_least_one: bool) -> DecisionRule:
+    """Return the rule before any tuning: the most probable label, or every label from 0.5 on."""
+    return DecisionRule(kind, np.full(num_labels, 0.0 if kind == "single" else 0.5), at_least_one)
+
+
 def decision_scores(probabilities: NDArray[np.floating], decisions: NDArray[np.bool_]) -> NDArray[np.floating]:
     """Return (texts,) how sure each decision is.
 
-    The probability of the least probable label that was picked; where none was, the probability that even the most
-    probable one is absent.
+    The probability of the least probable label that was picked; where none was, that the most probable one is absent.
     """
     least_picked = np.where(decisions, probabilities, np.inf).min(axis=1)
     none = 1.0 - probabilities.max(axis=1)

@@ -83,6 +83,8 @@ class Evaluation:
         confusion: "single": (labels, labels) counts, actual in rows, predicted in columns. Otherwise (labels, 4): true
             positives, false positives, false negatives, true negatives.
         comparisons: the model against each other system.
+        is_tuned_on: whether these rows also chose the epoch, the temperature and the thresholds, which flatters the
+            model.
     """
 
     name: str
@@ -94,6 +96,7 @@ class Evaluation:
     labels: dict[str, list[LabelScores]]
     confusion: list[list[int]]
     comparisons: list[Comparison]
+    is_tuned_on: bool
 
 
 def evaluate(
@@ -103,6 +106,8 @@ def evaluate(
     label_names: tuple[str, ...],
     kind: LabelKind,
     settings: EvaluationSettings,
+    *,
+    is_tuned_on: bool = False,
 ) -> Evaluation:
     """Score `systems`, the model first, against `targets` (rows, labels).
 
@@ -145,6 +150,7 @@ def evaluate(
         },
         confusion=confusion(targets, systems[0].decisions, kind).tolist(),
         comparisons=comparisons,
+        is_tuned_on=is_tuned_on,
     )
 
 

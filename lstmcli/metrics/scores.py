@@ -68,7 +68,7 @@ def scores_from_sums(sums: Floats, num_rows: int, counted_labels: NDArray[np.boo
     right, picked, actual = (sums[:, part * num_labels : (part + 1) * num_labels] for part in range(3))
     exact, mean_accuracy, jaccard, log_loss = sums[:, 3 * num_labels :].T / num_rows
     f1 = _ratio(2 * right, picked + actual)
-    is_counted = counted_labels & (picked + actual > 0)
+    is_counted = counted_labels & (actual > 0)
     return {
         "accuracy": exact,
         "mean_accuracy": mean_accuracy,

@@ -5,23 +5,25 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+INITIAL_STD = 0.1
+
 
 class Embedding(nn.Module):
     """Word vectors for token ids: rows of `weight` first, then rows of `extra`.
 
     Parameters:
         weight: (training words, size). Row `pad_id` is 0 and stays 0.
-        extra: (further words, size), a buffer: words of a vector file that training never meets.
+        extra: (further words, size), words of a vector file that training never meets. A buffer outside checkpoints.
     """
 
     def __init__(self, num_words: int, size: int, *, pad_id: int) -> None:
         super().__init__()
         self.pad_id = pad_id
-        self.weight = nn.Parameter(torch.empty(num_words, size).normal_(std=0.1))
+        self.weight = nn.Parameter(torch.empty(num_words, size).normal_(std=INITIAL_STD))
         with torch.no_grad():
             self.weight[pad_id] = 0.0
         self.extra: Tensor
-        self.register_buffer("extra", torch.empty(0, size))
+        self.register_buffer("extra", torch.empty(0, size), persistent=False)
 
     def set_vectors(self, vectors: NDArray[np.float32], known: NDArray[np.bool_], *, frozen: bool) -> None:
         """Start from pretrained vectors.

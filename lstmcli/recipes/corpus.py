@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from lstmcli.config.settings import DataSettings
-from lstmcli.data.examples import Examples, read_examples, text_key
+from lstmcli.data.examples import Examples, Finding, read_examples, text_key
 from lstmcli.data.label_cells import label_kind
 from lstmcli.data.splits import validation_rows
 from lstmcli.errors import DataError
@@ -122,7 +122,9 @@ def _without_unknown(validation: Examples, labels: LabelSet) -> Examples:
     is_known = validation.table["labels"].map(lambda names: set(names) <= set(labels.names)).astype(bool)
     if is_known.all():
         return validation
-    return replace(validation, table=validation.table[is_known].reset_index(drop=True))
+    lines = tuple(validation.table["line"][~is_known])
+    finding = Finding("labels that the training part lacks", "unknown_labels", "drop", lines)
+    return replace(validation, table=validation.table[is_known].reset_index(drop=True), findings=(finding,))
 
 
 def _overlaps(train: Examples, validation: Examples, test: Examples | None) -> tuple[tuple[str, str, int], ...]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from lstmcli.config.settings import DecisionSettings
 from lstmcli.metrics.calibration import fit_temperature
-from lstmcli.metrics.decisions import DecisionRule, probabilities_from_logits
+from lstmcli.metrics.decisions import DecisionRule, probabilities_from_logits, untuned_rule
 from lstmcli.metrics.scores import headline_scores
 from lstmcli.metrics.thresholds import f1_thresholds
 from lstmcli.text.labels import LabelSet
@@ -41,10 +41,8 @@ class DecisionMaker:
 
     @property
     def untuned_rule(self) -> DecisionRule:
-        """The rule before any tuning: the best label, or every label from 0.5 on."""
-        num_labels = len(self._labels.names)
-        threshold = 0.0 if self._labels.kind == "single" else 0.5
-        return DecisionRule(self._labels.kind, np.full(num_labels, threshold), self._at_least_one)
+        """The rule before any tuning."""
+        return untuned_rule(self._labels.kind, len(self._labels.names), at_least_one=self._at_least_one)
 
     def decision(self, logits: NDArray[np.float32]) -> Decision:
         """Return temperature and rule that suit the validation rows' logits (rows, labels)."""

@@ -4,13 +4,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from lstmcli.config.loading import load_config
 from lstmcli.config.settings import EvaluationSettings, FormatName
 from lstmcli.data.examples import Examples, read_examples
+from lstmcli.data.reading import STANDARD_INPUT
 from lstmcli.data.writing import atomic_path
-from lstmcli.errors import DataError
+from lstmcli.errors import DataError, UsageError
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.evaluation import Evaluation
-from lstmcli.model_format import BASELINES_FOLDER, HTML_FILE, MARKDOWN_FILE, METRICS_FILE
+from lstmcli.model_format import BASELINES_FOLDER, CONFIG_FILE, HTML_FILE, MARKDOWN_FILE, METRICS_FILE
 from lstmcli.recipes.yardsticks import evaluate_examples
 from lstmcli.reports.files import to_html, to_json, to_markdown
 
@@ -30,22 +32,31 @@ def evaluate_file(run: Path, path: str, overrides: ColumnOverrides, *, baselines
 
     Raises:
         RunDirectoryError: no usable model.
+        UsageError: a label column is named for a model of traits.
         DataError: no usable rows.
     """
     predictor = Predictor.open(run)
+    if overrides.label is not None and predictor.model.columns.labels:
+        raise UsageError("--label: this model has several yes/no columns; rename the columns of the file instead.")
     columns, rule = predictor.model.columns, predictor.model.rule
     may_be_empty = columns.label_separator is not None and not rule.at_least_one
     settings = replace(
         columns,
-        format=overrides.format,
+        format="csv" if path == STANDARD_INPUT and overrides.format == "auto" else overrides.format,
         encoding=overrides.encoding,
         text=overrides.text or columns.text,
         label=overrides.label or columns.label,
         unlabelled="keep" if may_be_empty else "drop",
     )
     examples = read_examples(path, settings, known_labels=predictor.model.labels.names)
-    evaluation_settings = EvaluationSettings(baselines=baselines)
-    return examples, evaluate_examples(path, examples, predictor, run / BASELINES_FOLDER, evaluation_settings)
+    evaluation_settings = replace(_evaluation_settings(run), baselines=baselines)
+    return examples, evaluate_examples(examples, predictor, run / BASELINES_FOLDER, evaluation_settings)
+
+
+def _evaluation_settings(run: Path) -> EvaluationSettings:
+    """Return the settings of the run, so that figures match training; a model folder alone has the defaults."""
+    config = run / CONFIG_FILE
+    return load_config(config, []).evaluation if config.is_file() else EvaluationSettings()
 
 
 def write_reports(folder: Path, evaluation: Evaluation, run: Path) -> None:
@@ -61,6 +72,8 @@ def write_reports(folder: Path, evaluation: Evaluation, run: Path) -> None:
         MARKDOWN_FILE: to_markdown(title, [evaluation], facts),
         HTML_FILE: to_html(title, [evaluation], facts),
     }
+    if (folder / CONFIG_FILE).exists():
+        raise DataError(f"{folder}: is a run directory, whose own reports would be lost; choose another --output.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-import numpy as np
-from torch import Tensor
+from torch import nn
 
 from lstmcli.checkpoint import RunDirectory, replaced_folder
 from lstmcli.config.settings import Config
 from lstmcli.metrics.baselines import MajorityBaseline, TfidfBaseline
 from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.model_format import HTML_FILE, MARKDOWN_FILE, METRICS_FILE, SavedModel, Weights, write_model
+from lstmcli.models.embedding import Embedding
 from lstmcli.recipes.corpus import Corpus
 from lstmcli.recipes.decision import Decision, DecisionMaker
 from lstmcli.recipes.yardsticks import baseline_tokenizer
@@ -24,9 +24,9 @@ def export_model(
     vocabulary: Vocabulary,
     labels: LabelSet,
     decision: Decision,
-    parameters: dict[str, Tensor],
+    weights: Weights,
 ) -> None:
-    """Write `model/` from the classifier's state: all that prediction needs, and nothing of training."""
+    """Write `model/`: all that prediction needs, and nothing of training."""
     model = SavedModel(
         network=config.model,
         tokenizer=config.tokenizer,
@@ -35,7 +35,7 @@ def export_model(
         rule=decision.rule,
         temperature=decision.temperature,
         columns=config.data,
-        weights=classifier_weights(parameters),
+        weights=weights,
     )
     with replaced_folder(run.model) as folder:
         write_model(folder, model)
@@ -69,9 +69,11 @@ def write_reports(
     run.write_text(METRICS_FILE, to_json(evaluations, facts))
 
 
-def classifier_weights(parameters: dict[str, Tensor]) -> Weights:
-    """Return a classifier's state as arrays, with the rows of all words in one table."""
-    weights = {name: value.detach().cpu().numpy() for name, value in parameters.items()}
-    extra = weights.pop("embedding.extra")
-    weights["embedding.weight"] = np.concatenate([weights["embedding.weight"], extra])
+def classifier_weights(model: nn.Module) -> Weights:
+    """Return a classifier's weights by torch's names, with the rows of all words in one table."""
+    weights = {name: value.detach().cpu().numpy() for name, value in model.state_dict().items()}
+    embedding = model.get_submodule("embedding")
+    if not isinstance(embedding, Embedding):
+        raise ValueError(f"expected a classifier with an Embedding, got {type(embedding).__name__}")
+    weights["embedding.weight"] = embedding.table().detach().cpu().numpy()
     return weights

@@ -7,13 +7,16 @@ from itertools import islice
 import numpy as np
 
 from lstmcli.data.formats import FORMATS, Record
+from lstmcli.data.formats.text import TEXT_COLUMN
 from lstmcli.data.reading import Source, column_index, open_records
 from lstmcli.data.writing import open_output
-from lstmcli.errors import DataError
+from lstmcli.errors import DataError, UsageError
 from lstmcli.inference.predictor import Predictions, Predictor
 
 # Rows that are read, predicted and written together: enough to sort by length, few enough to answer soon.
 BLOCK_ROWS = 2048
+
+TEXT_FORMAT = "text"
 
 
 @dataclass(frozen=True)
@@ -59,14 +62,17 @@ def predict_file(
 
     Raises:
         DataError: the input can't be read or has no such column.
+        UsageError: a text column is named for plain text.
     """
     num_rows = 0
     with open_records(path, format_name=format_name, encoding=encoding) as source, open_output(output) as stream:
+        if text_column is not None and source.format_name == TEXT_FORMAT:
+            raise UsageError("--text: plain text has no columns; name the format of the input with --format.")
         writer = FORMATS[source.format_name].writer(stream)
         select = _TextSelector(source, text_column or predictor.model.columns.text)
         adder = _Adder(predictor, options, source)
         while block := list(islice(source.records, BLOCK_ROWS)):
-            if num_rows == 0 and source.format_name == "text":
+            if num_rows == 0 and source.format_name == TEXT_FORMAT:
                 _warn_of_tables(block[0].cells[0], predictor.model.columns.text, source.name, warn)
             for record, additions in zip(block, adder.additions(block, list(map(select, block))), strict=True):
                 writer.write(record, additions)
@@ -90,7 +96,7 @@ class _TextSelector:
 
     def __init__(self, source: Source, column: str) -> None:
         self._name = source.name
-        self._column = "text" if source.format_name == "text" else column
+        self._column = TEXT_COLUMN if source.format_name == TEXT_FORMAT else column
         self._columns: Sequence[str] | None = None
         self._index = 0
 
@@ -101,7 +107,8 @@ class _TextSelector:
                 f"{len(record.columns)}; put quotes round cells with commas in them."
             )
         if record.columns is not self._columns:
-            self._index = column_index(list(record.columns), self._column, self._name, "--text")
+            where = self._name if self._columns is None else f"{self._name}, line {record.line}:"
+            self._index = column_index(list(record.columns), self._column, where, "--text")
             self._columns = record.columns
         text = record.cells[self._index]
         return "" if text is None else str(text)
@@ -130,7 +137,9 @@ class _Adder:
         options, labels = self._options, self._predictor.model.labels
         probabilities = predictions.probabilities[row]
         additions: dict[str, str | float] = {}
-        if options.top_k is None or self._source.format_name != "text":  # a ranked text line starts with the best label
+        if (
+            options.top_k is None or self._source.format_name != TEXT_FORMAT
+        ):  # a ranked text line starts with the best label
             additions["prediction"] = labels.join(predictions.decisions[row])
             additions["score"] = float(predictions.scores[row])
         if options.top_k is not None:
@@ -144,7 +153,7 @@ class _Adder:
         return additions
 
     def _check_columns(self, record: Record, additions: dict[str, str | float]) -> None:
-        if record.columns is self._checked or self._source.format_name == "text":
+        if record.columns is self._checked or self._source.format_name == TEXT_FORMAT:
             return
         taken = [name for name in additions if name in record.columns]
         if taken:

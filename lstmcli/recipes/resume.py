@@ -10,16 +10,20 @@ from lstmcli.config.settings import Config
 from lstmcli.errors import ConfigError, RunDirectoryError
 from lstmcli.model_format import CONFIG_FILE
 from lstmcli.recipes.corpus import Corpus
+from lstmcli.recipes.embedding import EmbeddingPlan
 from lstmcli.training.loop import Trainer
 
 FINGERPRINT_KEY = "fingerprint"
 
 
-def fingerprint(corpus: Corpus) -> str:
-    """Return a hash of the rows that training and its decisions rest on."""
+def fingerprint(corpus: Corpus, plan: EmbeddingPlan) -> str:
+    """Return a hash of all that training and its decisions rest on: rows, vocabulary and word vectors."""
     digest = hashlib.sha256()
     for split in (corpus.train, corpus.validation):
         digest.update(json.dumps([split.texts, split.labels]).encode())
+    digest.update(plan.vocabulary.file_content().encode())
+    if plan.pretrained is not None:
+        digest.update(plan.pretrained.vectors.tobytes())
     return digest.hexdigest()
 
 
@@ -52,10 +56,18 @@ def restore(trainer: Trainer, run: RunDirectory, rows: str) -> list[dict[str, An
     """Put the trainer where the run stopped and return the epochs that were finished.
 
     Raises:
-        RunDirectoryError: no state is saved, or the corpus has changed.
+        RunDirectoryError: no state is saved, it is damaged, or the corpus or the word vectors have changed.
     """
     tensors, progress = run.load_state()
-    if progress.pop(FINGERPRINT_KEY) != rows:
-        raise RunDirectoryError(f"{run.path}: can't be resumed: the training or validation rows have changed since.")
-    trainer.load_state(tensors, progress)
-    return [epoch for epoch in run.read_history() if epoch["epoch"] < trainer.progress.epoch]
+    if progress.pop(FINGERPRINT_KEY, None) != rows:
+        raise RunDirectoryError(
+            f"{run.path}: can't be resumed: training rows, validation rows or word vectors have changed since."
+        )
+    try:
+        trainer.load_state(tensors, progress)
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise RunDirectoryError(f"{run.last}: is damaged ({error}); start again with --overwrite.") from None
+    # A kill between the line of an epoch and its state leaves a line for what will be trained again.
+    history = [epoch for epoch in run.read_history() if epoch["epoch"] < trainer.progress.epoch]
+    run.write_history(history)
+    return history

@@ -22,10 +22,10 @@ def resolve_run(
         ConfigError: see `load_config`.
         UsageError: resuming without saying what.
     """
-    if resume and config is None and not overrides:
-        if run_dir is None:
+    if resume and config is None:
+        if run_dir is None and not overrides:
             raise UsageError("--resume: name the run with --run-dir DIR (or the config that started it).")
-        if (run_dir / CONFIG_FILE).is_file():
+        if run_dir is not None and (run_dir / CONFIG_FILE).is_file():
             config = run_dir / CONFIG_FILE
     resolved = load_config(config, overrides)
     if run_dir is not None:
@@ -40,4 +40,4 @@ def resolve_run(
 def _name(config: Path | None, resolved: Config) -> str:
     if config is not None:
         return config.stem
-    return Path(resolved.data.train or "run").name.split(".")[0]
+    return Path(resolved.data.train or "").name.split(".")[0] or "run"

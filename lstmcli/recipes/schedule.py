@@ -1,30 +1,43 @@
-"""How long to train where the user does not say: a rule by corpus size, in one place."""
+"""How long to train and in which batches where the user does not say: rules by corpus size, in one place."""
 
 import math
+from dataclasses import dataclass
 
 from lstmcli.config.settings import TrainingSettings
 
-# Small corpora need many passes to get enough updates; large ones have learned what they can after a few.
-WANTED_UPDATES = 1500
+# Small corpora need many passes; large ones have learned what they can after a few.
+WANTED_TEXTS = 50_000
 MIN_EPOCHS = 6
 MAX_EPOCHS = 30
 
 # Long texts make every pass expensive: beyond this many tokens only MIN_EPOCHS are worth their time.
 MAX_TOKENS = 6_000_000
 
+# Batches shrink with the corpus, so that a pass still makes about a hundred updates.
+BATCH_SIZES = (16, 32, 64)
+WANTED_UPDATES_AN_EPOCH = 100
 
-def num_epochs_for(num_rows: int, num_tokens: int, settings: TrainingSettings) -> int:
-    """Return `training.epochs`, or by the size of the training rows how many passes to make.
 
-    As many as make about WANTED_UPDATES updates without reading more than MAX_TOKENS, within MIN_EPOCHS and MAX_EPOCHS.
+@dataclass(frozen=True)
+class Schedule:
+    """Texts an update, and passes over the training rows."""
+
+    batch_size: int
+    num_epochs: int
+
+
+def schedule_for(num_texts: int, num_tokens: int, settings: TrainingSettings) -> Schedule:
+    """Return what `settings` say, and by the size of the training rows what they leave open.
 
     Args:
-        num_rows: training texts.
+        num_texts: training texts.
         num_tokens: tokens in them.
-        settings: batch size, and `epochs` if the user has set it.
+        settings: `batch_size` and `epochs` count where they are set.
     """
-    if settings.epochs is not None:
-        return settings.epochs
-    updates_per_epoch = math.ceil(num_rows / settings.batch_size)
-    wanted = min(math.ceil(WANTED_UPDATES / updates_per_epoch), MAX_TOKENS // num_tokens)
-    return min(MAX_EPOCHS, max(MIN_EPOCHS, wanted))
+    wanted = num_texts / WANTED_UPDATES_AN_EPOCH
+    batch_size = min((size for size in BATCH_SIZES if size >= wanted), default=BATCH_SIZES[-1])
+    num_epochs = min(math.ceil(WANTED_TEXTS / num_texts), MAX_TOKENS // num_tokens)
+    return Schedule(
+        settings.batch_size or batch_size,
+        settings.epochs or min(MAX_EPOCHS, max(MIN_EPOCHS, num_epochs)),
+    )

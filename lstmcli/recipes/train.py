@@ -14,14 +14,21 @@ from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.metrics.scores import DEFAULT_SCORE, SCORES_BY_KIND
 from lstmcli.recipes.corpus import Corpus, load_corpus
 from lstmcli.recipes.decision import Decision, DecisionMaker
-from lstmcli.recipes.finish import export_model, fit_baselines, write_reports
+from lstmcli.recipes.finish import classifier_weights, export_model, fit_baselines, write_reports
 from lstmcli.recipes.interrupts import InterruptedTrainingError, stop_signal
 from lstmcli.recipes.prepare import PreparedCorpus, build_classifier, prepare_corpus
 from lstmcli.recipes.resume import check_same_config, fingerprint, restore, save_state
-from lstmcli.recipes.schedule import num_epochs_for
+from lstmcli.recipes.schedule import schedule_for
 from lstmcli.recipes.yardsticks import evaluate_examples
 from lstmcli.reports.console import Reporter
-from lstmcli.reports.course import report_labels, report_model, report_rows, report_vectors, report_words
+from lstmcli.reports.course import (
+    report_labels,
+    report_model,
+    report_rows,
+    report_schedule,
+    report_vectors,
+    report_words,
+)
 from lstmcli.text.vocabulary import UNKNOWN_ID
 from lstmcli.training.loop import EpochResult, StepResult, Trainer
 from lstmcli.training.loss import make_loss
@@ -92,7 +99,7 @@ def _plan(config: Config, reporter: Reporter) -> Plan:
     prepared = prepare_corpus(corpus, config)
     _report_words(prepared, config, reporter)
     tokens = prepared.train.token_ids
-    num_epochs = num_epochs_for(len(tokens), len(tokens.flat), config.training)
+    schedule = schedule_for(len(tokens), len(tokens.flat), config.training)
     decisions = DecisionMaker(corpus.labels, prepared.train.targets, prepared.validation.targets, config.decision)
     trainer = Trainer(
         build_classifier(prepared.plan, len(corpus.labels.names), config),
@@ -102,11 +109,13 @@ def _plan(config: Config, reporter: Reporter) -> Plan:
         score=decisions.scores,
         metric=metric,
         settings=config.training,
-        num_epochs=num_epochs,
+        batch_size=schedule.batch_size,
+        num_epochs=schedule.num_epochs,
         device=device,
     )
     report_model(config.model, _num_parameters(trainer), reporter)
-    return Plan(config, corpus, prepared, decisions, trainer, metric, fingerprint(corpus))
+    report_schedule(schedule.batch_size, schedule.num_epochs, len(tokens), reporter)
+    return Plan(config, corpus, prepared, decisions, trainer, metric, fingerprint(corpus, prepared.plan))
 
 
 def _metric(config: Config) -> str:
@@ -144,7 +153,7 @@ def _fit(plan: Plan, run: RunDirectory, history: History, reporter: Reporter) ->
 def _finish_epoch(result: EpochResult, trainer: Trainer, run: RunDirectory, history: History) -> None:
     history.append(asdict(result))
     if result.is_best:
-        run.save_best(trainer.average.state_dict())
+        run.save_best(trainer.average.module.state_dict())
     run.write_history(history)
 
 
@@ -154,18 +163,21 @@ def _keep_best(plan: Plan, run: RunDirectory, history: History, reporter: Report
     best = history[trainer.progress.best_epoch - 1]
     value = best["validation"][plan.metric]
     reporter.best(best["epoch"], num_epochs=trainer.num_epochs, metric=plan.metric, value=value)
-    trainer.average.load_state_dict(run.load_best())
+    trainer.average.module.load_state_dict(run.load_best())
     decision = plan.decisions.decision(trainer.logits(plan.prepared.validation.token_ids))
-    vocabulary, parameters = plan.prepared.plan.vocabulary, trainer.average.module.state_dict()
-    export_model(run, plan.config, vocabulary, plan.corpus.labels, decision, parameters)
+    vocabulary, weights = plan.prepared.plan.vocabulary, classifier_weights(trainer.average.module)
+    export_model(run, plan.config, vocabulary, plan.corpus.labels, decision, weights)
     return decision
 
 
 def _evaluate(corpus: Corpus, run: RunDirectory, config: Config) -> list[Evaluation]:
     """Score the model as it was written, with the engine that users will run."""
     predictor = Predictor.open(run.path)
-    splits = [split for split in (corpus.validation, corpus.test) if split is not None]
-    return [evaluate_examples(split.name, split, predictor, run.baselines, config.evaluation) for split in splits]
+    settings = config.evaluation
+    evaluations = [evaluate_examples(corpus.validation, predictor, run.baselines, settings, is_tuned_on=True)]
+    if corpus.test is not None:
+        evaluations.append(evaluate_examples(corpus.test, predictor, run.baselines, settings))
+    return evaluations
 
 
 def _report_words(prepared: PreparedCorpus, config: Config, reporter: Reporter) -> None:

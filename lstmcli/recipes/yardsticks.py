@@ -4,8 +4,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from safetensors import SafetensorError
+
 from lstmcli.config.settings import EvaluationSettings, TokenizerSettings
 from lstmcli.data.examples import Examples
+from lstmcli.errors import RunDirectoryError
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.evaluation import Evaluation, System, evaluate
 from lstmcli.text.tokenizer import Tokenizer
@@ -14,15 +17,25 @@ MODEL_NAME = "this model"
 
 
 def evaluate_examples(
-    name: str, examples: Examples, predictor: Predictor, baselines: Path, settings: EvaluationSettings
+    examples: Examples,
+    predictor: Predictor,
+    baselines: Path,
+    settings: EvaluationSettings,
+    *,
+    is_tuned_on: bool = False,
 ) -> Evaluation:
-    """Predict the texts of `examples` and score them beside the baselines saved in `baselines`, if there are any."""
+    """Predict the texts of `examples` and score them beside the baselines saved in `baselines`, if there are any.
+
+    Raises:
+        RunDirectoryError: the saved baselines are damaged.
+    """
     labels = predictor.model.labels
     predictions = predictor.predict(examples.texts)
     systems = [System(MODEL_NAME, predictions.decisions, predictions.probabilities)]
     if settings.baselines and baselines.is_dir():
         systems += _baseline_systems(examples.texts, baseline_tokenizer(predictor.model.tokenizer), baselines)
-    return evaluate(name, systems, labels.targets(examples.labels), labels.names, labels.kind, settings)
+    targets = labels.targets(examples.labels)
+    return evaluate(examples.name, systems, targets, labels.names, labels.kind, settings, is_tuned_on=is_tuned_on)
 
 
 def baseline_tokenizer(settings: TokenizerSettings) -> Tokenizer:
@@ -34,9 +47,12 @@ def _baseline_systems(texts: list[str], tokenizer: Tokenizer, folder: Path) -> l
     # sklearn takes a second to import, so only those who need it pay.
     from lstmcli.metrics.baselines import MAJORITY_NAME, TFIDF_NAME, MajorityBaseline, TfidfBaseline
 
-    majority, tfidf = MajorityBaseline.load(folder), TfidfBaseline.load(folder)
-    guesses = majority.probabilities(len(texts))
-    probabilities = tfidf.probabilities(texts, tokenizer)
+    try:
+        majority, tfidf = MajorityBaseline.load(folder), TfidfBaseline.load(folder)
+        guesses = majority.probabilities(len(texts))
+        probabilities = tfidf.probabilities(texts, tokenizer)
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        raise RunDirectoryError(f"{folder}: is damaged ({error}); evaluate with --no-baselines.") from None
     return [
         System(MAJORITY_NAME, majority.rule.decide(guesses), guesses),
         System(TFIDF_NAME, tfidf.rule.decide(probabilities), probabilities),

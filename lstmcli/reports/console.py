@@ -17,6 +17,14 @@ if TYPE_CHECKING:  # an evaluation reports its rows without loading torch
 LABEL_WIDTH = 8
 
 
+def describe_rows(examples: Examples) -> str:
+    """Return "train.csv: 4,812 rows (3 dropped: no label at lines 17, 902, 4001)"."""
+    dropped = [finding for finding in examples.findings if finding.action == "drop"]
+    num_dropped = examples.num_rows - len(examples.table)
+    reasons = f" ({num_dropped:,} dropped: {'; '.join(map(str, dropped))})" if num_dropped else ""
+    return f"{examples.name}: {examples.num_rows:,} rows{reasons}"
+
+
 class Reporter:
     """Writes what happens to stderr, a line each: a short word, then the fact."""
 
@@ -30,11 +38,8 @@ class Reporter:
 
     def examples(self, examples: Examples) -> None:
         """Say what was read from a file, what was dropped and why."""
-        dropped = [finding for finding in examples.findings if finding.action == "drop"]
+        self.line("read", describe_rows(examples))
         kept = [finding for finding in examples.findings if finding.action == "keep"]
-        num_dropped = examples.num_rows - len(examples.table)
-        reasons = f" ({num_dropped:,} dropped: {'; '.join(map(str, dropped))})" if num_dropped else ""
-        self.line("read", f"{examples.name}: {examples.num_rows:,} rows{reasons}")
         for finding in kept:
             self.line("note", f"{examples.name}: {len(finding.lines):,} rows kept: {finding} (data.{finding.setting})")
 

@@ -1,8 +1,10 @@
 """What a training says on stderr about its rows, words and network before the first epoch."""
 
+import math
+
 from lstmcli.config.settings import ModelSettings
 from lstmcli.data.examples import Examples
-from lstmcli.reports.console import Reporter
+from lstmcli.reports.console import Reporter, describe_rows
 from lstmcli.text.labels import LabelSet
 
 MAX_LABELS_SHOWN = 12
@@ -16,7 +18,7 @@ def report_rows(
         reporter.examples(file)
     parts = [split for split in splits if split not in files]
     if parts:
-        reporter.line("split", ", ".join(f"{part.name}: {part.num_rows:,} rows" for part in parts))
+        reporter.line("split", "; ".join(map(describe_rows, parts)))
     for first, second, count in overlaps:
         reporter.line("note", f"{count:,} texts stand in both {first} and {second}; scores on them are too good")
 
@@ -52,3 +54,9 @@ def report_model(settings: ModelSettings, num_parameters: int, reporter: Reporte
         f"{settings.cell}, {layers} of {settings.hidden_size}, {directions}, {settings.pooling} pooling: "
         f"{num_parameters:,} parameters",
     )
+
+
+def report_schedule(batch_size: int, num_epochs: int, num_texts: int, reporter: Reporter) -> None:
+    """Say how long training will be."""
+    updates = math.ceil(num_texts / batch_size)
+    reporter.line("plan", f"{num_epochs} epochs of {updates:,} updates, {batch_size} texts each")

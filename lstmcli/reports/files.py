@@ -1,5 +1,6 @@
 """Reports as text: JSON for programs, Markdown and HTML for people."""
 
+import io
 import json
 import math
 from collections.abc import Sequence
@@ -61,9 +62,12 @@ def to_html(title: str, evaluations: Sequence[Evaluation], facts: dict[str, Any]
     )
 
 
-def print_evaluation(evaluation: Evaluation) -> None:
-    """Print tables and verdicts to standard output, as wide as they need: no figure is ever cut off."""
-    console = Console(highlight=False, emoji=False, markup=False, width=UNLIMITED_WIDTH)
+def to_console_text(evaluation: Evaluation, *, is_terminal: bool) -> str:
+    """Return tables and verdicts as text, as wide as they need (no figure is ever cut off), with bold on a terminal."""
+    stream = io.StringIO()
+    console = Console(
+        file=stream, force_terminal=is_terminal, highlight=False, emoji=False, markup=False, width=UNLIMITED_WIDTH
+    )
     for table in evaluation_tables(evaluation):
         drawn = RichTable(title=table.title, title_justify="left", box=None, pad_edge=False, title_style="bold")
         for index, column in enumerate(table.columns):
@@ -76,6 +80,7 @@ def print_evaluation(evaluation: Evaluation) -> None:
         console.print()
     for sentence in verdict_sentences(evaluation):
         console.print(sentence, soft_wrap=True)
+    return stream.getvalue()
 
 
 def _markdown_facts(facts: dict[str, Any]) -> str:

@@ -34,7 +34,13 @@ def evaluation_tables(evaluation: Evaluation) -> list[Table]:
 
 def verdict_sentences(evaluation: Evaluation) -> list[str]:
     """Say plainly, a sentence for each yardstick, whether the model beats it beyond the interval."""
-    return [_verdict(comparison) for comparison in evaluation.comparisons]
+    sentences = [_verdict(comparison) for comparison in evaluation.comparisons]
+    if evaluation.is_tuned_on:
+        sentences.append(
+            "These rows also chose the epoch and the decisions, so the model's figures here are somewhat too good; "
+            "rows that training never saw (data.test, or lstmcli evaluate) give honest ones."
+        )
+    return sentences
 
 
 def format_estimate(estimate: Estimate) -> str:

@@ -46,7 +46,7 @@ _KINDS = {
     # Only for speed: a word that can be nothing else, since what follows can't continue a link, an address or a face.
     "plain": r"[A-Za-z]+(?=[\s,!?\")]|\Z)",
     "link": r"https?://\S+|www\.\S+",
-    "email": r"(?<!\w)[\w.+-]+@\w[\w-]*(?:\.\w[\w-]*)+",
+    "email": r"(?<![\w.+-])[\w.+-]{1,64}@\w[\w-]*(?:\.\w[\w-]*)+",
     "placeholder": r"\[[A-Z]{2,}\]",
     "heart": r"</?3+(?!\d)",
     "face": (
@@ -67,6 +67,8 @@ _KINDS = {
     "symbol": r"\S",
 }
 
+# Half of a pair, as JSON from cut-off tweets holds it: no file can hold such a token.
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _LONG_LETTERS = re.compile(r"([^\W\d_])\1{2,}")
 _LONG_RUN = re.compile(r"(.)\1{2,}")
 _CAMEL_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z_]+")
@@ -99,7 +101,7 @@ class Tokenizer:
         """Return the tokens of `text`, at most `max_tokens`; none for a text of white space."""
         if not text.isascii():
             # Compatibility forms (full width, styled letters, …) become the plain characters that training saw.
-            text = unicodedata.normalize("NFKC", text).translate(_QUOTES)
+            text = _SURROGATE.sub("\ufffd", unicodedata.normalize("NFKC", text)).translate(_QUOTES)
         elif "`" in text:
             text = text.translate(_QUOTES)
         tokens: list[str] = []

@@ -1,5 +1,6 @@
 """The training loop: a generator of what happened, which neither prints nor saves."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -16,7 +17,7 @@ from lstmcli.errors import LstmcliError
 from lstmcli.metrics.scores import LOWER_IS_BETTER
 from lstmcli.text.vocabulary import PAD_ID
 from lstmcli.training.loss import Loss
-from lstmcli.training.optimizer import average_of, learning_rate, make_optimizer
+from lstmcli.training.optimizer import WeightAverage, learning_rate, make_optimizer
 
 EVALUATION_BATCH_SIZE = 256
 
@@ -64,6 +65,7 @@ class Progress:
     cpu_seconds: float = 0.0
     best_value: float | None = None
     best_epoch: int = 0
+    num_updates: int = 0
     is_finished: bool = False
 
 
@@ -88,6 +90,7 @@ class Trainer:
         score: Callable[[NDArray[np.float32]], dict[str, float]],
         metric: str,
         settings: TrainingSettings,
+        batch_size: int,
         num_epochs: int,
         device: torch.device,
     ) -> None:
@@ -101,12 +104,14 @@ class Trainer:
             score: maps validation logits (texts, labels) to named scores.
             metric: the one that names the best epoch.
             settings: rates, seed and so on.
+            batch_size: texts an update.
             num_epochs: how many to train at most.
             device: where to compute.
         """
         self.model = model.to(device)
-        self.average = average_of(self.model, settings.average_decay)
+        self.average = WeightAverage(self.model, settings.average_decay)
         self.progress = Progress()
+        self.batch_size = batch_size
         self.num_epochs = num_epochs
         self._train = train
         self._validation = validation
@@ -132,22 +137,27 @@ class Trainer:
     def _epoch(self) -> Iterator[StepResult]:
         settings, progress = self._settings, self.progress
         generator = np.random.default_rng([settings.seed, progress.epoch])
-        batches = training_batches(self._train.token_ids.lengths, batch_size=settings.batch_size, generator=generator)
+        batches = training_batches(self._train.token_ids.lengths, batch_size=self.batch_size, generator=generator)
         self.model.train()
         for number in range(progress.batch, len(batches)):
             started_at = time.process_time()
-            step = (progress.epoch - 1) * len(batches) + number
-            loss = self._update(batches[number], step, self.num_epochs * len(batches))
+            loss = self._update(batches[number])
             num_tokens = int(self._train.token_ids.lengths[batches[number]].sum())
             progress.batch = number + 1
+            progress.num_updates = self.average.num_updates
             progress.loss_sum += loss
             progress.num_tokens += num_tokens
             progress.cpu_seconds += time.process_time() - started_at
             yield StepResult(progress.epoch, number + 1, len(batches), progress.loss_sum / progress.batch, num_tokens)
 
-    def _update(self, rows: NDArray[np.int64], step: int, num_steps: int) -> float:
+    def _rate(self, update: int) -> float:
+        num_updates = self.num_epochs * math.ceil(len(self._train.token_ids) / self.batch_size)
         settings = self._settings
-        rate = learning_rate(step, num_steps=num_steps, peak=settings.learning_rate, warmup=settings.warmup)
+        return learning_rate(update, num_steps=num_updates, peak=settings.learning_rate, warmup=settings.warmup)
+
+    def _update(self, rows: NDArray[np.int64]) -> float:
+        settings = self._settings
+        rate = self._rate(self.average.num_updates)
         for group in self._optimizer.param_groups:
             group["lr"] = rate
         token_ids, lengths = self._to_device(self._train.token_ids, rows)
@@ -162,7 +172,7 @@ class Trainer:
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.model.parameters(), settings.gradient_clip)
         self._optimizer.step()
-        self.average.update_parameters(self.model)
+        self.average.update(self.model)
         return loss.item()
 
     def _finish_epoch(self) -> EpochResult:
@@ -178,7 +188,7 @@ class Trainer:
             train_loss=progress.loss_sum / progress.batch,
             validation=validation,
             is_best=is_best,
-            learning_rate=self._optimizer.param_groups[0]["lr"],
+            learning_rate=self._rate(progress.num_updates - 1),
             num_tokens=progress.num_tokens,
             cpu_seconds=progress.cpu_seconds + time.process_time() - started_at,
         )
@@ -186,10 +196,9 @@ class Trainer:
     @torch.no_grad()
     def logits(self, token_ids: TokenIds) -> NDArray[np.float32]:
         """Return (texts, labels) of the averaged weights, without dropout."""
-        self.average.eval()
         parts: list[tuple[NDArray[np.int64], NDArray[np.float32]]] = []
         for rows in batches_by_length(token_ids.lengths, batch_size=EVALUATION_BATCH_SIZE):
-            parts.append((rows, self.average(*self._to_device(token_ids, rows)).cpu().numpy()))
+            parts.append((rows, self.average.module(*self._to_device(token_ids, rows)).cpu().numpy()))
         logits = np.empty((len(token_ids), parts[0][1].shape[1]), dtype=np.float32)
         for rows, values in parts:
             logits[rows] = values
@@ -198,7 +207,7 @@ class Trainer:
     def tensors(self) -> dict[str, Tensor]:
         """Return every tensor of the state by name: weights, average, optimizer, random states."""
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
-        tensors |= {f"average.{name}": value for name, value in self.average.state_dict().items()}
+        tensors |= {f"average.{name}": value for name, value in self.average.module.state_dict().items()}
         for index, state in self._optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{index}.{name}": value for name, value in state.items()}
         tensors["random.cpu"] = torch.get_rng_state()
@@ -209,7 +218,7 @@ class Trainer:
     def load_state(self, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
         """Go back to a state that `tensors` and `progress_dict` gave."""
         self.model.load_state_dict(_below(tensors, "model."))
-        self.average.load_state_dict(_below(tensors, "average."))
+        self.average.module.load_state_dict(_below(tensors, "average."))
         state: dict[int, dict[str, Tensor]] = {}
         for name, value in _below(tensors, "optimizer.").items():
             index, key = name.split(".", 1)
@@ -220,6 +229,7 @@ class Trainer:
         if "random.cuda" in tensors:
             torch.cuda.set_rng_state(tensors["random.cuda"], self._device)
         self.progress = Progress(**progress)
+        self.average.num_updates = self.progress.num_updates
 
     def progress_dict(self) -> dict[str, Any]:
         """Return `progress` as plain values for a JSON file."""

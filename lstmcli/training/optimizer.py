@@ -1,10 +1,10 @@
 """AdamW, its learning-rate schedule, and the running average of the weights that is kept in the end."""
 
+import copy
 import math
 
 import torch
-from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel
+from torch import nn
 
 from lstmcli.config.settings import TrainingSettings
 
@@ -36,16 +36,26 @@ def learning_rate(step: int, *, num_steps: int, peak: float, warmup: float) -> f
     return peak * 0.5 * (1.0 + math.cos(math.pi * progress))
 
 
-def average_of(model: nn.Module, decay: float) -> AveragedModel:
-    """Return a copy of `model` that follows it as an exponential moving average.
+class WeightAverage:
+    """A copy of a network that follows it as an exponential moving average.
 
     The decay starts low and rises to `decay` with the number of updates, so that the random start is soon forgotten.
+    Buffers are constants here and are not touched.
+
+    Attributes:
+        module: the averaged network, in evaluation mode.
+        num_updates: how often it has followed.
     """
 
-    def follow(
-        averaged: tuple[Tensor, ...] | list[Tensor], current: tuple[Tensor, ...] | list[Tensor], n: Tensor | int
-    ) -> None:
-        weight = 1.0 - min(decay, (1.0 + float(n)) / (10.0 + float(n)))
-        torch._foreach_lerp_(list(averaged), list(current), weight)
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        self.module = copy.deepcopy(model).eval().requires_grad_(False)
+        self.num_updates = 0
+        self._decay = decay
 
-    return AveragedModel(model, multi_avg_fn=follow)
+    @torch.no_grad()
+    def update(self, model: nn.Module) -> None:
+        """Follow `model` by one step; the first one takes its weights over."""
+        n = self.num_updates
+        weight = 1.0 if n == 0 else 1.0 - min(self._decay, (1.0 + n) / (10.0 + n))
+        torch._foreach_lerp_(list(self.module.parameters()), list(model.parameters()), weight)
+        self.num_updates += 1

@@ -46,7 +46,7 @@ class FileFormat(Protocol):
         """Return a writer to `stream`."""
 
 
-# float32 carries about 7 digits; the last one is the noise of matrix products in another batch.
+# As many as the float32 weights carry.
 PROBABILITY_DIGITS = 7
 
 

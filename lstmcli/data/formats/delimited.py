@@ -13,7 +13,8 @@ class Delimited:
     """A header line, then one row a record, cells parted by `delimiter`."""
 
     def __init__(self, delimiter: str, *, quoting: bool = True) -> None:
-        self.dialect: dict[str, Any] = {"delimiter": delimiter, "lineterminator": "\n"}
+        # strict: a quote that closes in the middle of a cell would otherwise swallow rows without a word.
+        self.dialect: dict[str, Any] = {"delimiter": delimiter, "lineterminator": "\n", "strict": True}
         if not quoting:
             # A raw TSV can't hold the delimiter or a newline in a cell, and a quote is an ordinary character.
             self.dialect |= {"quoting": csv.QUOTE_NONE, "quotechar": None}
@@ -54,6 +55,11 @@ def _header(rows: Iterator[list[str]], name: str) -> list[str]:
 def _explain(error: csv.Error) -> str:
     if "new-line character" in str(error):
         return "a carriage return stands outside quotes; convert the line ends, for example with dos2unix -c mac"
+    if "expected after" in str(error):
+        return (
+            "a quote closes in the middle of a cell; double the quotes inside quoted cells, or read a TSV without "
+            "quoting as format tsv-raw"
+        )
     return f"can't be read as a row ({error})"
 
 

@@ -1,11 +1,14 @@
 """JSON Lines: one object a line."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TextIO
 
 from lstmcli.data.formats.base import PROBABILITY_DIGITS, Record, RecordWriter
 from lstmcli.errors import DataError
+
+SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class JsonLines:
@@ -18,10 +21,8 @@ class JsonLines:
                 continue
             try:
                 value = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise DataError(
-                    f"{name}, line {number}: is not JSON ({error.msg} at character {error.pos + 1})."
-                ) from None
+            except (ValueError, RecursionError) as error:
+                raise DataError(f"{name}, line {number}: is not JSON that can be read ({error}).") from None
             if not isinstance(value, dict):
                 raise DataError(
                     f'{name}, line {number}: expected an object like {{"text": ...}}, got {line.strip()[:40]}.'
@@ -41,4 +42,7 @@ class _JsonLinesWriter:
         row = dict(zip(record.columns, record.cells, strict=True))
         for key, value in additions.items():
             row[key] = value if isinstance(value, str) else round(value, PROBABILITY_DIGITS)
-        self._stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+        line = json.dumps(row, ensure_ascii=False)
+        if SURROGATE.search(line):  # half of an emoji, as cut-off tweets have it: only an escape can be written
+            line = json.dumps(row)
+        self._stream.write(line + "\n")
