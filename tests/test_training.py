@@ -222,11 +222,12 @@ def test_class_weights_lift_the_rare_label(name: str, ratio: float) -> None:
     ("num_texts", "tokens_a_text", "batch_size", "num_epochs"),
     [
         (100, 20, 16, MAX_EPOCHS),
-        (2500, 20, 32, 20),
-        (5000, 20, 64, 10),
+        (2500, 20, 16, 20),
+        (5000, 20, 32, 10),
+        (7000, 20, 64, 8),
         (1_000_000, 20, 64, MIN_EPOCHS),
-        (2500, 200, 32, 12),
-        (2500, 2000, 32, MIN_EPOCHS),
+        (2500, 200, 16, 12),
+        (2500, 2000, 16, MIN_EPOCHS),
     ],
 )
 def test_batches_and_epochs_follow_the_corpus(

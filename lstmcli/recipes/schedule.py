@@ -13,7 +13,7 @@ MAX_EPOCHS = 30
 # Long texts make every pass expensive: beyond this many tokens only MIN_EPOCHS are worth their time.
 MAX_TOKENS = 6_000_000
 
-# Batches shrink with the corpus, so that a pass still makes about a hundred updates.
+# Batches shrink with the corpus, so that a pass still makes a hundred updates, down to 16 texts.
 BATCH_SIZES = (16, 32, 64)
 WANTED_UPDATES_AN_EPOCH = 100
 
@@ -34,8 +34,8 @@ def schedule_for(num_texts: int, num_tokens: int, settings: TrainingSettings) ->
         num_tokens: tokens in them.
         settings: `batch_size` and `epochs` count where they are set.
     """
-    wanted = num_texts / WANTED_UPDATES_AN_EPOCH
-    batch_size = min((size for size in BATCH_SIZES if size >= wanted), default=BATCH_SIZES[-1])
+    largest = num_texts / WANTED_UPDATES_AN_EPOCH
+    batch_size = max((size for size in BATCH_SIZES if size <= largest), default=BATCH_SIZES[0])
     num_epochs = min(math.ceil(WANTED_TEXTS / num_texts), MAX_TOKENS // num_tokens)
     return Schedule(
         settings.batch_size or batch_size,
