@@ -1,14 +1,19 @@
 """What many tests share: small corpora, a small trained run, and the command line as users start it."""
 
 import csv
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from typer.testing import CliRunner
+
+from lstmcli.cli.main import app
 
 PROJECT = Path(__file__).parent.parent
 
@@ -106,3 +111,41 @@ def run_directory(corpus: Path, cli: Cli, tmp_path_factory: pytest.TempPathFacto
     result = cli("train", *corpus_options(corpus), *set_options(test_file), "--run-dir", path)
     assert result.returncode == 0, result.stderr
     return path
+
+
+TEXTS = ["i feel glad about it", "so lonely again", "", "furious!!!", "unknown wörds only 😂", "i feel sad"]
+
+
+def shell(command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run a pipeline in which `lstmcli` stands for the tool."""
+    command = f'set -o pipefail; lstmcli() {{ "{sys.executable}" -m lstmcli "$@"; }}; {command}'
+    return subprocess.run(
+        ["bash", "-c", command],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={"PYTHONPATH": str(PROJECT), "PATH": "/usr/bin:/bin"},
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path, run_directory: Path) -> Path:
+    """A folder with in.txt, in.csv and a link RUN to a trained run."""
+    (tmp_path / "RUN").symlink_to(run_directory)
+    (tmp_path / "in.txt").write_text("\n".join(TEXTS) + "\n", encoding="utf-8")
+    write_csv(tmp_path / "in.csv", ["text", "id"], [(text, str(number)) for number, text in enumerate(TEXTS)])
+    return tmp_path
+
+
+def invoke(*arguments: object) -> Any:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def history(run: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (run / "history.jsonl").read_text().splitlines()]
+
+
+def losses(run: Path) -> list[tuple[float, dict[str, float]]]:
+    return [(epoch["train_loss"], epoch["validation"]) for epoch in history(run)]

@@ -5,38 +5,11 @@ import gzip
 import io
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import PROJECT, Cli, write_csv
-
-TEXTS = ["i feel glad about it", "so lonely again", "", "furious!!!", "unknown wörds only 😂", "i feel sad"]
-
-
-def shell(command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run a pipeline in which `lstmcli` stands for the tool."""
-    command = f'set -o pipefail; lstmcli() {{ "{sys.executable}" -m lstmcli "$@"; }}; {command}'
-    return subprocess.run(
-        ["bash", "-c", command],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        env={"PYTHONPATH": str(PROJECT), "PATH": "/usr/bin:/bin"},
-        check=False,
-        timeout=60,
-    )
-
-
-@pytest.fixture
-def folder(tmp_path: Path, run_directory: Path) -> Path:
-    """A folder with in.txt, in.csv and a link RUN to a trained run."""
-    (tmp_path / "RUN").symlink_to(run_directory)
-    (tmp_path / "in.txt").write_text("\n".join(TEXTS) + "\n", encoding="utf-8")
-    write_csv(tmp_path / "in.csv", ["text", "id"], [(text, str(number)) for number, text in enumerate(TEXTS)])
-    return tmp_path
+from tests.conftest import TEXTS, Cli, shell, write_csv
 
 
 def test_text_in_gives_one_label_and_score_a_line(folder: Path, cli: Cli) -> None:
@@ -228,51 +201,6 @@ def test_a_full_disk_ends_with_one_line(folder: Path) -> None:
     assert (result.returncode, result.stderr) == (1, "error: No space left on device.\n")
 
 
-def test_evaluate_prints_figures_with_intervals_beside_the_baselines(folder: Path, cli: Cli, corpus: Path) -> None:
-    result = cli("evaluate", "RUN", corpus / "test.csv", "--output", "report", cwd=folder)
-    assert result.returncode == 0, result.stderr
-    assert result.stderr == f"read     {corpus}/test.csv: 36 rows\n"
-    for words in (
-        "this model",
-        "majority class",
-        "TF-IDF + logistic regression",
-        "95% bootstrap intervals over 36 rows",
-    ):
-        assert words in result.stdout
-    assert {path.name for path in (folder / "report").iterdir()} == {"metrics.json", "report.md", "report.html"}
-
-
-def test_evaluate_prints_json_for_programs(folder: Path, cli: Cli, corpus: Path, run_directory: Path) -> None:
-    result = cli("evaluate", "RUN", corpus / "test.csv", "--json", cwd=folder)
-    found = json.loads(result.stdout)["evaluations"][f"{corpus}/test.csv"]
-    trained = json.loads((run_directory / "metrics.json").read_text())["evaluations"][f"{corpus}/test.csv"]
-    assert found["scores"]["this model"]["macro_f1"]["value"] == trained["scores"]["this model"]["macro_f1"]["value"]
-
-
-def test_evaluate_never_overwrites_the_reports_of_a_run(folder: Path, cli: Cli, corpus: Path) -> None:
-    result = cli("evaluate", "RUN", corpus / "test.csv", "--output", "RUN", "--no-baselines", cwd=folder)
-    assert result.returncode == 1
-    assert "is a run directory, whose own reports would be lost" in result.stderr
-    assert "validation" in (folder / "RUN" / "metrics.json").read_text()
-
-
-def test_evaluate_reads_a_table_from_standard_input_and_ends_quietly_when_nobody_listens(
-    folder: Path, cli: Cli, corpus: Path
-) -> None:
-    result = cli("evaluate", "RUN", "-", "--no-baselines", stdin=(corpus / "test.csv").read_bytes(), cwd=folder)
-    assert (result.returncode, result.stderr) == (0, "read     standard input: 36 rows\n")
-    closed = shell(f"lstmcli evaluate RUN {corpus}/test.csv --no-baselines | true", folder)
-    assert (closed.returncode, closed.stderr) == (0, f"read     {corpus}/test.csv: 36 rows\n")
-
-
-def test_damaged_baselines_are_named(folder: Path, cli: Cli, corpus: Path, run_directory: Path) -> None:
-    shutil.copytree(run_directory, folder / "copy")
-    (folder / "copy" / "baselines" / "rule.json").write_text("{")
-    result = cli("evaluate", "copy", corpus / "test.csv", cwd=folder)
-    assert result.returncode == 1
-    assert "evaluate with --no-baselines" in result.stderr
-
-
 def test_a_text_column_for_plain_text_is_wrong_usage(folder: Path, cli: Cli) -> None:
     result = cli("predict", "RUN", "in.txt", "--text", "words", cwd=folder)
     assert (result.returncode, "plain text has no columns" in result.stderr) == (2, True)
@@ -282,20 +210,3 @@ def test_half_an_emoji_is_predicted_and_written_as_it_was(folder: Path, cli: Cli
     (folder / "cut.jsonl").write_text('{"text": "so glad \\ud83d"}\n')
     (row,) = map(json.loads, cli("predict", "RUN", "cut.jsonl", cwd=folder).stdout.splitlines())
     assert (row["text"], row["prediction"]) == ("so glad \ud83d", "joy")
-
-
-def test_evaluate_counts_what_it_leaves_out_and_takes_other_columns(folder: Path, cli: Cli) -> None:
-    rows = [["glad", "joy"], ["sad", "sadness"], ["livid", "anger"], ["hm", "envy"], ["", "joy"], ["fine", ""]]
-    write_csv(folder / "other.csv", ["words", "mood"], rows)
-    result = cli("evaluate", "RUN", "other.csv", "--text", "words", "--label", "mood", "--no-baselines", cwd=folder)
-    assert result.returncode == 0, result.stderr
-    assert "other.csv: 6 rows (3 dropped: no label at line 7; empty text at line 6; labels not seen" in result.stderr
-    assert "majority" not in result.stdout
-
-
-def test_the_score_of_a_prediction_file_equals_evaluate(folder: Path, cli: Cli, corpus: Path) -> None:
-    rows = list(csv.DictReader(io.StringIO(cli("predict", "RUN", corpus / "test.csv", cwd=folder).stdout)))
-    right = sum(row["prediction"] == row["label"] for row in rows)
-    found = json.loads(cli("evaluate", "RUN", corpus / "test.csv", "--json", cwd=folder).stdout)
-    accuracy = found["evaluations"][f"{corpus}/test.csv"]["scores"]["this model"]["accuracy"]["value"]
-    assert accuracy == pytest.approx(right / len(rows))

@@ -2,31 +2,12 @@
 
 import json
 import re
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from lstmcli.cli.main import app
 from lstmcli.config.loading import load_config
-from tests.conftest import FAST, PROJECT, Cli, corpus_options, feeling_rows, set_options, write_csv
-
-
-def invoke(*arguments: object) -> Any:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
-
-
-def history(run: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (run / "history.jsonl").read_text().splitlines()]
-
-
-def losses(run: Path) -> list[tuple[float, dict[str, float]]]:
-    return [(epoch["train_loss"], epoch["validation"]) for epoch in history(run)]
+from tests.conftest import FAST, Cli, corpus_options, feeling_rows, history, invoke, losses, set_options, write_csv
 
 
 def test_a_run_directory_holds_what_the_design_says(run_directory: Path) -> None:
@@ -108,97 +89,6 @@ def test_the_same_seed_trains_the_same_model(corpus: Path, tmp_path: Path) -> No
     assert weights[0] == weights[1]
 
 
-def test_an_interrupted_training_goes_on_where_it_stopped(corpus: Path, tmp_path: Path) -> None:
-    """Ctrl-C after two epochs, then --resume: the same losses and weights as without."""
-    many = [
-        *corpus_options(corpus),
-        *set_options("training.epochs=40", "training.patience=99", "evaluation.baselines=false"),
-    ]
-    assert invoke("train", *many, "--run-dir", tmp_path / "whole").exit_code == 0
-
-    arguments = [sys.executable, "-m", "lstmcli", "train", *map(str, many), "--run-dir", str(tmp_path / "parts")]
-    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=PROJECT)
-    deadline = time.monotonic() + 60
-    while not (tmp_path / "parts" / "history.jsonl").exists() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 130, stderr
-    assert f"Go on with: lstmcli train --resume --run-dir {tmp_path / 'parts'}" in stderr
-    assert "Traceback" not in stderr
-
-    again = invoke("train", *many, "--run-dir", tmp_path / "parts")
-    assert again.exit_code == 1
-    assert "an unfinished run (go on with --resume)" in again.stderr
-
-    resumed = invoke("train", "--resume", "--run-dir", tmp_path / "parts")
-    assert resumed.exit_code == 0, resumed.stderr
-    assert "resume" in resumed.stderr
-    assert losses(tmp_path / "parts") == losses(tmp_path / "whole")
-    names = ["model/weights.safetensors", "checkpoints/last/state.safetensors"]
-    for name in names:
-        assert (tmp_path / "parts" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
-
-    done = invoke("train", "--resume", "--run-dir", tmp_path / "parts")
-    assert (done.exit_code, "is finished already" in done.stderr) == (0, True)
-
-
-def unfinished(corpus: Path, path: Path) -> list[str]:
-    """Make a run that looks as if it had been stopped after its last epoch, and return its options."""
-    options = [*corpus_options(corpus), *set_options("training.epochs=2", "evaluation.baselines=false")]
-    assert invoke("train", *options, "--run-dir", path).exit_code == 0
-    (path / "metrics.json").unlink()
-    return options
-
-
-def test_resuming_with_another_config_or_other_rows_is_refused(corpus: Path, tmp_path: Path) -> None:
-    own = tmp_path / "corpus"
-    own.mkdir()
-    for name in ("train", "validation"):
-        (own / f"{name}.csv").write_bytes((corpus / f"{name}.csv").read_bytes())
-    options = unfinished(own, tmp_path / "run")
-    other = invoke("train", *options, "--set", "model.hidden_size=9", "--run-dir", tmp_path / "run", "--resume")
-    assert other.exit_code == 1
-    assert "can't be resumed with another config: model.hidden_size was 8, is 9." in other.stderr
-
-    write_csv(own / "train.csv", ["text", "label"], feeling_rows(9))
-    changed = invoke("train", *options, "--run-dir", tmp_path / "run", "--resume")
-    assert changed.exit_code == 1
-    assert "training rows, validation rows or word vectors have changed since" in changed.stderr
-
-
-def test_resuming_after_validation_rows_or_vectors_changed_is_refused(corpus: Path, tmp_path: Path) -> None:
-    own, vectors = tmp_path / "corpus", tmp_path / "v.txt"
-    own.mkdir()
-    for name in ("train", "validation"):
-        (own / f"{name}.csv").write_bytes((corpus / f"{name}.csv").read_bytes())
-    vectors.write_text("glad 1 2\njoyful 3 4\nsad 5 6\n")
-    options = [
-        *corpus_options(own),
-        *set_options(f"embedding.vectors={vectors}", "embedding.size=2", "training.epochs=1"),
-    ]
-    assert invoke("train", *options, "--run-dir", tmp_path / "run").exit_code == 0
-    (tmp_path / "run" / "metrics.json").unlink()
-
-    vectors.write_text("joyful 3 4\nglad 1 2\nsad 5 7\n")
-    changed = invoke("train", "--resume", "--run-dir", tmp_path / "run")
-    assert (changed.exit_code, "word vectors have changed since" in changed.stderr) == (1, True)
-    vectors.write_text("glad 1 2\njoyful 3 4\nsad 5 6\n")
-    write_csv(own / "validation.csv", ["text", "label"], feeling_rows(2, offset=100))
-    changed = invoke("train", "--resume", "--run-dir", tmp_path / "run")
-    assert (changed.exit_code, "validation rows or word vectors have changed" in changed.stderr) == (1, True)
-
-
-def test_an_epoch_that_is_trained_again_is_listed_once(corpus: Path, tmp_path: Path) -> None:
-    """As after a kill between the line of the history and the saved state."""
-    unfinished(corpus, tmp_path / "run")
-    path = tmp_path / "run" / "history.jsonl"
-    lines = path.read_text().splitlines(keepends=True)
-    path.write_text("".join([*lines, lines[-1].replace('"epoch": 2', '"epoch": 3')]))
-    assert invoke("train", "--resume", "--run-dir", tmp_path / "run").exit_code == 0
-    assert [epoch["epoch"] for epoch in history(tmp_path / "run")] == [1, 2]
-
-
 def test_the_model_is_that_of_the_best_epoch(corpus: Path, tmp_path: Path) -> None:
     """A rate that ruins the weights after a good start: the report shows the start."""
     options = [*corpus_options(corpus), *set_options("training.epochs=8", "evaluation.baselines=false")]
@@ -222,13 +112,6 @@ def test_the_baseline_reads_texts_whole_where_the_model_cuts_them(tmp_path: Path
     assert invoke("train", *options, "--run-dir", tmp_path / "run").exit_code == 0
     assert "xword" in (tmp_path / "run" / "baselines" / "terms.txt").read_text().split("\n")
     assert "xword" not in (tmp_path / "run" / "model" / "vocabulary.txt").read_text().split("\n")
-
-
-def test_resuming_what_is_not_there_is_refused(corpus: Path, tmp_path: Path) -> None:
-    nothing = invoke("train", *corpus_options(corpus), "--run-dir", tmp_path / "none", "--resume")
-    assert (nothing.exit_code, "there is no training to resume" in nothing.stderr) == (1, True)
-    unnamed = invoke("train", "--resume")
-    assert (unnamed.exit_code, "name the run with --run-dir" in unnamed.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "peephole"])
