@@ -206,6 +206,12 @@ def test_a_text_column_for_plain_text_is_wrong_usage(folder: Path, cli: Cli) -> 
     assert (result.returncode, "plain text has no columns" in result.stderr) == (2, True)
 
 
+def test_a_text_that_is_a_list_is_named_with_its_line(folder: Path, cli: Cli) -> None:
+    (folder / "list.jsonl").write_text('{"text": "glad"}\n{"text": ["glad"]}\n')
+    result = cli("predict", "RUN", "list.jsonl", cwd=folder)
+    assert (result.returncode, "list.jsonl, line 2: 'text' is no text but" in result.stderr) == (1, True)
+
+
 def test_half_an_emoji_is_predicted_and_written_as_it_was(folder: Path, cli: Cli) -> None:
     (folder / "cut.jsonl").write_text('{"text": "so glad \\ud83d"}\n')
     (row,) = map(json.loads, cli("predict", "RUN", "cut.jsonl", cwd=folder).stdout.splitlines())

@@ -42,6 +42,8 @@ def test_an_interrupted_training_goes_on_where_it_stopped(corpus: Path, tmp_path
 
     done = invoke("train", "--resume", "--run-dir", tmp_path / "parts")
     assert (done.exit_code, "is finished already" in done.stderr) == (0, True)
+    other = invoke("train", "--resume", "--run-dir", tmp_path / "parts", "--set", "model.hidden_size=9")
+    assert (other.exit_code, "model.hidden_size was 8, is 9" in other.stderr) == (1, True)
 
 
 def unfinished(corpus: Path, path: Path) -> list[str]:
@@ -103,5 +105,7 @@ def test_an_epoch_that_is_trained_again_is_listed_once(corpus: Path, tmp_path: P
 def test_resuming_what_is_not_there_is_refused(corpus: Path, tmp_path: Path) -> None:
     nothing = invoke("train", *corpus_options(corpus), "--run-dir", tmp_path / "none", "--resume")
     assert (nothing.exit_code, "there is no training to resume" in nothing.stderr) == (1, True)
+    both = invoke("train", *corpus_options(corpus), "--run-dir", tmp_path / "none", "--resume", "--overwrite")
+    assert (both.exit_code, "exclude each other" in both.stderr) == (2, True)
     unnamed = invoke("train", "--resume")
     assert (unnamed.exit_code, "name the run with --run-dir" in unnamed.stderr) == (2, True)

@@ -123,7 +123,10 @@ def test_a_file_without_a_usable_row_says_why(tmp_path: Path) -> None:
 
 def test_a_wrong_label_column_names_the_setting(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "text,lable\na,x\n")
-    with pytest.raises(DataError, match=r"has no column 'label'\..*Did you mean 'lable'\? It is set by data\.label\."):
+    with pytest.raises(
+        DataError,
+        match=r"has no column 'label'\..*Did you mean 'lable'\? It is set by data\.label \(train\) or --label\.",
+    ):
         read_examples(path, SINGLE)
 
 
@@ -154,6 +157,12 @@ def test_a_list_of_labels_needs_a_separator(tmp_path: Path) -> None:
     ):
         read_examples(path, SINGLE)
     assert read_examples(path, MULTI).labels == [("x", "y")]
+
+
+def test_a_text_that_is_a_list_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", '{"text": "a", "label": "x"}\n{"text": ["a"], "label": "x"}\n')
+    with pytest.raises(DataError, match="line 2: 'text' is no text but"):
+        read_examples(path, SINGLE)
 
 
 def test_an_empty_group_is_no_group(tmp_path: Path) -> None:

@@ -111,6 +111,8 @@ def test_utf16_is_recognised(tmp_path: Path) -> None:
         ("a.csv", 'text,label\nfine,a\n"open,b\nnext,c\n', "line 3: a quote is opened in this row and never closed"),
         ("a.csv", 'text,id\n"hello,1\nfoo,2\n"bar",3\n', "line 2: a quote closes in the middle of a cell"),
         ("a.csv", 'text,id\n"say "hi" you",1\n', "line 2: a quote closes in the middle of a cell"),
+        ("a.csv", 'text;id\n"so; glad";1\n', "no other delimiter: try format csv-semicolon"),
+        ("a.csv", 'text\tid\n"so glad"\t1\n', "no other delimiter: try format tsv"),
         ("a.jsonl", '{"text": "a"}\n{oops\n', "line 2: is not JSON"),
         ("a.jsonl", "[" * 100_000, "line 1: is not JSON"),
         ("a.jsonl", '{"n": ' + "1" * 5000 + "}", "line 1: is not JSON"),

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from lstmcli.errors import UsageError
+
 
 def train_command(
     config: Annotated[
@@ -33,15 +35,19 @@ def train_command(
     """
     # torch, pandas and scikit-learn take seconds to import: only a command that runs pays for them.
     from lstmcli.checkpoint import RunDirectory
+    from lstmcli.recipes.resume import check_same_config
     from lstmcli.recipes.run_config import resolve_run
     from lstmcli.recipes.train import train
     from lstmcli.reports.console import Reporter
     from lstmcli.reports.files import to_console_text
 
+    if resume and overwrite:
+        raise UsageError("--resume and --overwrite exclude each other: one goes on with a run, the other replaces it.")
     resolved, path = resolve_run(config, settings or [], run_dir, resume=resume)
     run = RunDirectory(path)
     reporter = Reporter()
     if resume and run.is_finished:
+        check_same_config(resolved, run)
         reporter.line("done", f"{path}: is finished already; nothing to resume")
         return
     evaluations = train(resolved, run, reporter, resume=resume, overwrite=overwrite)

@@ -146,6 +146,10 @@ class _Selector:
             self._look_up(list(record.columns))
             self._columns = record.columns  # type: ignore[assignment]
         cells = [record.cells[index] if index is not None else None for index in (self._text, self._group)]
+        if isinstance(cells[0], list | dict):
+            raise DataError(
+                f"{self._name}, line {record.line}: {self._settings.text!r} is no text but {cells[0]!r:.40}."
+            )
         text, group = ("" if cell is None else str(cell) for cell in cells)
         return text, [None if index is None else record.cells[index] for index in self._labels], group
 
@@ -157,8 +161,8 @@ class _Selector:
             found = [columns.index(name) if name in columns else None for name in wanted]
             self._text, *self._labels, self._group = found
             return
-        setting = "data.labels" if settings.labels else "data.label"
-        self._text = column_index(columns, settings.text, self._name, "data.text")
+        setting = "data.labels" if settings.labels else "data.label (train) or --label"
+        self._text = column_index(columns, settings.text, self._name, "data.text (train) or --text")
         self._labels = [column_index(columns, column, self._name, setting) for column in label_columns(settings)]
         if settings.group is not None:
             self._group = column_index(columns, settings.group, self._name, "data.group")

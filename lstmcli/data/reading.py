@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from lstmcli.data.formats import EXTENSIONS, FORMATS, Record
+from lstmcli.data.formats.delimited import other_delimiter_hint
 from lstmcli.errors import DataError, did_you_mean
 
 STANDARD_INPUT = "-"
@@ -65,11 +66,7 @@ def column_index(columns: list[str], column: str, name: str, setting: str) -> in
         raise DataError(
             f"{name}: the header names column {column!r} {columns.count(column)} times; rename all but one."
         )
-    hint = did_you_mean(column, columns)
-    if not hint and len(columns) == 1 and ";" in columns[0]:
-        hint = " The header looks like semicolons: try format csv-semicolon."
-    elif not hint and len(columns) == 1 and "\t" in columns[0]:
-        hint = " The header holds tabs: try format tsv."
+    hint = other_delimiter_hint(columns) or did_you_mean(column, columns)
     raise DataError(f"{name} has no column {column!r}. Columns: {', '.join(columns)}.{hint} It is set by {setting}.")
 
 

@@ -81,8 +81,8 @@ def _learn_labels(train: Examples, settings: DataSettings) -> LabelSet:
     joined = [name for name in labels.names if SET_SEPARATOR in name]
     if joined and kind != "single":
         raise DataError(
-            f"{train.name}: label {joined[0]!r} holds {SET_SEPARATOR!r}, which joins the labels of a prediction; "
-            "rename it."
+            f"{train.name}: label {joined[0]!r} holds {SET_SEPARATOR!r}, which joins the labels of a prediction. "
+            f"If it parts labels in this file, set data.label_separator={SET_SEPARATOR}; else rename it."
         )
     if kind == "traits":
         _check_traits(train, labels)

@@ -111,6 +111,8 @@ class _TextSelector:
             self._index = column_index(list(record.columns), self._column, where, "--text")
             self._columns = record.columns
         text = record.cells[self._index]
+        if isinstance(text, list | dict):
+            raise DataError(f"{self._name}, line {record.line}: {self._column!r} is no text but {text!r:.40}.")
         return "" if text is None else str(text)
 
 

@@ -2,7 +2,7 @@
 
 import csv
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
 from lstmcli.data.formats.base import Record, RecordWriter, format_cell
@@ -35,11 +35,26 @@ class Delimited:
                 start_line = rows.line_num + 1
                 feeder.row_starts_at(start_line)
         except csv.Error as error:
-            raise DataError(f"{name}, line {start_line}: {_explain(error)}.") from None
+            raise DataError(f"{name}, line {start_line}: {_explain(error)}.{other_delimiter_hint(columns)}") from None
 
     def writer(self, stream: TextIO) -> RecordWriter:
         """See `FileFormat.writer`. The header is written before the first record."""
         return _DelimitedWriter(stream, self.dialect)
+
+
+def other_delimiter_hint(columns: Sequence[str]) -> str:
+    """Return a hint, starting with a space, where a header of one column seems to hold several, else ""."""
+    if len(columns) != 1:
+        return ""
+    formats = {";": "csv-semicolon", "\t": "tsv", ",": "csv"}
+    return next(
+        (
+            f" The header holds {delimiter!r} and no other delimiter: try format {format_name}."
+            for delimiter, format_name in formats.items()
+            if delimiter in columns[0]
+        ),
+        "",
+    )
 
 
 def _header(rows: Iterator[list[str]], name: str) -> list[str]:
