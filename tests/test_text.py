@@ -41,6 +41,7 @@ DEFAULT = Tokenizer(TokenizerSettings())
         ("हिन्दी नमस्ते", "हिन्दी नमस्ते"),
         ("a\tb\u00a0c\u2028d\ne", "a b c d e"),
         ("-- --- *sigh* ~~", "-- --- * sigh * ~~"),
+        ("\U0001f3fb a\ufe0f", "\U0001f3fb a \ufe0f"),
         ("cut \ud83d off", "cut \ufffd off"),
         ("", ""),
         (" \n\t\u3000", ""),

@@ -69,6 +69,7 @@ _KINDS = {
 
 # Half of a pair, as JSON from cut-off tweets holds it: no file can hold such a token.
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_MODIFIER = re.compile(f"[{_MODIFIERS}]")
 _LONG_LETTERS = re.compile(r"([^\W\d_])\1{2,}")
 _LONG_RUN = re.compile(r"(.)\1{2,}")
 _CAMEL_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z_]+")
@@ -92,7 +93,7 @@ class Tokenizer:
             "heart": lambda token: [_LONG_RUN.sub(r"\1", token)],
             "face": lambda token: [_LONG_RUN.sub(r"\1\1", token)],
             "hashtag": self._hashtag,
-            "emoji": lambda token: [re.sub(f"[{_MODIFIERS}]", "", token)],
+            "emoji": lambda token: [_MODIFIER.sub("", token) or token],  # a skin tone can stand alone
             "word": self._word,
             "run": _punctuation_run,
         }
