@@ -90,7 +90,7 @@ def test_the_same_seed_trains_the_same_model(corpus: Path, tmp_path: Path) -> No
 
 
 def test_the_model_is_that_of_the_best_epoch(corpus: Path, tmp_path: Path) -> None:
-    """A rate that ruins the weights after a good start: the report shows the start."""
+    """Later epochs go on changing the weights without a better macro-F1: the report shows those of the best one."""
     options = [*corpus_options(corpus), *set_options("training.epochs=8", "evaluation.baselines=false")]
     assert invoke("train", *options, "--run-dir", tmp_path / "run").exit_code == 0
     epochs = history(tmp_path / "run")

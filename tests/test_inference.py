@@ -132,7 +132,8 @@ def test_long_texts_are_computed_in_small_batches(folder: Path, monkeypatch: pyt
     monkeypatch.setattr(network, "logits", lambda ids, lengths: shapes.append(ids.shape) or original(ids, lengths))
     monkeypatch.setattr("lstmcli.inference.predictor.MAX_BATCH_TOKENS", 600)
     np.testing.assert_allclose(predictor.probabilities(texts), expected, atol=1e-9)
-    assert shapes == [(2, 5), (1, 400), (1, 500)] or max(rows * time for rows, time in shapes) <= 600
+    assert len(shapes) > 1
+    assert max(rows * time for rows, time in shapes) <= 600
 
 
 def test_no_texts_give_no_rows(folder: Path) -> None:

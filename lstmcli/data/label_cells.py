@@ -1,13 +1,10 @@
 """From a row's label cells to label names, for the three ways in which a file may hold labels."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from lstmcli.config.settings import DataSettings, LabelKind
-
-# Half of a pair of code units, which JSON can hold and no UTF-8 file can.
-_SURROGATE = re.compile("[\ud800-\udfff]")
+from lstmcli.data.formats.jsonl import SURROGATE
 
 YES = {"1", "1.0", "y", "yes", "true", "t"}
 NO = {"0", "0.0", "n", "no", "false", "f"}
@@ -57,7 +54,7 @@ def parse_labels(cells: Sequence[Any], settings: DataSettings) -> tuple[str, ...
 
 def clean_label(cell: Any) -> str:
     """Return the label with its white space folded, so that a label never breaks a line or a tab-separated field."""
-    return " ".join(_SURROGATE.sub("\ufffd", _as_text(cell)).split())
+    return " ".join(SURROGATE.sub("\ufffd", _as_text(cell)).split())
 
 
 def _as_text(cell: Any) -> str:

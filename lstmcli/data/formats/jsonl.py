@@ -8,6 +8,7 @@ from typing import TextIO
 from lstmcli.data.formats.base import PROBABILITY_DIGITS, Record, RecordWriter
 from lstmcli.errors import DataError
 
+# Half of a pair of code units, which JSON can hold as an escape and no UTF-8 file can.
 SURROGATE = re.compile("[\ud800-\udfff]")
 
 
