@@ -11,10 +11,11 @@ from torch import Tensor, nn
 from torch.testing import assert_close
 
 from lstmcli.models.cells import CELLS, Cell, LstmCell, PeepholeCell, RnnCell
-from lstmcli.models.recurrent import Recurrent, reverse_sequences
+from lstmcli.models.recurrent import Encoded, Recurrent, reverse_sequences
 
 BATCH, TIME, INPUT, HIDDEN = 3, 5, 4, 2
 LENGTHS = torch.tensor([5, 1, 3])
+MASK = torch.arange(TIME) < LENGTHS[:, None]
 
 
 @pytest.fixture(autouse=True)
@@ -81,6 +82,12 @@ def test_a_cell_equals_a_scalar_loop_written_from_its_equations(name: str) -> No
     assert_close(cell.walk(inputs), expected)
 
 
+def run(layers: Recurrent, inputs: Tensor, lengths: Tensor) -> Encoded:
+    """Run `layers` on padded inputs (batch, time, input)."""
+    mask = torch.arange(inputs.shape[1]) < lengths[:, None]
+    return layers(inputs[mask], None, lengths)
+
+
 def torch_twin(layers: int, *, bidirectional: bool) -> tuple[nn.LSTM, Recurrent]:
     """Return torch's layer and ours with the same weights."""
     twin = nn.LSTM(INPUT, HIDDEN, num_layers=layers, bidirectional=bidirectional, batch_first=True)
@@ -105,7 +112,7 @@ def test_lstm_equals_torch_on_ragged_batches_forward_and_gradient(layers: int, b
     packed_outputs, (hidden, _) = twin(packed)
     expected, _ = nn.utils.rnn.pad_packed_sequence(packed_outputs, batch_first=True)
     expected_final = torch.cat(list(hidden[-(2 if bidirectional else 1) :]), dim=-1)
-    encoded = ours(inputs, LENGTHS)
+    encoded = run(ours, inputs, LENGTHS)
     assert_close(encoded.outputs, expected)
     assert_close(encoded.final, expected_final)
 
@@ -133,7 +140,7 @@ def test_peephole_without_its_matrix_equals_lstm_forward_and_gradient(bidirectio
     assert all(name.endswith("weight_cell") for name in missing)
     assert not unexpected
     inputs = torch.randn(BATCH, TIME, INPUT)
-    outputs = [module(inputs, LENGTHS).outputs for module in (lstm, peephole)]
+    outputs = [run(module, inputs, LENGTHS).outputs for module in (lstm, peephole)]
     assert_close(*outputs)
     seed = torch.randn_like(outputs[0])
     for output in outputs:
@@ -161,7 +168,7 @@ def test_gradients_of_every_cell_equal_finite_differences(name: str) -> None:
 
     def outputs(inputs: Tensor, *parameters: Tensor) -> Tensor:
         values = dict(zip(names, parameters, strict=True))
-        encoded = torch.func.functional_call(layer, values, (inputs, LENGTHS))
+        encoded = torch.func.functional_call(layer, values, (inputs[MASK], None, LENGTHS))
         return torch.cat([encoded.outputs.flatten(1), encoded.final], dim=1)
 
     arguments = [torch.randn(BATCH, TIME, INPUT, requires_grad=True), *layer.parameters()]
@@ -180,10 +187,10 @@ def test_a_row_is_the_same_alone_and_among_longer_ones(
 ) -> None:
     layer = Recurrent(name, INPUT, HIDDEN, layers=layers, bidirectional=bidirectional, dropout=0.0)
     randomize(layer)
-    inputs = torch.randn(len(lengths), max(lengths) + 2, INPUT)
-    encoded = layer(inputs, torch.tensor(lengths))
+    inputs = torch.randn(len(lengths), max(lengths), INPUT)
+    encoded = run(layer, inputs, torch.tensor(lengths))
     for row, length in enumerate(lengths):
-        alone = layer(inputs[row : row + 1, :length], torch.tensor([length]))
+        alone = run(layer, inputs[row : row + 1, :length], torch.tensor([length]))
         assert_close(encoded.outputs[row, :length], alone.outputs[0])
         assert_close(encoded.final[row], alone.final[0])
         assert not encoded.outputs[row, length:].any()

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstmcli.config.settings import DataSettings, DropoutSettings, ModelSettings, TokenizerSettings
+from lstmcli.data.batches import TokenIds
 from lstmcli.errors import RunDirectoryError
 from lstmcli.inference.network import Network
 from lstmcli.inference.predictor import Predictor
@@ -23,6 +24,7 @@ from lstmcli.models.pooling import POOLINGS
 from lstmcli.recipes.finish import classifier_weights
 from lstmcli.text.labels import LabelSet
 from lstmcli.text.vocabulary import Vocabulary
+from lstmcli.training.batch import word_batch
 
 WORDS = [f"w{number}" for number in range(20)]
 LABELS = LabelSet(("a", "b", "c"), "single")
@@ -30,7 +32,7 @@ LABELS = LabelSet(("a", "b", "c"), "single")
 
 def classifier(network: ModelSettings, *, num_extra: int = 0, seed: int = 0) -> Classifier:
     torch.manual_seed(seed)
-    sizes = Sizes(num_words=22 - num_extra, embedding_size=5, num_labels=3, pad_id=0, unknown_id=1)
+    sizes = Sizes(num_words=22 - num_extra, embedding_size=5, num_labels=3, pad_id=0)
     model = Classifier(sizes, network, DropoutSettings())
     for name, parameter in model.named_parameters():
         if not name.startswith("embedding"):
@@ -69,11 +71,12 @@ def test_the_numpy_network_equals_the_torch_network(
 ) -> None:
     model = classifier(network, num_extra=num_extra, seed=seed)
     generator = np.random.default_rng(seed)
-    ids = generator.integers(1, 22, size=(len(lengths), max(lengths)))
-    ids[np.arange(max(lengths)) >= np.array(lengths)[:, None]] = 0
+    texts = TokenIds.from_texts([generator.integers(1, 22, size=length).tolist() for length in lengths])
+    rows = np.arange(len(lengths))
+    model.recurrent.engine = "reference"
     with torch.no_grad():
-        expected = model(torch.from_numpy(ids), torch.tensor(lengths)).numpy()
-    found = Network(saved(model, network)).logits(ids.astype(np.int32), np.array(lengths))
+        expected = model(*word_batch(texts, rows, torch.device("cpu"))).numpy()
+    found = Network(saved(model, network)).logits(*texts.joined(rows))
     np.testing.assert_allclose(found, expected, atol=2e-5)
 
 
@@ -126,14 +129,14 @@ def test_long_texts_are_computed_in_small_batches(folder: Path, monkeypatch: pyt
     texts = ["w1 " * length for length in (3, 400, 500, 5)]
     predictor = Predictor.open(folder)
     expected = predictor.probabilities(texts)
-    shapes = []
+    shapes: list[np.ndarray] = []
     network = predictor._network
     original = network.logits
-    monkeypatch.setattr(network, "logits", lambda ids, lengths: shapes.append(ids.shape) or original(ids, lengths))
+    monkeypatch.setattr(network, "logits", lambda ids, lengths: shapes.append(lengths) or original(ids, lengths))
     monkeypatch.setattr("lstmcli.inference.predictor.MAX_BATCH_TOKENS", 600)
     np.testing.assert_allclose(predictor.probabilities(texts), expected, atol=1e-9)
     assert len(shapes) > 1
-    assert max(rows * time for rows, time in shapes) <= 600
+    assert max(len(lengths) * lengths.max() for lengths in shapes) <= 600
 
 
 def test_no_texts_give_no_rows(folder: Path) -> None:
@@ -143,7 +146,7 @@ def test_no_texts_give_no_rows(folder: Path) -> None:
 def test_the_temperature_is_applied(folder: Path) -> None:
     probabilities = Predictor.open(folder).probabilities(["w1 w2"])[0]
     with torch.no_grad():
-        logits = classifier(NETWORK)(torch.tensor([[3, 4]]), torch.tensor([2]))[0]
+        logits = classifier(NETWORK)(torch.tensor([3, 4]), torch.tensor([0, 1]), torch.tensor([2]))[0]
     expected = torch.softmax(logits / 1.5, dim=0).numpy()
     np.testing.assert_allclose(probabilities, expected, atol=1e-5)
 

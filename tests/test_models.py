@@ -8,18 +8,24 @@ import torch
 from torch.testing import assert_close
 
 from lstmcli.config.settings import DropoutSettings, ModelSettings
+from lstmcli.data.batches import TokenIds
 from lstmcli.models.classifier import Classifier, Sizes
-from lstmcli.models.dropout import LockedDropout, WordDropout
+from lstmcli.models.dropout import FeatureDropout, LockedDropout, random_drops
 from lstmcli.models.embedding import Embedding
 from lstmcli.models.pooling import POOLINGS, AttentionPooling, LastPooling, MaxPooling, MeanPooling
 from lstmcli.models.recurrent import Encoded
+from lstmcli.training.batch import WordBatch, word_batch
 
-SIZES = Sizes(num_words=12, embedding_size=5, num_labels=3, pad_id=0, unknown_id=1)
+SIZES = Sizes(num_words=12, embedding_size=5, num_labels=3, pad_id=0)
 
 
 @pytest.fixture(autouse=True)
 def _seed() -> None:
     torch.manual_seed(3)
+
+
+def batch(*texts: list[int]) -> WordBatch:
+    return word_batch(TokenIds.from_texts(texts), np.arange(len(texts)), torch.device("cpu"))
 
 
 def encoded() -> Encoded:
@@ -51,59 +57,94 @@ def test_max_pooling_of_negative_states_does_not_see_the_zeros_of_padding() -> N
 
 @pytest.mark.parametrize("pooling", POOLINGS)
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "peephole"])
-def test_padding_and_neighbours_do_not_change_logits(cell: str, pooling: str) -> None:
+def test_neighbours_do_not_change_logits(cell: str, pooling: str) -> None:
     settings = ModelSettings(cell=cell, hidden_size=3, layers=2, pooling=pooling)
     model = Classifier(SIZES, settings, DropoutSettings()).eval()
-    alone = model(torch.tensor([[5, 2, 7]]), torch.tensor([3]))
-    beside = model(torch.tensor([[5, 2, 7, 0, 0], [1, 1, 4, 9, 3]]), torch.tensor([3, 5]))
+    alone = model(*batch([5, 2, 7]))
+    beside = model(*batch([5, 2, 7], [1, 1, 4, 9, 3]))
     assert_close(alone[0], beside[0])
     assert alone.shape == (1, 3)
 
 
 def test_outputs_of_every_step_stay_reachable() -> None:
     model = Classifier(SIZES, ModelSettings(hidden_size=3), DropoutSettings()).eval()
-    states = model.encode(torch.tensor([[5, 2, 7], [4, 0, 0]]), torch.tensor([3, 1]))
+    states = model.encode(*batch([5, 2, 7], [4]))
     assert states.outputs.shape == (2, 3, 6)
     assert (states.outputs[0] != 0).all()
 
 
 def test_locked_dropout_drops_the_same_features_at_every_step() -> None:
-    dropped = LockedDropout(0.5)(torch.ones(40, 7, 50))
+    lengths = torch.full((40,), 7)
+    dropped = LockedDropout(0.5)(torch.ones(280, 50), lengths).view(40, 7, 50)
     assert set(dropped.unique().tolist()) == {0.0, 2.0}
     assert (dropped == dropped[:, :1]).all()
     assert len({tuple(row) for row in dropped[:, 0].tolist()}) == 40
     assert 0.45 < (dropped == 0).float().mean() < 0.55
 
 
-def test_word_dropout_replaces_whole_words_but_never_padding() -> None:
-    ids = torch.randint(2, 12, (200, 30))
-    ids[:, 20:] = 0
-    dropped = WordDropout(0.25, unknown_id=1, pad_id=0)(ids)
-    changed = dropped != ids
-    assert (dropped[changed] == 1).all()
-    assert not changed[:, 20:].any()
-    assert 0.22 < changed[:, :20].float().mean() < 0.28
+def test_locked_dropout_gives_each_ragged_text_its_own_mask() -> None:
+    dropped = LockedDropout(0.5)(torch.ones(6, 60), torch.tensor([1, 3, 2]))
+    assert (dropped[1:4] == dropped[1]).all()
+    assert (dropped[4] == dropped[5]).all()
+    assert (dropped[0] != dropped[1]).any()
+    assert (dropped[3] != dropped[4]).any()
 
 
-@pytest.mark.parametrize("module", [LockedDropout(0.5), WordDropout(0.5, unknown_id=1, pad_id=0)])
-def test_dropout_does_nothing_in_evaluation(module: torch.nn.Module) -> None:
-    inputs = torch.randint(2, 9, (3, 4, 5) if isinstance(module, LockedDropout) else (3, 4)).float()
-    assert (module.eval()(inputs) == inputs).all()
+def test_feature_dropout_drops_features_of_each_word_and_keeps_the_mean() -> None:
+    dropped = FeatureDropout(0.2)(torch.ones(300, 200))
+    assert set(dropped.unique().tolist()) == {0.0, 1.25}
+    assert 0.99 < dropped.mean() < 1.01
+    assert len({tuple(row) for row in dropped.tolist()}) == 300
+
+
+@pytest.mark.parametrize("probability", [0.0, 0.25, 0.9])
+@pytest.mark.parametrize("num", [1, 4_001])
+def test_drops_have_the_wanted_share_at_every_place(num: int, probability: float) -> None:
+    drops = torch.stack([random_drops(num, probability, torch.device("cpu")) for _ in range(400)]).double()
+    assert drops.shape == (400, num)
+    for place in range(min(num, 4)):  # four are cut from each number drawn
+        share = drops[:, place::4].mean()
+        assert abs(share - probability) <= 4.0 * (probability * (1 - probability) / drops[:, place::4].numel()) ** 0.5
+
+
+def test_word_dropout_replaces_whole_words() -> None:
+    texts = TokenIds.from_texts(torch.randint(2, 12, (200, 30)).tolist())
+    rows = np.arange(200)
+    words, index, lengths = word_batch(texts, rows, torch.device("cpu"), word_dropout=0.25)
+    before, after = torch.from_numpy(texts.flat), words[index]
+    changed = before != after
+    assert (after[changed] == 1).all()
+    assert 0.22 < changed.float().mean() < 0.28
+    assert lengths.tolist() == [30] * 200
+
+
+def test_a_batch_holds_each_distinct_word_once() -> None:
+    texts = TokenIds.from_texts([[7, 2, 7], [3], [2, 7]])
+    words, index, lengths = word_batch(texts, np.array([2, 0]), torch.device("cpu"))
+    assert words.tolist() == [2, 7]
+    assert words[index].tolist() == [2, 7, 7, 2, 7]
+    assert lengths.tolist() == [2, 3]
+
+
+def test_dropout_does_nothing_in_evaluation() -> None:
+    inputs = torch.randn(3, 5)
+    assert torch.equal(LockedDropout(0.5).eval()(inputs, torch.tensor([1, 2])), inputs)
+    assert torch.equal(FeatureDropout(0.5).eval()(inputs), inputs)
 
 
 def test_dropout_settings_reach_their_places() -> None:
-    rates = {"words": 0.1, "features": 0.2, "layers": 0.3, "output": 0.4}
+    rates = {"features": 0.2, "layers": 0.3, "output": 0.4}
     model = Classifier(SIZES, ModelSettings(layers=2), DropoutSettings(**rates))
-    found = [model.word_dropout.probability, model.feature_dropout.probability, model.recurrent.dropout.probability]
+    found = [model.feature_dropout.probability, model.recurrent.dropout.probability]
     assert [*found, model.output_dropout.p] == list(rates.values())
 
 
 def test_layer_dropout_acts_between_layers_only() -> None:
-    token_ids, lengths = torch.randint(2, 12, (4, 6)), torch.tensor([6, 6, 6, 6])
+    texts = batch(*torch.randint(2, 12, (4, 6)).tolist())
     for layers, is_random in ((1, False), (2, True)):
         dropout = DropoutSettings(words=0.0, features=0.0, layers=0.5, output=0.0)
         model = Classifier(SIZES, replace(ModelSettings(hidden_size=3), layers=layers), dropout).train()
-        assert torch.equal(model(token_ids, lengths), model(token_ids, lengths)) != is_random
+        assert torch.equal(model(*texts), model(*texts)) != is_random
 
 
 def with_vectors(*, frozen: bool) -> Embedding:
@@ -119,18 +160,18 @@ def test_embedding_rows_come_from_the_file_where_it_has_the_word() -> None:
     assert embedding.table()[2].tolist() == [4.0, 5.0]
     assert embedding.table()[0].tolist() == [0.0, 0.0]
     assert embedding.table()[3].abs().max() < 1.0
-    ids = torch.tensor([[2, 4], [5, 0]])
+    ids = torch.tensor([2, 4, 5, 0])
     assert_close(embedding(ids), embedding.table()[ids])
 
 
-def test_only_rows_of_training_words_are_trained_and_padding_never() -> None:
-    embedding = with_vectors(frozen=False)
-    embedding(torch.tensor([[0, 1, 2, 3]])).sum().backward()
-    assert embedding.weight.grad.tolist() == [[0.0, 0.0], [1.0, 1.0], [1.0, 1.0], [1.0, 1.0]]
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("frozen", [False, True])
+def test_frozen_rows_stay_and_rows_the_file_lacks_are_trained_all_the_same(frozen: bool, sparse: bool) -> None:
+    embedding = with_vectors(frozen=frozen)
+    embedding.sparse = sparse
+    embedding(torch.tensor([1, 2, 3])).sum().backward()
+    known = 0.0 if frozen else 1.0
+    assert embedding.weight.grad.is_sparse == sparse
+    gradient = embedding.weight.grad.to_dense() if sparse else embedding.weight.grad
+    assert gradient.tolist() == [[0.0, 0.0], [1.0, 1.0], [known, known], [1.0, 1.0]]
     assert not embedding.extra.requires_grad
-
-
-def test_frozen_rows_stay_and_rows_the_file_lacks_are_trained_all_the_same() -> None:
-    embedding = with_vectors(frozen=True)
-    embedding(torch.tensor([[0, 1, 2, 3]])).sum().backward()
-    assert embedding.weight.grad.tolist() == [[0.0, 0.0], [1.0, 1.0], [0.0, 0.0], [1.0, 1.0]]

@@ -67,14 +67,11 @@ TEXTS = st.lists(st.lists(st.integers(2, 99), min_size=1, max_size=9), min_size=
 
 
 @given(TEXTS)
-def test_padded_rows_hold_the_texts(texts: list[list[int]]) -> None:
-    token_ids = TokenIds.from_texts(texts)
+def test_joined_rows_hold_the_texts(texts: list[list[int]]) -> None:
     rows = np.arange(len(texts))[::-1].copy()
-    padded, lengths = token_ids.padded(rows, pad_id=0)
-    assert padded.shape == (len(texts), max(map(len, texts)))
-    for row, ids, length in zip(rows, padded, lengths, strict=True):
-        assert list(ids[:length]) == texts[row]
-        assert not ids[length:].any()
+    ids, lengths = TokenIds.from_texts(texts).joined(rows)
+    assert ids.tolist() == [token for row in rows for token in texts[row]]
+    assert lengths.tolist() == [len(texts[row]) for row in rows]
 
 
 def test_a_text_without_tokens_is_a_broken_promise() -> None:

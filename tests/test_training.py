@@ -18,7 +18,7 @@ from lstmcli.models.classifier import Classifier, Sizes
 from lstmcli.recipes.schedule import MAX_EPOCHS, MIN_EPOCHS, Schedule, schedule_for
 from lstmcli.training.loop import DivergedError, EpochResult, LabelledTokens, StepResult, Trainer
 from lstmcli.training.loss import make_loss
-from lstmcli.training.optimizer import WeightAverage, learning_rate, make_optimizer
+from lstmcli.training.optimizer import WeightAverage, clip_gradients, learning_rate, make_optimizer
 from lstmcli.training.setup import prepare_torch
 
 SETTINGS = TrainingSettings(epochs=3, seed=5, learning_rate=0.01)
@@ -32,23 +32,28 @@ def rows(num_rows: int, seed: int) -> LabelledTokens:
     return LabelledTokens(TokenIds.from_texts(texts), np.eye(2, dtype=bool)[labels])
 
 
-def trainer(settings: TrainingSettings = SETTINGS, scores: Iterator[float] | None = None, **options: Any) -> Trainer:
+def trainer(
+    settings: TrainingSettings = SETTINGS, scores: Iterator[float] | None = None, *, sparse: bool = True, **options: Any
+) -> Trainer:
     torch.manual_seed(settings.seed)
-    sizes = Sizes(num_words=20, embedding_size=6, num_labels=2, pad_id=0, unknown_id=1)
+    sizes = Sizes(num_words=20, embedding_size=6, num_labels=2, pad_id=0)
     train, validation = rows(50, 1), rows(20, 2)
 
     def score(logits: np.ndarray) -> dict[str, float]:
         accuracy = float((logits.argmax(1) == validation.targets.argmax(1)).mean())
         return {"accuracy": accuracy if scores is None else next(scores), "log_loss": -accuracy}
 
+    model = Classifier(sizes, ModelSettings(hidden_size=4), DropoutSettings())
+    model.embedding.sparse = sparse
     return Trainer(
-        Classifier(sizes, ModelSettings(hidden_size=4), DropoutSettings()),
+        model,
         train,
         validation,
         loss=make_loss(train.targets, "single", "none"),
         score=score,
         metric=options.get("metric", "accuracy"),
         settings=settings,
+        word_dropout=0.2,
         batch_size=8,
         num_epochs=options.get("num_epochs", settings.epochs or 3),
         device=torch.device("cpu"),
@@ -60,7 +65,7 @@ def losses(events: list[StepResult | EpochResult]) -> list[float]:
 
 
 def test_training_learns_a_simple_rule() -> None:
-    results = [event for event in trainer(num_epochs=12).run() if isinstance(event, EpochResult)]
+    results = [event for event in trainer(num_epochs=25).run() if isinstance(event, EpochResult)]
     assert results[-1].train_loss < 0.8 * results[0].train_loss
     assert results[-1].validation["accuracy"] > 0.9
 
@@ -118,21 +123,32 @@ def test_patience_and_the_best_value_survive_a_resume() -> None:
     assert second.progress.best_epoch == 2
 
 
-def test_gradients_are_clipped(monkeypatch: pytest.MonkeyPatch) -> None:
-    norms = []
-    clip = nn.utils.clip_grad_norm_
+@pytest.mark.parametrize(("max_norm", "expected"), [(2.0, 2.0), (100.0, 13.0)])
+def test_gradients_are_clipped_by_their_joint_norm_sparse_ones_included(max_norm: float, expected: float) -> None:
+    dense, table = nn.Parameter(torch.zeros(2)), nn.Parameter(torch.zeros(4, 1))
+    dense.grad = torch.tensor([3.0, 4.0])
+    table.grad = torch.sparse_coo_tensor(torch.tensor([[3]]), torch.tensor([[12.0]]), (4, 1), check_invariants=True)
+    clip_gradients([dense, table], max_norm)
+    found = torch.cat([dense.grad, table.grad.to_dense().flatten()])
+    assert found.norm().item() == pytest.approx(expected, rel=1e-5)
+    assert_close(found / found.norm(), torch.tensor([3.0, 4.0, 0.0, 0.0, 0.0, 12.0]) / 13.0)
 
-    def spy(parameters: Any, limit: float) -> Any:
-        parameters = list(parameters)
-        result = clip(parameters, limit)
-        norms.append(torch.stack([p.grad.norm() for p in parameters if p.grad is not None]).norm().item())
-        return result
 
-    monkeypatch.setattr(nn.utils, "clip_grad_norm_", spy)
-    clipped = trainer(TrainingSettings(epochs=1, gradient_clip=0.01))
-    list(clipped.run())
-    assert norms
-    assert max(norms) <= 0.0101
+def test_training_clips_gradients(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = []
+    monkeypatch.setattr("lstmcli.training.updater.clip_gradients", lambda _parameters, limit: limits.append(limit))
+    list(trainer(TrainingSettings(epochs=1, gradient_clip=0.01)).run())
+    assert set(limits) == {0.01}
+
+
+@pytest.mark.parametrize("num_epochs", [1, 3])
+def test_updates_by_rows_train_the_network_that_dense_updates_train(num_epochs: int) -> None:
+    by_rows = trainer(sparse=True, num_epochs=num_epochs)
+    found = losses(list(by_rows.run()))
+    dense = trainer(sparse=False, num_epochs=num_epochs)
+    assert found == pytest.approx(losses(list(dense.run())), rel=1e-4)
+    for name, value in dense.average.state_dict().items():
+        assert_close(by_rows.average.state_dict()[name], value, atol=1e-4, rtol=1e-3)
 
 
 def test_a_log_loss_is_better_when_lower() -> None:
@@ -176,7 +192,7 @@ def test_the_average_follows_the_weights_as_its_formula_says() -> None:
     for step in range(30):
         with torch.no_grad():
             model.weight.normal_()
-        average.update(model)
+        average.update(dict(model.named_parameters()))
         decay = min(0.5, (1 + step) / (10 + step))
         weight = model.weight.detach().clone()
         expected = weight if expected is None else decay * expected + (1 - decay) * weight
@@ -184,9 +200,9 @@ def test_the_average_follows_the_weights_as_its_formula_says() -> None:
 
 
 def test_matrices_decay_word_vectors_and_biases_do_not() -> None:
-    sizes = Sizes(num_words=20, embedding_size=6, num_labels=2, pad_id=0, unknown_id=1)
+    sizes = Sizes(num_words=20, embedding_size=6, num_labels=2, pad_id=0)
     model = Classifier(sizes, ModelSettings(hidden_size=4), DropoutSettings())
-    optimizer = make_optimizer(model, SETTINGS)
+    optimizer = make_optimizer(dict(model.named_parameters()), SETTINGS)
     decay = {id(p): group["weight_decay"] for group in optimizer.param_groups for p in group["params"]}
     for name, parameter in model.named_parameters():
         expected = 0.0 if name.startswith("embedding") or parameter.ndim == 1 else SETTINGS.weight_decay

@@ -14,6 +14,7 @@ Count = Annotated[int, Ge(1)]
 FormatName = Literal["csv", "tsv", "csv-semicolon", "tsv-raw", "jsonl", "text"]
 CellName = Literal["rnn", "lstm", "peephole"]
 PoolingName = Literal["last", "mean", "max", "attention"]
+EngineName = Literal["auto", "kernels", "torch", "reference"]
 LabelKind = Literal["single", "multi", "traits"]
 MetricName = Literal["accuracy", "macro_f1", "micro_f1", "jaccard", "mean_accuracy", "log_loss"]
 
@@ -79,6 +80,7 @@ class EmbeddingSettings(Section):
     vectors: str | None = None
     max_vectors: Count = 200_000
     frozen: bool = False
+    updates: Literal["rows", "dense"] = "rows"
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,8 @@ class TrainingSettings(Section):
     seed: Annotated[int, Ge(0), Lt(2**63)] = 1
     device: Literal["auto", "cpu", "cuda"] = "auto"
     threads: Count = 1
+    engine: EngineName = "auto"
+    bptt_steps: Count | None = None
     checkpoint_minutes: Annotated[float, Gt(0.0)] = 5.0
 
 

@@ -36,13 +36,12 @@ class TokenIds:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    def padded(self, rows: NDArray[np.int64], *, pad_id: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-        """Return `rows` as token ids (batch, time), padded with `pad_id` at the end, and their lengths (batch,)."""
-        lengths = self.lengths[rows]
-        positions = np.arange(lengths.max())
-        is_real = positions < lengths[:, None]
-        source = np.where(is_real, self.offsets[rows][:, None] + positions, 0)
-        return np.where(is_real, self.flat[source], np.int32(pad_id)), lengths
+    def joined(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.integer], NDArray[np.int64]]:
+        """Return the ids of `rows` end to end, (tokens,), and their lengths (rows,)."""
+        starts = self.offsets[rows]
+        lengths = self.offsets[rows + 1] - starts
+        shift = starts - (np.cumsum(lengths) - lengths)
+        return self.flat[np.repeat(shift, lengths) + np.arange(lengths.sum())], lengths
 
 
 def training_batches(

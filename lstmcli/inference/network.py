@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.inference.pooling import POOLINGS, States
-from lstmcli.kernels import KERNELS
+from lstmcli.kernels import KERNELS, LayerWeights, Packing
+from lstmcli.kernels.layer import layer_forward
 from lstmcli.model_format import SavedModel
 
 Array = NDArray[np.floating]
@@ -25,64 +26,38 @@ class Network:
             name: value.astype(COMPUTE_TYPE) for name, value in model.weights.items() if name != "embedding.weight"
         }
         self._output_weight, self._output_bias = weights["output.weight"], weights["output.bias"]
-        self._kernel = KERNELS[settings.cell].forward
+        self._kernel = KERNELS[settings.cell]
         self._pool = POOLINGS[settings.pooling]
         self._hidden_size = settings.hidden_size
-        num_directions = 2 if settings.bidirectional else 1
+        self._num_directions = 2 if settings.bidirectional else 1
         self._layers = [
-            [_part(weights, f"recurrent.layers.{layer}.{direction}.") for direction in range(num_directions)]
+            LayerWeights.stacked(
+                [_part(weights, f"recurrent.layers.{layer}.{number}.") for number in range(self._num_directions)],
+                self._kernel.gate_order,
+            )
             for layer in range(settings.layers)
         ]
         self._pooling_weights = _part(weights, "pooling.")
 
-    def logits(self, token_ids: NDArray[np.int32], lengths: NDArray[np.int64]) -> Array:
+    def logits(self, token_ids: NDArray[np.integer], lengths: NDArray[np.int64]) -> Array:
         """Return (batch, labels).
 
         Args:
-            token_ids: (batch, time), padding at the end.
-            lengths: (batch,), from 1 to time.
+            token_ids: (tokens,), the texts of the batch end to end.
+            lengths: (batch,), tokens of each text, at least 1.
         """
+        packing = Packing.from_lengths(lengths, num_directions=self._num_directions)
         # Each distinct word is projected once, however often the batch repeats it.
-        words, position = np.unique(token_ids, return_inverse=True)
-        position = position.reshape(token_ids.shape)
+        words, index = np.unique(token_ids, return_inverse=True)
         vectors = self._embedding[words].astype(COMPUTE_TYPE)
-        reverse = _reverse_index(lengths, token_ids.shape[1])
-        is_real = np.arange(token_ids.shape[1]) < lengths[:, None]
-        outputs = self._layer(self._layers[0], vectors, position, reverse, is_real)
-        for directions in self._layers[1:]:
-            flat = outputs.reshape(-1, outputs.shape[2])
-            everywhere = np.arange(len(flat)).reshape(token_ids.shape)
-            outputs = self._layer(directions, flat, everywhere, reverse, is_real)
-        pooled = self._pool(States(outputs, lengths, is_real, self._hidden_size), self._pooling_weights)
+        outputs, _ = layer_forward(vectors, index, self._layers[0], self._kernel, packing)
+        for weights in self._layers[1:]:
+            outputs, _ = layer_forward(outputs, None, weights, self._kernel, packing)
+        is_real = np.arange(lengths.max()) < lengths[:, None]
+        padded = np.zeros((*is_real.shape, outputs.shape[1]), dtype=outputs.dtype)
+        padded[is_real] = outputs
+        pooled = self._pool(States(padded, lengths, is_real, self._hidden_size), self._pooling_weights)
         return np.asarray(pooled @ self._output_weight.T + self._output_bias)
-
-    def _layer(
-        self,
-        directions: list[Parameters],
-        vectors: Array,
-        position: NDArray[np.int64],
-        reverse: NDArray[np.int64],
-        is_real: NDArray[np.bool_],
-    ) -> Array:
-        """Run one layer on `vectors[position]`, (batch, time, input), and return (batch, time, width), 0 at padding."""
-        outputs = []
-        for number, weights in enumerate(directions):
-            projected = vectors @ weights["weight_input"].T
-            if "bias" in weights:
-                projected += weights["bias"]
-            if number == 0:
-                outputs.append(self._kernel(projected[position], weights))
-            else:
-                rows = np.arange(len(position))[:, None]
-                turned = self._kernel(projected[position[rows, reverse]], weights)
-                outputs.append(turned[rows, reverse])
-        return np.concatenate(outputs, axis=2) * is_real[..., None]
-
-
-def _reverse_index(lengths: NDArray[np.int64], time: int) -> NDArray[np.int64]:
-    """Return (batch, time): for each position the one that takes its place when the real part is turned round."""
-    positions = np.arange(time)
-    return np.where(positions < lengths[:, None], lengths[:, None] - 1 - positions, positions)
 
 
 def _part(weights: Parameters, prefix: str) -> Parameters:

@@ -12,7 +12,6 @@ from lstmcli.inference.network import Network
 from lstmcli.metrics.decisions import DecisionRule, decision_scores, probabilities_from_logits
 from lstmcli.model_format import SavedModel, read_model
 from lstmcli.text.tokenizer import Tokenizer
-from lstmcli.text.vocabulary import PAD_ID
 
 # Measured on texts of 20 words: larger batches gain little and hold more memory.
 DEFAULT_BATCH_SIZE = 256
@@ -55,7 +54,7 @@ class Predictor:
         logits = np.empty((len(texts), len(self.model.labels.names)), dtype=np.float64)
         lengths = token_ids.lengths
         for rows in batches_by_length(lengths, batch_size=self._batch_size, max_tokens=MAX_BATCH_TOKENS):
-            logits[rows] = self._network.logits(*token_ids.padded(rows, pad_id=PAD_ID))
+            logits[rows] = self._network.logits(*token_ids.joined(rows))
         return probabilities_from_logits(logits, self.model.labels.kind, temperature=self.model.temperature)
 
     def predict(self, texts: Sequence[str], *, rule: DecisionRule | None = None) -> Predictions:

@@ -1,28 +1,36 @@
-"""Whole-sequence kernels of the cells in numpy: what inference runs on. One line per cell here."""
+"""Whole-sequence kernels of the cells in numpy, for training and inference. One line per cell here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from lstmcli.kernels import memory, simple
+from lstmcli.kernels.packing import Packing
+from lstmcli.kernels.weights import Array, LayerWeights
 
-from lstmcli.kernels.memory import memory_cell_forward
-from lstmcli.kernels.simple import simple_forward
-
-Array = NDArray[np.floating]
+__all__ = ["KERNELS", "Array", "Kernel", "LayerWeights", "Packing"]
 
 
 @dataclass(frozen=True)
 class Kernel:
     """A cell's kernel and what its weights look like.
 
-    `forward` takes the input part of all gates, (batch, time, num_gates * hidden), and the cell's weights by name.
+    `forward` takes (input part of all gates, `LayerWeights`, `Packing`) and returns a trace with an array `hidden`;
+    `backward` makes the gradient by those gates of (gradient by `hidden`, trace, weights, packing). The kernel's gate n
+    is gate `gate_order[n]` of the weights in a model, and it takes its input part times `gate_scales[n]`.
     """
 
-    forward: Callable[[Array, Mapping[str, Array]], Array]
-    num_gates: int
+    forward: Callable[[Array, LayerWeights, Packing], Any]
+    backward: Callable[..., Array]
+    gate_order: Sequence[int]
+    gate_scales: Sequence[float]
     has_bias: bool = True
     has_cell_matrix: bool = False
+
+    @property
+    def num_gates(self) -> int:
+        """Blocks of `hidden` rows in the weights."""
+        return len(self.gate_order)
 
     def shapes(self, input_size: int, hidden_size: int) -> dict[str, tuple[int, ...]]:
         """Return the shape of each weight of one direction of a layer."""
@@ -38,8 +46,10 @@ class Kernel:
         return shapes
 
 
+_MEMORY_CELL = (memory.memory_cell_forward, memory.memory_cell_backward, memory.GATE_ORDER, memory.GATE_SCALES)
+
 KERNELS: dict[str, Kernel] = {
-    "rnn": Kernel(simple_forward, num_gates=1, has_bias=False),
-    "lstm": Kernel(memory_cell_forward, num_gates=4),
-    "peephole": Kernel(memory_cell_forward, num_gates=4, has_cell_matrix=True),
+    "rnn": Kernel(simple.simple_forward, simple.simple_backward, simple.GATE_ORDER, simple.GATE_SCALES, has_bias=False),
+    "lstm": Kernel(*_MEMORY_CELL),
+    "peephole": Kernel(*_MEMORY_CELL, has_cell_matrix=True),
 }

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from lstmcli.config.settings import DropoutSettings, ModelSettings
-from lstmcli.models.dropout import LockedDropout, WordDropout
+from lstmcli.config.settings import DropoutSettings, EngineName, ModelSettings
+from lstmcli.models.dropout import FeatureDropout
 from lstmcli.models.embedding import Embedding
 from lstmcli.models.pooling import POOLINGS
 from lstmcli.models.recurrent import Encoded, Recurrent
@@ -19,7 +19,6 @@ class Sizes:
     embedding_size: int
     num_labels: int
     pad_id: int
-    unknown_id: int
 
 
 class Classifier(nn.Module):
@@ -29,11 +28,19 @@ class Classifier(nn.Module):
     `encode`, since next-word prediction needs an output for each.
     """
 
-    def __init__(self, sizes: Sizes, settings: ModelSettings, dropout: DropoutSettings) -> None:
+    def __init__(
+        self,
+        sizes: Sizes,
+        settings: ModelSettings,
+        dropout: DropoutSettings,
+        *,
+        engine: EngineName = "auto",
+        bptt_steps: int | None = None,
+    ) -> None:
+        """Draw new weights. `engine` and `bptt_steps` are those of `Recurrent`."""
         super().__init__()
-        self.word_dropout = WordDropout(dropout.words, unknown_id=sizes.unknown_id, pad_id=sizes.pad_id)
         self.embedding = Embedding(sizes.num_words, sizes.embedding_size, pad_id=sizes.pad_id)
-        self.feature_dropout = LockedDropout(dropout.features)
+        self.feature_dropout = FeatureDropout(dropout.features)
         self.recurrent = Recurrent(
             settings.cell,
             sizes.embedding_size,
@@ -41,23 +48,27 @@ class Classifier(nn.Module):
             layers=settings.layers,
             bidirectional=settings.bidirectional,
             dropout=dropout.layers,
+            engine=engine,
+            bptt_steps=bptt_steps,
         )
         self.pooling = POOLINGS[settings.pooling](self.recurrent.output_size)
         self.output_dropout = nn.Dropout(dropout.output)
         self.output = nn.Linear(self.pooling.output_size, sizes.num_labels)
 
-    def encode(self, token_ids: Tensor, lengths: Tensor) -> Encoded:
+    def encode(self, words: Tensor, index: Tensor, lengths: Tensor) -> Encoded:
         """Return the top layer's state at every step and at the end.
 
+        Each distinct word is looked up, and projected by the layers, once for all tokens that are this word.
+
         Args:
-            token_ids: (batch, time), padding at the end.
-            lengths: (batch,), from 1 to time.
+            words: (words,), the distinct token ids of the batch.
+            index: (tokens,), which of `words` each token is, the texts of the batch end to end.
+            lengths: (batch,), tokens of each text, at least 1.
         """
-        vectors = self.feature_dropout(self.embedding(self.word_dropout(token_ids)))
-        encoded: Encoded = self.recurrent(vectors, lengths)
+        encoded: Encoded = self.recurrent(self.feature_dropout(self.embedding(words)), index, lengths)
         return encoded
 
-    def forward(self, token_ids: Tensor, lengths: Tensor) -> Tensor:
+    def forward(self, words: Tensor, index: Tensor, lengths: Tensor) -> Tensor:
         """Return logits (batch, labels); arguments as for `encode`."""
-        logits: Tensor = self.output(self.output_dropout(self.pooling(self.encode(token_ids, lengths))))
+        logits: Tensor = self.output(self.output_dropout(self.pooling(self.encode(words, index, lengths))))
         return logits

@@ -1,7 +1,36 @@
-"""The kinds of dropout: whole words, and features with one mask for all time steps."""
+"""The kinds of dropout: whole words, features of a word, and features with one mask for all time steps."""
 
 import torch
 from torch import Tensor, nn
+
+
+def random_drops(num: int, probability: float, device: torch.device) -> Tensor:
+    """Return (num,) booleans, True with `probability` (to 1 / 65,536).
+
+    Four random numbers are cut from each 64 bits drawn: on a CPU several times faster than torch's own dropout.
+    """
+    bits = torch.empty((num + 3) // 4, dtype=torch.int64, device=device).random_(-(2**63), None)
+    return bits.view(torch.int16)[:num] < round(probability * 2**16) - 2**15
+
+
+def dropout_mask(like: Tensor, *shape: int, probability: float) -> Tensor:
+    """Return a mask of type and device of `like`: 0 with `probability`, else 1 / (1 - probability)."""
+    is_dropped = random_drops(torch.Size(shape).numel(), probability, like.device)
+    return is_dropped.logical_not_().view(shape).to(like.dtype).mul_(1.0 / (1.0 - probability))
+
+
+class FeatureDropout(nn.Module):
+    """Drops features of each distinct word of a batch: all its tokens in the batch lack the same ones."""
+
+    def __init__(self, probability: float) -> None:
+        super().__init__()
+        self.probability = probability
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        """(words, size) -> the same; kept features grow by 1 / (1 - probability). Does nothing in evaluation."""
+        if not self.training or self.probability == 0.0:
+            return vectors
+        return vectors * dropout_mask(vectors, *vectors.shape, probability=self.probability)
 
 
 class LockedDropout(nn.Module):
@@ -14,29 +43,12 @@ class LockedDropout(nn.Module):
         super().__init__()
         self.probability = probability
 
-    def forward(self, inputs: Tensor) -> Tensor:
-        """(batch, time, size) -> the same; kept features grow by 1 / (1 - probability). Does nothing in evaluation."""
+    def forward(self, inputs: Tensor, lengths: Tensor) -> Tensor:
+        """Drop features of (tokens, size), texts of `lengths` (batch,) end to end, each text with a mask of its own.
+
+        Kept features grow by 1 / (1 - probability). Does nothing in evaluation.
+        """
         if not self.training or self.probability == 0.0:
             return inputs
-        mask = inputs.new_empty(inputs.shape[0], 1, inputs.shape[2]).bernoulli_(1.0 - self.probability)
-        return inputs * mask.div_(1.0 - self.probability)
-
-
-class WordDropout(nn.Module):
-    """Replaces words by the unknown word, which also teaches the model what to make of a word never seen.
-
-    Source: Iyyer et al. 2015, "Deep Unordered Composition Rivals Syntactic Methods".
-    """
-
-    def __init__(self, probability: float, *, unknown_id: int, pad_id: int) -> None:
-        super().__init__()
-        self.probability = probability
-        self.unknown_id = unknown_id
-        self.pad_id = pad_id
-
-    def forward(self, token_ids: Tensor) -> Tensor:
-        """(batch, time) ids -> the same; padding is never replaced. Does nothing in evaluation."""
-        if not self.training or self.probability == 0.0:
-            return token_ids
-        is_dropped = torch.rand(token_ids.shape, device=token_ids.device) < self.probability
-        return token_ids.masked_fill(is_dropped & (token_ids != self.pad_id), self.unknown_id)
+        masks = dropout_mask(inputs, len(lengths), inputs.shape[1], probability=self.probability)
+        return inputs * masks.repeat_interleave(lengths, dim=0)

@@ -16,14 +16,17 @@ class Embedding(nn.Module):
         extra: (further words, size), words of a vector file that training never meets. A buffer outside checkpoints.
     """
 
-    def __init__(self, num_words: int, size: int, *, pad_id: int) -> None:
+    def __init__(self, num_words: int, size: int, *, pad_id: int, sparse: bool = False) -> None:
+        """Draw new rows. With `sparse` the gradient of `weight` holds the rows of the batch alone."""
         super().__init__()
-        self.pad_id = pad_id
+        self.sparse = sparse
         self.weight = nn.Parameter(torch.empty(num_words, size).normal_(std=INITIAL_STD))
         with torch.no_grad():
             self.weight[pad_id] = 0.0
         self.extra: Tensor
         self.register_buffer("extra", torch.empty(0, size), persistent=False)
+        self.frozen: Tensor | None
+        self.register_buffer("frozen", None, persistent=False)
 
     def set_vectors(self, vectors: NDArray[np.float32], known: NDArray[np.bool_], *, frozen: bool) -> None:
         """Start from pretrained vectors.
@@ -39,20 +42,22 @@ class Embedding(nn.Module):
             self.weight[is_known] = torch.from_numpy(vectors[:num_trained])[is_known]
         self.extra = torch.from_numpy(vectors[num_trained:]).clone()
         if frozen:
-            is_trained = (~is_known).float()[:, None]
-            hook = lambda gradient: gradient * is_trained.to(gradient.device)  # noqa: E731
-            self.weight.register_hook(hook)  # type: ignore[no-untyped-call]
+            self.frozen = is_known
 
     def table(self) -> Tensor:
         """Return all rows, (training and further words, size)."""
         return torch.cat([self.weight, self.extra]) if len(self.extra) else self.weight
 
-    def forward(self, token_ids: Tensor) -> Tensor:
-        """(batch, time) -> (batch, time, size)."""
+    def forward(self, words: Tensor) -> Tensor:
+        """(words,) distinct ids -> (words, size)."""
         num_trained = len(self.weight)
-        if not len(self.extra) or int(token_ids.max()) < num_trained:
-            return nn.functional.embedding(token_ids, self.weight, padding_idx=self.pad_id)
-        is_extra = token_ids >= num_trained
-        trained = nn.functional.embedding(token_ids.masked_fill(is_extra, self.pad_id), self.weight)
-        further = nn.functional.embedding((token_ids - num_trained).clamp_min(0), self.extra)
-        return torch.where(is_extra[..., None], further, trained)
+        is_extra = words >= num_trained
+        has_extra = len(self.extra) > 0 and bool(is_extra.any())
+        trained = words.masked_fill(is_extra, 0) if has_extra else words
+        vectors = nn.functional.embedding(trained, self.weight, sparse=self.sparse)
+        if self.frozen is not None:
+            vectors = torch.where(self.frozen[trained][:, None], vectors.detach(), vectors)
+        if not has_extra:
+            return vectors
+        further = self.extra[(words - num_trained).clamp_min(0)]
+        return torch.where(is_extra[:, None], further, vectors)

@@ -1,12 +1,18 @@
-"""Recurrent layers: one or more, forward or in both directions, over padded batches of ragged sequences."""
+"""Recurrent layers: one or more, forward or in both directions, over batches of ragged texts laid end to end."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from lstmcli.models.cells import CELLS
+from lstmcli.config.settings import EngineName
+from lstmcli.kernels import KERNELS, Packing
+from lstmcli.models.cells import CELLS, Cell
 from lstmcli.models.dropout import LockedDropout
+from lstmcli.models.kernel_layer import LayerPlan, kernel_layer
+
+Layer = Callable[[nn.ModuleList, Tensor, Tensor | None], Tensor]
 
 
 class Encoded(NamedTuple):
@@ -23,10 +29,25 @@ class Encoded(NamedTuple):
 
 
 class Recurrent(nn.Module):
-    """`layers` recurrent layers; between them features are dropped with one mask for all steps."""
+    """`layers` recurrent layers; between them features are dropped with one mask for all steps.
+
+    Attributes:
+        engine: what computes a layer. "kernels": ours in numpy, on a CPU. "torch": torch's fused layer where the cell
+            has one. "reference": one readable step after the other. "auto": kernels on a CPU, torch on a GPU.
+        bptt_steps: see `Cell.forward`.
+    """
 
     def __init__(
-        self, cell: str, input_size: int, hidden_size: int, *, layers: int, bidirectional: bool, dropout: float
+        self,
+        cell: str,
+        input_size: int,
+        hidden_size: int,
+        *,
+        layers: int,
+        bidirectional: bool,
+        dropout: float,
+        engine: EngineName = "auto",
+        bptt_steps: int | None = None,
     ) -> None:
         super().__init__()
         num_directions = 2 if bidirectional else 1
@@ -38,36 +59,67 @@ class Recurrent(nn.Module):
             for layer in range(layers)
         )
         self.dropout = LockedDropout(dropout)
+        self.engine = engine
+        self.bptt_steps = bptt_steps
+        self._kernel = KERNELS[cell]
+        self._num_directions = num_directions
 
-    def forward(self, inputs: Tensor, lengths: Tensor) -> Encoded:
+    def forward(self, vectors: Tensor, index: Tensor | None, lengths: Tensor) -> Encoded:
         """Run all layers.
 
         Args:
-            inputs: (batch, time, input), padding at the end of each sequence.
-            lengths: (batch,), from 1 to time.
+            vectors: (rows, input).
+            index: (tokens,), the row of each token, text after text; None: token n has row n.
+            lengths: (batch,), tokens of each text, at least 1.
         """
-        mask = torch.arange(inputs.shape[1], device=inputs.device) < lengths[:, None]
-        outputs = inputs
-        for number, directions in enumerate(self.layers):
-            if number > 0:
-                outputs = self.dropout(outputs)
-            outputs = self._layer(directions, outputs, lengths) * mask[..., None]
-        return Encoded(outputs, self._final(outputs, lengths), mask)
+        mask = torch.arange(int(lengths.max()), device=lengths.device) < lengths[:, None]
+        uses_kernels = self.engine == "kernels" or (self.engine == "auto" and vectors.device.type == "cpu")
+        layer = self._kernel_layer(lengths) if uses_kernels else self._torch_layer(mask, lengths)
+        outputs = layer(self.layers[0], vectors, index)  # type: ignore[arg-type]
+        for directions in self.layers[1:]:
+            outputs = layer(directions, self.dropout(outputs, lengths), None)  # type: ignore[arg-type]
+        return Encoded(_padded(outputs, mask), self._final(outputs, lengths), mask)
 
-    def _layer(self, directions: nn.Module, inputs: Tensor, lengths: Tensor) -> Tensor:
-        forward_cell, *backward_cells = directions.children()
-        outputs = [forward_cell(inputs)]
-        for cell in backward_cells:
-            # Turning each sequence round within its own length keeps padding at the end: no state ever passes through
-            # it.
-            outputs.append(reverse_sequences(cell(reverse_sequences(inputs, lengths)), lengths))
-        return torch.cat(outputs, dim=-1)
+    def _kernel_layer(self, lengths: Tensor) -> Layer:
+        packing = Packing.from_lengths(lengths.numpy(), num_directions=self._num_directions)
+        plan = LayerPlan(self._kernel, packing, self.bptt_steps)
+
+        def layer(directions: nn.ModuleList, vectors: Tensor, index: Tensor | None) -> Tensor:
+            return kernel_layer(vectors, index, plan, [dict(cell.named_parameters()) for cell in directions])
+
+        return layer
+
+    def _torch_layer(self, mask: Tensor, lengths: Tensor) -> Layer:
+        def layer(directions: nn.ModuleList, vectors: Tensor, index: Tensor | None) -> Tensor:
+            inputs = _padded(vectors if index is None else vectors[index], mask)
+            outputs = []
+            for number, cell in enumerate(directions):
+                if number == 0:
+                    outputs.append(self._run(cell, inputs))  # type: ignore[arg-type]
+                else:
+                    # Turning each text round within its own length keeps padding at the end: no state ever passes
+                    # through it.
+                    turned = self._run(cell, reverse_sequences(inputs, lengths))  # type: ignore[arg-type]
+                    outputs.append(reverse_sequences(turned, lengths))
+            return torch.cat(outputs, dim=-1)[mask]
+
+        return layer
+
+    def _run(self, cell: Cell, inputs: Tensor) -> Tensor:
+        run = cell.walk if self.engine == "reference" else cell.forward
+        return run(inputs, bptt_steps=self.bptt_steps)
 
     def _final(self, outputs: Tensor, lengths: Tensor) -> Tensor:
-        rows = torch.arange(outputs.shape[0], device=outputs.device)
-        hidden_size = self.output_size // len(self.layers[0])  # type: ignore[arg-type]
-        forward_state = outputs[rows, lengths - 1, :hidden_size]
-        return torch.cat([forward_state, outputs[:, 0, hidden_size:]], dim=-1)
+        hidden_size = self.output_size // self._num_directions
+        ends = lengths.cumsum(0)
+        return torch.cat([outputs[ends - 1, :hidden_size], outputs[ends - lengths, hidden_size:]], dim=-1)
+
+
+def _padded(rows: Tensor, mask: Tensor) -> Tensor:
+    """Lay rows (tokens, size), text after text, out as (batch, time, size), 0 where `mask` is False."""
+    positions = mask.flatten().nonzero().squeeze(1)
+    flat = rows.new_zeros(mask.numel(), rows.shape[1])
+    return flat.index_copy(0, positions, rows).view(*mask.shape, -1)
 
 
 def reverse_sequences(inputs: Tensor, lengths: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from lstmcli.models.classifier import Classifier, Sizes
 from lstmcli.recipes.corpus import Corpus
 from lstmcli.recipes.embedding import EmbeddingPlan, plan_embedding
 from lstmcli.text.tokenizer import Tokenizer
-from lstmcli.text.vocabulary import PAD_ID, UNKNOWN_ID, Vocabulary
+from lstmcli.text.vocabulary import PAD_ID, Vocabulary
 from lstmcli.training.loop import LabelledTokens
 
 
@@ -52,9 +52,10 @@ def build_classifier(plan: EmbeddingPlan, num_labels: int, config: Config) -> Cl
         embedding_size=plan.size,
         num_labels=num_labels,
         pad_id=PAD_ID,
-        unknown_id=UNKNOWN_ID,
     )
-    model = Classifier(sizes, config.model, config.dropout)
+    training = config.training
+    model = Classifier(sizes, config.model, config.dropout, engine=training.engine, bptt_steps=training.bptt_steps)
+    model.embedding.sparse = config.embedding.updates == "rows"
     if plan.pretrained is not None:
         model.embedding.set_vectors(plan.pretrained.vectors, plan.pretrained.known, frozen=config.embedding.frozen)
     return model

@@ -109,6 +109,7 @@ def _plan(config: Config, reporter: Reporter) -> Plan:
         score=decisions.scores,
         metric=metric,
         settings=config.training,
+        word_dropout=config.dropout.words,
         batch_size=schedule.batch_size,
         num_epochs=schedule.num_epochs,
         device=device,
@@ -153,7 +154,7 @@ def _fit(plan: Plan, run: RunDirectory, history: History, reporter: Reporter) ->
 def _finish_epoch(result: EpochResult, trainer: Trainer, run: RunDirectory, history: History) -> None:
     history.append(asdict(result))
     if result.is_best:
-        run.save_best(trainer.average.module.state_dict())
+        run.save_best(trainer.average.state_dict())
     run.write_history(history)
 
 
@@ -163,9 +164,9 @@ def _keep_best(plan: Plan, run: RunDirectory, history: History, reporter: Report
     best = history[trainer.progress.best_epoch - 1]
     value = best["validation"][plan.metric]
     reporter.best(best["epoch"], num_epochs=trainer.num_epochs, metric=plan.metric, value=value)
-    trainer.average.module.load_state_dict(run.load_best())
+    trainer.average.load_state_dict(run.load_best())
     decision = plan.decisions.decision(trainer.logits(plan.prepared.validation.token_ids))
-    vocabulary, weights = plan.prepared.plan.vocabulary, classifier_weights(trainer.average.module)
+    vocabulary, weights = plan.prepared.plan.vocabulary, classifier_weights(trainer.average)
     export_model(run, plan.config, vocabulary, plan.corpus.labels, decision, weights)
     return decision
 

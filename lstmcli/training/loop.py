@@ -15,11 +15,15 @@ from lstmcli.config.settings import TrainingSettings
 from lstmcli.data.batches import TokenIds, batches_by_length, training_batches
 from lstmcli.errors import LstmcliError
 from lstmcli.metrics.scores import LOWER_IS_BETTER
-from lstmcli.text.vocabulary import PAD_ID
+from lstmcli.training.batch import word_batch
 from lstmcli.training.loss import Loss
-from lstmcli.training.optimizer import WeightAverage, learning_rate, make_optimizer
+from lstmcli.training.optimizer import learning_rate
+from lstmcli.training.updater import Updater, below
 
 EVALUATION_BATCH_SIZE = 256
+
+# A batch of evaluation holds at most this many token positions, so that long documents don't multiply its memory.
+EVALUATION_BATCH_TOKENS = 32_768
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,7 @@ class Trainer:
         score: Callable[[NDArray[np.float32]], dict[str, float]],
         metric: str,
         settings: TrainingSettings,
+        word_dropout: float,
         batch_size: int,
         num_epochs: int,
         device: torch.device,
@@ -97,19 +102,21 @@ class Trainer:
         """Prepare training.
 
         Args:
-            model: maps (token ids (batch, time), lengths (batch,)) to logits (batch, labels).
+            model: maps (distinct words (words,), index (tokens,) into them of texts end to end, lengths (batch,)) to
+                logits (batch, labels). Its submodule `embedding` is updated by rows if it is `sparse`.
             train: rows to learn from.
             validation: rows that choose the epoch.
             loss: of logits and targets.
             score: maps validation logits (texts, labels) to named scores.
             metric: the one that names the best epoch.
             settings: rates, seed and so on.
+            word_dropout: see `word_batch`.
             batch_size: texts an update.
             num_epochs: how many to train at most.
             device: where to compute.
         """
         self.model = model.to(device)
-        self.average = WeightAverage(self.model, settings.average_decay)
+        self.updater = Updater(self.model, settings)
         self.progress = Progress()
         self.batch_size = batch_size
         self.num_epochs = num_epochs
@@ -119,8 +126,13 @@ class Trainer:
         self._score = score
         self._metric = metric
         self._settings = settings
+        self._word_dropout = word_dropout
         self._device = device
-        self._optimizer = make_optimizer(self.model, settings)
+
+    @property
+    def average(self) -> nn.Module:
+        """The averaged network, which is what is validated and kept. It is complete after each epoch."""
+        return self.updater.average.module
 
     def run(self) -> Iterator[StepResult | EpochResult]:
         """Train from where `progress` stands; yield after each update and each epoch."""
@@ -144,7 +156,7 @@ class Trainer:
             loss = self._update(batches[number])
             num_tokens = int(self._train.token_ids.lengths[batches[number]].sum())
             progress.batch = number + 1
-            progress.num_updates = self.average.num_updates
+            progress.num_updates += 1
             progress.loss_sum += loss
             progress.num_tokens += num_tokens
             progress.cpu_seconds += time.process_time() - started_at
@@ -156,28 +168,23 @@ class Trainer:
         return learning_rate(update, num_steps=num_updates, peak=settings.learning_rate, warmup=settings.warmup)
 
     def _update(self, rows: NDArray[np.int64]) -> float:
-        settings = self._settings
-        rate = self._rate(self.average.num_updates)
-        for group in self._optimizer.param_groups:
-            group["lr"] = rate
-        token_ids, lengths = self._to_device(self._train.token_ids, rows)
+        batch = word_batch(self._train.token_ids, rows, self._device, word_dropout=self._word_dropout)
         targets = torch.from_numpy(self._train.targets[rows]).float().to(self._device)
-        self._optimizer.zero_grad(set_to_none=True)
-        loss = self._loss(self.model(token_ids, lengths), targets)
+        self.updater.prepare(batch.words)
+        loss = self._loss(self.model(*batch), targets)
         if not torch.isfinite(loss):
             raise DivergedError(
                 f"the loss is {loss.item()} in epoch {self.progress.epoch}: training has diverged. Try a lower "
-                f"training.learning_rate (it is {settings.learning_rate:g}) or training.gradient_clip."
+                f"training.learning_rate (it is {self._settings.learning_rate:g}) or training.gradient_clip."
             )
         loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.model.parameters(), settings.gradient_clip)
-        self._optimizer.step()
-        self.average.update(self.model)
+        self.updater.update(self._rate(self.progress.num_updates))
         return loss.item()
 
     def _finish_epoch(self) -> EpochResult:
         progress = self.progress
         started_at = time.process_time()
+        self.updater.settle()
         validation = self._score(self.logits(self._validation.token_ids))
         value = validation[self._metric] * (-1.0 if self._metric in LOWER_IS_BETTER else 1.0)
         is_best = progress.best_value is None or value > progress.best_value
@@ -197,8 +204,11 @@ class Trainer:
     def logits(self, token_ids: TokenIds) -> NDArray[np.float32]:
         """Return (texts, labels) of the averaged weights, without dropout."""
         parts: list[tuple[NDArray[np.int64], NDArray[np.float32]]] = []
-        for rows in batches_by_length(token_ids.lengths, batch_size=EVALUATION_BATCH_SIZE):
-            parts.append((rows, self.average.module(*self._to_device(token_ids, rows)).cpu().numpy()))
+        batches = batches_by_length(
+            token_ids.lengths, batch_size=EVALUATION_BATCH_SIZE, max_tokens=EVALUATION_BATCH_TOKENS
+        )
+        for rows in batches:
+            parts.append((rows, self.average(*word_batch(token_ids, rows, self._device)).cpu().numpy()))
         logits = np.empty((len(token_ids), parts[0][1].shape[1]), dtype=np.float32)
         for rows, values in parts:
             logits[rows] = values
@@ -207,9 +217,7 @@ class Trainer:
     def tensors(self) -> dict[str, Tensor]:
         """Return every tensor of the state by name: weights, average, optimizer, random states."""
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
-        tensors |= {f"average.{name}": value for name, value in self.average.module.state_dict().items()}
-        for index, state in self._optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer.{index}.{name}": value for name, value in state.items()}
+        tensors |= self.updater.tensors()
         tensors["random.cpu"] = torch.get_rng_state()
         if self._device.type == "cuda":
             tensors["random.cuda"] = torch.cuda.get_rng_state(self._device)
@@ -217,28 +225,13 @@ class Trainer:
 
     def load_state(self, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
         """Go back to a state that `tensors` and `progress_dict` gave."""
-        self.model.load_state_dict(_below(tensors, "model."))
-        self.average.module.load_state_dict(_below(tensors, "average."))
-        state: dict[int, dict[str, Tensor]] = {}
-        for name, value in _below(tensors, "optimizer.").items():
-            index, key = name.split(".", 1)
-            state.setdefault(int(index), {})[key] = value
-        groups = self._optimizer.state_dict()["param_groups"]
-        self._optimizer.load_state_dict({"state": state, "param_groups": groups})
+        self.progress = Progress(**progress)
+        self.model.load_state_dict(below(tensors, "model."))
+        self.updater.load_tensors(tensors, num_updates=self.progress.num_updates)
         torch.set_rng_state(tensors["random.cpu"])
         if "random.cuda" in tensors:
             torch.cuda.set_rng_state(tensors["random.cuda"], self._device)
-        self.progress = Progress(**progress)
-        self.average.num_updates = self.progress.num_updates
 
     def progress_dict(self) -> dict[str, Any]:
         """Return `progress` as plain values for a JSON file."""
         return asdict(self.progress)
-
-    def _to_device(self, token_ids: TokenIds, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
-        ids, lengths = token_ids.padded(rows, pad_id=PAD_ID)
-        return torch.from_numpy(ids).long().to(self._device), torch.from_numpy(lengths).to(self._device)
-
-
-def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

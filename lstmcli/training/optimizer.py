@@ -2,22 +2,33 @@
 
 import copy
 import math
+from collections.abc import Iterable
 
 import torch
 from torch import nn
 
 from lstmcli.config.settings import TrainingSettings
 
+BETAS = (0.9, 0.99)
 
-def make_optimizer(model: nn.Module, settings: TrainingSettings) -> torch.optim.AdamW:
+
+def make_optimizer(parameters: dict[str, nn.Parameter], settings: TrainingSettings) -> torch.optim.AdamW:
     """Return AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101); matrices decay, word vectors and biases do not."""
     decayed: list[nn.Parameter] = []
     others: list[nn.Parameter] = []
-    for name, parameter in model.named_parameters():
+    for name, parameter in parameters.items():
         is_matrix = parameter.ndim > 1 and not name.startswith("embedding.")
         (decayed if is_matrix else others).append(parameter)
     groups = [{"params": decayed, "weight_decay": settings.weight_decay}, {"params": others, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.99), fused=True)
+    return torch.optim.AdamW(groups, lr=settings.learning_rate, betas=BETAS, fused=True)
+
+
+def clip_gradients(parameters: Iterable[nn.Parameter], max_norm: float) -> None:
+    """Scale all gradients, sparse ones included, so that their joint norm is at most `max_norm`."""
+    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    values = [gradient._values() if gradient.is_sparse else gradient for gradient in gradients]
+    norm = nn.utils.get_total_norm(values)
+    torch._foreach_mul_(values, (max_norm / (norm + 1e-6)).clamp(max=1.0))
 
 
 def learning_rate(step: int, *, num_steps: int, peak: float, warmup: float) -> float:
@@ -52,10 +63,15 @@ class WeightAverage:
         self.num_updates = 0
         self._decay = decay
 
-    @torch.no_grad()
-    def update(self, model: nn.Module) -> None:
-        """Follow `model` by one step; the first one takes its weights over."""
+    @property
+    def weight(self) -> float:
+        """How much of the network goes into the average next time: all of it at the first."""
         n = self.num_updates
-        weight = 1.0 if n == 0 else 1.0 - min(self._decay, (1.0 + n) / (10.0 + n))
-        torch._foreach_lerp_(list(self.module.parameters()), list(model.parameters()), weight)
+        return 1.0 if n == 0 else 1.0 - min(self._decay, (1.0 + n) / (10.0 + n))
+
+    @torch.no_grad()
+    def update(self, parameters: dict[str, nn.Parameter]) -> None:
+        """Follow those `parameters` of the network by one step."""
+        averages = dict(self.module.named_parameters())
+        torch._foreach_lerp_([averages[name] for name in parameters], list(parameters.values()), self.weight)
         self.num_updates += 1

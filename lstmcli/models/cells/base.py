@@ -14,6 +14,10 @@ class State(NamedTuple):
     hidden: Tensor
     cell: Tensor
 
+    def detached(self) -> "State":
+        """Return the same values, behind which no gradient goes."""
+        return State(self.hidden.detach(), self.cell.detach())
+
 
 class Cell(nn.Module, ABC):
     """One direction of one recurrent layer.
@@ -70,19 +74,26 @@ class Cell(nn.Module, ABC):
             state: of the step before. Not changed.
         """
 
-    def forward(self, inputs: Tensor) -> Tensor:
+    def forward(self, inputs: Tensor, *, bptt_steps: int | None = None) -> Tensor:
         """Return the hidden state after every step: (batch, time, input) -> (batch, time, hidden).
 
         There is no masking: with padding behind the real steps only the outputs at padding are meaningless, and the
-        caller drops them. A cell with a faster way overrides this; `walk` stays the reference.
-        """
-        return self.walk(inputs)
+        caller drops them. A cell with a faster way in torch overrides this; `walk` stays the reference.
 
-    def walk(self, inputs: Tensor) -> Tensor:
+        Args:
+            inputs: (batch, time, input).
+            bptt_steps: truncated back-propagation through time: no gradient passes from step n * bptt_steps to the one
+                before. None: the error goes back through all steps.
+        """
+        return self.walk(inputs, bptt_steps=bptt_steps)
+
+    def walk(self, inputs: Tensor, *, bptt_steps: int | None = None) -> Tensor:
         """Return what `forward` returns, one readable `step` after the other."""
         state = self.initial_state(inputs)
         outputs = []
-        for projected in self.project(inputs).unbind(dim=1):
+        for number, projected in enumerate(self.project(inputs).unbind(dim=1)):
+            if bptt_steps is not None and number % bptt_steps == 0:
+                state = state.detached()
             state = self.step(projected, state)
             outputs.append(state.hidden)
         return torch.stack(outputs, dim=1)

@@ -24,6 +24,6 @@ class PeepholeCell(LstmCell):
         """Return o[t], (batch, hidden); V_o S[t] is what `LstmCell` lacks."""
         return (before + nn.functional.linear(cell, self.weight_cell)).sigmoid()
 
-    def forward(self, inputs: Tensor) -> Tensor:
-        """See `Cell.forward`: one step after the other, since no fused layer has this cell."""
-        return self.walk(inputs)
+    def forward(self, inputs: Tensor, *, bptt_steps: int | None = None) -> Tensor:
+        """See `Cell.forward`: one step after the other, since no fused layer of torch has this cell."""
+        return self.walk(inputs, bptt_steps=bptt_steps)
