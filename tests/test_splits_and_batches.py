@@ -7,16 +7,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstmcli.data.batches import TokenIds, batches_by_length, training_batches
+from lstmcli.data.examples import ExampleRows, Examples
 from lstmcli.data.splits import validation_rows
 
 
-def table(texts: list[str], labels: list[tuple[str, ...]], groups: list[str] | None = None) -> pd.DataFrame:
-    return pd.DataFrame({"text": texts, "labels": labels, "group": groups or [""] * len(texts)})
+def examples(texts: list[str], labels: list[tuple[str, ...]], groups: list[str] | None = None) -> Examples:
+    rows = ExampleRows()
+    for line, (text, names, group) in enumerate(zip(texts, labels, groups or [""] * len(texts), strict=True), start=2):
+        rows.append(line, text, names, group)
+    return Examples("rows.csv", len(texts), rows.table(), tuple(rows.label_sets), rows.store, ())
 
 
 def test_a_split_keeps_the_share_of_each_label() -> None:
     labels = [("common",)] * 700 + [("rare",)] * 200 + [("rarest",)] * 20
-    rows = validation_rows(table([f"t{n}" for n in range(920)], labels), fraction=0.1, seed=3)
+    rows = validation_rows(examples([f"t{n}" for n in range(920)], labels), fraction=0.1, seed=3)
     chosen = pd.Series([names[0] for names in labels])[rows].value_counts()
     assert dict(chosen) == {"common": 70, "rare": 20, "rarest": 2}
 
@@ -25,7 +29,7 @@ def test_a_multi_label_split_keeps_the_share_of_each_label() -> None:
     generator = np.random.default_rng(0)
     shares = {"a": 0.5, "b": 0.2, "c": 0.05, "d": 0.02}
     labels = [tuple(name for name, share in shares.items() if generator.random() < share) for _ in range(2000)]
-    rows = validation_rows(table([f"t{n}" for n in range(2000)], labels), fraction=0.2, seed=1)
+    rows = validation_rows(examples([f"t{n}" for n in range(2000)], labels), fraction=0.2, seed=1)
     assert 390 <= rows.sum() <= 410
     for name in shares:
         has_label = np.array([name in names for names in labels])
@@ -34,7 +38,7 @@ def test_a_multi_label_split_keeps_the_share_of_each_label() -> None:
 
 def test_a_text_is_never_on_both_sides() -> None:
     texts = [f"Text {n % 40}" if n % 2 else f"  text {n % 40}" for n in range(200)]
-    rows = validation_rows(table(texts, [(str(n % 3),) for n in range(200)]), fraction=0.3, seed=1)
+    rows = validation_rows(examples(texts, [(str(n % 3),) for n in range(200)]), fraction=0.3, seed=1)
     keys = np.array([text.strip().lower() for text in texts])
     assert 0 < rows.sum() < 200
     assert not set(keys[rows]) & set(keys[~rows])
@@ -44,7 +48,7 @@ def test_a_group_stays_on_one_side_also_when_texts_tie_groups_together() -> None
     groups = [f"author{n // 5}" for n in range(100)]
     texts = [f"text{n}" for n in range(100)]
     texts[0] = texts[99]  # the first and the last author share a text, so both go to the same side
-    rows = validation_rows(table(texts, [("a",)] * 100, groups), fraction=0.25, seed=5)
+    rows = validation_rows(examples(texts, [("a",)] * 100, groups), fraction=0.25, seed=5)
     sides = pd.Series(rows).groupby(groups).nunique()
     assert (sides == 1).all()
     assert rows[0] == rows[99]
@@ -52,12 +56,12 @@ def test_a_group_stays_on_one_side_also_when_texts_tie_groups_together() -> None
 
 
 def test_rows_without_a_group_are_on_their_own() -> None:
-    rows = validation_rows(table([f"t{n}" for n in range(100)], [("a",)] * 100), fraction=0.25, seed=5)
+    rows = validation_rows(examples([f"t{n}" for n in range(100)], [("a",)] * 100), fraction=0.25, seed=5)
     assert rows.sum() == 25
 
 
 def test_the_seed_decides() -> None:
-    data = table([f"t{n}" for n in range(100)], [("a",)] * 100)
+    data = examples([f"t{n}" for n in range(100)], [("a",)] * 100)
     first, again, other = (validation_rows(data, fraction=0.3, seed=seed) for seed in (1, 1, 2))
     assert (first == again).all()
     assert (first != other).any()

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from lstmcli.config.settings import TokenizerSettings
 from lstmcli.text import tokenizer as tokenizer_module
+from lstmcli.text.encoder import GrowingVocabulary, TextEncoder
 from lstmcli.text.labels import LabelSet
-from lstmcli.text.tokenizer import Tokenizer, cut
+from lstmcli.text.tokenizer import Tokenizer, cut, pieces
 from lstmcli.text.vocabulary import UNKNOWN_ID, Vocabulary
 
 DEFAULT = Tokenizer(TokenizerSettings())
@@ -107,24 +108,57 @@ def test_the_shortcut_for_plain_words_changes_nothing(text: str) -> None:
     assert DEFAULT(text) == without_shortcut(text)
 
 
-TEXTS = [["b", "a", "a"], ["c", "a", "b"], ["d"]]
+@given(st.lists(st.one_of(WORDS, st.text(max_size=6)), max_size=12).map(" ".join))
+def test_tokens_do_not_depend_on_what_stands_beyond_white_space(text: str) -> None:
+    """So pieces between white space can be looked up: the same tokens as from one pass over the whole text."""
+    normal = pieces(text)
+    assert DEFAULT(text) == [token for piece in normal for token in DEFAULT.piece_tokens(piece)]
+    assert DEFAULT(text) == list(DEFAULT.piece_tokens(" ".join(normal)))
+
+
+def test_what_is_remembered_is_bounded_and_forgetting_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokenizer_module, "CACHE_SIZE", 3)
+    tokenizer = Tokenizer(TokenizerSettings())
+    text = " ".join([*"abcdefgh", "xy" * 20, *"abca"])
+    assert tokenizer(text) == text.split()
+    assert len(tokenizer._cache) <= 3
+    assert "xy" * 20 not in tokenizer._cache
+
+
+WORDS_IN_ORDER, COUNTS = ["b", "a", "d", "c"], [2, 3, 1, 1]
 
 
 def test_the_vocabulary_lists_frequent_words_first_and_ties_by_code_point() -> None:
-    vocabulary = Vocabulary.from_texts(TEXTS, min_frequency=1, max_words=9)
+    vocabulary = Vocabulary.from_counts(WORDS_IN_ORDER, COUNTS, min_frequency=1, max_words=9)
     assert vocabulary.words == ["<pad>", "<unknown>", "a", "b", "c", "d"]
-    assert Vocabulary.from_texts(TEXTS[::-1], min_frequency=1, max_words=9).words == vocabulary.words
+    reordered = Vocabulary.from_counts(WORDS_IN_ORDER[::-1], COUNTS[::-1], min_frequency=1, max_words=9)
+    assert reordered.words == vocabulary.words
 
 
 def test_the_vocabulary_keeps_to_its_limits() -> None:
-    assert Vocabulary.from_texts(TEXTS, min_frequency=2, max_words=9).words[2:] == ["a", "b"]
-    assert Vocabulary.from_texts(TEXTS, min_frequency=1, max_words=3).words[2:] == ["a", "b", "c"]
+    def words(**limits: int) -> list[str]:
+        return Vocabulary.from_counts(WORDS_IN_ORDER, COUNTS, **limits).words[2:]
+
+    assert words(min_frequency=2, max_words=9) == ["a", "b"]
+    assert words(min_frequency=1, max_words=3) == ["a", "b", "c"]
 
 
 def test_unknown_words_and_empty_texts_become_the_unknown_word() -> None:
-    vocabulary = Vocabulary.from_texts(TEXTS, min_frequency=2, max_words=9)
-    assert vocabulary.encode(["a", "never", "b"]) == [2, UNKNOWN_ID, 3]
-    assert vocabulary.encode([]) == [UNKNOWN_ID]
+    encode = TextEncoder.for_vocabulary(DEFAULT, Vocabulary(["<pad>", "<unknown>", "a", "b"]))
+    assert encode("a never b") == [2, UNKNOWN_ID, 3]
+    assert encode(" ") == [UNKNOWN_ID]
+
+
+def test_the_encoder_cuts_long_texts_as_the_tokenizer_does() -> None:
+    vocabulary = Vocabulary(["<pad>", "<unknown>", "a", "b", "c"])
+    tokenizer = Tokenizer(TokenizerSettings(max_tokens=3, cut="both"))
+    assert TextEncoder.for_vocabulary(tokenizer, vocabulary)("a a b a c") == [2, 2, 4]
+
+
+def test_a_growing_vocabulary_gives_each_new_word_the_next_id() -> None:
+    growing = GrowingVocabulary()
+    assert TextEncoder(DEFAULT, growing.id_of)("x y x z") == [2, 3, 2, 4]
+    assert growing.words == ["<pad>", "<unknown>", "x", "y", "z"]
 
 
 def test_a_vocabulary_file_reads_back_also_with_odd_words() -> None:

@@ -41,7 +41,7 @@ def evaluate_command(
 
     overrides = ColumnOverrides(format=input_format.value, encoding=encoding, text=text, label=label)
     examples, evaluation = evaluate_file(run, file, overrides, baselines=baselines)
-    Reporter().examples(examples)
+    Reporter().rows(examples.report)
     if as_json:
         typer.echo(to_json([evaluation], {"model": str(run)}), nl=False)
     else:

@@ -1,6 +1,7 @@
 """Token ids of a whole corpus in one flat array, and batches of texts of like length cut from it."""
 
-from collections.abc import Iterable, Iterator
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,18 +16,19 @@ POOL_BATCHES = 50
 class TokenIds:
     """Texts as token ids, end to end: text n is `flat[offsets[n]:offsets[n + 1]]`. No text is empty."""
 
-    flat: NDArray[np.int32]
+    flat: NDArray[np.integer]
     offsets: NDArray[np.int64]
 
     @classmethod
-    def from_texts(cls, texts: Iterable[list[int]]) -> "TokenIds":
-        """Store texts that are given as lists of ids, each with at least one."""
-        lists = list(texts)
-        lengths = np.fromiter(map(len, lists), dtype=np.int64, count=len(lists))
-        if len(lists) and lengths.min() == 0:
-            raise ValueError(f"expected at least one token a text, got none in text {int(lengths.argmin())}")
-        flat = np.fromiter((token for text in lists for token in text), dtype=np.int32, count=int(lengths.sum()))
-        return cls(flat, np.concatenate([[0], np.cumsum(lengths)]))
+    def from_texts(cls, texts: Iterable[Sequence[int]]) -> "TokenIds":
+        """Store texts that are given as ids, each with at least one."""
+        offsets, flat = array("q", [0]), array("i")
+        for ids in texts:
+            if not ids:
+                raise ValueError(f"expected at least one token a text, got none in text {len(offsets) - 1}")
+            flat.extend(ids)
+            offsets.append(len(flat))
+        return cls(np.array(flat, dtype=np.int32), np.array(offsets, dtype=np.int64))
 
     @property
     def lengths(self) -> NDArray[np.int64]:

@@ -1,17 +1,26 @@
 """Labelled rows as a table; every row that can't be used is counted, named by line, and treated as the settings say."""
 
+import hashlib
+from array import array
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from lstmcli.config.settings import DataSettings
 from lstmcli.data.formats import Record
 from lstmcli.data.label_cells import BadLabelError, label_columns, parse_labels
 from lstmcli.data.reading import Source, column_index, open_records
+from lstmcli.data.texts import Texts, TextStore
 from lstmcli.errors import DataError
 
 MAX_LINES_SHOWN = 5
+
+# The number of rows without a group.
+NO_GROUP = -1
 
 
 @dataclass(frozen=True)
@@ -29,33 +38,76 @@ class Finding:
         return f"{self.description} at line{'s' if len(self.lines) > 1 else ''} {shown}{more}"
 
 
+@dataclass(frozen=True)
+class ReadReport:
+    """What was read from a file, or what a part of it holds: rows read, rows kept, and what was found."""
+
+    name: str
+    num_rows: int
+    num_kept: int
+    findings: tuple[Finding, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Labelled rows.
+    """Labelled rows. What is held of each in memory are a few numbers; the texts may lie in a file.
 
-    `table` has one row an example and the columns `line` (1-based line in the file), `text`, `labels` (a sorted tuple
-    of names) and `group` (a string, "" where there is no group column).
+    Attributes:
+        name: of the file, or of the part of it.
+        num_rows: read from the file.
+        table: one row an example, with the columns `line` (1-based line in the file), `text` (its number in `store`),
+            `text_key` (see `text_key`), `label_set` (index into `label_sets`) and `group` (a number, the same for rows
+            of the same non-empty group; NO_GROUP for others).
+        label_sets: the distinct sets of labels, each a sorted tuple of names.
+        store: the texts.
+        findings: rows that can't be used as they are.
     """
 
     name: str
     num_rows: int
     table: pd.DataFrame
+    label_sets: tuple[tuple[str, ...], ...]
+    store: TextStore
     findings: tuple[Finding, ...]
 
     @property
-    def texts(self) -> list[str]:
+    def report(self) -> ReadReport:
+        """What a user should know of these rows."""
+        return ReadReport(self.name, self.num_rows, len(self.table), self.findings)
+
+    @property
+    def texts(self) -> Texts:
         """The texts, in file order."""
-        return list(self.table["text"])
+        return Texts(self.store, self.table["text"].to_numpy())
+
+    @property
+    def used_label_sets(self) -> tuple[NDArray[np.int64], list[tuple[str, ...]]]:
+        """The label sets that these rows have, and for each row, (rows,), which of them is its own."""
+        used, which = np.unique(self.table["label_set"], return_inverse=True)
+        return which, [self.label_sets[index] for index in used]
 
     @property
     def labels(self) -> list[tuple[str, ...]]:
         """The label names of each example, in file order."""
-        return list(self.table["labels"])
+        return [self.label_sets[index] for index in self.table["label_set"]]
+
+    def having(self, is_wanted: "pd.Series[bool] | np.ndarray", **changes: Any) -> "Examples":
+        """Return the rows where `is_wanted` is True, with `changes` to other attributes."""
+        return replace(self, table=self.table[is_wanted].reset_index(drop=True), **changes)
+
+    def digest(self) -> str:
+        """Return a hash of all texts and labels."""
+        digest = hashlib.sha256(self.store.digest())
+        digest.update(repr(self.label_sets).encode("utf-8", "surrogatepass"))
+        for column in ("text", "label_set"):
+            digest.update(self.table[column].to_numpy().tobytes())
+        return digest.hexdigest()
 
 
-def text_key(texts: "pd.Series[str]") -> "pd.Series[str]":
-    """Return what makes two texts the same: case and white space don't count."""
-    return texts.str.split().str.join(" ").str.casefold()
+def text_key(text: str) -> int:
+    """Return a 64-bit hash that two texts share if they are the same: case and white space don't count."""
+    folded = " ".join(text.split()).casefold().encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(folded, digest_size=8).digest(), "little", signed=True)
 
 
 def read_examples(path: str, settings: DataSettings, *, known_labels: Collection[str] | None = None) -> Examples:
@@ -73,14 +125,14 @@ def read_examples(path: str, settings: DataSettings, *, known_labels: Collection
     """
     with open_records(path, format_name=settings.format, encoding=settings.encoding) as source:
         name = source.name
-        table, findings, num_rows = _collect(source, settings)
+        table, label_sets, store, findings, num_rows = _collect(source, settings)
     if known_labels is not None:
-        is_unknown = table["labels"].map(lambda names: not set(names) <= set(known_labels)).astype(bool)
-        unknown = sorted({name for names in table["labels"][is_unknown] for name in names} - set(known_labels))
-        description = f"labels not seen in training ({', '.join(unknown)})"
+        unknown_sets = [index for index, names in enumerate(label_sets) if not set(names) <= set(known_labels)]
+        is_unknown = table["label_set"].isin(unknown_sets)
+        found = {name for index in table["label_set"][is_unknown].unique() for name in label_sets[index]}
+        description = f"labels not seen in training ({', '.join(sorted(found - set(known_labels)))})"
         table = _treat(table, is_unknown, description, "unknown_labels", settings, findings)
-    key = text_key(table["text"])
-    has_conflict = table["labels"].groupby(key).transform("nunique") > 1
+    has_conflict = _has_conflict(table)
     table = _treat(table, has_conflict, "the same text with different labels", "conflicting_labels", settings, findings)
     errors = [finding for finding in findings if finding.action == "error"]
     if errors:
@@ -88,11 +140,53 @@ def read_examples(path: str, settings: DataSettings, *, known_labels: Collection
     if table.empty:
         reasons = "; ".join(str(finding) for finding in findings) or "there is none below the header"
         raise DataError(f"{name}: no usable row is left of {num_rows:,}: {reasons}.")
-    return Examples(name, num_rows, table.reset_index(drop=True), tuple(findings))
+    return Examples(name, num_rows, table.reset_index(drop=True), label_sets, store, tuple(findings))
 
 
-def _collect(source: Source, settings: DataSettings) -> tuple[pd.DataFrame, list[Finding], int]:
-    rows: list[tuple[int, str, tuple[str, ...], str]] = []
+def _has_conflict(table: pd.DataFrame) -> "pd.Series[bool]":
+    """Return for each row whether its text stands in another row with other labels."""
+    keys = table["text_key"].to_numpy()
+    in_order = np.sort(keys)
+    repeated_keys = np.unique(in_order[1:][in_order[1:] == in_order[:-1]])
+    if not len(repeated_keys):
+        return pd.Series(data=False, index=table.index)
+    nearest = np.searchsorted(repeated_keys, keys).clip(max=len(repeated_keys) - 1)
+    repeated = table[repeated_keys[nearest] == keys]  # few rows as a rule, and pandas needs much memory for many
+    conflicts = repeated.groupby("text_key")["label_set"].transform("nunique") > 1
+    in_all: pd.Series[bool] = conflicts.reindex(table.index, fill_value=False)
+    return in_all
+
+
+class ExampleRows:
+    """Rows on their way into a table, a few bytes each."""
+
+    def __init__(self) -> None:
+        self.store = TextStore()
+        self.label_sets: dict[tuple[str, ...], int] = {}
+        self._columns = {"line": array("i"), "text_key": array("q"), "label_set": array("i"), "group": array("i")}
+        self._groups: dict[str, int] = {"": NO_GROUP}
+
+    def append(self, line: int, text: str, labels: tuple[str, ...], group: str) -> None:
+        """Add a row: its line in the file, text, sorted label names, and group ("" for none)."""
+        self.store.append(text)
+        self._columns["line"].append(line)
+        self._columns["text_key"].append(text_key(text))
+        self._columns["label_set"].append(self.label_sets.setdefault(labels, len(self.label_sets)))
+        self._columns["group"].append(self._groups.setdefault(group, len(self._groups) - 1))
+
+    def table(self) -> pd.DataFrame:
+        """Return `Examples.table`. No row can be added any more."""
+        table = pd.DataFrame({"text": np.arange(len(self.store), dtype=np.int32)})
+        for name in list(self._columns):
+            column = self._columns.pop(name)
+            table[name] = np.array(column, dtype=np.dtype(column.typecode))
+        return table
+
+
+def _collect(
+    source: Source, settings: DataSettings
+) -> tuple[pd.DataFrame, tuple[tuple[str, ...], ...], TextStore, list[Finding], int]:
+    rows = ExampleRows()
     lines: dict[str, list[int]] = {"malformed_rows": [], "unlabelled": [], "empty_texts": []}
     bad_labels: list[str] = []
     num_rows = 0
@@ -113,7 +207,7 @@ def _collect(source: Source, settings: DataSettings) -> tuple[pd.DataFrame, list
         if not text.strip():
             lines["empty_texts"].append(record.line)
         if (labels is not None or settings.unlabelled == "keep") and (text.strip() or settings.empty_texts == "keep"):
-            rows.append((record.line, text, labels or (), group))
+            rows.append(record.line, text, labels or (), group)
     if bad_labels:
         shown = "; ".join(bad_labels[:MAX_LINES_SHOWN])
         raise DataError(f"{source.name}: {len(bad_labels):,} rows have a label that can't be read: {shown}.")
@@ -127,7 +221,7 @@ def _collect(source: Source, settings: DataSettings) -> tuple[pd.DataFrame, list
         for kind, description in descriptions.items()
         if lines[kind]
     ]
-    return pd.DataFrame(rows, columns=["line", "text", "labels", "group"]), findings, num_rows
+    return rows.table(), tuple(rows.label_sets), rows.store, findings, num_rows
 
 
 class _Selector:

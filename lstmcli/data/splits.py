@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
+from scipy.sparse import coo_array, csc_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
-from lstmcli.data.examples import text_key
+from lstmcli.data.examples import NO_GROUP, Examples
 
 
-def validation_rows(table: pd.DataFrame, *, fraction: float, seed: int) -> NDArray[np.bool_]:
+def validation_rows(examples: Examples, *, fraction: float, seed: int) -> NDArray[np.bool_]:
     """Choose the rows of a validation set, the same for the same table and seed.
 
     Rows with the same text, or the same non-empty group, form a unit that stays on one side. Units are dealt out by
@@ -18,15 +18,15 @@ def validation_rows(table: pd.DataFrame, *, fraction: float, seed: int) -> NDArr
     of Multi-Label Data".
 
     Args:
-        table: columns `text`, `labels` and `group` of `Examples.table`.
+        examples: the rows.
         fraction: wanted share of rows, between 0 and 1.
         seed: of the order in which units are dealt.
 
     Returns:
         (rows,) True for validation.
     """
-    unit_of_row = _units(table)
-    labels_of_units = _label_counts(table, unit_of_row)
+    unit_of_row = _units(examples.table)
+    labels_of_units = _label_counts(examples, unit_of_row)
     rows_of_units = np.bincount(unit_of_row)
     is_validation_unit = _deal(labels_of_units, rows_of_units, fraction=fraction, seed=seed)
     is_validation: NDArray[np.bool_] = is_validation_unit[unit_of_row]
@@ -35,44 +35,54 @@ def validation_rows(table: pd.DataFrame, *, fraction: float, seed: int) -> NDArr
 
 def _units(table: pd.DataFrame) -> NDArray[np.int64]:
     """Return the unit of each row: rows are linked through their text and through their group."""
-    num_rows = len(table)
-    rows = np.arange(num_rows)
-    texts, _ = pd.factorize(text_key(table["text"]))
-    groups, _ = pd.factorize(table["group"].where(table["group"] != "", other=None))
-    has_group = groups >= 0
-    num_texts = texts.max(initial=-1) + 1
-    num_nodes = num_rows + num_texts + groups.max(initial=-1) + 1
-    sources = np.concatenate([rows, rows[has_group]])
-    targets = np.concatenate([num_rows + texts, num_rows + num_texts + groups[has_group]])
-    links = coo_array((np.ones(len(sources)), (sources, targets)), shape=(num_nodes, num_nodes))
-    _, component = connected_components(links, directed=False)
-    units, _ = pd.factorize(component[:num_rows])
+    keys = table["text_key"].to_numpy()
+    distinct = np.unique(keys)
+    texts = np.searchsorted(distinct, keys)
+    groups = table["group"].to_numpy()
+    has_group = groups != NO_GROUP
+    if not has_group.any():
+        return texts
+    # A graph of texts and groups, in which each row links its text with its group.
+    num_nodes = len(distinct) + int(groups.max()) + 1
+    links = np.ones(int(has_group.sum()), dtype=np.int8), (texts[has_group], len(distinct) + groups[has_group])
+    _, component = connected_components(coo_array(links, shape=(num_nodes, num_nodes)), directed=False)
+    units, _ = pd.factorize(component[texts])
     return np.asarray(units, dtype=np.int64)
 
 
-def _label_counts(table: pd.DataFrame, unit_of_row: NDArray[np.int64]) -> NDArray[np.int64]:
+def _label_counts(examples: Examples, unit_of_row: NDArray[np.int64]) -> csr_array:
     """Return (units, labels): how many rows of the unit have the label; having none counts as one more label."""
-    labels = table["labels"].map(lambda names: names or ("",)).explode()
-    codes, _ = pd.factorize(labels)
-    counts = np.zeros((unit_of_row.max() + 1, codes.max() + 1), dtype=np.int64)
-    np.add.at(counts, (unit_of_row[labels.index.to_numpy()], codes), 1)
-    return counts
+    names = sorted({name for names in examples.label_sets for name in names or ("",)})
+    pairs = [
+        (index, names.index(name)) for index, label_set in enumerate(examples.label_sets) for name in label_set or ("",)
+    ]
+    ones = np.ones(len(pairs), dtype=np.int32)
+    labels_of_sets = csr_array((ones, np.array(pairs).T), shape=(len(examples.label_sets), len(names)))
+    rows = np.ones(len(unit_of_row), dtype=np.int32), (unit_of_row, examples.table["label_set"].to_numpy())
+    sets_of_units = csr_array(rows, shape=(unit_of_row.max() + 1, len(examples.label_sets)))
+    return csr_array(sets_of_units @ labels_of_sets)
 
 
 def _deal(
-    labels_of_units: NDArray[np.int64], rows_of_units: NDArray[np.int64], *, fraction: float, seed: int
+    labels_of_units: csr_array, rows_of_units: NDArray[np.int64], *, fraction: float, seed: int
 ) -> NDArray[np.bool_]:
     order = np.random.default_rng(seed).permutation(len(rows_of_units))
+    rank = np.argsort(order)
     shares = np.array([1.0 - fraction, fraction])
-    wanted_labels = labels_of_units.sum(axis=0) * shares[:, None]  # (sides, labels) still to be dealt
+    num_labels = labels_of_units.sum(axis=0)
+    wanted_labels = num_labels * shares[:, None]  # (sides, labels) still to be dealt
     wanted_rows = rows_of_units.sum() * shares
-    side_of_unit = np.full(len(rows_of_units), -1)
-    for label in np.argsort(labels_of_units.sum(axis=0), kind="stable"):
-        for unit in order[(labels_of_units[order, label] > 0) & (side_of_unit[order] < 0)]:
+    side_of_unit = np.full(len(rows_of_units), -1, dtype=np.int8)
+    columns = csc_array(labels_of_units)
+    for label in np.argsort(num_labels, kind="stable"):
+        units = columns.indices[columns.indptr[label] : columns.indptr[label + 1]]
+        units = units[side_of_unit[units] < 0]
+        for unit in units[np.argsort(rank[units])]:
             # The side that wants most of the label; among equals the one that wants more rows, relative to its share.
             wishes = [(wanted_labels[side, label], wanted_rows[side] / shares[side]) for side in (0, 1)]
             side = int(wishes[1] > wishes[0])
             side_of_unit[unit] = side
-            wanted_labels[side] -= labels_of_units[unit]
+            own = slice(labels_of_units.indptr[unit], labels_of_units.indptr[unit + 1])
+            wanted_labels[side, labels_of_units.indices[own]] -= labels_of_units.data[own]
             wanted_rows[side] -= rows_of_units[unit]
     return np.asarray(side_of_unit == 1)

@@ -11,6 +11,7 @@ from lstmcli.data.batches import TokenIds, batches_by_length
 from lstmcli.inference.network import Network
 from lstmcli.metrics.decisions import DecisionRule, decision_scores, probabilities_from_logits
 from lstmcli.model_format import SavedModel, read_model
+from lstmcli.text.encoder import TextEncoder
 from lstmcli.text.tokenizer import Tokenizer
 
 # Measured on texts of 20 words: larger batches gain little and hold more memory.
@@ -34,7 +35,7 @@ class Predictor:
 
     def __init__(self, model: SavedModel, *, batch_size: int = DEFAULT_BATCH_SIZE) -> None:
         self.model = model
-        self.tokenizer = Tokenizer(model.tokenizer)
+        self._encode = TextEncoder.for_vocabulary(Tokenizer(model.tokenizer), model.vocabulary)
         self._network = Network(model)
         self._batch_size = batch_size
 
@@ -49,8 +50,7 @@ class Predictor:
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return (texts, labels)."""
-        encode, tokenizer = self.model.vocabulary.encode, self.tokenizer
-        token_ids = TokenIds.from_texts(encode(tokenizer(text)) for text in texts)
+        token_ids = TokenIds.from_texts(map(self._encode, texts))
         logits = np.empty((len(texts), len(self.model.labels.names)), dtype=np.float64)
         lengths = token_ids.lengths
         for rows in batches_by_length(lengths, batch_size=self._batch_size, max_tokens=MAX_BATCH_TOKENS):

@@ -1,9 +1,12 @@
 """From a config to rows: read, split where needed, and the labels that the training rows show."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from lstmcli.config.settings import DataSettings
-from lstmcli.data.examples import Examples, Finding, read_examples, text_key
+from lstmcli.data.examples import Examples, Finding, ReadReport, read_examples
 from lstmcli.data.label_cells import label_kind
 from lstmcli.data.splits import validation_rows
 from lstmcli.errors import DataError
@@ -19,6 +22,7 @@ class Corpus:
 
     Attributes:
         files: what was read from each file, before any split.
+        parts: what the training file was split into, if it was.
         train: rows to learn from.
         validation: rows that choose the epoch and the thresholds; from a file of their own or split off.
         test: rows that are only scored, if there are any.
@@ -26,7 +30,8 @@ class Corpus:
         overlaps: pairs of splits that share texts, with the number of texts.
     """
 
-    files: tuple[Examples, ...]
+    files: tuple[ReadReport, ...]
+    parts: tuple[ReadReport, ...]
     train: Examples
     validation: Examples
     test: Examples | None
@@ -46,38 +51,48 @@ def load_corpus(settings: DataSettings, *, seed: int) -> Corpus:
         raise ValueError("expected data.train to be set, got None")
     file = read_examples(settings.train, settings)
     labels = _learn_labels(file, settings)
-    files = [file]
+    files, parts = [file.report], []
     if settings.validation is None:
         train, validation = _split(file, settings, seed)
         labels = _learn_labels(train, settings)
         validation = _without_unknown(validation, labels)
+        parts = [train.report, validation.report]
     else:
         train, validation = file, read_examples(settings.validation, settings, known_labels=labels.names)
-        files.append(validation)
+        files.append(validation.report)
     test = None
     if settings.test is not None:
         test = read_examples(settings.test, settings, known_labels=labels.names)
-        files.append(test)
-    return Corpus(tuple(files), train, validation, test, labels, _overlaps(train, validation, test))
+        files.append(test.report)
+    overlaps = _overlaps(train, validation, test)
+    return Corpus(tuple(files), tuple(parts), train, validation, test, labels, overlaps)
+
+
+def label_targets(examples: Examples, labels: LabelSet) -> NDArray[np.bool_]:
+    """Return (rows, labels), True where the row has the label."""
+    label_set_of_row, label_sets = examples.used_label_sets
+    return labels.targets(label_sets)[label_set_of_row]
 
 
 def _split(examples: Examples, settings: DataSettings, seed: int) -> tuple[Examples, Examples]:
-    is_validation = validation_rows(examples.table, fraction=settings.validation_fraction, seed=seed)
+    is_validation = validation_rows(examples, fraction=settings.validation_fraction, seed=seed)
     if is_validation.all() or not is_validation.any():
         raise DataError(
             f"{examples.name}: {len(examples.table):,} rows can't be split into training and validation; give a file "
             "for data.validation, or more rows."
         )
-    train, validation = (examples.table[part].reset_index(drop=True) for part in (~is_validation, is_validation))
-    return (
-        Examples(f"{examples.name} (training part)", len(train), train, ()),
-        Examples(f"{examples.name} (validation part)", len(validation), validation, ()),
+    train, validation = (
+        examples.having(rows, name=f"{examples.name} ({part} part)", num_rows=int(rows.sum()), findings=())
+        for part, rows in (("training", ~is_validation), ("validation", is_validation))
     )
+    return train, validation
 
 
 def _learn_labels(train: Examples, settings: DataSettings) -> LabelSet:
     kind = label_kind(settings)
-    labels = LabelSet(settings.labels, kind) if settings.labels else LabelSet.from_examples(train.labels, kind)
+    labels = (
+        LabelSet(settings.labels, kind) if settings.labels else LabelSet.from_examples(train.used_label_sets[1], kind)
+    )
     joined = [name for name in labels.names if SET_SEPARATOR in name]
     if joined and kind != "single":
         raise DataError(
@@ -92,7 +107,7 @@ def _learn_labels(train: Examples, settings: DataSettings) -> LabelSet:
 
 
 def _check_traits(train: Examples, labels: LabelSet) -> None:
-    shares = labels.targets(train.labels).mean(axis=0)
+    shares = label_targets(train, labels).mean(axis=0)
     constant = [name for name, share in zip(labels.names, shares, strict=True) if share in {0.0, 1.0}]
     if constant:
         raise DataError(
@@ -108,7 +123,7 @@ def _check_label_column(train: Examples, labels: LabelSet, column: str) -> None:
             f"{train.name}: column {column!r} has {num_labels:,} different labels in {num_rows:,} rows; is it the "
             "right one (data.label)?"
         )
-    is_trivial = num_labels == 1 and (labels.kind == "single" or all(train.labels))
+    is_trivial = num_labels == 1 and (labels.kind == "single" or all(train.used_label_sets[1]))
     if is_trivial or not num_labels:
         found = f"the single label {labels.names[0]!r}" if num_labels else "no label"
         raise DataError(
@@ -119,18 +134,21 @@ def _check_label_column(train: Examples, labels: LabelSet, column: str) -> None:
 
 def _without_unknown(validation: Examples, labels: LabelSet) -> Examples:
     """Drop the rows of a split-off part whose only examples of a label went to its side."""
-    is_known = validation.table["labels"].map(lambda names: set(names) <= set(labels.names)).astype(bool)
+    known_sets = [index for index, names in enumerate(validation.label_sets) if set(names) <= set(labels.names)]
+    is_known = validation.table["label_set"].isin(known_sets)
     if is_known.all():
         return validation
     lines = tuple(validation.table["line"][~is_known])
     finding = Finding("labels that the training part lacks", "unknown_labels", "drop", lines)
-    return replace(validation, table=validation.table[is_known].reset_index(drop=True), findings=(finding,))
+    return validation.having(is_known, findings=(finding,))
 
 
 def _overlaps(train: Examples, validation: Examples, test: Examples | None) -> tuple[tuple[str, str, int], ...]:
     """Count texts that stand in two splits: scores on them are too good."""
     splits = [split for split in (train, validation, test) if split is not None]
-    keys = [set(text_key(split.table["text"])) for split in splits]
+    keys = [np.unique(split.table["text_key"]) for split in splits]
     pairs = [(0, 1), (0, 2), (1, 2)][: 1 if test is None else 3]
-    counts = [(splits[a].name, splits[b].name, len(keys[a] & keys[b])) for a, b in pairs]
+    counts = [
+        (splits[a].name, splits[b].name, len(np.intersect1d(keys[a], keys[b], assume_unique=True))) for a, b in pairs
+    ]
     return tuple(overlap for overlap in counts if overlap[2])

@@ -10,7 +10,7 @@ from lstmcli.metrics.baselines import MajorityBaseline, TfidfBaseline
 from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.model_format import HTML_FILE, MARKDOWN_FILE, METRICS_FILE, SavedModel, Weights, write_model
 from lstmcli.models.embedding import Embedding
-from lstmcli.recipes.corpus import Corpus
+from lstmcli.recipes.corpus import Corpus, label_targets
 from lstmcli.recipes.decision import Decision, DecisionMaker
 from lstmcli.recipes.yardsticks import baseline_tokenizer
 from lstmcli.reports.files import to_html, to_json, to_markdown
@@ -44,7 +44,7 @@ def export_model(
 def fit_baselines(run: RunDirectory, corpus: Corpus, config: Config, decisions: DecisionMaker) -> None:
     """Fit majority class and TF-IDF + logistic regression on the training rows and write `baselines/`."""
     labels = corpus.labels
-    targets, validation_targets = labels.targets(corpus.train.labels), labels.targets(corpus.validation.labels)
+    targets, validation_targets = label_targets(corpus.train, labels), label_targets(corpus.validation, labels)
     tfidf = TfidfBaseline.fit(
         corpus.train.texts,
         targets,

@@ -1,7 +1,6 @@
 """Going on with an interrupted training: only with the same config and the same rows."""
 
 import hashlib
-import json
 from typing import Any
 
 from lstmcli.checkpoint import RunDirectory
@@ -20,7 +19,7 @@ def fingerprint(corpus: Corpus, plan: EmbeddingPlan) -> str:
     """Return a hash of all that training and its decisions rest on: rows, vocabulary and word vectors."""
     digest = hashlib.sha256()
     for split in (corpus.train, corpus.validation):
-        digest.update(json.dumps([split.texts, split.labels]).encode())
+        digest.update(split.digest().encode())
     digest.update(plan.vocabulary.file_content().encode())
     if plan.pretrained is not None:
         digest.update(plan.pretrained.vectors.tobytes())

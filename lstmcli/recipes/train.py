@@ -93,8 +93,7 @@ def _plan(config: Config, reporter: Reporter) -> Plan:
     metric = _metric(config)
     device = prepare_torch(config.training)
     corpus = load_corpus(config.data, seed=config.training.seed)
-    splits = [split for split in (corpus.train, corpus.validation, corpus.test) if split is not None]
-    report_rows(corpus.files, splits, corpus.overlaps, reporter)
+    report_rows(corpus.files, corpus.parts, corpus.overlaps, reporter)
     report_labels(corpus.labels, reporter)
     prepared = prepare_corpus(corpus, config)
     _report_words(prepared, config, reporter)
@@ -182,8 +181,8 @@ def _evaluate(corpus: Corpus, run: RunDirectory, config: Config) -> list[Evaluat
 
 
 def _report_words(prepared: PreparedCorpus, config: Config, reporter: Reporter) -> None:
-    plan, tokens = prepared.plan, prepared.train.token_ids.flat
-    report_words(plan.num_trained, len(tokens), float((tokens == UNKNOWN_ID).mean()), reporter)
+    plan, counts = prepared.plan, prepared.counts
+    report_words(plan.num_trained, int(counts.sum()), float(counts[UNKNOWN_ID] / counts.sum()), reporter)
     if plan.pretrained is not None and config.embedding.vectors is not None:
         num_further = len(plan.vocabulary) - plan.num_trained
         num_known = int(plan.pretrained.known.sum())

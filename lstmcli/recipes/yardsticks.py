@@ -1,6 +1,7 @@
 """An evaluation of a model beside its baselines, for `train` and `evaluate` alike."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from lstmcli.data.examples import Examples
 from lstmcli.errors import RunDirectoryError
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.evaluation import Evaluation, System, evaluate
+from lstmcli.recipes.corpus import label_targets
 from lstmcli.text.tokenizer import Tokenizer
 
 MODEL_NAME = "this model"
@@ -34,7 +36,7 @@ def evaluate_examples(
     systems = [System(MODEL_NAME, predictions.decisions, predictions.probabilities)]
     if settings.baselines and baselines.is_dir():
         systems += _baseline_systems(examples.texts, baseline_tokenizer(predictor.model.tokenizer), baselines)
-    targets = labels.targets(examples.labels)
+    targets = label_targets(examples, labels)
     return evaluate(examples.name, systems, targets, labels.names, labels.kind, settings, is_tuned_on=is_tuned_on)
 
 
@@ -43,7 +45,7 @@ def baseline_tokenizer(settings: TokenizerSettings) -> Tokenizer:
     return Tokenizer(replace(settings, max_tokens=sys.maxsize))
 
 
-def _baseline_systems(texts: list[str], tokenizer: Tokenizer, folder: Path) -> list[System]:
+def _baseline_systems(texts: Sequence[str], tokenizer: Tokenizer, folder: Path) -> list[System]:
     # sklearn takes a second to import, so only those who need it pay.
     from lstmcli.metrics.baselines import MAJORITY_NAME, TFIDF_NAME, MajorityBaseline, TfidfBaseline
 

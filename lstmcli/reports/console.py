@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from lstmcli.data.examples import Examples
+from lstmcli.data.examples import ReadReport
 from lstmcli.reports.tables import SCORE_TITLES
 
 if TYPE_CHECKING:  # an evaluation reports its rows without loading torch
@@ -17,12 +17,12 @@ if TYPE_CHECKING:  # an evaluation reports its rows without loading torch
 LABEL_WIDTH = 8
 
 
-def describe_rows(examples: Examples) -> str:
+def describe_rows(report: ReadReport) -> str:
     """Return "train.csv: 4,812 rows (3 dropped: no label at lines 17, 902, 4001)"."""
-    dropped = [finding for finding in examples.findings if finding.action == "drop"]
-    num_dropped = examples.num_rows - len(examples.table)
+    dropped = [finding for finding in report.findings if finding.action == "drop"]
+    num_dropped = report.num_rows - report.num_kept
     reasons = f" ({num_dropped:,} dropped: {'; '.join(map(str, dropped))})" if num_dropped else ""
-    return f"{examples.name}: {examples.num_rows:,} rows{reasons}"
+    return f"{report.name}: {report.num_rows:,} rows{reasons}"
 
 
 class Reporter:
@@ -36,12 +36,12 @@ class Reporter:
         """Write one line, such as "read     train.csv: 4,812 rows"."""
         self._console.print(f"{label:<{LABEL_WIDTH}} {text}", soft_wrap=True)
 
-    def examples(self, examples: Examples) -> None:
+    def rows(self, report: ReadReport) -> None:
         """Say what was read from a file, what was dropped and why."""
-        self.line("read", describe_rows(examples))
-        kept = [finding for finding in examples.findings if finding.action == "keep"]
+        self.line("read", describe_rows(report))
+        kept = [finding for finding in report.findings if finding.action == "keep"]
         for finding in kept:
-            self.line("note", f"{examples.name}: {len(finding.lines):,} rows kept: {finding} (data.{finding.setting})")
+            self.line("note", f"{report.name}: {len(finding.lines):,} rows kept: {finding} (data.{finding.setting})")
 
     @contextmanager
     def training(self) -> Iterator[None]:

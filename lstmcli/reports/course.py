@@ -3,7 +3,7 @@
 import math
 
 from lstmcli.config.settings import ModelSettings
-from lstmcli.data.examples import Examples
+from lstmcli.data.examples import ReadReport
 from lstmcli.reports.console import Reporter, describe_rows
 from lstmcli.text.labels import LabelSet
 
@@ -11,12 +11,14 @@ MAX_LABELS_SHOWN = 12
 
 
 def report_rows(
-    files: tuple[Examples, ...], splits: list[Examples], overlaps: tuple[tuple[str, str, int], ...], reporter: Reporter
+    files: tuple[ReadReport, ...],
+    parts: tuple[ReadReport, ...],
+    overlaps: tuple[tuple[str, str, int], ...],
+    reporter: Reporter,
 ) -> None:
-    """Say what was read from `files`, how rows were split where `splits` are others, and which splits share texts."""
+    """Say what was read from `files`, into which `parts` one was split, and which splits share texts."""
     for file in files:
-        reporter.examples(file)
-    parts = [split for split in splits if split not in files]
+        reporter.rows(file)
     if parts:
         reporter.line("split", "; ".join(map(describe_rows, parts)))
     for first, second, count in overlaps:

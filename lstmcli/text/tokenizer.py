@@ -1,6 +1,8 @@
 r"""A word tokenizer for informal, emotional text.
 
-One regular expression finds the tokens, left to right; what a token of each kind becomes is a method below. The kinds:
+A text is parted at white space. In each piece one regular expression finds the tokens, left to right; what a token of
+each kind becomes is a method below. No kind holds white space, so the tokens of a piece never depend on its neighbours,
+and what a piece was once cut into is remembered: most of a corpus is looked up. The kinds:
 
     link         https://x.org, www.x.org            -> <link>
     email        me@x.org                            -> <email>
@@ -19,10 +21,12 @@ One regular expression finds the tokens, left to right; what a token of each kin
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
-from functools import lru_cache
-from typing import Final
+from itertools import chain
+from typing import Final, TypeVar
 
 from lstmcli.config.settings import TokenizerSettings
+
+T = TypeVar("T")
 
 LINK_TOKEN: Final = "<link>"
 EMAIL_TOKEN: Final = "<email>"
@@ -30,7 +34,9 @@ USER_TOKEN: Final = "<user>"
 LONG_TOKEN: Final = "<long>"
 CAPITALS_TOKEN: Final = "<caps>"
 
-WORD_CACHE_SIZE: Final = 1 << 16
+# Pieces to remember: so many, each of so many characters at most.
+CACHE_SIZE: Final = 1 << 16
+MAX_CACHED_LENGTH: Final = 32
 
 # Characters of Indic, Thai and similar scripts, whose vowel signs are not \w, and combining accents.
 _MARKS = (
@@ -77,13 +83,33 @@ _CONTRACTION_ENDINGS = ("'s", "'m", "'re", "'ve", "'ll", "'d")
 _QUOTES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "`": "'", "\u201c": '"', "\u201d": '"'})
 
 
+class PieceCache(dict[str, tuple[T, ...]]):
+    """What pieces of text between white space become, computed by `cut` where it is not remembered."""
+
+    def __init__(self, cut: Callable[[str], tuple[T, ...]]) -> None:
+        super().__init__()
+        self._cut = cut
+
+    def __missing__(self, piece: str) -> tuple[T, ...]:
+        result = self._cut(piece)
+        if len(piece) <= MAX_CACHED_LENGTH:
+            if len(self) >= CACHE_SIZE:
+                self.clear()
+            self[piece] = result
+        return result
+
+    def all(self, pieces: Iterable[str]) -> list[T]:
+        """Return what all `pieces` become, end to end."""
+        return list(chain.from_iterable(map(self.__getitem__, pieces)))
+
+
 class Tokenizer:
     """Cuts texts into tokens as `settings` say. Tokens hold no white space and are never empty."""
 
     def __init__(self, settings: TokenizerSettings) -> None:
         self.settings = settings
         self._pattern = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _KINDS.items()))
-        self._word = lru_cache(maxsize=WORD_CACHE_SIZE)(self._word_tokens)
+        self._cache = PieceCache(self.piece_tokens)
         self._rules: dict[str, Callable[[str], Iterable[str]]] = {
             "plain": self._word,
             "link": lambda token: [LINK_TOKEN] if settings.links == "mask" else [self._fold(token)],
@@ -100,26 +126,29 @@ class Tokenizer:
 
     def __call__(self, text: str) -> list[str]:
         """Return the tokens of `text`, at most `max_tokens`; none for a text of white space."""
-        if not text.isascii():
-            # Compatibility forms (full width, styled letters, …) become the plain characters that training saw.
-            text = _SURROGATE.sub("\ufffd", unicodedata.normalize("NFKC", text)).translate(_QUOTES)
-        elif "`" in text:
-            text = text.translate(_QUOTES)
+        return self.cut(self._cache.all(pieces(text)))
+
+    def cut(self, tokens: list[T]) -> list[T]:
+        """Return `tokens`, of a whole text, without those beyond `max_tokens`."""
+        return cut(tokens, max_tokens=self.settings.max_tokens, keep=self.settings.cut)
+
+    def piece_tokens(self, piece: str) -> tuple[str, ...]:
+        """Return all tokens of one of the `pieces` of a text."""
         tokens: list[str] = []
         rules = self._rules
-        for match in self._pattern.finditer(text):
+        for match in self._pattern.finditer(piece):
             rule = rules.get(match.lastgroup or "")
             token = match.group()
             if rule is None:
                 tokens.append(token)
             else:
                 tokens.extend(rule(token))
-        return cut(tokens, max_tokens=self.settings.max_tokens, keep=self.settings.cut)
+        return tuple(tokens)
 
     def _fold(self, token: str) -> str:
         return token.lower() if self.settings.lowercase else token
 
-    def _word_tokens(self, token: str) -> tuple[str, ...]:
+    def _word(self, token: str) -> list[str]:
         settings = self.settings
         word = self._fold(token)
         tokens = [CAPITALS_TOKEN] if settings.capitals == "mark" and len(token) > 1 and token.isupper() else []
@@ -132,7 +161,7 @@ class Tokenizer:
             tokens.append(word)
         if is_long and settings.elongations == "mark":
             tokens.append(LONG_TOKEN)
-        return tuple(tokens)
+        return tokens
 
     def _hashtag(self, token: str) -> list[str]:
         if self.settings.hashtags == "keep":
@@ -143,7 +172,17 @@ class Tokenizer:
         return tokens
 
 
-def cut(tokens: list[str], *, max_tokens: int, keep: str) -> list[str]:
+def pieces(text: str) -> list[str]:
+    """Return the parts of `text` between white space, in the characters that the tokenizer knows."""
+    if not text.isascii():
+        # Compatibility forms (full width, styled letters, …) become the plain characters that training saw.
+        text = _SURROGATE.sub("\ufffd", unicodedata.normalize("NFKC", text)).translate(_QUOTES)
+    elif "`" in text:
+        text = text.translate(_QUOTES)
+    return text.split()
+
+
+def cut(tokens: list[T], *, max_tokens: int, keep: str) -> list[T]:
     """Return at most `max_tokens` tokens: the "head", the "tail", or half from "both" ends (an odd one at the head)."""
     if len(tokens) <= max_tokens:
         return tokens

@@ -1,6 +1,5 @@
 """The words that have a row in the embedding table, in the order of the rows."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -27,18 +26,23 @@ class Vocabulary:
             raise ValueError(f"expected distinct words, got {len(self.words) - len(self._ids)} repeated ones")
 
     @classmethod
-    def from_texts(cls, texts: Iterable[Sequence[str]], *, min_frequency: int, max_words: int) -> "Vocabulary":
-        """Take the words of training texts (as tokens) that occur `min_frequency` times, at most `max_words`.
+    def from_counts(
+        cls, words: Sequence[str], counts: Sequence[int], *, min_frequency: int, max_words: int
+    ) -> "Vocabulary":
+        """Take the words that occur `min_frequency` times in training texts, at most `max_words`.
 
         More frequent words come first; words of equal frequency are in code-point order, so that the order of rows in
         the file does not matter.
+
+        Args:
+            words: distinct, the special ones not among them.
+            counts: how often each occurs.
+            min_frequency: see above.
+            max_words: see above.
         """
-        counts: Counter[str] = Counter()
-        for tokens in texts:
-            counts.update(tokens)
-        frequent = [word for word, count in counts.items() if count >= min_frequency]
-        frequent.sort(key=lambda word: (-counts[word], word))
-        return cls([PAD_TOKEN, UNKNOWN_TOKEN, *frequent[:max_words]])
+        frequent = [(-count, word) for word, count in zip(words, counts, strict=True) if count >= min_frequency]
+        frequent.sort()
+        return cls([PAD_TOKEN, UNKNOWN_TOKEN, *(word for _, word in frequent[:max_words])])
 
     @classmethod
     def from_file_content(cls, content: str) -> "Vocabulary":
@@ -53,10 +57,9 @@ class Vocabulary:
         """Return a vocabulary with new `words` behind the old ones; words already there are passed over."""
         return Vocabulary([*self.words, *dict.fromkeys(word for word in words if word not in self._ids)])
 
-    def encode(self, tokens: Sequence[str]) -> list[int]:
-        """Return the ids of `tokens`; no tokens at all become one unknown word, so every text gets a prediction."""
-        get = self._ids.get
-        return [get(token, UNKNOWN_ID) for token in tokens] or [UNKNOWN_ID]
+    def id_of(self, word: str) -> int:
+        """Return the word's id, UNKNOWN_ID if it has none."""
+        return self._ids.get(word, UNKNOWN_ID)
 
     def __contains__(self, word: str) -> bool:
         return word in self._ids

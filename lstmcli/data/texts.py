@@ -1,0 +1,79 @@
+"""Texts of a corpus outside memory: end to end in UTF-8, beyond a size in a temporary file."""
+
+import hashlib
+import tempfile
+import weakref
+from array import array
+from collections.abc import Iterator, Sequence
+from typing import overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Texts of so many bytes stay in memory; larger corpora go to a file that the system removes with the process.
+MEMORY_BYTES = 4 << 20
+
+# Bytes read at a time.
+BLOCK_BYTES = 1 << 20
+
+# JSON can hold half of a pair of code units, which plain UTF-8 can't.
+ERRORS = "surrogatepass"
+
+
+class TextStore:
+    """Takes texts one by one and gives them back by number, best in ascending order."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES)  # noqa: SIM115 (lives as long as the store)
+        weakref.finalize(self, self._file.close)
+        self._offsets = array("q", [0])
+        self._digest = hashlib.sha256()
+
+    def append(self, text: str) -> None:
+        """Add one text."""
+        data = text.encode("utf-8", ERRORS)
+        self._file.write(data)
+        self._offsets.append(self._offsets[-1] + len(data))
+        self._digest.update(len(data).to_bytes(8, "little") + data)
+
+    def __len__(self) -> int:
+        return len(self._offsets) - 1
+
+    def digest(self) -> bytes:
+        """Return a hash of all texts."""
+        return self._digest.digest()
+
+    def read(self, numbers: NDArray[np.int64]) -> Iterator[str]:
+        """Yield the texts of `numbers`, in their order."""
+        block, block_start = b"", 0
+        for number in numbers.tolist():
+            start, end = self._offsets[number], self._offsets[number + 1]
+            if start < block_start or end > block_start + len(block):
+                self._file.seek(start)
+                block, block_start = self._file.read(max(BLOCK_BYTES, end - start)), start
+            yield block[start - block_start : end - block_start].decode("utf-8", ERRORS)
+
+
+class Texts(Sequence[str]):
+    """Some texts of a store, in order."""
+
+    def __init__(self, store: TextStore, numbers: NDArray[np.int64]) -> None:
+        self.store = store
+        self.numbers = numbers
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __iter__(self) -> Iterator[str]:
+        return self.store.read(self.numbers)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> "Texts": ...
+
+    def __getitem__(self, index: int | slice) -> "str | Texts":
+        if isinstance(index, slice):
+            return Texts(self.store, self.numbers[index])
+        return next(self.store.read(self.numbers[index][None]))

@@ -1,0 +1,47 @@
+"""From a text to token ids in one go: a piece between white space that was met before costs one look-up."""
+
+from collections.abc import Callable
+
+from lstmcli.text.tokenizer import PieceCache, Tokenizer, pieces
+from lstmcli.text.vocabulary import PAD_TOKEN, UNKNOWN_ID, UNKNOWN_TOKEN, Vocabulary
+
+
+class TextEncoder:
+    """Gives the ids that `lookup` finds for the tokens of a text."""
+
+    def __init__(self, tokenizer: Tokenizer, lookup: Callable[[str], int]) -> None:
+        self._tokenizer = tokenizer
+        self._lookup = lookup
+        self._cache = PieceCache(self._encode_piece)
+
+    @classmethod
+    def for_vocabulary(cls, tokenizer: Tokenizer, vocabulary: Vocabulary) -> "TextEncoder":
+        """Encode with the ids of `vocabulary`."""
+        return cls(tokenizer, vocabulary.id_of)
+
+    def __call__(self, text: str) -> list[int]:
+        """Return the ids; no tokens at all become one unknown word, so that every text gets a prediction."""
+        return self._tokenizer.cut(self._cache.all(pieces(text))) or [UNKNOWN_ID]
+
+    def _encode_piece(self, piece: str) -> tuple[int, ...]:
+        return tuple(map(self._lookup, self._tokenizer.piece_tokens(piece)))
+
+
+class GrowingVocabulary:
+    """Gives each new word the next id, for texts from which a vocabulary is still to be learned.
+
+    Attributes:
+        words: in the order of their ids; the two special words come first.
+    """
+
+    def __init__(self) -> None:
+        self.words = [PAD_TOKEN, UNKNOWN_TOKEN]
+        self._ids: dict[str, int] = {}
+
+    def id_of(self, word: str) -> int:
+        """Return the word's id."""
+        found = self._ids.get(word)
+        if found is None:
+            found = self._ids[word] = len(self.words)
+            self.words.append(word)
+        return found
