@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from threadpoolctl import threadpool_info
 from torch import nn
 from torch.nn import functional as F
 from torch.testing import assert_close
@@ -262,3 +263,9 @@ def test_asking_for_a_gpu_where_there_is_none_is_an_error() -> None:
     with pytest.raises(ConfigError, match=r"training\.device=cuda: torch finds no CUDA device here; use auto or cpu"):
         prepare_torch(TrainingSettings(device="cuda"))
     assert prepare_torch(TrainingSettings()).type == "cpu"
+
+
+def test_threads_limit_torch_and_the_matrix_library_alike() -> None:
+    prepare_torch(TrainingSettings(threads=1))
+    assert torch.get_num_threads() == 1
+    assert {library["num_threads"] for library in threadpool_info()} == {1}

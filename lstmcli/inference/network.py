@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.inference.pooling import POOLINGS, States
-from lstmcli.kernels import KERNELS, LayerWeights, Packing
+from lstmcli.kernels import KERNELS, CellWeights, Packing
 from lstmcli.kernels.layer import layer_forward
 from lstmcli.model_format import SavedModel
 
@@ -31,10 +31,12 @@ class Network:
         self._hidden_size = settings.hidden_size
         self._num_directions = 2 if settings.bidirectional else 1
         self._layers = [
-            LayerWeights.stacked(
-                [_part(weights, f"recurrent.layers.{layer}.{number}.") for number in range(self._num_directions)],
-                self._kernel.gate_order,
-            )
+            [
+                CellWeights.from_model(
+                    _part(weights, f"recurrent.layers.{layer}.{direction}."), self._kernel.gate_order
+                )
+                for direction in range(self._num_directions)
+            ]
             for layer in range(settings.layers)
         ]
         self._pooling_weights = _part(weights, "pooling.")
@@ -50,9 +52,9 @@ class Network:
         # Each distinct word is projected once, however often the batch repeats it.
         words, index = np.unique(token_ids, return_inverse=True)
         vectors = self._embedding[words].astype(COMPUTE_TYPE)
-        outputs, _ = layer_forward(vectors, index, self._layers[0], self._kernel, packing)
+        outputs = layer_forward(vectors, index, self._layers[0], self._kernel, packing)
         for weights in self._layers[1:]:
-            outputs, _ = layer_forward(outputs, None, weights, self._kernel, packing)
+            outputs = layer_forward(outputs, None, weights, self._kernel, packing)
         is_real = np.arange(lengths.max()) < lengths[:, None]
         padded = np.zeros((*is_real.shape, outputs.shape[1]), dtype=outputs.dtype)
         padded[is_real] = outputs

@@ -6,21 +6,21 @@ from typing import Any
 
 from lstmcli.kernels import memory, simple
 from lstmcli.kernels.packing import Packing
-from lstmcli.kernels.weights import Array, LayerWeights
+from lstmcli.kernels.weights import Array, CellWeights
 
-__all__ = ["KERNELS", "Array", "Kernel", "LayerWeights", "Packing"]
+__all__ = ["KERNELS", "Array", "CellWeights", "Kernel", "Packing"]
 
 
 @dataclass(frozen=True)
 class Kernel:
     """A cell's kernel and what its weights look like.
 
-    `forward` takes (input part of all gates, `LayerWeights`, `Packing`) and returns a trace with an array `hidden`;
+    `forward` takes (input part of all gates, `CellWeights`, `Packing`) and returns a trace with an array `hidden`;
     `backward` makes the gradient by those gates of (gradient by `hidden`, trace, weights, packing). The kernel's gate n
     is gate `gate_order[n]` of the weights in a model, and it takes its input part times `gate_scales[n]`.
     """
 
-    forward: Callable[[Array, LayerWeights, Packing], Any]
+    forward: Callable[[Array, CellWeights, Packing], Any]
     backward: Callable[..., Array]
     gate_order: Sequence[int]
     gate_scales: Sequence[float]

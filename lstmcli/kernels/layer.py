@@ -1,4 +1,4 @@
-"""A recurrent layer around a kernel: input projection in, hidden states in the order of the texts out, and back."""
+"""One direction of a recurrent layer around a kernel: input projection, time, and back."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,18 +6,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.kernels import Array, Kernel, LayerWeights, Packing
+from lstmcli.kernels import Array, CellWeights, Kernel, Packing
 from lstmcli.kernels.weights import scaled_gates
 
 
 @dataclass(frozen=True)
 class RecurrentGradients:
-    """What `layer_backward` finds.
+    """What `direction_backward` finds.
 
     Attributes:
-        gates: (directions, gates, tokens, hidden), gradient by the input part of all gates, in packed order.
-        weight_hidden: (directions, gates, hidden, hidden).
-        weight_cell: (directions, hidden, hidden), where the cell has one.
+        gates: (gates, tokens, hidden), gradient by the input part of all gates, in packed order.
+        weight_hidden: (gates, hidden, hidden).
+        weight_cell: (hidden, hidden), where the cell has one.
     """
 
     gates: Array
@@ -25,74 +25,78 @@ class RecurrentGradients:
     weight_cell: Array | None
 
 
-def layer_forward(
-    vectors: Array, index: NDArray[np.int64] | None, weights: LayerWeights, kernel: Kernel, packing: Packing
-) -> tuple[Array, Any]:
-    """Run one layer over the texts of a batch.
-
-    The input part of the gates is computed once for every row of `vectors`, however many tokens share it.
+def direction_forward(
+    vectors: Array, rows: NDArray[np.int64], weights: CellWeights, kernel: Kernel, packing: Packing, *, are_shared: bool
+) -> Any:
+    """Run one direction of a layer over the texts of a batch and return the kernel's trace.
 
     Args:
         vectors: (rows, input), such as the vectors of the batch's distinct words.
-        index: (tokens,), the row of each token, text after text; None: token n has row n.
-        weights: of the layer.
-        kernel: of its cell.
+        rows: (tokens,), the row of each token, in packed order.
+        weights: of this direction.
+        kernel: of the cell.
         packing: of the batch.
-
-    Returns:
-        h[t] of every token, text after text: (tokens, directions * hidden); and the kernel's trace.
+        are_shared: whether many tokens share a row. Then the input part of the gates is computed once for each row.
     """
-    num_directions, num_gates, size, _ = weights.weight_input.shape
     weight_input = scaled_gates(weights.weight_input, kernel.gate_scales).swapaxes(-1, -2)
-    bias = None if weights.bias is None else scaled_gates(weights.bias, kernel.gate_scales)[:, :, None]
-    gates = np.empty((num_directions, num_gates, packing.num_tokens, size), dtype=vectors.dtype)
-    for direction, tokens in enumerate(packing.tokens):
-        if index is None:
-            np.matmul(vectors[tokens], weight_input[direction], out=gates[direction])
-            if bias is not None:
-                gates[direction] += bias[direction]
-        else:
-            projected = vectors @ weight_input[direction]
-            if bias is not None:
-                projected += bias[direction]
-            np.take(projected, index[tokens], axis=1, out=gates[direction], mode="clip")  # "raise" would copy
-    trace = kernel.forward(gates, weights, packing)
-    outputs = np.empty((packing.num_tokens, num_directions * size), dtype=vectors.dtype)
-    for direction, tokens in enumerate(packing.tokens):
-        outputs[tokens, direction * size : (direction + 1) * size] = trace.hidden[direction]
-    return outputs, trace
+    bias = None if weights.bias is None else scaled_gates(weights.bias, kernel.gate_scales)[:, None]
+    num_gates, size = weights.weight_input.shape[:2]
+    gates = np.empty((num_gates, packing.num_tokens, size), dtype=vectors.dtype)
+    if are_shared:
+        projected = vectors @ weight_input
+        if bias is not None:
+            projected += bias
+        np.take(projected, rows, axis=1, out=gates, mode="clip")  # "raise" would copy
+    else:
+        np.matmul(vectors[rows], weight_input, out=gates)
+        if bias is not None:
+            gates += bias
+    return kernel.forward(gates, weights, packing)
 
 
-def layer_backward(
-    grad_outputs: Array,
+def direction_backward(
+    grad_hidden: Array,
     trace: Any,
-    weights: LayerWeights,
+    weights: CellWeights,
     kernel: Kernel,
     packing: Packing,
     *,
     bptt_steps: int | None = None,
 ) -> RecurrentGradients:
-    """Send the gradient by `layer_forward`'s outputs, (tokens, directions * hidden), back to the input of the gates.
+    """Send the gradient by h[t] of every token back to the input of the gates and the recurrent weights.
 
     The gradient of a weight matrix is one product over the tokens of all steps.
 
     Args:
-        grad_outputs: text after text.
-        trace: from `layer_forward`.
-        weights: of the layer.
-        kernel: of its cell.
+        grad_hidden: (tokens, hidden), in packed order.
+        trace: from `direction_forward`.
+        weights: of this direction.
+        kernel: of the cell.
         packing: of the batch.
         bptt_steps: see `memory_cell_backward`.
     """
-    num_directions = len(packing.tokens)
-    size = grad_outputs.shape[1] // num_directions
-    grad_hidden = np.empty((num_directions, packing.num_tokens, size), dtype=grad_outputs.dtype)
-    for direction, tokens in enumerate(packing.tokens):
-        grad_hidden[direction] = grad_outputs[tokens, direction * size : (direction + 1) * size]
     gates = kernel.backward(grad_hidden, trace, weights, packing, bptt_steps=bptt_steps)
-    before = trace.hidden[:, None, packing.previous]
-    weight_hidden = np.matmul(gates[:, :, packing.num_texts :].swapaxes(-1, -2), before)
-    weight_cell = None
-    if weights.weight_cell is not None:
-        weight_cell = np.matmul(gates[:, -1].swapaxes(-1, -2), trace.cell)
+    before = trace.hidden[packing.previous]
+    weight_hidden = np.matmul(gates[:, packing.num_texts :].swapaxes(-1, -2), before)
+    weight_cell = None if weights.weight_cell is None else gates[-1].T @ trace.cell
     return RecurrentGradients(gates, weight_hidden, weight_cell)
+
+
+def layer_forward(
+    vectors: Array, index: NDArray[np.int64] | None, weights: list[CellWeights], kernel: Kernel, packing: Packing
+) -> Array:
+    """Run all directions of a layer; return h[t] of every token, text after text: (tokens, directions * hidden).
+
+    Args:
+        vectors: (rows, input).
+        index: (tokens,), the row of each token, text after text; None: token n has row n.
+        weights: of each direction.
+        kernel: of the cell.
+        packing: of the batch.
+    """
+    outputs = np.empty((packing.num_tokens, len(weights), weights[0].weight_hidden.shape[-1]), dtype=vectors.dtype)
+    for direction, tokens in enumerate(packing.tokens):
+        rows = tokens if index is None else index[tokens]
+        trace = direction_forward(vectors, rows, weights[direction], kernel, packing, are_shared=index is not None)
+        outputs[tokens, direction] = trace.hidden
+    return outputs.reshape(packing.num_tokens, -1)

@@ -1,9 +1,9 @@
 """The memory cell, `lstm` and `peephole` in one kernel: the latter has a matrix V_o more.
 
-The equations stand at `lstmcli.models.cells.LstmCell` and `PeepholeCell`. Gates are (directions, 4, tokens, hidden),
-states (directions, tokens, hidden), the tokens in the order of `Packing`: so a step's part of each is one piece of
-memory, over which numpy is several times faster than over columns of a matrix. Gates stand in the order candidate,
-input, forget, output: the three sigmoids lie side by side, and what must wait for V_o S[t] lies last.
+The equations stand at `lstmcli.models.cells.LstmCell` and `PeepholeCell`. Gates are (4, tokens, hidden), states
+(tokens, hidden), the tokens in the order of `Packing`: so a step's part of each is one piece of memory, over which
+numpy is several times faster than over columns of a matrix. Gates stand in the order candidate, input, forget, output:
+the three sigmoids lie side by side, and what must wait for V_o S[t] lies last.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lstmcli.kernels.packing import Packing
-from lstmcli.kernels.weights import Array, LayerWeights, scaled_gates, transposed
+from lstmcli.kernels.weights import Array, CellWeights, scaled_gates, transposed
 
 GATE_ORDER = (2, 0, 1, 3)  # of input, forget, candidate, output, the order outside
 GATE_SCALES = (1.0, 0.5, 0.5, 0.5)
@@ -27,98 +27,98 @@ class MemoryTrace:
     hidden: Array
 
 
-def memory_cell_forward(gates: Array, weights: LayerWeights, packing: Packing) -> MemoryTrace:
+def memory_cell_forward(gates: Array, weights: CellWeights, packing: Packing) -> MemoryTrace:
     """Run all steps from states of zeros.
 
     σ(x) = (1 + tanh(x / 2)) / 2 can't overflow, and numpy's tanh is vectorised. What is halved is not x but, once, the
     weights.
 
     Args:
-        gates: (directions, 4, tokens, hidden), the input part of all gates times GATE_SCALES. Overwritten by the
+        gates: (4, tokens, hidden), the input part of all gates times GATE_SCALES. Overwritten by the
             activated gates.
         weights: of the layer.
         packing: order of the tokens.
     """
-    num_directions, num_gates, num_tokens, size = gates.shape
+    num_gates, num_tokens, size = gates.shape
     recurrent = transposed(scaled_gates(weights.weight_hidden, GATE_SCALES))
     half = gates.dtype.type(0.5)
     peephole = None if weights.weight_cell is None else transposed(half * weights.weight_cell)
     num_rows = packing.num_texts
-    cell, squashed, hidden = (np.empty((num_directions, num_tokens, size), gates.dtype) for _ in range(3))
-    from_hidden = np.empty((num_directions, num_gates, num_rows, size), gates.dtype)
-    spare = np.empty((num_directions, num_rows, size), gates.dtype)
+    cell, squashed, hidden = (np.empty((num_tokens, size), gates.dtype) for _ in range(3))
+    from_hidden = np.empty((num_gates, num_rows, size), gates.dtype)
+    spare = np.empty((num_rows, size), gates.dtype)
     before = 0
     for start, end in zip(packing.offsets, packing.offsets[1:], strict=False):
         count = end - start
         now, new_cell, shown, free = (
-            gates[:, :, start:end],
-            cell[:, start:end],
-            squashed[:, start:end],
-            spare[:, :count],
+            gates[:, start:end],
+            cell[start:end],
+            squashed[start:end],
+            spare[:count],
         )
         if start:
-            now += np.matmul(hidden[:, None, before : before + count], recurrent, out=from_hidden[:, :, :count])
-        candidate, input_gate, forget_gate, output_gate = (now[:, gate] for gate in range(4))
+            now += np.matmul(hidden[before : before + count], recurrent, out=from_hidden[:, :count])
+        candidate, input_gate, forget_gate, output_gate = now
         if peephole is None:
             np.tanh(now, out=now)
-            _to_sigmoid(now[:, 1:])
+            _to_sigmoid(now[1:])
         else:
-            np.tanh(now[:, :3], out=now[:, :3])
-            _to_sigmoid(now[:, 1:3])
+            np.tanh(now[:3], out=now[:3])
+            _to_sigmoid(now[1:3])
         np.multiply(input_gate, candidate, out=new_cell)
         if start:
-            new_cell += np.multiply(forget_gate, cell[:, before : before + count], out=free)
+            new_cell += np.multiply(forget_gate, cell[before : before + count], out=free)
         if peephole is not None:
             output_gate += np.matmul(new_cell, peephole, out=free)
             np.tanh(output_gate, out=output_gate)
             _to_sigmoid(output_gate)
         np.tanh(new_cell, out=shown)
-        np.multiply(output_gate, shown, out=hidden[:, start:end])
+        np.multiply(output_gate, shown, out=hidden[start:end])
         before = start
     return MemoryTrace(gates, cell, squashed, hidden)
 
 
 def memory_cell_backward(
-    grad_hidden: Array, trace: MemoryTrace, weights: LayerWeights, packing: Packing, *, bptt_steps: int | None
+    grad_hidden: Array, trace: MemoryTrace, weights: CellWeights, packing: Packing, *, bptt_steps: int | None
 ) -> Array:
     """Send the error back through all steps.
 
     Args:
-        grad_hidden: (directions, tokens, hidden), gradient of the loss by h[t] as seen from outside the recurrence.
+        grad_hidden: (tokens, hidden), gradient of the loss by h[t] as seen from outside the recurrence.
         trace: of the forward pass. Not changed.
         weights: of the layer.
         packing: order of the tokens.
         bptt_steps: no gradient passes from step n * bptt_steps to the step before it. None: it always passes.
 
     Returns:
-        (directions, 4, tokens, hidden), the gradient by the gates before activation.
+        (4, tokens, hidden), the gradient by the gates before activation.
     """
-    num_directions, _, size = grad_hidden.shape
+    size = grad_hidden.shape[1]
     dtype, num_rows, offsets = grad_hidden.dtype, packing.num_texts, packing.offsets
     grad_gates = np.empty_like(trace.gates)
-    grad_state, grad_cell, spare = (np.zeros((num_directions, num_rows, size), dtype) for _ in range(3))
-    slopes = np.empty((num_directions, 3, num_rows, size), dtype)
-    by_hidden = np.empty((num_directions, 4, num_rows, size), dtype)
+    grad_state, grad_cell, spare = (np.zeros((num_rows, size), dtype) for _ in range(3))
+    slopes = np.empty((3, num_rows, size), dtype)
+    by_hidden = np.empty((4, num_rows, size), dtype)
     for step in range(len(offsets) - 2, -1, -1):
         start, end = offsets[step], offsets[step + 1]
         count = end - start
-        state, cell, result = grad_state[:, :count], grad_cell[:, :count], grad_gates[:, :, start:end]
-        state += grad_hidden[:, start:end]
+        state, cell, result = grad_state[:count], grad_cell[:count], grad_gates[:, start:end]
+        state += grad_hidden[start:end]
         _step_backward(
-            trace.gates[:, :, start:end],
-            trace.squashed[:, start:end],
-            trace.cell[:, offsets[step - 1] : offsets[step - 1] + count] if step else None,
+            trace.gates[:, start:end],
+            trace.squashed[start:end],
+            trace.cell[offsets[step - 1] : offsets[step - 1] + count] if step else None,
             (state, cell),
             weights.weight_cell,
             result,
-            (slopes[:, :, :count], spare[:, :count]),
+            (slopes[:, :count], spare[:count]),
         )
         if bptt_steps is not None and step % bptt_steps == 0:
             state[...] = 0.0
             cell[...] = 0.0
         elif step:
-            np.matmul(result, weights.weight_hidden, out=by_hidden[:, :, :count])
-            np.sum(by_hidden[:, :, :count], axis=1, out=state)
+            np.matmul(result, weights.weight_hidden, out=by_hidden[:, :count])
+            np.sum(by_hidden[:, :count], axis=0, out=state)
     return grad_gates
 
 
@@ -143,31 +143,31 @@ def _step_backward(
         buffers: memory for three gates and for one.
     """
     state, cell = carried
-    candidate, input_gate, forget_gate, output_gate = (gates[:, gate] for gate in range(4))
+    candidate, input_gate, forget_gate, output_gate = gates
     slope, free = buffers
     one = gates.dtype.type(1.0)
-    np.subtract(one, gates[:, 1:], out=slope)
-    slope *= gates[:, 1:]  # of the three sigmoids
-    np.multiply(state, squashed, out=result[:, 3])
-    result[:, 3] *= slope[:, 2]
+    np.subtract(one, gates[1:], out=slope)
+    slope *= gates[1:]  # of the three sigmoids
+    np.multiply(state, squashed, out=result[3])
+    result[3] *= slope[2]
     state *= output_gate
     np.multiply(squashed, squashed, out=free)
     np.subtract(one, free, out=free)
     free *= state
     cell += free
     if weight_cell is not None:
-        cell += np.matmul(result[:, 3], weight_cell, out=free)
-    np.multiply(cell, candidate, out=result[:, 1])
-    result[:, 1] *= slope[:, 0]
+        cell += np.matmul(result[3], weight_cell, out=free)
+    np.multiply(cell, candidate, out=result[1])
+    result[1] *= slope[0]
     if cell_before is None:
-        result[:, 2] = 0.0
+        result[2] = 0.0
     else:
-        np.multiply(cell, cell_before, out=result[:, 2])
-        result[:, 2] *= slope[:, 1]
+        np.multiply(cell, cell_before, out=result[2])
+        result[2] *= slope[1]
     np.multiply(candidate, candidate, out=free)
     np.subtract(one, free, out=free)
     free *= input_gate
-    np.multiply(free, cell, out=result[:, 0])
+    np.multiply(free, cell, out=result[0])
     cell *= forget_gate
 
 

@@ -1,6 +1,6 @@
 """The plain recurrent network, s[t] = tanh(U x[t] + W s[t-1]); see `lstmcli.models.cells.RnnCell`.
 
-States are (directions, tokens, hidden), the tokens in the order of `Packing`; the one gate has an axis of its own.
+States are (tokens, hidden), the tokens in the order of `Packing`; the one gate has an axis of its own.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lstmcli.kernels.packing import Packing
-from lstmcli.kernels.weights import Array, LayerWeights, transposed
+from lstmcli.kernels.weights import Array, CellWeights, transposed
 
 GATE_ORDER = (0,)
 GATE_SCALES = (1.0,)
@@ -21,42 +21,42 @@ class SimpleTrace:
     hidden: Array
 
 
-def simple_forward(gates: Array, weights: LayerWeights, packing: Packing) -> SimpleTrace:
+def simple_forward(gates: Array, weights: CellWeights, packing: Packing) -> SimpleTrace:
     """Run all steps from a state of zeros.
 
     Args:
-        gates: (directions, 1, tokens, hidden), U x[t]. Overwritten by the states.
+        gates: (1, tokens, hidden), U x[t]. Overwritten by the states.
         weights: of the layer.
         packing: order of the tokens.
     """
-    recurrent = transposed(weights.weight_hidden[:, 0])
-    states = gates[:, 0]
-    from_state = np.empty_like(states[:, : packing.num_texts])
+    recurrent = transposed(weights.weight_hidden[0])
+    states = gates[0]
+    from_state = np.empty_like(states[: packing.num_texts])
     before = 0
     for start, end in zip(packing.offsets, packing.offsets[1:], strict=False):
-        now, count = states[:, start:end], end - start
+        now, count = states[start:end], end - start
         if start:
-            now += np.matmul(states[:, before : before + count], recurrent, out=from_state[:, :count])
+            now += np.matmul(states[before : before + count], recurrent, out=from_state[:count])
         np.tanh(now, out=now)
         before = start
     return SimpleTrace(states)
 
 
 def simple_backward(
-    grad_hidden: Array, trace: SimpleTrace, weights: LayerWeights, packing: Packing, *, bptt_steps: int | None
+    grad_hidden: Array, trace: SimpleTrace, weights: CellWeights, packing: Packing, *, bptt_steps: int | None
 ) -> Array:
-    """Return the gradient by U x[t], (directions, 1, tokens, hidden); arguments as for `memory_cell_backward`."""
+    """Return the gradient by U x[t], (1, tokens, hidden); arguments as for `memory_cell_backward`."""
     grad_gates = np.multiply(trace.hidden, trace.hidden)
     np.subtract(grad_gates.dtype.type(1.0), grad_gates, out=grad_gates)  # the slope of tanh
-    grad_state = np.zeros_like(grad_gates[:, : packing.num_texts])
+    grad_state = np.zeros_like(grad_gates[: packing.num_texts])
     offsets = packing.offsets
     for step in range(len(offsets) - 2, -1, -1):
         start, end = offsets[step], offsets[step + 1]
-        state, gates = grad_state[:, : end - start], grad_gates[:, start:end]
-        state += grad_hidden[:, start:end]
+        state, gates = grad_state[: end - start], grad_gates[start:end]
+        state += grad_hidden[start:end]
         gates *= state
         if bptt_steps is not None and step % bptt_steps == 0:
             state[...] = 0.0
         elif step:
-            np.matmul(gates, weights.weight_hidden[:, 0], out=state)
-    return grad_gates[:, None]
+            np.matmul(gates, weights.weight_hidden[0], out=state)
+    return grad_gates[None]

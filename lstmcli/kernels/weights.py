@@ -1,4 +1,4 @@
-"""A layer's weights as the kernels take them: directions and gates stacked, gates in the kernel's order."""
+"""The weights of one direction of a layer as the kernels take them: one matrix a gate, in the kernel's order."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ Array = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
-class LayerWeights:
-    """The weights of one layer. One matrix a gate: then all that the kernels read lies in one piece of memory.
+class CellWeights:
+    """The weights of one direction of a layer.
 
     Attributes:
-        weight_input: (directions, gates, hidden, input).
-        weight_hidden: (directions, gates, hidden, hidden).
-        bias: (directions, gates, hidden), where the cell has one.
-        weight_cell: (directions, hidden, hidden), where the cell has one.
+        weight_input: (gates, hidden, input).
+        weight_hidden: (gates, hidden, hidden).
+        bias: (gates, hidden), where the cell has one.
+        weight_cell: (hidden, hidden), where the cell has one.
     """
 
     weight_input: Array
@@ -26,34 +26,35 @@ class LayerWeights:
     weight_cell: Array | None = None
 
     @classmethod
-    def stacked(cls, directions: Sequence[Mapping[str, Array]], gate_order: Sequence[int]) -> "LayerWeights":
-        """Copy the weights of each direction; gate n of the result is gate `gate_order[n]` of theirs."""
+    def from_model(cls, weights: Mapping[str, Array], gate_order: Sequence[int]) -> "CellWeights":
+        """Copy a model's weights, (gates * hidden, ...); gate n of the result is gate `gate_order[n]` of theirs."""
         order = list(gate_order)
-        stacks = {}
-        for name in directions[0]:
-            values = np.stack([weights[name] for weights in directions])
-            if name != "weight_cell":
-                values = values.reshape(len(directions), len(order), -1, *values.shape[2:])[:, order]
-            stacks[name] = values
-        return cls(**stacks)
+        return cls(
+            **{
+                name: value.copy() if name == "weight_cell" else _by_gate(value, len(order))[order]
+                for name, value in weights.items()
+            }
+        )
 
-    def unstacked(self, gate_order: Sequence[int]) -> list[dict[str, Array]]:
-        """Undo `stacked`."""
+    def to_model(self, gate_order: Sequence[int]) -> dict[str, Array]:
+        """Undo `from_model`."""
         back = np.argsort(gate_order)
-        directions: list[dict[str, Array]] = [{} for _ in self.weight_input]
-        for name, values in vars(self).items():
-            if values is None:
-                continue
-            for weights, value in zip(directions, values, strict=True):
-                weights[name] = value if name == "weight_cell" else value[back].reshape(-1, *value.shape[2:])
-        return directions
+        return {
+            name: value if name == "weight_cell" else value[back].reshape(-1, *value.shape[2:])
+            for name, value in vars(self).items()
+            if value is not None
+        }
+
+
+def _by_gate(value: Array, num_gates: int) -> Array:
+    return value.reshape(num_gates, -1, *value.shape[1:])
 
 
 def scaled_gates(values: Array, scales: Sequence[float]) -> Array:
-    """Return (directions, gates, ...) with gate n multiplied by `scales[n]`."""
+    """Return (gates, ...) with gate n multiplied by `scales[n]`."""
     if set(scales) == {1.0}:
         return values
-    result: Array = values * np.array(scales, values.dtype).reshape(-1, *[1] * (values.ndim - 2))
+    result: Array = values * np.array(scales, values.dtype).reshape(-1, *[1] * (values.ndim - 1))
     return result
 
 

@@ -10,7 +10,7 @@ from lstmcli.config.settings import EngineName
 from lstmcli.kernels import KERNELS, Packing
 from lstmcli.models.cells import CELLS, Cell
 from lstmcli.models.dropout import LockedDropout
-from lstmcli.models.kernel_layer import LayerPlan, kernel_layer
+from lstmcli.models.kernel_layer import KernelPlan, kernel_layer
 
 Layer = Callable[[nn.ModuleList, Tensor, Tensor | None], Tensor]
 
@@ -82,10 +82,14 @@ class Recurrent(nn.Module):
 
     def _kernel_layer(self, lengths: Tensor) -> Layer:
         packing = Packing.from_lengths(lengths.numpy(), num_directions=self._num_directions)
-        plan = LayerPlan(self._kernel, packing, self.bptt_steps)
 
         def layer(directions: nn.ModuleList, vectors: Tensor, index: Tensor | None) -> Tensor:
-            return kernel_layer(vectors, index, plan, [dict(cell.named_parameters()) for cell in directions])
+            plans = [KernelPlan(self._kernel, packing, number, self.bptt_steps) for number in range(len(directions))]
+            outputs = [
+                kernel_layer(vectors, index, plan, dict(cell.named_parameters()))
+                for plan, cell in zip(plans, directions, strict=True)
+            ]
+            return torch.cat(outputs, dim=-1)
 
         return layer
 

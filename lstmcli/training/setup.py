@@ -4,6 +4,7 @@ import ctypes
 import sys
 
 import torch
+from threadpoolctl import threadpool_limits
 
 from lstmcli.config.settings import TrainingSettings
 from lstmcli.errors import ConfigError
@@ -23,6 +24,7 @@ def prepare_torch(settings: TrainingSettings) -> torch.device:
     torch.manual_seed(settings.seed)
     # Two threads on a busy two-core machine can be many times slower than one, so one is the default.
     torch.set_num_threads(settings.threads)
+    threadpool_limits(settings.threads)  # of numpy's matrix library
     _keep_freed_memory()
     has_cuda = torch.cuda.is_available()
     if settings.device == "cuda" and not has_cuda:
