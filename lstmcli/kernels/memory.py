@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lstmcli.kernels.packing import Packing
+from lstmcli.kernels.product import step_product
 from lstmcli.kernels.weights import Array, CellWeights, scaled_gates, transposed
 
 GATE_ORDER = (2, 0, 1, 3)  # of input, forget, candidate, output, the order outside
@@ -57,7 +58,7 @@ def memory_cell_forward(gates: Array, weights: CellWeights, packing: Packing) ->
             spare[:count],
         )
         if start:
-            now += np.matmul(hidden[before : before + count], recurrent, out=from_hidden[:, :count])
+            now += step_product(hidden[before : before + count], recurrent, out=from_hidden[:, :count])
         candidate, input_gate, forget_gate, output_gate = now
         if peephole is None:
             np.tanh(now, out=now)
@@ -69,7 +70,7 @@ def memory_cell_forward(gates: Array, weights: CellWeights, packing: Packing) ->
         if start:
             new_cell += np.multiply(forget_gate, cell[before : before + count], out=free)
         if peephole is not None:
-            output_gate += np.matmul(new_cell, peephole, out=free)
+            output_gate += step_product(new_cell, peephole, out=free)
             np.tanh(output_gate, out=output_gate)
             _to_sigmoid(output_gate)
         np.tanh(new_cell, out=shown)
@@ -117,7 +118,7 @@ def memory_cell_backward(
             state[...] = 0.0
             cell[...] = 0.0
         elif step:
-            np.matmul(result, weights.weight_hidden, out=by_hidden[:, :count])
+            step_product(result, weights.weight_hidden, out=by_hidden[:, :count])
             np.sum(by_hidden[:, :count], axis=0, out=state)
     return grad_gates
 
@@ -156,7 +157,7 @@ def _step_backward(
     free *= state
     cell += free
     if weight_cell is not None:
-        cell += np.matmul(result[3], weight_cell, out=free)
+        cell += step_product(result[3], weight_cell, out=free)
     np.multiply(cell, candidate, out=result[1])
     result[1] *= slope[0]
     if cell_before is None:

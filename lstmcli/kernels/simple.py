@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lstmcli.kernels.packing import Packing
+from lstmcli.kernels.product import step_product
 from lstmcli.kernels.weights import Array, CellWeights, transposed
 
 GATE_ORDER = (0,)
@@ -36,7 +37,7 @@ def simple_forward(gates: Array, weights: CellWeights, packing: Packing) -> Simp
     for start, end in zip(packing.offsets, packing.offsets[1:], strict=False):
         now, count = states[start:end], end - start
         if start:
-            now += np.matmul(states[before : before + count], recurrent, out=from_state[:count])
+            now += step_product(states[before : before + count], recurrent, out=from_state[:count])
         np.tanh(now, out=now)
         before = start
     return SimpleTrace(states)
@@ -58,5 +59,5 @@ def simple_backward(
         if bptt_steps is not None and step % bptt_steps == 0:
             state[...] = 0.0
         elif step:
-            np.matmul(gates, weights.weight_hidden[0], out=state)
+            step_product(gates, weights.weight_hidden[0], out=state)
     return grad_gates[None]

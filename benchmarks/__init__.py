@@ -1,0 +1,8 @@
+"""Measurements of speed and memory; see README.md."""
+
+import os
+
+# These change how numpy's matrix library picks its routines, and it reads them when it is loaded. Figures shall be those
+# of most users, who have set neither.
+for _name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
+    os.environ.pop(_name, None)

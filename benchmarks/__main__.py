@@ -1,0 +1,42 @@
+"""Print all tables, or those that are named: python -m benchmarks [TABLE]..."""
+
+import sys
+import time
+
+from benchmarks import (
+    cells,
+    epochs,
+    growth,
+    preparation,
+    timing,  # first: it clears variables before numpy reads them
+)
+from lstmcli.config.settings import TrainingSettings
+from lstmcli.training.setup import prepare_torch
+
+TABLES = {
+    "cells": cells.equal_lengths,
+    "ragged": cells.ragged,
+    "epochs": epochs.against_the_usual_loop,
+    "corpus": growth.with_the_corpus,
+    "length": growth.with_the_length,
+    "vocabulary": growth.with_the_vocabulary,
+    "reading": preparation.rates,
+    "memory": preparation.memory,
+    "threads": epochs.threads,
+}
+
+
+def main(names: list[str]) -> None:
+    """Print the named tables; all if none is named."""
+    unknown = [name for name in names if name not in TABLES]
+    if unknown:
+        raise SystemExit(f"no table {', '.join(unknown)}; choose from {', '.join(TABLES)}")
+    started_at = time.perf_counter()
+    prepare_torch(TrainingSettings())
+    timing.environment()
+    for name in names or TABLES:
+        TABLES[name]()
+    print(f"\n{time.perf_counter() - started_at:.0f} s in all")
+
+
+main(sys.argv[1:])

@@ -1,0 +1,82 @@
+"""How time and memory grow with the corpus, with the length of texts and with the vocabulary."""
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.corpora import tokens, write_csv
+from benchmarks.timing import in_new_process, in_turn, peak_memory_mb, ratio, table
+from benchmarks.trainers import own_trainer, steps
+from lstmcli.config.settings import Config, DataSettings, TrainingSettings
+from lstmcli.recipes.corpus import load_corpus
+from lstmcli.recipes.prepare import prepare_corpus
+from lstmcli.training.setup import prepare_torch
+
+
+def with_the_corpus() -> None:
+    """Reading, preparing and one epoch, each size in a process of its own."""
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for times in (1, 4, 16):
+            path = Path(folder) / f"{times}.csv"
+            write_csv(path, 4_000 * times, 20, 20_000)
+            found[times] = in_new_process("benchmarks.growth", str(path))
+    rows = [
+        [
+            f"{4_000 * times:,}",
+            f"{cpu:.1f}",
+            f"{cpu / times / found[1][0]:.2f}",
+            f"{memory:.0f}",
+            f"{memory / found[1][1]:.2f}",
+        ]
+        for times, (cpu, memory) in found.items()
+    ]
+    header = ["texts", "CPU s", "CPU s a text / smallest", "peak MB", "peak / smallest"]
+    table("Reading, preparing and one epoch", header, rows)
+
+
+def _one_size(path: str) -> None:
+    prepare_torch(TrainingSettings())
+    started_at = time.process_time()
+    config = Config(data=DataSettings(train=path))
+    prepared = prepare_corpus(load_corpus(config.data, seed=1), config)
+    list(steps(own_trainer(prepared.train, len(prepared.plan.vocabulary))))
+    print(time.process_time() - started_at, peak_memory_mb())
+
+
+def with_the_length() -> None:
+    """The same number of tokens in texts of 20 to 2,000 words, 32 texts a batch."""
+    rows, first = [], None
+    for length in (20, 100, 500, 2000):
+        train = tokens(320_000 // length, length, 20_000)
+        trainer = own_trainer(train, 20_000, batch_size=32)
+        num_tokens = len(train.token_ids.flat)
+        seconds = min(
+            in_turn({"epoch": lambda trainer=trainer: list(steps(trainer))}, rounds=1, warm_up=False)["epoch"]
+        )
+        micros = 1e6 * seconds / num_tokens
+        first = first or micros
+        rows.append([str(length), f"{micros:.1f}", f"{micros / first:.2f}"])
+    table("Words a text (lstm, 32 texts a batch)", ["words", "CPU µs a token", "/ shortest"], rows)
+
+
+def with_the_vocabulary() -> None:
+    """The same texts, their words' rows spread over a table of 20,000 and of 200,000."""
+    trainers = {
+        "20,000": own_trainer(tokens(16_000, 20, 20_000), 20_000),
+        "200,000": own_trainer(tokens(16_000, 20, 20_000, spread=10), 200_000),
+        "20,000, dense updates": own_trainer(tokens(4_000, 20, 20_000), 20_000, rows_only=False),
+        "200,000, dense updates": own_trainer(tokens(1_000, 20, 20_000, spread=10), 200_000, rows_only=False),
+    }
+    updates = {"20,000": 250, "200,000": 250, "20,000, dense updates": 63, "200,000, dense updates": 16}
+    times = in_turn(
+        {name: lambda trainer=trainer: list(steps(trainer)) for name, trainer in trainers.items()}, rounds=2
+    )
+    per_update = {name: [seconds / updates[name] for seconds in found] for name, found in times.items()}
+    rows = [[name, f"{1e3 * min(found):.1f}", ratio(per_update, name, "20,000")] for name, found in per_update.items()]
+    table("Words in the vocabulary (an epoch of 64 texts an update)", ["words", "CPU ms an update", "/ 20,000"], rows)
+
+
+if __name__ == "__main__":
+    _one_size(sys.argv[1])
