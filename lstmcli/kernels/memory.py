@@ -94,82 +94,64 @@ def memory_cell_backward(
     Returns:
         (4, tokens, hidden), the gradient by the gates before activation.
     """
-    size = grad_hidden.shape[1]
-    dtype, num_rows, offsets = grad_hidden.dtype, packing.num_texts, packing.offsets
+    size, dtype = grad_hidden.shape[1], grad_hidden.dtype
+    num_rows, offsets = packing.num_texts, packing.offsets
+    factors = _factors(trace, packing)
+    forget_gate = trace.gates[2]
     grad_gates = np.empty_like(trace.gates)
     grad_state, grad_cell, spare = (np.zeros((num_rows, size), dtype) for _ in range(3))
-    slopes = np.empty((3, num_rows, size), dtype)
     by_hidden = np.empty((4, num_rows, size), dtype)
     for step in range(len(offsets) - 2, -1, -1):
         start, end = offsets[step], offsets[step + 1]
         count = end - start
-        state, cell, result = grad_state[:count], grad_cell[:count], grad_gates[:, start:end]
+        state, cell, free = grad_state[:count], grad_cell[:count], spare[:count]  # zeros for texts that end here
+        result = grad_gates[:, start:end]
         state += grad_hidden[start:end]
-        _step_backward(
-            trace.gates[:, start:end],
-            trace.squashed[start:end],
-            trace.cell[offsets[step - 1] : offsets[step - 1] + count] if step else None,
-            (state, cell),
-            weights.weight_cell,
-            result,
-            (slopes[:, :count], spare[:count]),
-        )
+        np.multiply(state, factors.output_gate[start:end], out=result[3])
+        cell += np.multiply(state, factors.squashed[start:end], out=free)
+        if weights.weight_cell is not None:
+            cell += step_product(result[3], weights.weight_cell, out=free)
+        np.multiply(cell, factors.by_cell[:, start:end], out=result[:3])
         if bptt_steps is not None and step % bptt_steps == 0:
             state[...] = 0.0
             cell[...] = 0.0
         elif step:
+            cell *= forget_gate[start:end]
             step_product(result, weights.weight_hidden, out=by_hidden[:, :count])
             np.sum(by_hidden[:, :count], axis=0, out=state)
     return grad_gates
 
 
-def _step_backward(
-    gates: Array,
-    squashed: Array,
-    cell_before: Array | None,
-    carried: tuple[Array, Array],
-    weight_cell: Array | None,
-    result: Array,
-    buffers: tuple[Array, Array],
-) -> None:
-    """Go back through one step.
+@dataclass(frozen=True)
+class _Factors:
+    """What the gradients of each step are multiplied with; known before the first step back.
 
-    Args:
-        gates: of this step, activated.
-        squashed: tanh(S[t]).
-        cell_before: S[t-1]; None stands for the zeros before the first step.
-        carried: the gradients by h[t], which is used up, and by S[t] from later steps, which becomes that by S[t-1].
-        weight_cell: V_o, where the cell has one.
-        result: where the gradient by the gates before activation goes.
-        buffers: memory for three gates and for one.
+    Attributes:
+        by_cell: (3, tokens, hidden), dS[t] / d(candidate, input gate, forget gate before activation).
+        output_gate: (tokens, hidden), dh[t] / d(output gate before activation).
+        squashed: (tokens, hidden), dh[t] / dS[t].
     """
-    state, cell = carried
-    candidate, input_gate, forget_gate, output_gate = gates
-    slope, free = buffers
-    one = gates.dtype.type(1.0)
-    np.subtract(one, gates[1:], out=slope)
-    slope *= gates[1:]  # of the three sigmoids
-    np.multiply(state, squashed, out=result[3])
-    result[3] *= slope[2]
-    state *= output_gate
-    np.multiply(squashed, squashed, out=free)
-    np.subtract(one, free, out=free)
-    free *= state
-    cell += free
-    if weight_cell is not None:
-        cell += step_product(result[3], weight_cell, out=free)
-    np.multiply(cell, candidate, out=result[1])
-    result[1] *= slope[0]
-    if cell_before is None:
-        result[2] = 0.0
-    else:
-        np.multiply(cell, cell_before, out=result[2])
-        result[2] *= slope[1]
-    np.multiply(candidate, candidate, out=free)
-    np.subtract(one, free, out=free)
-    free *= input_gate
-    np.multiply(free, cell, out=result[0])
-    cell *= forget_gate
+
+    by_cell: Array
+    output_gate: Array
+    squashed: Array
+
+
+def _factors(trace: MemoryTrace, packing: Packing) -> _Factors:
+    candidate, input_gate, _, output_gate = trace.gates
+    one = trace.cell.dtype.type(1.0)
+    factors = np.multiply(trace.gates, trace.gates)
+    np.subtract(one, factors[0], out=factors[0])  # the slope of tanh
+    np.subtract(trace.gates[1:], factors[1:], out=factors[1:])  # the slopes of the sigmoids, s (1 - s)
+    factors[0] *= input_gate
+    factors[1] *= candidate
+    factors[2, : packing.num_texts] = 0.0  # before the first step the cell state is 0
+    factors[2, packing.num_texts :] *= trace.cell[packing.previous]
+    factors[3] *= trace.squashed
+    squashed = np.multiply(trace.squashed, trace.squashed)
+    np.subtract(one, squashed, out=squashed)
+    squashed *= output_gate
+    return _Factors(factors[:3], factors[3], squashed)
 
 
 def _to_sigmoid(tanh_of_half: Array) -> None:
