@@ -113,17 +113,17 @@ def test_lstm_equals_torch_on_ragged_batches_forward_and_gradient(layers: int, b
     expected, _ = nn.utils.rnn.pad_packed_sequence(packed_outputs, batch_first=True)
     expected_final = torch.cat(list(hidden[-(2 if bidirectional else 1) :]), dim=-1)
     encoded = run(ours, inputs, LENGTHS)
-    assert_close(encoded.outputs, expected)
+    assert_close(encoded.padded(), expected)
     assert_close(encoded.final, expected_final)
 
     seed = torch.randn_like(expected)
     (expected_gradient,) = torch.autograd.grad(
         (expected * seed).sum() + expected_final.sum(), inputs, retain_graph=True
     )
-    (gradient,) = torch.autograd.grad((encoded.outputs * seed).sum() + encoded.final.sum(), inputs, retain_graph=True)
+    (gradient,) = torch.autograd.grad((encoded.padded() * seed).sum() + encoded.final.sum(), inputs, retain_graph=True)
     assert_close(gradient, expected_gradient)
     ((expected * seed).sum() + expected_final.sum()).backward()
-    ((encoded.outputs * seed).sum() + encoded.final.sum()).backward()
+    ((encoded.padded() * seed).sum() + encoded.final.sum()).backward()
     for layer, directions in enumerate(ours.layers):
         for suffix, cell in zip(["", "_reverse"], directions, strict=False):
             assert_close(cell.weight_input.grad, getattr(twin, f"weight_ih_l{layer}{suffix}").grad)
@@ -140,7 +140,7 @@ def test_peephole_without_its_matrix_equals_lstm_forward_and_gradient(bidirectio
     assert all(name.endswith("weight_cell") for name in missing)
     assert not unexpected
     inputs = torch.randn(BATCH, TIME, INPUT)
-    outputs = [run(module, inputs, LENGTHS).outputs for module in (lstm, peephole)]
+    outputs = [run(module, inputs, LENGTHS).padded() for module in (lstm, peephole)]
     assert_close(*outputs)
     seed = torch.randn_like(outputs[0])
     for output in outputs:
@@ -169,7 +169,7 @@ def test_gradients_of_every_cell_equal_finite_differences(name: str) -> None:
     def outputs(inputs: Tensor, *parameters: Tensor) -> Tensor:
         values = dict(zip(names, parameters, strict=True))
         encoded = torch.func.functional_call(layer, values, (inputs[MASK], None, LENGTHS))
-        return torch.cat([encoded.outputs.flatten(1), encoded.final], dim=1)
+        return torch.cat([encoded.padded().flatten(1), encoded.final], dim=1)
 
     arguments = [torch.randn(BATCH, TIME, INPUT, requires_grad=True), *layer.parameters()]
     assert torch.autograd.gradcheck(outputs, arguments)
@@ -191,9 +191,9 @@ def test_a_row_is_the_same_alone_and_among_longer_ones(
     encoded = run(layer, inputs, torch.tensor(lengths))
     for row, length in enumerate(lengths):
         alone = run(layer, inputs[row : row + 1, :length], torch.tensor([length]))
-        assert_close(encoded.outputs[row, :length], alone.outputs[0])
+        assert_close(encoded.padded()[row, :length], alone.states)
         assert_close(encoded.final[row], alone.final[0])
-        assert not encoded.outputs[row, length:].any()
+        assert not encoded.padded()[row, length:].any()
 
 
 def test_reversing_turns_each_sequence_within_its_length() -> None:

@@ -49,14 +49,14 @@ def test_every_engine_gives_the_states_and_gradients_of_the_reference(
     index = torch.randint(0, 5, (num_tokens,)) if shares_rows else None
     vectors = torch.randn(5 if shares_rows else num_tokens, 4, dtype=torch.float64, requires_grad=True)
     arguments = [vectors, *module.parameters()]
-    weight_of_states = torch.randn(len(lengths), max(lengths), module.output_size, dtype=torch.float64)
+    weight_of_states = torch.randn(num_tokens, module.output_size, dtype=torch.float64)
     weight_of_final = torch.randn(len(lengths), module.output_size, dtype=torch.float64)
 
     def results(engine: str) -> list[Tensor]:
         module.engine = engine  # type: ignore[assignment]
         encoded = module(vectors, index, torch.tensor(lengths))
-        loss = (encoded.outputs * weight_of_states).sum() + (encoded.final * weight_of_final).sum()
-        return [encoded.outputs, encoded.final, *torch.autograd.grad(loss, arguments)]
+        loss = (encoded.states * weight_of_states).sum() + (encoded.final * weight_of_final).sum()
+        return [encoded.states, encoded.final, *torch.autograd.grad(loss, arguments)]
 
     expected = results("reference")
     for engine in ("kernels", "torch"):
@@ -74,7 +74,7 @@ def test_gradients_of_the_kernels_equal_finite_differences(cell: str, index: Ten
 
     def states(vectors: Tensor, *parameters: Tensor) -> Tensor:
         values = dict(zip(names, parameters, strict=True))
-        return torch.func.functional_call(module, values, (vectors, index, torch.tensor([2, 1, 3]))).outputs
+        return torch.func.functional_call(module, values, (vectors, index, torch.tensor([2, 1, 3]))).states
 
     vectors = torch.randn(6 if index is None else 3, 4, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(states, [vectors, *module.parameters()])
@@ -102,7 +102,7 @@ def test_truncation_changes_gradients_and_nothing_else() -> None:
 def test_a_layer_may_go_backward_twice_and_after_a_weight_has_changed() -> None:
     module = recurrent("lstm", layers=1, bidirectional=True)
     vectors = torch.randn(4, 4, dtype=torch.float64, requires_grad=True)
-    loss = module(vectors, None, torch.tensor([3, 1])).outputs.square().sum()
+    loss = module(vectors, None, torch.tensor([3, 1])).states.square().sum()
     (first,) = torch.autograd.grad(loss, vectors, retain_graph=True)
     with torch.no_grad():
         for parameter in module.parameters():

@@ -29,29 +29,48 @@ def batch(*texts: list[int]) -> WordBatch:
 
 
 def encoded() -> Encoded:
-    mask = torch.tensor([[True, True, True], [True, False, False]])
-    outputs = torch.randn(2, 3, 4) * mask[..., None]
-    return Encoded(outputs, torch.randn(2, 4), mask)
+    return Encoded(torch.randn(4, 4), torch.randn(2, 4), torch.tensor([3, 1]), by_kernels=False)
 
 
 def test_pooling_by_hand() -> None:
     batch = encoded()
-    first, second = batch.outputs[0], batch.outputs[1, :1]
+    first, second = batch.states[:3], batch.states[3:]
     assert_close(LastPooling(4)(batch), batch.final)
     assert_close(MeanPooling(4)(batch), torch.stack([first.sum(0) / 3, second[0]]))
     assert_close(MaxPooling(4)(batch), torch.stack([first.max(0).values, second[0]]))
     attention = AttentionPooling(4)
-    weights = attention.weights(batch)
-    assert_close(weights.sum(1), torch.ones(2))
-    assert weights[1].tolist() == [1.0, 0.0, 0.0]
+    shares = attention.shares(batch)
+    assert_close(shares.sum(1), torch.ones(2))
+    assert shares[1].tolist() == [1.0, 0.0, 0.0]
     scores = [attention.query(torch.tanh(attention.projection(step))) for step in first]
-    shares = torch.cat(scores).softmax(0)
-    assert_close(attention(batch), torch.stack([(shares[:, None] * first).sum(0), second[0]]))
+    by_hand = torch.cat(scores).softmax(0)
+    assert_close(attention(batch), torch.stack([(by_hand[:, None] * first).sum(0), second[0]]))
+
+
+@pytest.mark.parametrize("lengths", [[1], [3, 1, 2], [1, 1, 7]])
+def test_attention_by_kernels_equals_the_reference_forward_and_gradient(lengths: list[int]) -> None:
+    attention = AttentionPooling(5).double()
+    states = torch.randn(sum(lengths), 5, dtype=torch.float64, requires_grad=True)
+    weight = torch.randn(len(lengths), 5, dtype=torch.float64)
+    results = []
+    for by_kernels in (False, True):
+        pooled = attention(Encoded(states, states[:1], torch.tensor(lengths), by_kernels=by_kernels))
+        gradients = torch.autograd.grad((pooled * weight).sum(), [states, *attention.parameters()])
+        results.append([pooled, *gradients])
+    for found, expected in zip(*results, strict=True):
+        assert_close(found, expected)
+
+
+def test_padded_states_are_zero_behind_each_text() -> None:
+    batch = encoded()
+    assert batch.padded().shape == (2, 3, 4)
+    assert torch.equal(batch.padded()[batch.mask()], batch.states)
+    assert not batch.padded()[1, 1:].any()
 
 
 def test_max_pooling_of_negative_states_does_not_see_the_zeros_of_padding() -> None:
     batch = encoded()
-    negative = batch._replace(outputs=-batch.outputs.abs())
+    negative = batch._replace(states=-batch.states.abs())
     assert (MaxPooling(4)(negative) < 0).all()
 
 
@@ -69,8 +88,8 @@ def test_neighbours_do_not_change_logits(cell: str, pooling: str) -> None:
 def test_outputs_of_every_step_stay_reachable() -> None:
     model = Classifier(SIZES, ModelSettings(hidden_size=3), DropoutSettings()).eval()
     states = model.encode(*batch([5, 2, 7], [4]))
-    assert states.outputs.shape == (2, 3, 6)
-    assert (states.outputs[0] != 0).all()
+    assert states.states.shape == (4, 6)
+    assert (states.states != 0).all()
 
 
 def test_locked_dropout_drops_the_same_features_at_every_step() -> None:

@@ -55,10 +55,7 @@ class Network:
         outputs = layer_forward(vectors, index, self._layers[0], self._kernel, packing)
         for weights in self._layers[1:]:
             outputs = layer_forward(outputs, None, weights, self._kernel, packing)
-        is_real = np.arange(lengths.max()) < lengths[:, None]
-        padded = np.zeros((*is_real.shape, outputs.shape[1]), dtype=outputs.dtype)
-        padded[is_real] = outputs
-        pooled = self._pool(States(padded, lengths, is_real, self._hidden_size), self._pooling_weights)
+        pooled = self._pool(States(outputs, lengths, self._hidden_size), self._pooling_weights)
         return np.asarray(pooled @ self._output_weight.T + self._output_bias)
 
 

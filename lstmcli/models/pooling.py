@@ -5,6 +5,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from lstmcli.models.kernel_attention import kernel_attention
 from lstmcli.models.recurrent import Encoded
 
 
@@ -29,8 +30,7 @@ class MeanPooling(nn.Module):
 
     def forward(self, encoded: Encoded) -> Tensor:
         """-> (batch, size)."""
-        lengths = encoded.mask.sum(dim=1, keepdim=True)
-        return encoded.outputs.sum(dim=1) / lengths  # outputs are 0 at padding
+        return encoded.padded().sum(dim=1) / encoded.lengths[:, None]  # states are 0 at padding
 
 
 class MaxPooling(nn.Module):
@@ -42,7 +42,7 @@ class MaxPooling(nn.Module):
 
     def forward(self, encoded: Encoded) -> Tensor:
         """-> (batch, size)."""
-        return encoded.outputs.masked_fill(~encoded.mask[..., None], -torch.inf).amax(dim=1)
+        return encoded.padded().masked_fill(~encoded.mask()[..., None], -torch.inf).amax(dim=1)
 
 
 class AttentionPooling(nn.Module):
@@ -59,15 +59,18 @@ class AttentionPooling(nn.Module):
         self.projection = nn.Linear(size, self.attention_size)
         self.query = nn.Linear(self.attention_size, 1, bias=False)
 
-    def weights(self, encoded: Encoded) -> Tensor:
-        """Return (batch, time) weights that sum to 1 over real steps and are 0 at padding."""
-        scores = self.query(torch.tanh(self.projection(encoded.outputs))).squeeze(-1)
-        weights: Tensor = scores.masked_fill(~encoded.mask, -torch.inf).softmax(dim=-1)
-        return weights
+    def shares(self, encoded: Encoded) -> Tensor:
+        """Return a[t], (batch, time), which sum to 1 over real steps and are 0 at padding."""
+        scores = self.query(torch.tanh(self.projection(encoded.padded()))).squeeze(-1)
+        shares: Tensor = scores.masked_fill(~encoded.mask(), -torch.inf).softmax(dim=-1)
+        return shares
 
     def forward(self, encoded: Encoded) -> Tensor:
         """-> (batch, size)."""
-        return torch.einsum("bt,bts->bs", self.weights(encoded), encoded.outputs)
+        if encoded.by_kernels:
+            weights = (self.projection.weight, self.projection.bias, self.query.weight[0])
+            return kernel_attention(encoded.states, encoded.lengths, *weights)
+        return torch.einsum("bt,bts->bs", self.shares(encoded), encoded.padded())
 
 
 Pooling = LastPooling | MeanPooling | MaxPooling | AttentionPooling

@@ -18,14 +18,24 @@ Layer = Callable[[nn.ModuleList, Tensor, Tensor | None], Tensor]
 class Encoded(NamedTuple):
     """What the recurrent layers make of a batch. With two directions, width = 2 * hidden: forward half first.
 
-    outputs: (batch, time, width), the top layer's hidden state at every step, 0 at padding.
-    final: (batch, width), each direction's state after its last real step.
-    mask: (batch, time), True at real steps.
+    states: (tokens, width), the top layer's hidden state at every step, text after text.
+    final: (batch, width), each direction's state after its last step.
+    lengths: (batch,), steps of each text.
+    by_kernels: whether the numpy kernels are in use.
     """
 
-    outputs: Tensor
+    states: Tensor
     final: Tensor
-    mask: Tensor
+    lengths: Tensor
+    by_kernels: bool
+
+    def mask(self) -> Tensor:
+        """Return (batch, time), True at real steps."""
+        return _mask(self.lengths)
+
+    def padded(self) -> Tensor:
+        """Return the states as (batch, time, width), 0 at padding."""
+        return _padded(self.states, self.mask())
 
 
 class Recurrent(nn.Module):
@@ -72,13 +82,12 @@ class Recurrent(nn.Module):
             index: (tokens,), the row of each token, text after text; None: token n has row n.
             lengths: (batch,), tokens of each text, at least 1.
         """
-        mask = torch.arange(int(lengths.max()), device=lengths.device) < lengths[:, None]
-        uses_kernels = self.engine == "kernels" or (self.engine == "auto" and vectors.device.type == "cpu")
-        layer = self._kernel_layer(lengths) if uses_kernels else self._torch_layer(mask, lengths)
+        by_kernels = self.engine == "kernels" or (self.engine == "auto" and vectors.device.type == "cpu")
+        layer = self._kernel_layer(lengths) if by_kernels else self._torch_layer(lengths)
         outputs = layer(self.layers[0], vectors, index)  # type: ignore[arg-type]
         for directions in self.layers[1:]:
             outputs = layer(directions, self.dropout(outputs, lengths), None)  # type: ignore[arg-type]
-        return Encoded(_padded(outputs, mask), self._final(outputs, lengths), mask)
+        return Encoded(outputs, self._final(outputs, lengths), lengths, by_kernels)
 
     def _kernel_layer(self, lengths: Tensor) -> Layer:
         packing = Packing.from_lengths(lengths.numpy(), num_directions=self._num_directions)
@@ -93,7 +102,9 @@ class Recurrent(nn.Module):
 
         return layer
 
-    def _torch_layer(self, mask: Tensor, lengths: Tensor) -> Layer:
+    def _torch_layer(self, lengths: Tensor) -> Layer:
+        mask = _mask(lengths)
+
         def layer(directions: nn.ModuleList, vectors: Tensor, index: Tensor | None) -> Tensor:
             inputs = _padded(vectors if index is None else vectors[index], mask)
             outputs = []
@@ -117,6 +128,10 @@ class Recurrent(nn.Module):
         hidden_size = self.output_size // self._num_directions
         ends = lengths.cumsum(0)
         return torch.cat([outputs[ends - 1, :hidden_size], outputs[ends - lengths, hidden_size:]], dim=-1)
+
+
+def _mask(lengths: Tensor) -> Tensor:
+    return torch.arange(int(lengths.max()), device=lengths.device) < lengths[:, None]
 
 
 def _padded(rows: Tensor, mask: Tensor) -> Tensor:

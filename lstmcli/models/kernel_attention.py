@@ -1,0 +1,34 @@
+"""The numpy kernel of attention pooling as an operation of torch's autograd."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from lstmcli.kernels.attention import AttentionTrace, AttentionWeights, attention_backward, attention_forward
+
+
+def kernel_attention(states: Tensor, lengths: Tensor, projection: Tensor, bias: Tensor, query: Tensor) -> Tensor:
+    """Pool on the CPU, differentiable by `states` and the weights; arguments as for `attention_forward`."""
+    result: Tensor = _KernelAttention.apply(states, lengths, projection, bias, query)  # type: ignore[no-untyped-call]
+    return result
+
+
+class _KernelAttention(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, *tensors: Tensor) -> Tensor:
+        states, lengths, projection, bias, query = (tensor.detach().numpy() for tensor in tensors)
+        pooled, trace = attention_forward(states, lengths, AttentionWeights(projection, bias, query))
+        ctx.save_for_backward(*tensors, torch.from_numpy(trace.squashed), torch.from_numpy(trace.shares))
+        return torch.from_numpy(pooled)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad_pooled: Tensor) -> tuple[Any, ...]:
+        saved = (tensor.detach().numpy() for tensor in ctx.saved_tensors)
+        states, lengths, projection, bias, query, squashed, shares = saved
+        weights, trace = AttentionWeights(projection, bias, query), AttentionTrace(squashed, shares)
+        by_states, by_weights = attention_backward(grad_pooled.numpy(), states, lengths, weights, trace)
+        gradients = (by_weights.projection, by_weights.bias, by_weights.query)
+        return (torch.from_numpy(by_states), None, *map(torch.from_numpy, gradients))
