@@ -72,7 +72,7 @@ def equal_lengths() -> None:
 
 def ragged() -> None:
     """Texts of unequal lengths: short ones, and essays."""
-    for batch, low, high, size, hidden, rounds in ((64, 5, 35, 300, 128, 9), (32, 100, 700, 300, 128, 1)):
+    for batch, low, high, size, hidden, rounds in ((64, 5, 35, 300, 128, 9), (32, 100, 700, 300, 128, 3)):
         lengths = torch.from_numpy(np.random.default_rng(0).integers(low, high + 1, batch))
         inputs = torch.randn(batch, int(lengths.max()), size)
         flat = inputs[torch.arange(inputs.shape[1]) < lengths[:, None]]
@@ -82,7 +82,7 @@ def ragged() -> None:
             "nn.LSTM, padded": _torch(inputs, hidden),
             "nn.LSTM, packed": _torch(inputs, hidden, lengths=lengths),
         }
-        times = in_turn(candidates, rounds=rounds, warm_up=rounds > 1)
+        times = in_turn(candidates, rounds=rounds)
         rows = [[name, milliseconds(found), ratio(times, name, "kernels, lstm")] for name, found in times.items()]
         title = (
             f"One layer, forward and backward: {batch} texts of {low} to {high} words, input {size}, hidden {hidden}"

@@ -46,6 +46,7 @@ def own_trainer(
         word_dropout=DropoutSettings().words,
         batch_size=batch_size,
         num_epochs=1_000_000,
+        peak_rate=0.005,
         device=torch.device("cpu"),
     )
 

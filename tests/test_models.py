@@ -10,7 +10,7 @@ from torch.testing import assert_close
 from lstmcli.config.settings import DropoutSettings, ModelSettings
 from lstmcli.data.batches import TokenIds
 from lstmcli.models.classifier import Classifier, Sizes
-from lstmcli.models.dropout import FeatureDropout, LockedDropout, random_drops
+from lstmcli.models.dropout import Dropout, LockedDropout, random_drops
 from lstmcli.models.embedding import Embedding
 from lstmcli.models.pooling import POOLINGS, AttentionPooling, LastPooling, MaxPooling, MeanPooling
 from lstmcli.models.recurrent import Encoded
@@ -110,7 +110,7 @@ def test_locked_dropout_gives_each_ragged_text_its_own_mask() -> None:
 
 
 def test_feature_dropout_drops_features_of_each_word_and_keeps_the_mean() -> None:
-    dropped = FeatureDropout(0.2)(torch.ones(300, 200))
+    dropped = Dropout(0.2)(torch.ones(300, 200))
     assert set(dropped.unique().tolist()) == {0.0, 1.25}
     assert 0.99 < dropped.mean() < 1.01
     assert len({tuple(row) for row in dropped.tolist()}) == 300
@@ -148,14 +148,14 @@ def test_a_batch_holds_each_distinct_word_once() -> None:
 def test_dropout_does_nothing_in_evaluation() -> None:
     inputs = torch.randn(3, 5)
     assert torch.equal(LockedDropout(0.5).eval()(inputs, torch.tensor([1, 2])), inputs)
-    assert torch.equal(FeatureDropout(0.5).eval()(inputs), inputs)
+    assert torch.equal(Dropout(0.5).eval()(inputs), inputs)
 
 
 def test_dropout_settings_reach_their_places() -> None:
     rates = {"features": 0.2, "layers": 0.3, "output": 0.4}
     model = Classifier(SIZES, ModelSettings(layers=2), DropoutSettings(**rates))
     found = [model.feature_dropout.probability, model.recurrent.dropout.probability]
-    assert [*found, model.output_dropout.p] == list(rates.values())
+    assert [*found, model.output_dropout.probability] == list(rates.values())
 
 
 def test_layer_dropout_acts_between_layers_only() -> None:

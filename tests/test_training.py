@@ -22,7 +22,7 @@ from lstmcli.training.loss import make_loss
 from lstmcli.training.optimizer import WeightAverage, clip_gradients, learning_rate, make_optimizer
 from lstmcli.training.setup import prepare_torch
 
-SETTINGS = TrainingSettings(epochs=3, seed=5, learning_rate=0.01)
+SETTINGS = TrainingSettings(epochs=3, seed=5)
 
 
 def rows(num_rows: int, seed: int) -> LabelledTokens:
@@ -57,6 +57,7 @@ def trainer(
         word_dropout=0.2,
         batch_size=8,
         num_epochs=options.get("num_epochs", settings.epochs or 3),
+        peak_rate=0.01,
         device=torch.device("cpu"),
     )
 
@@ -242,7 +243,8 @@ def test_class_weights_lift_the_rare_label(name: str, ratio: float) -> None:
         (2500, 20, 16, 20),
         (5000, 20, 32, 10),
         (7000, 20, 64, 8),
-        (1_000_000, 20, 64, MIN_EPOCHS),
+        (13_000, 20, 128, MIN_EPOCHS),
+        (1_000_000, 20, 128, MIN_EPOCHS),
         (2500, 200, 16, 12),
         (2500, 2000, 16, MIN_EPOCHS),
     ],
@@ -251,11 +253,17 @@ def test_batches_and_epochs_follow_the_corpus(
     num_texts: int, tokens_a_text: int, batch_size: int, num_epochs: int
 ) -> None:
     found = schedule_for(num_texts, num_texts * tokens_a_text, TrainingSettings())
-    assert found == Schedule(batch_size, num_epochs)
+    assert (found.batch_size, found.num_epochs) == (batch_size, num_epochs)
 
 
-def test_batches_and_epochs_that_are_set_count() -> None:
-    assert schedule_for(100, 2000, TrainingSettings(epochs=3, batch_size=7)) == Schedule(7, 3)
+def test_batches_epochs_and_rate_that_are_set_count() -> None:
+    settings = TrainingSettings(epochs=3, batch_size=7, learning_rate=0.5)
+    assert schedule_for(100, 2000, settings) == Schedule(7, 3, 0.5)
+
+
+def test_the_rate_grows_with_the_root_of_the_batch_size() -> None:
+    rates = [schedule_for(100, 2000, TrainingSettings(batch_size=size)).learning_rate for size in (32, 128)]
+    assert rates == pytest.approx([0.005, 0.01])
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="says what happens without a GPU")

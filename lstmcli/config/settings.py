@@ -74,7 +74,7 @@ class VocabularySettings(Section):
 
 @dataclass(frozen=True)
 class EmbeddingSettings(Section):
-    """The table of word vectors. `size` None means 300, or the width of the vector file."""
+    """The table of word vectors. `size` None means 200, or the width of the vector file."""
 
     size: Count | None = None
     vectors: str | None = None
@@ -88,7 +88,7 @@ class ModelSettings(Section):
     """The shape of the network between embedding and output."""
 
     cell: CellName = "lstm"
-    hidden_size: Count = 128
+    hidden_size: Count = 80
     layers: Count = 1
     bidirectional: bool = True
     pooling: PoolingName = "attention"
@@ -110,7 +110,7 @@ class TrainingSettings(Section):
 
     epochs: Count | None = None
     batch_size: Count | None = None
-    learning_rate: Annotated[float, Gt(0.0)] = 2e-3
+    learning_rate: Annotated[float, Gt(0.0)] | None = None
     weight_decay: Annotated[float, Ge(0.0)] = 0.01
     warmup: Fraction = 0.1
     gradient_clip: Annotated[float, Gt(0.0)] = 1.0

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from lstmcli.config.settings import DropoutSettings, EngineName, ModelSettings
-from lstmcli.models.dropout import FeatureDropout
+from lstmcli.models.dropout import Dropout
 from lstmcli.models.embedding import Embedding
 from lstmcli.models.pooling import POOLINGS
 from lstmcli.models.recurrent import Encoded, Recurrent
@@ -40,7 +40,7 @@ class Classifier(nn.Module):
         """Draw new weights. `engine` and `bptt_steps` are those of `Recurrent`."""
         super().__init__()
         self.embedding = Embedding(sizes.num_words, sizes.embedding_size, pad_id=sizes.pad_id)
-        self.feature_dropout = FeatureDropout(dropout.features)
+        self.feature_dropout = Dropout(dropout.features)
         self.recurrent = Recurrent(
             settings.cell,
             sizes.embedding_size,
@@ -52,7 +52,7 @@ class Classifier(nn.Module):
             bptt_steps=bptt_steps,
         )
         self.pooling = POOLINGS[settings.pooling](self.recurrent.output_size)
-        self.output_dropout = nn.Dropout(dropout.output)
+        self.output_dropout = Dropout(dropout.output)
         self.output = nn.Linear(self.pooling.output_size, sizes.num_labels)
 
     def encode(self, words: Tensor, index: Tensor, lengths: Tensor) -> Encoded:

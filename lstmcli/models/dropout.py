@@ -1,4 +1,4 @@
-"""The kinds of dropout: whole words, features of a word, and features with one mask for all time steps."""
+"""The kinds of dropout: each feature for itself, and features with one mask for all time steps of a text."""
 
 import torch
 from torch import Tensor, nn
@@ -19,15 +19,15 @@ def dropout_mask(like: Tensor, *shape: int, probability: float) -> Tensor:
     return is_dropped.logical_not_().view(shape).to(like.dtype).mul_(1.0 / (1.0 - probability))
 
 
-class FeatureDropout(nn.Module):
-    """Drops features of each distinct word of a batch: all its tokens in the batch lack the same ones."""
+class Dropout(nn.Module):
+    """Drops each feature of each row for itself; rows may be distinct words, whose tokens then lack the same ones."""
 
     def __init__(self, probability: float) -> None:
         super().__init__()
         self.probability = probability
 
     def forward(self, vectors: Tensor) -> Tensor:
-        """(words, size) -> the same; kept features grow by 1 / (1 - probability). Does nothing in evaluation."""
+        """(rows, size) -> the same; kept features grow by 1 / (1 - probability). Does nothing in evaluation."""
         if not self.training or self.probability == 0.0:
             return vectors
         return vectors * dropout_mask(vectors, *vectors.shape, probability=self.probability)

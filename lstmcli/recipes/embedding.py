@@ -12,7 +12,7 @@ from lstmcli.models.embedding import INITIAL_STD
 from lstmcli.text.vectors import WordVectors, read_vectors
 from lstmcli.text.vocabulary import Vocabulary
 
-DEFAULT_SIZE = 300
+DEFAULT_SIZE = 200
 
 # Files differ in scale by a factor of ten, so their rows are brought to a standard deviation. Rows that are trained
 # suit the optimizer's steps when they start as small as random ones; rows that stay must be as large as the cells like

@@ -1,4 +1,4 @@
-"""How long to train and in which batches where the user does not say: rules by corpus size, in one place."""
+"""How long, how fast and in which batches to train where the user does not say: rules by corpus size, in one place."""
 
 import math
 from dataclasses import dataclass
@@ -14,16 +14,20 @@ MAX_EPOCHS = 30
 MAX_TOKENS = 6_000_000
 
 # Batches shrink with the corpus, so that a pass still makes a hundred updates, down to 16 texts.
-BATCH_SIZES = (16, 32, 64)
+BATCH_SIZES = (16, 32, 64, 128)
 WANTED_UPDATES_AN_EPOCH = 100
+
+# Adam's steps suit the noise of the gradients, which falls with the root of the batch size.
+LEARNING_RATE_OF_LARGEST = 0.01
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """Texts an update, and passes over the training rows."""
+    """Texts an update, passes over the training rows, and the highest learning rate."""
 
     batch_size: int
     num_epochs: int
+    learning_rate: float
 
 
 def schedule_for(num_texts: int, num_tokens: int, settings: TrainingSettings) -> Schedule:
@@ -32,12 +36,13 @@ def schedule_for(num_texts: int, num_tokens: int, settings: TrainingSettings) ->
     Args:
         num_texts: training texts.
         num_tokens: tokens in them.
-        settings: `batch_size` and `epochs` count where they are set.
+        settings: `batch_size`, `epochs` and `learning_rate` count where they are set.
     """
     largest = num_texts / WANTED_UPDATES_AN_EPOCH
-    batch_size = max((size for size in BATCH_SIZES if size <= largest), default=BATCH_SIZES[0])
+    batch_size = settings.batch_size or max((size for size in BATCH_SIZES if size <= largest), default=BATCH_SIZES[0])
     num_epochs = min(math.ceil(WANTED_TEXTS / num_texts), MAX_TOKENS // num_tokens)
     return Schedule(
-        settings.batch_size or batch_size,
+        batch_size,
         settings.epochs or min(MAX_EPOCHS, max(MIN_EPOCHS, num_epochs)),
+        settings.learning_rate or LEARNING_RATE_OF_LARGEST * math.sqrt(batch_size / BATCH_SIZES[-1]),
     )

@@ -111,10 +111,11 @@ def _plan(config: Config, reporter: Reporter) -> Plan:
         word_dropout=config.dropout.words,
         batch_size=schedule.batch_size,
         num_epochs=schedule.num_epochs,
+        peak_rate=schedule.learning_rate,
         device=device,
     )
     report_model(config.model, _num_parameters(trainer), reporter)
-    report_schedule(schedule.batch_size, schedule.num_epochs, len(tokens), reporter)
+    report_schedule(schedule.batch_size, schedule.num_epochs, len(tokens), schedule.learning_rate, reporter)
     return Plan(config, corpus, prepared, decisions, trainer, metric, fingerprint(corpus, prepared.plan))
 
 

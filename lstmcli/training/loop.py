@@ -97,6 +97,7 @@ class Trainer:
         word_dropout: float,
         batch_size: int,
         num_epochs: int,
+        peak_rate: float,
         device: torch.device,
     ) -> None:
         """Prepare training.
@@ -113,6 +114,7 @@ class Trainer:
             word_dropout: see `word_batch`.
             batch_size: texts an update.
             num_epochs: how many to train at most.
+            peak_rate: the highest learning rate.
             device: where to compute.
         """
         self.model = model.to(device)
@@ -120,6 +122,7 @@ class Trainer:
         self.progress = Progress()
         self.batch_size = batch_size
         self.num_epochs = num_epochs
+        self.peak_rate = peak_rate
         self._train = train
         self._validation = validation
         self._loss = loss
@@ -164,8 +167,7 @@ class Trainer:
 
     def _rate(self, update: int) -> float:
         num_updates = self.num_epochs * math.ceil(len(self._train.token_ids) / self.batch_size)
-        settings = self._settings
-        return learning_rate(update, num_steps=num_updates, peak=settings.learning_rate, warmup=settings.warmup)
+        return learning_rate(update, num_steps=num_updates, peak=self.peak_rate, warmup=self._settings.warmup)
 
     def _update(self, rows: NDArray[np.int64]) -> float:
         batch = word_batch(self._train.token_ids, rows, self._device, word_dropout=self._word_dropout)
@@ -175,7 +177,7 @@ class Trainer:
         if not torch.isfinite(loss):
             raise DivergedError(
                 f"the loss is {loss.item()} in epoch {self.progress.epoch}: training has diverged. Try a lower "
-                f"training.learning_rate (it is {self._settings.learning_rate:g}) or training.gradient_clip."
+                f"training.learning_rate (it is {self.peak_rate:g}) or training.gradient_clip."
             )
         loss.backward()  # type: ignore[no-untyped-call]
         self.updater.update(self._rate(self.progress.num_updates))

@@ -13,14 +13,17 @@ BETAS = (0.9, 0.99)
 
 
 def make_optimizer(parameters: dict[str, nn.Parameter], settings: TrainingSettings) -> torch.optim.AdamW:
-    """Return AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101); matrices decay, word vectors and biases do not."""
+    """Return AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101); matrices decay, word vectors and biases do not.
+
+    The rate of each update is the caller's.
+    """
     decayed: list[nn.Parameter] = []
     others: list[nn.Parameter] = []
     for name, parameter in parameters.items():
         is_matrix = parameter.ndim > 1 and not name.startswith("embedding.")
         (decayed if is_matrix else others).append(parameter)
     groups = [{"params": decayed, "weight_decay": settings.weight_decay}, {"params": others, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=settings.learning_rate, betas=BETAS, fused=True)
+    return torch.optim.AdamW(groups, lr=0.0, betas=BETAS, fused=True)
 
 
 def clip_gradients(parameters: Iterable[nn.Parameter], max_norm: float) -> None:
