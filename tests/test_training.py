@@ -103,6 +103,16 @@ def test_interrupted_and_resumed_equals_uninterrupted_bit_for_bit(num_steps_befo
         assert torch.equal(second.tensors()[name], value), name
 
 
+def test_every_engine_trains_the_same_network() -> None:
+    results = []
+    for engine in ("kernels", "torch", "reference"):
+        current = trainer()
+        current.model.recurrent.engine = engine
+        results.append(losses(list(current.run())))
+    assert results[0] == pytest.approx(results[2], rel=1e-4)
+    assert results[1] == pytest.approx(results[2], rel=1e-4)
+
+
 def test_stopping_early_after_patience_without_a_better_value() -> None:
     settings = TrainingSettings(epochs=9, patience=2)
     values = iter([0.1, 0.5, 0.5, 0.4, 0.9])
