@@ -4,7 +4,7 @@ BIN := .venv/bin
 RUN := runs/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test format lint types check clean
+.PHONY: help install demo test format lint types check benchmarks clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -32,6 +32,9 @@ demo: .venv/installed  ## train on the bundled emotion corpus, evaluate, predict
 
 test: .venv/installed  ## run the tests
 	$(BIN)/python -m pytest
+
+benchmarks: .venv/installed  ## measure speed and memory (benchmarks/README.md), about eight minutes
+	$(BIN)/python -m benchmarks
 
 format: .venv/installed  ## rewrite the code in the house format
 	$(BIN)/ruff format .
