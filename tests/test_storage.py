@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from lstmcli.data import spool as spool_module
 from lstmcli.data import texts as texts_module
 from lstmcli.data.spool import IdSpool
+from lstmcli.data.temporary import temporary_space
 from lstmcli.data.texts import Texts, TextStore
+from lstmcli.errors import DataError
 
 TEXTS = ["", "plain", "naïve 😊", "half a pair \ud83d", "two\nlines\x00", "x" * 50]
 
@@ -67,3 +69,9 @@ def test_ids_come_back_as_they_were_or_renumbered(texts: list[list[int]], block:
 def test_a_text_without_ids_is_a_broken_promise() -> None:
     with pytest.raises(ValueError, match="expected at least one token a text, got none in text 1"):
         IdSpool([[5], []])
+
+
+def test_a_full_disk_for_temporary_files_says_what_to_do() -> None:
+    advice = r"No space left on device, while the corpus .* Set TMPDIR to a folder"
+    with pytest.raises(DataError, match=advice), temporary_space():
+        raise OSError(28, "No space left on device")

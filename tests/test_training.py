@@ -287,3 +287,11 @@ def test_threads_limit_torch_and_the_matrix_library_alike() -> None:
     prepare_torch(TrainingSettings(threads=1))
     assert torch.get_num_threads() == 1
     assert {library["num_threads"] for library in threadpool_info()} == {1}
+
+
+def test_kernels_on_a_gpu_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    with pytest.raises(ConfigError, match=r"training\.engine=kernels runs on a CPU; set training\.device=cpu"):
+        prepare_torch(TrainingSettings(device="cuda", engine="kernels"))
+    assert prepare_torch(TrainingSettings(engine="kernels")).type == "cpu"
+    assert prepare_torch(TrainingSettings()).type == "cuda"

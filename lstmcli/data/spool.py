@@ -8,6 +8,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcli.data.temporary import temporary_space
+
 # A flat array beyond so many bytes lies in a file that is mapped into memory and vanishes with the process.
 MEMORY_BYTES = 16 << 20
 
@@ -56,7 +58,8 @@ class IdSpool:
 
     def _write(self, block: "array[int]") -> None:
         ids = np.array(block, dtype=_SPOOL_TYPE)
-        self._file.write(ids.tobytes())
+        with temporary_space():
+            self._file.write(ids.tobytes())
         counts = np.bincount(ids, minlength=len(self.counts))
         counts[: len(self.counts)] += self.counts
         self.counts = counts
@@ -71,8 +74,9 @@ class IdSpool:
         dtype = np.dtype(np.uint16 if largest < 2**16 else np.int32)
         with tempfile.TemporaryFile() as file:
             for block in self._blocks():
-                file.write((block if new_ids is None else new_ids[block]).astype(dtype).tobytes())
-            file.flush()
+                with temporary_space():
+                    file.write((block if new_ids is None else new_ids[block]).astype(dtype).tobytes())
+                    file.flush()
             file.seek(0)
             num_ids = int(self.offsets[-1])
             if num_ids * dtype.itemsize <= MEMORY_BYTES:

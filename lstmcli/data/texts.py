@@ -10,6 +10,8 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcli.data.temporary import temporary_space
+
 # Texts of so many bytes stay in memory; larger corpora go to a file that the system removes with the process.
 MEMORY_BYTES = 4 << 20
 
@@ -32,7 +34,8 @@ class TextStore:
     def append(self, text: str) -> None:
         """Add one text."""
         data = text.encode("utf-8", ERRORS)
-        self._file.write(data)
+        with temporary_space():
+            self._file.write(data)
         self._offsets.append(self._offsets[-1] + len(data))
         self._digest.update(len(data).to_bytes(8, "little") + data)
 

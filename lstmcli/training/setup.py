@@ -19,7 +19,7 @@ def prepare_torch(settings: TrainingSettings) -> torch.device:
     """Seed torch, set its threads and return the device.
 
     Raises:
-        ConfigError: "cuda" is asked for where there is none.
+        ConfigError: "cuda" is asked for where there is none, or for kernels that run on a CPU.
     """
     torch.manual_seed(settings.seed)
     # Two threads on a busy two-core machine can be many times slower than one, so one is the default.
@@ -29,7 +29,10 @@ def prepare_torch(settings: TrainingSettings) -> torch.device:
     has_cuda = torch.cuda.is_available()
     if settings.device == "cuda" and not has_cuda:
         raise ConfigError("training.device=cuda: torch finds no CUDA device here; use auto or cpu.")
-    return torch.device("cuda" if settings.device != "cpu" and has_cuda else "cpu")
+    if settings.device == "cuda" and settings.engine == "kernels":
+        raise ConfigError("training.engine=kernels runs on a CPU; set training.device=cpu, or leave the engine out.")
+    wants_cuda = settings.device != "cpu" and settings.engine != "kernels"
+    return torch.device("cuda" if wants_cuda and has_cuda else "cpu")
 
 
 def _keep_freed_memory() -> None:

@@ -1,0 +1,19 @@
+"""What to say when the disk for temporary files is full."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lstmcli.errors import DataError
+
+
+@contextmanager
+def temporary_space() -> Iterator[None]:
+    """Turn an `OSError` of the block, which writes temporary files, into advice."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(
+            f"{tempfile.gettempdir()}: {error.strerror or error}, while the corpus was set aside there. "
+            "Set TMPDIR to a folder with more room."
+        ) from None
