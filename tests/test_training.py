@@ -113,6 +113,13 @@ def test_every_engine_trains_the_same_network() -> None:
     assert results[1] == pytest.approx(results[2], rel=1e-4)
 
 
+def test_two_threads_change_no_figure() -> None:
+    alone = losses(list(trainer().run()))
+    threaded = trainer()
+    threaded.model.recurrent.threads = 2
+    assert losses(list(threaded.run())) == alone
+
+
 def test_stopping_early_after_patience_without_a_better_value() -> None:
     settings = TrainingSettings(epochs=9, patience=2)
     values = iter([0.1, 0.5, 0.5, 0.4, 0.9])

@@ -66,8 +66,7 @@ def _label_counts(examples: Examples, unit_of_row: NDArray[np.int64]) -> csr_arr
 def _deal(
     labels_of_units: csr_array, rows_of_units: NDArray[np.int64], *, fraction: float, seed: int
 ) -> NDArray[np.bool_]:
-    order = np.random.default_rng(seed).permutation(len(rows_of_units))
-    rank = np.argsort(order)
+    rank = np.random.default_rng(seed).permutation(len(rows_of_units))
     shares = np.array([1.0 - fraction, fraction])
     num_labels = labels_of_units.sum(axis=0)
     wanted_labels = num_labels * shares[:, None]  # (sides, labels) still to be dealt

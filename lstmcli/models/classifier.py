@@ -36,8 +36,9 @@ class Classifier(nn.Module):
         *,
         engine: EngineName = "auto",
         bptt_steps: int | None = None,
+        threads: int = 1,
     ) -> None:
-        """Draw new weights. `engine` and `bptt_steps` are those of `Recurrent`."""
+        """Draw new weights. `engine`, `bptt_steps` and `threads` are those of `Recurrent`."""
         super().__init__()
         self.embedding = Embedding(sizes.num_words, sizes.embedding_size, pad_id=sizes.pad_id)
         self.feature_dropout = Dropout(dropout.features)
@@ -50,6 +51,7 @@ class Classifier(nn.Module):
             dropout=dropout.layers,
             engine=engine,
             bptt_steps=bptt_steps,
+            threads=threads,
         )
         self.pooling = POOLINGS[settings.pooling](self.recurrent.output_size)
         self.output_dropout = Dropout(dropout.output)

@@ -1,7 +1,11 @@
-"""The numpy kernels as an operation of torch's autograd: one direction of a layer, forward and backward by hand."""
+"""The numpy kernels as an operation of torch's autograd: a recurrent layer, forward and backward by hand."""
 
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -12,91 +16,135 @@ from torch.autograd.function import once_differentiable
 from lstmcli.kernels import CellWeights, Kernel, Packing
 from lstmcli.kernels.layer import direction_backward, direction_forward
 
+Array = NDArray[np.floating]
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+# How long a thread keeps the interpreter while another waits for it. numpy's calls take some microseconds here; with
+# Python's own 5 ms the second thread brings half as much.
+SWITCH_SECONDS = 1e-4
+
 
 @dataclass(frozen=True)
-class KernelPlan:
+class LayerPlan:
     """What the operation needs beside tensors.
 
     Attributes:
         kernel: of the cell.
         packing: of the batch.
-        direction: 0 reads each text forward, 1 backward.
         bptt_steps: where gradients through time end, see `Cell.forward`.
+        threads: with 2, the directions of a layer are computed side by side; no figure changes.
     """
 
     kernel: Kernel
     packing: Packing
-    direction: int
     bptt_steps: int | None
+    threads: int
 
 
-def kernel_layer(vectors: Tensor, index: Tensor | None, plan: KernelPlan, weights: dict[str, Tensor]) -> Tensor:
-    """Run one direction of a layer on the CPU, differentiable by `vectors` and all weights.
+def kernel_layer(
+    vectors: Tensor, index: Tensor | None, plan: LayerPlan, directions: Sequence[dict[str, Tensor]]
+) -> Tensor:
+    """Run one recurrent layer on the CPU, differentiable by `vectors` and all weights.
 
     Args:
         vectors: (rows, input).
         index: (tokens,) the row of each token, text after text; None: token n has row n.
         plan: kernel and packing.
-        weights: by name.
+        directions: the weights of each direction by name.
 
     Returns:
-        (tokens, hidden), text after text.
+        (tokens, directions * hidden), text after text.
     """
-    result: Tensor = _KernelLayer.apply(  # type: ignore[no-untyped-call]
-        vectors, index, plan, tuple(weights), *weights.values()
-    )
+    names = tuple(directions[0])
+    tensors = [weights[name] for weights in directions for name in names]
+    result: Tensor = _KernelLayer.apply(vectors, index, plan, names, *tensors)  # type: ignore[no-untyped-call]
     return result
 
 
 class _KernelLayer(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, vectors: Tensor, index: Tensor | None, plan: KernelPlan, names: tuple[str, ...], *tensors: Tensor
+        ctx: Any, vectors: Tensor, index: Tensor | None, plan: LayerPlan, names: tuple[str, ...], *tensors: Tensor
     ) -> Tensor:
-        kernel, packing = plan.kernel, plan.packing
-        arrays = {name: tensor.detach().numpy() for name, tensor in zip(names, tensors, strict=True)}
-        weights = CellWeights.from_model(arrays, kernel.gate_order)
-        tokens = packing.tokens[plan.direction]
-        rows = tokens if index is None else index.numpy()[tokens]
-        trace = direction_forward(
-            vectors.detach().numpy(), rows, weights, kernel, packing, are_shared=index is not None
-        )
-        outputs = np.empty_like(trace.hidden)
-        outputs[tokens] = trace.hidden
-        # `weights` are copies, so the gradient is that of the forward pass even if a weight was changed in between.
-        ctx.plan, ctx.names, ctx.weights, ctx.trace, ctx.rows = plan, names, weights, trace, rows
+        arrays = [tensor.detach().numpy() for tensor in tensors]
+        rows = None if index is None else index.numpy()
+        directions = [
+            _Direction(plan, number, rows, dict(zip(names, arrays[start : start + len(names)], strict=True)))
+            for number, start in enumerate(range(0, len(arrays), len(names)))
+        ]
+        values = vectors.detach().numpy()
+        outputs = _side_by_side(plan.threads, lambda direction: direction.forward(values), directions)
+        ctx.plan, ctx.names, ctx.directions = plan, names, directions
         ctx.save_for_backward(vectors)
-        return torch.from_numpy(outputs)
+        return torch.from_numpy(np.concatenate(outputs, axis=1))
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad_outputs: Tensor) -> tuple[Any, ...]:
-        plan, weights = ctx.plan, ctx.weights
-        kernel, packing = plan.kernel, plan.packing
-        vectors = ctx.saved_tensors[0].numpy()
+        vectors, directions = ctx.saved_tensors[0].numpy(), ctx.directions
+        parts = np.split(grad_outputs.numpy(), len(directions), axis=1)
+        needs_vectors = ctx.needs_input_grad[0]
+
+        def go_back(number: int) -> tuple[Array | None, dict[str, Array]]:
+            gradients: tuple[Array | None, dict[str, Array]] = directions[number].backward(
+                parts[number], vectors, needs_vectors=needs_vectors
+            )
+            return gradients
+
+        results = _side_by_side(ctx.plan.threads, go_back, range(len(directions)))
+        grad_vectors = torch.from_numpy(sum(by_vectors for by_vectors, _ in results)) if needs_vectors else None
+        grad_weights = [torch.from_numpy(by_weights[name]) for _, by_weights in results for name in ctx.names]
+        return (grad_vectors, None, None, None, *grad_weights)
+
+
+class _Direction:
+    """One direction of the layer, with what its backward pass needs.
+
+    The weights are copies, so the gradient is that of the forward pass even if a weight was changed in between.
+    """
+
+    def __init__(
+        self, plan: LayerPlan, number: int, index: NDArray[np.int64] | None, weights: dict[str, Array]
+    ) -> None:
+        self._plan = plan
+        self._tokens = plan.packing.tokens[number]
+        self._rows = self._tokens if index is None else index[self._tokens]
+        self._are_shared = index is not None
+        self._weights = CellWeights.from_model(weights, plan.kernel.gate_order)
+        self._trace: Any = None
+
+    def forward(self, vectors: Array) -> Array:
+        """Return h[t] of every token, text after text."""
+        plan = self._plan
+        self._trace = direction_forward(
+            vectors, self._rows, self._weights, plan.kernel, plan.packing, are_shared=self._are_shared
+        )
+        outputs: Array = np.empty_like(self._trace.hidden)
+        outputs[self._tokens] = self._trace.hidden
+        return outputs
+
+    def backward(
+        self, grad_outputs: Array, vectors: Array, *, needs_vectors: bool
+    ) -> tuple[Array | None, dict[str, Array]]:
+        """Return the gradients by `vectors`, if they are needed, and by the weights."""
+        plan, weights = self._plan, self._weights
         num_gates, size, input_size = weights.weight_input.shape
         gradients = direction_backward(
-            grad_outputs.numpy()[packing.tokens[plan.direction]],
-            ctx.trace,
-            weights,
-            kernel,
-            packing,
-            bptt_steps=plan.bptt_steps,
+            grad_outputs[self._tokens], self._trace, weights, plan.kernel, plan.packing, bptt_steps=plan.bptt_steps
         )
-        grad_rows = _sum_by_row(gradients.gates, ctx.rows, num_rows=len(vectors))
+        grad_rows = _sum_by_row(gradients.gates, self._rows, num_rows=len(vectors))
         grad_weights = CellWeights(
             weight_input=(grad_rows.T @ vectors).reshape(num_gates, size, input_size),
             weight_hidden=gradients.weight_hidden,
             bias=None if weights.bias is None else grad_rows.sum(axis=0).reshape(num_gates, size),
             weight_cell=gradients.weight_cell,
-        ).to_model(kernel.gate_order)
-        grad_vectors = None
-        if ctx.needs_input_grad[0]:
-            grad_vectors = torch.from_numpy(grad_rows @ weights.weight_input.reshape(-1, input_size))
-        return (grad_vectors, None, None, None, *(torch.from_numpy(grad_weights[name]) for name in ctx.names))
+        )
+        by_vectors = grad_rows @ weights.weight_input.reshape(-1, input_size) if needs_vectors else None
+        return by_vectors, grad_weights.to_model(plan.kernel.gate_order)
 
 
-def _sum_by_row(gates: NDArray[np.floating], rows: NDArray[np.int64], *, num_rows: int) -> NDArray[np.floating]:
+def _sum_by_row(gates: Array, rows: NDArray[np.int64], *, num_rows: int) -> Array:
     """Add up the gradients of tokens that share a row: (gates, tokens, hidden) -> (rows, gates * hidden)."""
     num_gates, _, size = gates.shape
     sums = np.zeros((num_gates, num_rows, size), dtype=gates.dtype)
@@ -105,3 +153,15 @@ def _sum_by_row(gates: NDArray[np.floating], rows: NDArray[np.int64], *, num_row
         # Far faster than numpy's add.at and add.reduceat.
         torch.from_numpy(sums[gate]).index_add_(0, index, torch.from_numpy(gates[gate]))
     return sums.transpose(1, 0, 2).reshape(num_rows, -1)
+
+
+def _side_by_side(threads: int, function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    if threads == 1 or len(items) == 1:
+        return [function(item) for item in items]
+    return list(_executor().map(function, items))
+
+
+@lru_cache(maxsize=1)
+def _executor() -> ThreadPoolExecutor:
+    sys.setswitchinterval(SWITCH_SECONDS)
+    return ThreadPoolExecutor(max_workers=2, thread_name_prefix="direction")

@@ -10,7 +10,7 @@ from lstmcli.config.settings import EngineName
 from lstmcli.kernels import KERNELS, Packing
 from lstmcli.models.cells import CELLS, Cell
 from lstmcli.models.dropout import LockedDropout
-from lstmcli.models.kernel_layer import KernelPlan, kernel_layer
+from lstmcli.models.kernel_layer import LayerPlan, kernel_layer
 
 Layer = Callable[[nn.ModuleList, Tensor, Tensor | None], Tensor]
 
@@ -45,6 +45,7 @@ class Recurrent(nn.Module):
         engine: what computes a layer. "kernels": ours in numpy, on a CPU. "torch": torch's fused layer where the cell
             has one. "reference": one readable step after the other. "auto": kernels on a CPU, torch on a GPU.
         bptt_steps: see `Cell.forward`.
+        threads: see `LayerPlan`.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Recurrent(nn.Module):
         dropout: float,
         engine: EngineName = "auto",
         bptt_steps: int | None = None,
+        threads: int = 1,
     ) -> None:
         super().__init__()
         num_directions = 2 if bidirectional else 1
@@ -71,6 +73,7 @@ class Recurrent(nn.Module):
         self.dropout = LockedDropout(dropout)
         self.engine = engine
         self.bptt_steps = bptt_steps
+        self.threads = threads
         self._kernel = KERNELS[cell]
         self._num_directions = num_directions
 
@@ -91,14 +94,10 @@ class Recurrent(nn.Module):
 
     def _kernel_layer(self, lengths: Tensor) -> Layer:
         packing = Packing.from_lengths(lengths.numpy(), num_directions=self._num_directions)
+        plan = LayerPlan(self._kernel, packing, self.bptt_steps, self.threads)
 
         def layer(directions: nn.ModuleList, vectors: Tensor, index: Tensor | None) -> Tensor:
-            plans = [KernelPlan(self._kernel, packing, number, self.bptt_steps) for number in range(len(directions))]
-            outputs = [
-                kernel_layer(vectors, index, plan, dict(cell.named_parameters()))
-                for plan, cell in zip(plans, directions, strict=True)
-            ]
-            return torch.cat(outputs, dim=-1)
+            return kernel_layer(vectors, index, plan, [dict(cell.named_parameters()) for cell in directions])
 
         return layer
 

@@ -80,7 +80,14 @@ def build_classifier(plan: EmbeddingPlan, num_labels: int, config: Config) -> Cl
         pad_id=PAD_ID,
     )
     training = config.training
-    model = Classifier(sizes, config.model, config.dropout, engine=training.engine, bptt_steps=training.bptt_steps)
+    model = Classifier(
+        sizes,
+        config.model,
+        config.dropout,
+        engine=training.engine,
+        bptt_steps=training.bptt_steps,
+        threads=training.threads,
+    )
     model.embedding.sparse = config.embedding.updates == "rows"
     if plan.pretrained is not None:
         model.embedding.set_vectors(plan.pretrained.vectors, plan.pretrained.known, frozen=config.embedding.frozen)

@@ -22,9 +22,11 @@ def prepare_torch(settings: TrainingSettings) -> torch.device:
         ConfigError: "cuda" is asked for where there is none, or for kernels that run on a CPU.
     """
     torch.manual_seed(settings.seed)
-    # Two threads on a busy two-core machine can be many times slower than one, so one is the default.
-    torch.set_num_threads(settings.threads)
-    threadpool_limits(settings.threads)  # of numpy's matrix library
+    # The products of a time step are too small to share out: with two threads in the matrix libraries an update took
+    # three times as long. `training.threads` is for the two directions of a layer instead.
+    num_threads = settings.threads if settings.engine in {"torch", "reference"} else 1
+    torch.set_num_threads(num_threads)
+    threadpool_limits(num_threads)
     _keep_freed_memory()
     has_cuda = torch.cuda.is_available()
     if settings.device == "cuda" and not has_cuda:
