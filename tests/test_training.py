@@ -1,6 +1,5 @@
 """The training loop: schedule, averages, early stopping, and the same losses bit for bit when interrupted."""
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,10 +8,9 @@ import pytest
 import torch
 from threadpoolctl import threadpool_info
 from torch import nn
-from torch.nn import functional as F
 from torch.testing import assert_close
 
-from lstmcli.config.settings import DropoutSettings, ModelSettings, TrainingSettings
+from lstmcli.config.settings import DropoutSettings, EngineName, ModelSettings, TrainingSettings
 from lstmcli.data.batches import TokenIds
 from lstmcli.errors import ConfigError
 from lstmcli.models.classifier import Classifier, Sizes
@@ -228,31 +226,6 @@ def test_matrices_decay_word_vectors_and_biases_do_not() -> None:
         assert decay[id(parameter)] == expected, name
 
 
-TARGETS = np.array([[1, 0], [1, 0], [1, 0], [0, 1]], dtype=bool)
-LOGITS = torch.tensor([[0.3, -0.2], [1.0, 0.5], [-0.4, 0.1], [0.2, 0.9]])
-
-
-def test_losses_without_weights_are_the_mean_cross_entropies() -> None:
-    targets = torch.from_numpy(TARGETS).float()
-    assert_close(make_loss(TARGETS, "single", "none")(LOGITS, targets), F.cross_entropy(LOGITS, targets.argmax(1)))
-    by_hand = -(targets * LOGITS.sigmoid().log() + (1 - targets) * (1 - LOGITS.sigmoid()).log()).mean()
-    assert_close(make_loss(TARGETS, "multi", "none")(LOGITS, targets), by_hand)
-
-
-@pytest.mark.parametrize(("name", "ratio"), [("balanced", 3.0), ("sqrt", math.sqrt(3.0))])
-def test_class_weights_lift_the_rare_label(name: str, ratio: float) -> None:
-    targets = torch.from_numpy(TARGETS).float()
-    row_losses = F.cross_entropy(LOGITS, targets.argmax(1), reduction="none")
-    weights = torch.tensor([1.0, 1.0, 1.0, ratio])
-    expected = (weights * row_losses).sum() / weights.sum()
-    assert_close(make_loss(TARGETS, "single", name)(LOGITS, targets), expected)
-
-    losses = F.binary_cross_entropy_with_logits(LOGITS, targets, reduction="none")
-    positive = torch.tensor([1 / ratio, ratio])  # three of four rows have label 0, one has label 1
-    expected = torch.where(targets.bool(), positive * losses, losses).mean()
-    assert_close(make_loss(TARGETS, "multi", name)(LOGITS, targets), expected)
-
-
 @pytest.mark.parametrize(
     ("num_texts", "tokens_a_text", "batch_size", "num_epochs"),
     [
@@ -290,10 +263,14 @@ def test_asking_for_a_gpu_where_there_is_none_is_an_error() -> None:
     assert prepare_torch(TrainingSettings()).type == "cpu"
 
 
-def test_threads_limit_torch_and_the_matrix_library_alike() -> None:
-    prepare_torch(TrainingSettings(threads=1))
-    assert torch.get_num_threads() == 1
-    assert {library["num_threads"] for library in threadpool_info()} == {1}
+@pytest.mark.parametrize(("engine", "expected"), [("torch", 2), ("kernels", 1)])
+def test_threads_reach_the_matrix_libraries_only_where_they_serve(engine: EngineName, expected: int) -> None:
+    try:
+        prepare_torch(TrainingSettings(threads=2, engine=engine))
+        assert torch.get_num_threads() == expected
+        assert {library["num_threads"] for library in threadpool_info()} == {expected}
+    finally:
+        prepare_torch(TrainingSettings(threads=1))
 
 
 def test_kernels_on_a_gpu_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

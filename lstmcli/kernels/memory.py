@@ -35,8 +35,7 @@ def memory_cell_forward(gates: Array, weights: CellWeights, packing: Packing) ->
     weights.
 
     Args:
-        gates: (4, tokens, hidden), the input part of all gates times GATE_SCALES. Overwritten by the
-            activated gates.
+        gates: (4, tokens, hidden), the input part of all gates times GATE_SCALES. Overwritten by the activated gates.
         weights: of the layer.
         packing: order of the tokens.
     """
@@ -51,12 +50,7 @@ def memory_cell_forward(gates: Array, weights: CellWeights, packing: Packing) ->
     before = 0
     for start, end in zip(packing.offsets, packing.offsets[1:], strict=False):
         count = end - start
-        now, new_cell, shown, free = (
-            gates[:, start:end],
-            cell[start:end],
-            squashed[start:end],
-            spare[:count],
-        )
+        now, new_cell, shown, free = gates[:, start:end], cell[start:end], squashed[start:end], spare[:count]
         if start:
             now += step_product(hidden[before : before + count], recurrent, out=from_hidden[:, :count])
         candidate, input_gate, forget_gate, output_gate = now

@@ -13,7 +13,7 @@ class Packing:
     Outside, the tokens of a batch lie text after text. Here all first tokens lie together, then all second ones, and so
     on, with the longest text in front: the rows of a step are the first rows of the step before, and a text that has
     ended is simply not among them any more. The backward direction reads each text from its own last token, so both
-    directions have the same number of rows at every step and share one loop.
+    directions have the same number of rows at every step.
 
     Attributes:
         offsets: (steps + 1,); step t owns the packed rows from `offsets[t]` to `offsets[t + 1]`.

@@ -152,12 +152,13 @@ class Trainer:
     def _epoch(self) -> Iterator[StepResult]:
         settings, progress = self._settings, self.progress
         generator = np.random.default_rng([settings.seed, progress.epoch])
-        batches = training_batches(self._train.token_ids.lengths, batch_size=self.batch_size, generator=generator)
+        lengths = self._train.token_ids.lengths
+        batches = training_batches(lengths, batch_size=self.batch_size, generator=generator)
         self.model.train()
         for number in range(progress.batch, len(batches)):
             started_at = time.process_time()
             loss = self._update(batches[number])
-            num_tokens = int(self._train.token_ids.lengths[batches[number]].sum())
+            num_tokens = int(lengths[batches[number]].sum())
             progress.batch = number + 1
             progress.num_updates += 1
             progress.loss_sum += loss
