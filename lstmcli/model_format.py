@@ -3,9 +3,9 @@
     model.json           format version, network shape, tokenizer settings, labels, decision rule, temperature, columns
     vocabulary.txt       one word a line, line n (from 0) is token id n
     weights.safetensors  float32
+    ngrams.npy           float16, the table of the n-gram path, if the model has one; mapped into memory, not read
 
-Reading runs no code from the folder and opens only these three names. No torch here: prediction starts from this
-module.
+Reading runs no code from the folder and opens only these names. No torch here: prediction starts from this module.
 """
 
 import json
@@ -26,10 +26,11 @@ from lstmcli.metrics.decisions import DecisionRule
 from lstmcli.text.labels import LabelSet
 from lstmcli.text.vocabulary import Vocabulary
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 DESCRIPTION_FILE: Final = "model.json"
 VOCABULARY_FILE: Final = "vocabulary.txt"
 WEIGHTS_FILE: Final = "weights.safetensors"
+NGRAMS_FILE: Final = "ngrams.npy"
 
 # Names beside model/ that commands without torch need as well.
 MODEL_FOLDER: Final = "model"
@@ -46,8 +47,31 @@ Weights = dict[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
+class NgramTable:
+    """A linear model over hashed n-grams.
+
+    Attributes:
+        sizes: of the n-grams of characters, in letters; empty for words alone.
+        rows: (buckets, 1 + labels) float16: the idf of a bucket, then idf times its coefficient for each label.
+        intercepts: (labels,).
+    """
+
+    sizes: range
+    rows: NDArray[np.float16]
+    intercepts: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class SavedModel:
-    """A trained model as data. `weights` has torch's parameter names; `columns` has the keys COLUMN_KEYS set."""
+    """A trained model as data.
+
+    Its logits are ((1 - ngram_share) * network + ngram_share * n-grams) / temperature.
+
+    Attributes:
+        weights: by torch's parameter names.
+        columns: with the keys COLUMN_KEYS set.
+        ngrams: None without an n-gram path; then `ngram_share` is 0.
+    """
 
     network: ModelSettings
     tokenizer: TokenizerSettings
@@ -57,10 +81,12 @@ class SavedModel:
     temperature: float
     columns: DataSettings
     weights: Weights
+    ngrams: NgramTable | None = None
+    ngram_share: float = 0.0
 
 
 def write_model(folder: Path, model: SavedModel) -> None:
-    """Write the three files into an existing folder."""
+    """Write the files into an existing folder."""
     description = {
         "format_version": FORMAT_VERSION,
         "written_by": f"lstmcli {__version__}",
@@ -73,6 +99,13 @@ def write_model(folder: Path, model: SavedModel) -> None:
         "temperature": model.temperature,
         "columns": {key: getattr(model.columns, key) for key in COLUMN_KEYS},
     }
+    if model.ngrams is not None:
+        description["ngrams"] = {
+            "share": model.ngram_share,
+            "sizes": [model.ngrams.sizes.start, model.ngrams.sizes.stop],
+            "intercepts": model.ngrams.intercepts.tolist(),
+        }
+        np.save(folder / NGRAMS_FILE, model.ngrams.rows)
     content = json.dumps(description, indent=2, ensure_ascii=False) + "\n"
     (folder / DESCRIPTION_FILE).write_text(content, encoding="utf-8")
     (folder / VOCABULARY_FILE).write_text(model.vocabulary.file_content(), encoding="utf-8", newline="\n")
@@ -109,7 +142,8 @@ def read_model(run: Path) -> SavedModel:
         description = json.loads((folder / DESCRIPTION_FILE).read_text(encoding="utf-8"))
         _check_version(folder, description)
         content = (folder / VOCABULARY_FILE).read_bytes().decode("utf-8")  # read_text would take "\r" for a line end
-        return _build(description, Vocabulary.from_file_content(content), load_file(folder / WEIGHTS_FILE))
+        model = _build(description, Vocabulary.from_file_content(content), load_file(folder / WEIGHTS_FILE))
+        return _with_ngrams(model, description["ngrams"], folder) if "ngrams" in description else model
     except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
         raise RunDirectoryError(f"{folder}: is damaged ({error}); copy or train it again.") from None
 
@@ -155,6 +189,19 @@ def _build(description: dict[str, Any], vocabulary: Vocabulary, weights: Weights
         columns=replace(DataSettings(), **columns),
         weights=weights,
     )
+
+
+def _with_ngrams(model: SavedModel, description: dict[str, Any], folder: Path) -> SavedModel:
+    sizes = range(*description["sizes"])
+    intercepts = np.array(description["intercepts"], dtype=np.float64)
+    share = float(description["share"])
+    num_labels = len(model.labels.names)
+    rows = np.load(folder / NGRAMS_FILE, mmap_mode="r", allow_pickle=False)
+    if rows.ndim != 2 or rows.dtype != np.float16 or rows.shape[1] != 1 + num_labels or rows.shape[0].bit_count() != 1:
+        raise ValueError(f"{NGRAMS_FILE} of {rows.dtype} {rows.shape} for {num_labels} labels")
+    if intercepts.shape != (num_labels,) or not np.isfinite(intercepts).all() or not 0.0 <= share <= 1.0:
+        raise ValueError(f"share {share} and intercepts {intercepts} of the n-grams")
+    return replace(model, ngrams=NgramTable(sizes, rows, intercepts), ngram_share=share)
 
 
 def _check_values(settings: ModelSettings | TokenizerSettings) -> None:

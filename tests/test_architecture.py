@@ -33,7 +33,7 @@ HOMES = {
     "yaml": {"config"},
     "pandas": {"data"},
     "sklearn": {"metrics", "data"},
-    "scipy": {"metrics", "data"},
+    "scipy": {"metrics", "data", "training"},
     "torch": {"models", "training", "checkpoint", "recipes"},
 }
 

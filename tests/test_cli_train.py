@@ -19,6 +19,7 @@ def test_a_run_directory_holds_what_the_design_says(run_directory: Path) -> None
         "report.md",
         "report.html",
         "model/model.json",
+        "model/ngrams.npy",
         "model/vocabulary.txt",
         "model/weights.safetensors",
         "baselines/majority.json",
@@ -55,7 +56,11 @@ def test_a_pipe_gets_plain_lines_on_stderr_and_the_figures_on_stdout(corpus: Pat
     result = cli("train", *corpus_options(corpus), "--run-dir", tmp_path / "run")
     assert result.returncode == 0
     words = [line.split()[0] for line in result.stderr.splitlines()]
-    assert words == ["read", "read", "labels", "words", "model", "plan", *["epoch"] * 6, "best", "wrote"]
+    assert words == [
+        *["read", "read", "labels", "words", "n-grams", "model", "plan"],
+        *["epoch"] * 6,
+        *["best", "parts", "wrote"],
+    ]
     assert f"read     {corpus}/train.csv: 120 rows\n" in result.stderr
     assert "\x1b" not in result.stderr + result.stdout
     assert "macro-F1" in result.stdout
@@ -152,6 +157,7 @@ def test_word_vectors_make_words_usable_that_training_never_saw(corpus: Path, tm
     unseen = {"joyful": "joy", "sorrowful": "sadness", "irate": "anger"}
     vectors.write_text("".join(f"{word} {axes[label]}\n" for word, label in {**known, **unseen}.items()))
     settings = [f"embedding.vectors={vectors}", "embedding.frozen=true", "training.epochs=12", "dropout.features=0"]
+    settings.append("ngrams.enabled=false")  # which know nothing of the file
     options = [option for option in corpus_options(corpus) if option not in {"--set", "embedding.size=16"}]
     result = invoke("train", *set_options(*options, *settings), "--run-dir", tmp_path / "run")
     assert result.exit_code == 0, result.stderr

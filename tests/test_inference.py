@@ -160,7 +160,7 @@ def edit(folder: Path, change: Callable[[dict[str, object]], object]) -> None:
 
 def test_a_newer_format_says_to_upgrade(folder: Path) -> None:
     edit(folder, lambda description: description.update(format_version=FORMAT_VERSION + 1, written_by="lstmcli 9.0"))
-    with pytest.raises(RunDirectoryError, match=r"has format version 2, written by lstmcli 9\.0;.*Upgrade lstmcli"):
+    with pytest.raises(RunDirectoryError, match=r"has format version 3, written by lstmcli 9\.0;.*Upgrade lstmcli"):
         read_model(folder)
 
 

@@ -13,6 +13,7 @@ from lstmcli.errors import ConfigError, UsageError, did_you_mean
 
 RawConfig = dict[str, Any]
 KeyPath = tuple[str, ...]
+Check = tuple[bool, list[KeyPath], str]  # whether it is wrong, the keys that may have caused it, and the message
 
 
 def load_config(path: Path | None, overrides: list[str]) -> Config:
@@ -134,8 +135,13 @@ def _describe(problem: Any, prefix: str, overridden: dict[KeyPath, str]) -> str:
 
 def _contradictions(config: Config) -> list[tuple[list[KeyPath], str]]:
     """Return what is wrong between keys: the keys that may have caused it, and the message."""
-    data, embedding = config.data, config.embedding
-    checks: list[tuple[bool, list[KeyPath], str]] = [
+    checks = _data_checks(config) + _model_checks(config)
+    return [(keys, message) for wrong, keys, message in checks if wrong]
+
+
+def _data_checks(config: Config) -> list[Check]:
+    data = config.data
+    return [
         (
             data.train is None,
             [("data", "train")],
@@ -166,13 +172,24 @@ def _contradictions(config: Config) -> list[tuple[list[KeyPath], str]]:
             [("data", "format")],
             "data.format: a text file has no label column; choose csv, tsv or jsonl.",
         ),
+    ]
+
+
+def _model_checks(config: Config) -> list[Check]:
+    embedding, ngrams = config.embedding, config.ngrams
+    return [
         (
             embedding.frozen and embedding.vectors is None,
             [("embedding", "frozen"), ("embedding", "vectors")],
             "embedding.frozen needs embedding.vectors: a random table must be trained.",
         ),
+        (
+            0 < ngrams.max_characters < ngrams.min_characters,
+            [("ngrams", "min_characters"), ("ngrams", "max_characters")],
+            f"ngrams.max_characters is {ngrams.max_characters}, below ngrams.min_characters "
+            f"({ngrams.min_characters}); 0 leaves n-grams of characters out.",
+        ),
     ]
-    return [(keys, message) for wrong, keys, message in checks if wrong]
 
 
 def _join(problems: list[str]) -> str:

@@ -95,6 +95,16 @@ class ModelSettings(Section):
 
 
 @dataclass(frozen=True)
+class NgramSettings(Section):
+    """The n-gram path beside the network. `max_characters` 0: words alone. `bucket_bits` None: by number of labels."""
+
+    enabled: bool = True
+    min_characters: Count = 3
+    max_characters: Annotated[int, Ge(0), Le(16)] = 6
+    bucket_bits: Annotated[int, Ge(8), Le(22)] | None = None
+
+
+@dataclass(frozen=True)
 class DropoutSettings(Section):
     """Probabilities of dropping, each from 0 up to (not including) 1."""
 
@@ -158,6 +168,7 @@ class Config(Section):
     vocabulary: VocabularySettings = field(default_factory=VocabularySettings)
     embedding: EmbeddingSettings = field(default_factory=EmbeddingSettings)
     model: ModelSettings = field(default_factory=ModelSettings)
+    ngrams: NgramSettings = field(default_factory=NgramSettings)
     dropout: DropoutSettings = field(default_factory=DropoutSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
     decision: DecisionSettings = field(default_factory=DecisionSettings)

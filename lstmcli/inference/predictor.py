@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from lstmcli.data.batches import TokenIds, batches_by_length
 from lstmcli.inference.network import Network
+from lstmcli.inference.ngrams import NgramScorer
+from lstmcli.inference.tokens import KnownTokens
 from lstmcli.metrics.decisions import DecisionRule, decision_scores, probabilities_from_logits
 from lstmcli.model_format import SavedModel, read_model
-from lstmcli.text.encoder import TextEncoder
-from lstmcli.text.tokenizer import Tokenizer
 
 # Measured on texts of 20 words: larger batches gain little and hold more memory.
 DEFAULT_BATCH_SIZE = 256
@@ -35,7 +35,9 @@ class Predictor:
 
     def __init__(self, model: SavedModel, *, batch_size: int = DEFAULT_BATCH_SIZE) -> None:
         self.model = model
-        self._encode = TextEncoder.for_vocabulary(Tokenizer(model.tokenizer), model.vocabulary)
+        scorer = None if model.ngrams is None else NgramScorer(model.ngrams)
+        self._tokens = KnownTokens(model, scorer)
+        self._scorer = scorer
         self._network = Network(model)
         self._batch_size = batch_size
 
@@ -50,12 +52,19 @@ class Predictor:
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return (texts, labels)."""
-        token_ids = TokenIds.from_texts(map(self._encode, texts))
-        logits = np.empty((len(texts), len(self.model.labels.names)), dtype=np.float64)
-        lengths = token_ids.lengths
-        for rows in batches_by_length(lengths, batch_size=self._batch_size, max_tokens=MAX_BATCH_TOKENS):
+        model = self.model
+        token_ids = self._tokens.encode(texts)
+        logits = self._network_logits(self._tokens.word_ids(token_ids))
+        if self._scorer is not None:
+            ngrams = self._scorer.logits(token_ids.flat, token_ids.lengths, self._tokens.ngram_rows)
+            logits = (1.0 - model.ngram_share) * logits + model.ngram_share * ngrams
+        return probabilities_from_logits(logits, model.labels.kind, temperature=model.temperature)
+
+    def _network_logits(self, token_ids: TokenIds) -> NDArray[np.float64]:
+        logits = np.empty((len(token_ids), len(self.model.labels.names)), dtype=np.float64)
+        for rows in batches_by_length(token_ids.lengths, batch_size=self._batch_size, max_tokens=MAX_BATCH_TOKENS):
             logits[rows] = self._network.logits(*token_ids.joined(rows))
-        return probabilities_from_logits(logits, self.model.labels.kind, temperature=self.model.temperature)
+        return logits
 
     def predict(self, texts: Sequence[str], *, rule: DecisionRule | None = None) -> Predictions:
         """Return probabilities and what `rule` (default: the model's own) makes of them."""

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
 
 from lstmcli.config.settings import LabelKind
 from lstmcli.metrics.calibration import fit_temperature
 from lstmcli.metrics.decisions import DecisionRule, probabilities_from_logits, untuned_rule
+from lstmcli.metrics.linear import fit_one_vs_rest
 from lstmcli.metrics.scores import DEFAULT_SCORE, headline_scores
 from lstmcli.metrics.thresholds import f1_thresholds
 
@@ -106,9 +106,7 @@ class TfidfBaseline:
         score = DEFAULT_SCORE[rule.kind]
         best: tuple[float, TfidfBaseline] | None = None
         for strength in STRENGTHS:
-            models = [_fit_label(features, column, strength) for column in targets.T]
-            coefficients = np.stack([model[0] for model in models])
-            intercepts = np.array([model[1] for model in models])
+            coefficients, intercepts = fit_one_vs_rest(features, targets, strength)
             logits = np.asarray(validation_features @ coefficients.T) + intercepts
             temperature = fit_temperature(logits, validation_targets, rule.kind)
             probabilities = probabilities_from_logits(logits, rule.kind, temperature=temperature)
@@ -163,12 +161,3 @@ def _vectorizer(tokenize: Tokenize, **options: object) -> TfidfVectorizer:
     return TfidfVectorizer(
         tokenizer=tokenize, token_pattern=None, lowercase=False, ngram_range=(1, 2), sublinear_tf=True, **options
     )
-
-
-def _fit_label(features: object, targets: NDArray[np.bool_], strength: float) -> tuple[Floats, float]:
-    """Return coefficients and intercept of one label; a label without both answers gets its smoothed share alone."""
-    if targets.all() or not targets.any():
-        share = (targets.sum() + 0.5) / (len(targets) + 1.0)
-        return np.zeros(features.shape[1]), float(np.log(share / (1.0 - share)))  # type: ignore[attr-defined]
-    model = LogisticRegression(C=strength, solver="liblinear").fit(features, targets)
-    return model.coef_[0], float(model.intercept_[0])

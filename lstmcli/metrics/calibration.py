@@ -1,14 +1,22 @@
-"""Temperature scaling: one number that makes probabilities honest without changing which label is most probable."""
+"""What makes probabilities honest: a temperature, and the shares of two paths in the logits; from validation rows."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
 
 from lstmcli.config.settings import LabelKind
 from lstmcli.metrics.decisions import probabilities_from_logits
-from lstmcli.metrics.scores import row_statistics
+from lstmcli.metrics.scores import log_losses
 
+Floats = NDArray[np.floating]
+
+MIN_TEMPERATURE = 0.1
 MAX_TEMPERATURE = 10.0
+
+# Both paths start as equals: moving the weight of one by 1 from a half must lower the summed log loss by so many nats.
+MIXTURE_PRIOR_NATS = 2.0
 
 
 def fit_temperature(logits: NDArray[np.floating], targets: NDArray[np.bool_], kind: LabelKind) -> float:
@@ -24,7 +32,42 @@ def fit_temperature(logits: NDArray[np.floating], targets: NDArray[np.bool_], ki
 
     def log_loss(log_temperature: float) -> float:
         probabilities = probabilities_from_logits(logits, kind, temperature=float(np.exp(log_temperature)))
-        return float(row_statistics(targets, targets, probabilities, kind).values[:, -1].mean())
+        return float(log_losses(targets, probabilities, kind).mean())
 
     bound = float(np.log(MAX_TEMPERATURE))
     return float(np.exp(minimize_scalar(log_loss, bounds=(-bound, bound), method="bounded").x))
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """How the logits of the network and of the n-grams become one: ((1 - share) * network + share * n-grams) / T."""
+
+    share: float
+    temperature: float
+
+    def logits(self, network: Floats, ngrams: Floats) -> NDArray[np.float64]:
+        """Return the mixed logits, not yet divided by the temperature; all are (texts, labels)."""
+        return (1.0 - self.share) * network.astype(np.float64) + self.share * ngrams
+
+
+def fit_mixture(network: Floats, ngrams: Floats, targets: NDArray[np.bool_], kind: LabelKind) -> Mixture:
+    """Return the weights of both paths with the lowest log loss on these (validation) rows; neither is negative.
+
+    With few rows both weights stay near a half, see MIXTURE_PRIOR_NATS.
+
+    Args:
+        network: (rows, labels) logits.
+        ngrams: (rows, labels) logits.
+        targets: (rows, labels).
+        kind: softmax or sigmoids.
+    """
+
+    def objective(weights: NDArray[np.float64]) -> float:
+        probabilities = probabilities_from_logits(weights[0] * network + weights[1] * ngrams, kind)
+        log_loss = float(log_losses(targets, probabilities, kind).mean())
+        return log_loss + MIXTURE_PRIOR_NATS / len(targets) * float(np.square(weights - 0.5).sum())
+
+    most = 1.0 / MIN_TEMPERATURE
+    weights = minimize(objective, [0.5, 0.5], bounds=[(0.0, most)] * 2, method="L-BFGS-B").x
+    total = max(float(weights.sum()), 1.0 / MAX_TEMPERATURE)
+    return Mixture(float(weights[1] / total) if weights.sum() > 0 else 0.5, 1.0 / total)

@@ -44,15 +44,19 @@ def row_statistics(
     right = targets & decisions
     union = (targets | decisions).sum(axis=1)
     jaccard = np.where(union > 0, right.sum(axis=1) / np.maximum(union, 1), 1.0)
-    clipped = np.clip(probabilities.astype(np.float64), PROBABILITY_FLOOR, 1.0 - PROBABILITY_FLOOR)
-    if kind == "single":
-        log_loss = -np.log(clipped[targets])
-    else:
-        log_loss = -np.log(np.where(targets, clipped, 1.0 - clipped)).mean(axis=1)
+    log_loss = log_losses(targets, probabilities, kind)
     whole = [(targets == decisions).all(axis=1), (targets == decisions).mean(axis=1), jaccard, log_loss]
     return RowStatistics(
         np.column_stack([right, decisions, targets, *whole]).astype(np.float64), np.atleast_1d(targets.any(axis=0))
     )
+
+
+def log_losses(targets: NDArray[np.bool_], probabilities: NDArray[np.floating], kind: LabelKind) -> Floats:
+    """Return (rows,) the log loss of each row in nats; where each label is a yes or no, the mean over the labels."""
+    clipped = np.clip(probabilities.astype(np.float64), PROBABILITY_FLOOR, 1.0 - PROBABILITY_FLOOR)
+    if kind == "single":
+        return np.asarray(-np.log(clipped[targets]))
+    return np.asarray(-np.log(np.where(targets, clipped, 1.0 - clipped)).mean(axis=1))
 
 
 def scores_from_sums(sums: Floats, num_rows: int, counted_labels: NDArray[np.bool_]) -> dict[str, Floats]:

@@ -1,23 +1,26 @@
-"""What is fixed on validation rows: temperature and thresholds."""
+"""What is fixed on validation rows: the share of the n-grams, temperature and thresholds."""
 
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.config.settings import DecisionSettings
-from lstmcli.metrics.calibration import fit_temperature
+from lstmcli.metrics.calibration import Mixture, fit_mixture, fit_temperature
 from lstmcli.metrics.decisions import DecisionRule, probabilities_from_logits, untuned_rule
 from lstmcli.metrics.scores import headline_scores
 from lstmcli.metrics.thresholds import f1_thresholds
 from lstmcli.text.labels import LabelSet
+
+Floats = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
 class Decision:
     """How logits become labels."""
 
-    temperature: float
+    mixture: Mixture
     rule: DecisionRule
 
 
@@ -30,8 +33,19 @@ class DecisionMaker:
         train_targets: NDArray[np.bool_],
         validation_targets: NDArray[np.bool_],
         settings: DecisionSettings,
+        ngram_logits: Floats | None = None,
     ) -> None:
+        """Hold what decisions are tuned on.
+
+        Args:
+            labels: of the corpus.
+            train_targets: (rows, labels).
+            validation_targets: (rows, labels).
+            settings: which thresholds are tuned.
+            ngram_logits: (validation rows, labels), those of the n-gram path if there is one.
+        """
         self._labels = labels
+        self._ngram_logits = ngram_logits
         self._targets = validation_targets
         # Where every training text has a label, an empty answer can only be wrong.
         self._at_least_one = labels.kind == "multi" and bool(train_targets.any(axis=1).all())
@@ -44,19 +58,30 @@ class DecisionMaker:
         """The rule before any tuning."""
         return untuned_rule(self._labels.kind, len(self._labels.names), at_least_one=self._at_least_one)
 
-    def decision(self, logits: NDArray[np.float32]) -> Decision:
-        """Return temperature and rule that suit the validation rows' logits (rows, labels)."""
+    def decision(self, logits: Floats) -> Decision:
+        """Return the mixture and the rule that suit the validation rows, for the network's logits (rows, labels)."""
+        return self._decide(logits)[0]
+
+    def scores(self, logits: Floats) -> dict[str, float]:
+        """Return the validation scores of the network's `logits` under the decision that suits them."""
+        decision, probabilities = self._decide(logits)
+        return headline_scores(self._targets, decision.rule.decide(probabilities), probabilities, self._labels.kind)
+
+    def without_ngrams(self) -> "DecisionMaker":
+        """Return one that knows of no n-gram path."""
+        other = copy(self)
+        other._ngram_logits = None
+        return other
+
+    def _decide(self, logits: Floats) -> tuple[Decision, NDArray[np.float64]]:
         kind = self._labels.kind
-        temperature = fit_temperature(logits, self._targets, kind)
+        if self._ngram_logits is None:
+            mixture = Mixture(0.0, fit_temperature(logits, self._targets, kind))
+        else:
+            mixture = fit_mixture(logits, self._ngram_logits, self._targets, kind)
+            logits = mixture.logits(logits, self._ngram_logits)
+        probabilities = probabilities_from_logits(logits, kind, temperature=mixture.temperature)
         rule = self.untuned_rule
         if self.tunes_f1:
-            probabilities = probabilities_from_logits(logits, kind, temperature=temperature)
             rule = DecisionRule(kind, f1_thresholds(probabilities, self._targets), self._at_least_one)
-        return Decision(temperature, rule)
-
-    def scores(self, logits: NDArray[np.float32]) -> dict[str, float]:
-        """Return the validation scores of `logits` under the decision that suits them."""
-        decision = self.decision(logits)
-        kind = self._labels.kind
-        probabilities = probabilities_from_logits(logits, kind, temperature=decision.temperature)
-        return headline_scores(self._targets, decision.rule.decide(probabilities), probabilities, kind)
+        return Decision(mixture, rule), probabilities

@@ -8,7 +8,7 @@ from lstmcli.checkpoint import RunDirectory, replaced_folder
 from lstmcli.config.settings import Config
 from lstmcli.metrics.baselines import MajorityBaseline, TfidfBaseline
 from lstmcli.metrics.evaluation import Evaluation
-from lstmcli.model_format import HTML_FILE, MARKDOWN_FILE, METRICS_FILE, SavedModel, Weights, write_model
+from lstmcli.model_format import HTML_FILE, MARKDOWN_FILE, METRICS_FILE, NgramTable, SavedModel, Weights, write_model
 from lstmcli.models.embedding import Embedding
 from lstmcli.recipes.corpus import Corpus, label_targets
 from lstmcli.recipes.decision import Decision, DecisionMaker
@@ -25,6 +25,7 @@ def export_model(
     labels: LabelSet,
     decision: Decision,
     weights: Weights,
+    ngrams: NgramTable | None,
 ) -> None:
     """Write `model/`: all that prediction needs, and nothing of training."""
     model = SavedModel(
@@ -33,9 +34,11 @@ def export_model(
         vocabulary=vocabulary,
         labels=labels,
         rule=decision.rule,
-        temperature=decision.temperature,
+        temperature=decision.mixture.temperature,
         columns=config.data,
         weights=weights,
+        ngrams=ngrams,
+        ngram_share=decision.mixture.share,
     )
     with replaced_folder(run.model) as folder:
         write_model(folder, model)

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from lstmcli.config.settings import TrainingSettings
+from lstmcli.config.settings import NgramSettings, TrainingSettings
 
 # Small corpora need many passes; large ones have learned what they can after a few.
 WANTED_TEXTS = 50_000
@@ -46,3 +46,18 @@ def schedule_for(num_texts: int, num_tokens: int, settings: TrainingSettings) ->
         settings.epochs or min(MAX_EPOCHS, max(MIN_EPOCHS, num_epochs)),
         settings.learning_rate or LEARNING_RATE_OF_LARGEST * math.sqrt(batch_size / BATCH_SIZES[-1]),
     )
+
+
+# The hashed table of the n-gram path: many rows for few labels, so that it stays below 10 MB.
+NGRAM_BUCKET_BITS = 18
+MAX_NGRAM_NUMBERS = 1 << 22
+
+
+def ngram_buckets(num_labels: int, settings: NgramSettings) -> int:
+    """Return the rows of the n-gram table: a power of two, halved while the table is too large for `num_labels`."""
+    if settings.bucket_bits is not None:
+        return 1 << settings.bucket_bits
+    bits = NGRAM_BUCKET_BITS
+    while (num_labels << bits) > MAX_NGRAM_NUMBERS:
+        bits -= 1
+    return int(1 << bits)

@@ -16,6 +16,7 @@ from lstmcli.recipes.corpus import Corpus, load_corpus
 from lstmcli.recipes.decision import Decision, DecisionMaker
 from lstmcli.recipes.finish import classifier_weights, export_model, fit_baselines, write_reports
 from lstmcli.recipes.interrupts import InterruptedTrainingError, stop_signal
+from lstmcli.recipes.ngrams import FittedNgrams, fit_ngrams
 from lstmcli.recipes.prepare import PreparedCorpus, build_classifier, prepare_corpus
 from lstmcli.recipes.resume import check_same_config, fingerprint, restore, save_state
 from lstmcli.recipes.schedule import schedule_for
@@ -24,6 +25,8 @@ from lstmcli.reports.console import Reporter
 from lstmcli.reports.course import (
     report_labels,
     report_model,
+    report_ngrams,
+    report_parts,
     report_rows,
     report_schedule,
     report_vectors,
@@ -44,6 +47,7 @@ class Plan:
     config: Config
     corpus: Corpus
     prepared: PreparedCorpus
+    ngrams: FittedNgrams | None
     decisions: DecisionMaker
     trainer: Trainer
     metric: str
@@ -82,7 +86,8 @@ def train(config: Config, run: RunDirectory, reporter: Reporter, *, resume: bool
         "epochs": len(history),
         "train_rows": len(plan.corpus.train.table),
         "parameters": _num_parameters(plan.trainer),
-        "temperature": round(decision.temperature, 4),
+        "temperature": round(decision.mixture.temperature, 4),
+        "ngram_share": round(decision.mixture.share, 4),
         "cpu_seconds": round(time.process_time() - started_at, 1),
     }
     write_reports(run, evaluations, facts, history)
@@ -99,7 +104,16 @@ def _plan(config: Config, reporter: Reporter) -> Plan:
     _report_words(prepared, config, reporter)
     tokens = prepared.train.token_ids
     schedule = schedule_for(len(tokens), len(tokens.flat), config.training)
-    decisions = DecisionMaker(corpus.labels, prepared.train.targets, prepared.validation.targets, config.decision)
+    ngrams = fit_ngrams(corpus, config, kind=corpus.labels.kind) if config.ngrams.enabled else None
+    if ngrams is not None:
+        report_ngrams(config.ngrams, len(ngrams.table.rows), ngrams.strength, ngrams.num_left_out, reporter)
+    decisions = DecisionMaker(
+        corpus.labels,
+        prepared.train.targets,
+        prepared.validation.targets,
+        config.decision,
+        None if ngrams is None else ngrams.validation_logits,
+    )
     trainer = Trainer(
         build_classifier(prepared.plan, len(corpus.labels.names), config),
         prepared.train,
@@ -116,7 +130,7 @@ def _plan(config: Config, reporter: Reporter) -> Plan:
     )
     report_model(config.model, _num_parameters(trainer), reporter)
     report_schedule(schedule.batch_size, schedule.num_epochs, len(tokens), schedule.learning_rate, reporter)
-    return Plan(config, corpus, prepared, decisions, trainer, metric, fingerprint(corpus, prepared.plan))
+    return Plan(config, corpus, prepared, ngrams, decisions, trainer, metric, fingerprint(corpus, prepared.plan))
 
 
 def _metric(config: Config) -> str:
@@ -165,9 +179,15 @@ def _keep_best(plan: Plan, run: RunDirectory, history: History, reporter: Report
     value = best["validation"][plan.metric]
     reporter.best(best["epoch"], num_epochs=trainer.num_epochs, metric=plan.metric, value=value)
     trainer.average.load_state_dict(run.load_best())
-    decision = plan.decisions.decision(trainer.logits(plan.prepared.validation.token_ids))
+    logits = trainer.logits(plan.prepared.validation.token_ids)
+    decision = plan.decisions.decision(logits)
+    if plan.ngrams is not None:
+        alone = plan.decisions.without_ngrams()
+        network, ngrams = (alone.scores(part)[plan.metric] for part in (logits, plan.ngrams.validation_logits))
+        report_parts(plan.metric, network, ngrams, value, decision.mixture.share, reporter)
     vocabulary, weights = plan.prepared.plan.vocabulary, classifier_weights(trainer.average)
-    export_model(run, plan.config, vocabulary, plan.corpus.labels, decision, weights)
+    table = None if plan.ngrams is None else plan.ngrams.table
+    export_model(run, plan.config, vocabulary, plan.corpus.labels, decision, weights, table)
     return decision
 
 

@@ -2,9 +2,10 @@
 
 import math
 
-from lstmcli.config.settings import ModelSettings
+from lstmcli.config.settings import ModelSettings, NgramSettings
 from lstmcli.data.examples import ReadReport
 from lstmcli.reports.console import Reporter, describe_rows
+from lstmcli.reports.tables import SCORE_TITLES
 from lstmcli.text.labels import LabelSet
 
 MAX_LABELS_SHOWN = 12
@@ -47,6 +48,18 @@ def report_vectors(path: str, coverage: float, num_known: int, num_further: int,
     )
 
 
+def report_ngrams(
+    settings: NgramSettings, num_buckets: int, strength: float, num_left_out: int, reporter: Reporter
+) -> None:
+    """Say what the n-gram path looks at."""
+    letters = f", {settings.min_characters} to {settings.max_characters} letters" if settings.max_characters else ""
+    left_out = f"; {num_left_out:,} training texts left out for memory" if num_left_out else ""
+    reporter.line(
+        "n-grams",
+        f"of 1 and 2 words{letters}: a table of {num_buckets:,} rows, strength {strength:g} on validation{left_out}",
+    )
+
+
 def report_model(settings: ModelSettings, num_parameters: int, reporter: Reporter) -> None:
     """Say what the network looks like."""
     directions = "both directions" if settings.bidirectional else "one direction"
@@ -64,4 +77,13 @@ def report_schedule(batch_size: int, num_epochs: int, num_texts: int, learning_r
     reporter.line(
         "plan",
         f"{num_epochs} epochs of {updates:,} updates, {batch_size} texts each, learning rate {learning_rate:.2g}",
+    )
+
+
+def report_parts(metric: str, network: float, ngrams: float, both: float, share: float, reporter: Reporter) -> None:
+    """Say what each path is worth alone, and what they are together."""
+    reporter.line(
+        "parts",
+        f"validation {SCORE_TITLES[metric]} of the network alone {network:.3f}, of the n-grams alone {ngrams:.3f}, "
+        f"of both {both:.3f} (n-grams have {share:.0%} of the logits)",
     )

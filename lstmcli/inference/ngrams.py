@@ -1,0 +1,80 @@
+"""The n-gram path in numpy: from distinct tokens to rows, from rows to logits. `text.ngrams` defines the features."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcli.model_format import NgramTable
+from lstmcli.text.ngrams import HashedTokens, Integers, Occurrences, pair_occurrences, token_occurrences
+
+Floats = NDArray[np.float64]
+
+
+class TokenRows(NamedTuple):
+    """What distinct tokens bring to a text, one row each: (squared length, logit of each label).
+
+    codes: (tokens,) hashes.
+    words: (tokens, 1 + labels).
+    characters: (tokens, 1 + labels), summed over the token's n-grams.
+    """
+
+    codes: NDArray[np.uint64]
+    words: Floats
+    characters: Floats
+
+
+class NgramScorer:
+    """Adds up the rows of a table over the n-grams of texts."""
+
+    def __init__(self, table: NgramTable) -> None:
+        self._table = table
+        self._num_buckets = len(table.rows)
+
+    def token_rows(self, tokens: Sequence[str]) -> TokenRows:
+        """Return the rows of distinct `tokens`."""
+        hashed = HashedTokens.from_tokens(tokens, self._table.sizes, self._num_buckets)
+        owners = np.repeat(np.arange(len(tokens)), np.diff(hashed.starts))
+        characters = _sums(self._rows(hashed.characters), owners, len(tokens))
+        return TokenRows(hashed.codes, self._rows(hashed.words(self._num_buckets)), characters)
+
+    def logits(self, ids: NDArray[np.integer], lengths: Integers, rows: TokenRows) -> Floats:
+        """Return (texts, labels).
+
+        Args:
+            ids: (tokens,) numbers of rows, texts end to end.
+            lengths: (texts,) in tokens; a text may have none.
+            rows: of the tokens.
+        """
+        tokens = token_occurrences(ids, lengths)
+        pairs = pair_occurrences(ids, lengths, rows.codes, self._num_buckets)
+        words = _weighted(rows.words[tokens.keys], tokens, len(lengths))
+        words += _weighted(self._rows(pairs.keys), pairs, len(lengths))
+        characters = _weighted(rows.characters[tokens.keys], tokens, len(lengths))
+        return self._table.intercepts + _normalised(words) + _normalised(characters)
+
+    def _rows(self, buckets: Integers) -> Floats:
+        rows = self._table.rows[buckets].astype(np.float64)
+        rows[:, 0] **= 2  # the table has idf there
+        return rows
+
+
+def _weighted(rows: Floats, found: Occurrences, num_texts: int) -> Floats:
+    factors = np.repeat(found.counts[:, None], rows.shape[1], axis=1)
+    factors[:, 0] **= 2
+    return _sums(rows * factors, found.rows, num_texts)
+
+
+def _sums(rows: Floats, owners: Integers, num_owners: int) -> Floats:
+    """Add up the rows of each owner, (rows, size) -> (owners, size); `owners` ascend."""
+    sums = np.zeros((num_owners, rows.shape[1]))
+    if len(rows):
+        starts = np.flatnonzero(np.diff(owners, prepend=-1))
+        sums[owners[starts]] = np.add.reduceat(rows, starts, axis=0)
+    return sums
+
+
+def _normalised(sums: Floats) -> Floats:
+    squared_lengths = sums[:, :1]
+    return sums[:, 1:] / np.sqrt(np.where(squared_lengths > 0.0, squared_lengths, 1.0))

@@ -1,0 +1,82 @@
+"""What is known of the tokens met so far, so that each is looked up, hashed and spelled out only once."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcli.data.batches import TokenIds
+from lstmcli.inference.ngrams import NgramScorer, TokenRows
+from lstmcli.model_format import SavedModel
+from lstmcli.text.encoder import GrowingVocabulary, TextEncoder
+from lstmcli.text.tokenizer import Tokenizer, cut
+
+Number = TypeVar("Number", np.int64, np.uint64, np.float64)
+
+# Beyond so many distinct tokens all are forgotten, so that an endless stream needs no endless memory.
+MAX_TOKENS = 1 << 16
+
+
+class KnownTokens:
+    """Numbers the distinct tokens of a stream of texts, and knows each one's word id and n-gram rows."""
+
+    def __init__(self, model: SavedModel, scorer: NgramScorer | None) -> None:
+        self._model = model
+        self._scorer = scorer
+        # The network reads a part of a long text, the n-grams all of it.
+        self._tokenizer = Tokenizer(replace(model.tokenizer, max_tokens=sys.maxsize))
+        self._forget()
+
+    def _forget(self) -> None:
+        self._growing = GrowingVocabulary()
+        self._encode = TextEncoder(self._tokenizer, self._growing.id_of)
+        self._num_known = 0
+        self._word_ids = np.empty(0, dtype=np.int64)
+        self._rows = TokenRows(np.empty(0, dtype=np.uint64), np.empty((0, 0)), np.empty((0, 0)))
+
+    @property
+    def ngram_rows(self) -> TokenRows:
+        """The n-gram rows of all tokens known; only for a model with n-grams."""
+        return self._rows
+
+    def encode(self, texts: Sequence[str]) -> TokenIds:
+        """Return the numbers of all tokens of `texts`; they hold until the next call."""
+        if len(self._growing.words) > MAX_TOKENS:
+            self._forget()
+        token_ids = TokenIds.from_texts(map(self._encode, texts))
+        new = self._growing.words[self._num_known :]
+        if new:
+            id_of = self._model.vocabulary.id_of
+            self._word_ids = self._with_new(self._word_ids, np.array([id_of(word) for word in new], dtype=np.int64))
+            if self._scorer is not None:
+                rows = self._scorer.token_rows(new)
+                self._rows = TokenRows(
+                    self._with_new(self._rows.codes, rows.codes),
+                    self._with_new(self._rows.words, rows.words),
+                    self._with_new(self._rows.characters, rows.characters),
+                )
+            self._num_known += len(new)
+        return token_ids
+
+    def _with_new(self, known: NDArray[Number], new: NDArray[Number]) -> NDArray[Number]:
+        """Write rows behind those known; an array that is too short is doubled, so that few are ever copied."""
+        end = self._num_known + len(new)
+        if end > len(known):
+            longer = np.empty((max(end, 2 * len(known)), *new.shape[1:]), dtype=new.dtype)
+            if self._num_known:
+                longer[: self._num_known] = known[: self._num_known]
+            known = longer
+        known[self._num_known : end] = new
+        return known
+
+    def word_ids(self, token_ids: TokenIds) -> TokenIds:
+        """Return the ids of the model's vocabulary, each text cut to the length that the network reads."""
+        settings = self._model.tokenizer
+        words = TokenIds(self._word_ids[token_ids.flat], token_ids.offsets)
+        if token_ids.lengths.max(initial=0) <= settings.max_tokens:
+            return words
+        texts = (words.flat[start:end].tolist() for start, end in zip(words.offsets, words.offsets[1:], strict=False))
+        return TokenIds.from_texts(cut(ids, max_tokens=settings.max_tokens, keep=settings.cut) for ids in texts)

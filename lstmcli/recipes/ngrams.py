@@ -1,0 +1,69 @@
+"""The n-gram path of a training: fitted on training rows, its strength chosen on validation rows."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcli.config.settings import Config, LabelKind
+from lstmcli.data.batches import TokenIds
+from lstmcli.data.spool import IdSpool
+from lstmcli.inference.ngrams import NgramScorer
+from lstmcli.metrics.calibration import fit_temperature
+from lstmcli.metrics.decisions import probabilities_from_logits
+from lstmcli.metrics.scores import log_losses
+from lstmcli.model_format import NgramTable
+from lstmcli.recipes.corpus import Corpus, label_targets
+from lstmcli.recipes.schedule import ngram_buckets
+from lstmcli.recipes.yardsticks import baseline_tokenizer
+from lstmcli.text.encoder import GrowingVocabulary, TextEncoder
+from lstmcli.training.ngrams import NgramFeatures
+
+# From strongly to hardly regularised; the search ends where validation rows no longer gain.
+STRENGTHS = (1.0, 5.0, 25.0, 125.0)
+
+
+@dataclass(frozen=True)
+class FittedNgrams:
+    """The fitted path.
+
+    Attributes:
+        table: what the model keeps.
+        strength: the inverse regularisation that was chosen.
+        validation_logits: (validation rows, labels).
+        num_left_out: training texts that were too many to fit on.
+    """
+
+    table: NgramTable
+    strength: float
+    validation_logits: NDArray[np.float64]
+    num_left_out: int
+
+
+def fit_ngrams(corpus: Corpus, config: Config, *, kind: LabelKind) -> FittedNgrams:
+    """Fit with growing strength until the log loss on validation rows rises."""
+    settings = config.ngrams
+    growing = GrowingVocabulary()
+    encode = TextEncoder(baseline_tokenizer(config.tokenizer), growing.id_of)
+    with IdSpool(map(encode, corpus.train.texts)) as spool:
+        train = TokenIds(spool.flat(), spool.offsets)
+    sizes = range(settings.min_characters, settings.max_characters + 1)
+    num_buckets = ngram_buckets(len(corpus.labels.names), settings)
+    features = NgramFeatures(train, growing.words, sizes, num_buckets=num_buckets, seed=config.training.seed)
+    with IdSpool(map(encode, corpus.validation.texts)) as spool:
+        validation = TokenIds(spool.flat(), spool.offsets)
+    targets = label_targets(corpus.train, corpus.labels)[features.rows]
+    validation_targets = label_targets(corpus.validation, corpus.labels)
+    best: tuple[float, FittedNgrams] | None = None
+    for strength in STRENGTHS:
+        table = features.fit(targets, strength)
+        scorer = NgramScorer(table)
+        logits = scorer.logits(validation.flat, validation.lengths, scorer.token_rows(growing.words))
+        temperature = fit_temperature(logits, validation_targets, kind)
+        probabilities = probabilities_from_logits(logits, kind, temperature=temperature)
+        loss = float(log_losses(validation_targets, probabilities, kind).mean())
+        if best is not None and loss >= best[0]:
+            break
+        best = (loss, FittedNgrams(table, strength, logits, len(train) - len(features.rows)))
+    assert best is not None  # STRENGTHS is not empty
+    return best[1]

@@ -1,0 +1,98 @@
+"""Fitting the n-gram path: a logistic regression a label over hashed n-grams, strength chosen on validation rows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from lstmcli.data.batches import TokenIds
+from lstmcli.metrics.linear import fit_one_vs_rest
+from lstmcli.model_format import NgramTable
+from lstmcli.text.ngrams import HashedTokens, pair_occurrences, token_occurrences
+
+# A feature that fewer training texts have is left out: it could only learn one text by heart.
+MIN_TEXTS = 2
+
+# The sparse matrix holds at most so many entries, about 12 bytes each and twice that while fitting; more texts than fit
+# in are left out at random. On so many texts the network has the last word anyway.
+MAX_ENTRIES = 20_000_000
+
+# Texts whose entries are counted at a time.
+BLOCK_TEXTS = 1 << 14
+
+
+class NgramFeatures:
+    """The features of the training texts, hashed and weighted, ready to be fitted with several strengths.
+
+    Attributes:
+        rows: which of the training texts are in, ascending.
+    """
+
+    def __init__(self, texts: TokenIds, tokens: Sequence[str], sizes: range, *, num_buckets: int, seed: int) -> None:
+        """Compute the features.
+
+        Args:
+            texts: ids into `tokens`.
+            tokens: distinct.
+            sizes: of n-grams of characters.
+            num_buckets: a power of two.
+            seed: draws the texts that are left out, where there are too many.
+        """
+        self._sizes = sizes
+        self._num_buckets = num_buckets
+        hashed = HashedTokens.from_tokens(tokens, sizes, num_buckets)
+        self.rows = _sample(texts, np.diff(hashed.starts), seed)
+        ids, lengths = texts.joined(self.rows)
+        words = self._word_counts(ids, lengths, hashed)
+        occurrences = token_occurrences(ids, lengths)
+        counts = sparse.csr_matrix(
+            (occurrences.counts, (occurrences.rows, occurrences.keys)), shape=(len(lengths), len(tokens))
+        )
+        spelling = sparse.csr_matrix(
+            (np.ones(len(hashed.characters)), hashed.characters, hashed.starts), shape=(len(tokens), num_buckets)
+        )
+        characters = (counts @ spelling).tocsr()
+        frequencies = np.bincount(words.indices, minlength=num_buckets)
+        frequencies += np.bincount(characters.indices, minlength=num_buckets)
+        self._idf = np.log((1.0 + len(lengths)) / (1.0 + np.minimum(frequencies, len(lengths)))) + 1.0
+        self._idf[frequencies < MIN_TEXTS] = 0.0
+        self._used = np.flatnonzero(self._idf)
+        squares = self._idf**2
+        self._matrix = self._weighted(words, words.multiply(words) @ squares) + self._weighted(
+            characters, counts.multiply(counts) @ (spelling @ squares)
+        )
+
+    def _word_counts(self, ids: NDArray[np.integer], lengths: NDArray[np.int64], hashed: HashedTokens) -> Any:
+        tokens = token_occurrences(ids, lengths)
+        pairs = pair_occurrences(ids, lengths, hashed.codes, self._num_buckets)
+        buckets = np.concatenate([hashed.words(self._num_buckets)[tokens.keys], pairs.keys])
+        rows = np.concatenate([tokens.rows, pairs.rows])
+        counts = np.concatenate([tokens.counts, pairs.counts])
+        return sparse.csr_matrix((counts, (rows, buckets)), shape=(len(lengths), self._num_buckets))
+
+    def _weighted(self, counts: Any, squared_lengths: NDArray[np.float64]) -> Any:
+        """Weight by idf, scale to length 1, and keep the columns in use."""
+        scale = 1.0 / np.sqrt(np.where(squared_lengths > 0.0, squared_lengths, 1.0))
+        used = counts[:, self._used]
+        return (sparse.diags(scale) @ used @ sparse.diags(self._idf[self._used])).tocsr()
+
+    def fit(self, targets: NDArray[np.bool_], strength: float) -> NgramTable:
+        """Return the table fitted with an inverse regularisation `strength` on the targets of `rows`."""
+        coefficients, intercepts = fit_one_vs_rest(self._matrix, targets, strength)
+        table = np.zeros((self._num_buckets, 1 + len(intercepts)), dtype=np.float16)
+        table[:, 0] = self._idf
+        table[self._used, 1:] = (coefficients * self._idf[self._used]).T
+        return NgramTable(self._sizes, table, intercepts)
+
+
+def _sample(texts: TokenIds, num_characters: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    """Return the texts whose features fit into MAX_ENTRIES; all of them, if they do."""
+    entries = [
+        np.add.reduceat(2 + num_characters[texts.flat[ends[0] : ends[-1]]], ends[:-1] - ends[0])
+        for start in range(0, len(texts), BLOCK_TEXTS)
+        if len(ends := texts.offsets[start : start + BLOCK_TEXTS + 1]) > 1
+    ]
+    order = np.random.default_rng(seed).permutation(len(texts))
+    return np.sort(order[np.cumsum(np.concatenate(entries)[order]) <= MAX_ENTRIES])

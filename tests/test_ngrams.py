@@ -1,0 +1,236 @@
+"""The n-gram path: equal to its definition computed word by word, faithful to rows, and honest about its share."""
+
+import math
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lstmcli.config.settings import NgramSettings
+from lstmcli.data.batches import TokenIds
+from lstmcli.errors import RunDirectoryError
+from lstmcli.inference import tokens as known_tokens
+from lstmcli.inference.ngrams import NgramScorer
+from lstmcli.inference.predictor import Predictor
+from lstmcli.metrics.calibration import fit_mixture, fit_temperature
+from lstmcli.metrics.linear import fit_one_vs_rest
+from lstmcli.model_format import NgramTable
+from lstmcli.recipes.schedule import ngram_buckets
+from lstmcli.text.ngrams import MAX_CHARACTERS
+from lstmcli.training import ngrams as training_ngrams
+from lstmcli.training.ngrams import NgramFeatures
+from tests.conftest import invoke
+
+NUM_BUCKETS = 1 << 12
+MASK = 2**64 - 1
+TOKENS = ["so", "happy", "happyyy", "!", "not", "a", "é", "<user>", "x" * 40]
+TEXTS = st.lists(st.lists(st.sampled_from(TOKENS), min_size=1, max_size=8), min_size=1, max_size=5)
+
+
+def word_bucket(token: str) -> int:
+    return mixed(zlib.crc32(token.encode(), 1) * 0x9E3779B97F4A7C15)
+
+
+def pair_bucket(first: str, second: str) -> int:
+    a = zlib.crc32(first.encode(), 1) * 0x9E3779B97F4A7C15
+    b = (zlib.crc32(second.encode(), 1) + 1) * 0xBB67AE8584CAA73B
+    return mixed((a & MASK) ^ (b & MASK))
+
+
+def mixed(value: int) -> int:
+    value &= MASK
+    return (value ^ (value >> 32)) % NUM_BUCKETS
+
+
+def spelling(token: str, sizes: range) -> set[int]:
+    letters = f"<{token[:MAX_CHARACTERS]}>"
+    ngrams = {letters[i : i + size] for size in sizes for i in range(len(letters) - size + 1)}
+    buckets = [zlib.crc32(ngram.encode()) % NUM_BUCKETS for ngram in ngrams]
+    assert len(set(buckets)) == len(buckets), "these tokens were chosen so that no n-grams of one collide"
+    return set(buckets)
+
+
+def blocks(text: Sequence[str], sizes: range) -> tuple[dict[int, float], dict[str, float], dict[str, set[int]]]:
+    """Return the words' buckets with their weights, each token's weight, and each token's n-grams."""
+    weights: dict[int, float] = defaultdict(float)
+    tokens = {token: 1.0 + math.log(count) for token, count in Counter(text).items()}
+    for token, weight in tokens.items():
+        weights[word_bucket(token)] += weight
+    pairs = Counter(pair_bucket(*pair) for pair in pairwise(text))
+    for bucket, count in pairs.items():
+        weights[bucket] += 1.0 + math.log(count)
+    return weights, tokens, {token: spelling(token, sizes) for token in tokens}
+
+
+def features(text: Sequence[str], idf: np.ndarray, sizes: range) -> np.ndarray:
+    """The definition in the docstring of `lstmcli.text.ngrams`, step by step."""
+    words, tokens, spellings = blocks(text, sizes)
+    word_length = math.sqrt(sum((weight * idf[bucket]) ** 2 for bucket, weight in words.items()))
+    character_length = math.sqrt(
+        sum(weight**2 * sum(idf[bucket] ** 2 for bucket in spellings[token]) for token, weight in tokens.items())
+    )
+    vector = np.zeros(NUM_BUCKETS)
+    for bucket, weight in words.items():
+        vector[bucket] += weight * idf[bucket] / (word_length or 1.0)
+    for token, weight in tokens.items():
+        for bucket in spellings[token]:
+            vector[bucket] += weight * idf[bucket] / (character_length or 1.0)
+    return vector
+
+
+def flat(texts: Sequence[Sequence[str]], tokens: Sequence[str]) -> TokenIds:
+    return TokenIds.from_texts([[tokens.index(token) for token in text] for text in texts])
+
+
+@given(TEXTS, st.sampled_from([range(3, 7), range(2, 3), range(3, 1)]), st.integers(0, 99))
+def test_the_scorer_adds_up_what_the_definition_says(texts: list[list[str]], sizes: range, seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    rows = generator.normal(size=(NUM_BUCKETS, 4)).astype(np.float16)
+    rows[:, 0] = np.where(generator.random(NUM_BUCKETS) < 0.2, 0.0, np.abs(rows[:, 0]))
+    rows[rows[:, 0] == 0.0] = 0.0
+    table = NgramTable(sizes, rows, np.array([0.1, -0.2, 0.3]))
+    scorer = NgramScorer(table)
+    ids = flat(texts, TOKENS)
+    logits = scorer.logits(ids.flat, ids.lengths, scorer.token_rows(TOKENS))
+    idf = rows[:, 0].astype(np.float64)
+    coefficients = rows[:, 1:] / np.where(idf > 0.0, idf, 1.0)[:, None]
+    expected = [features(text, idf, sizes) @ coefficients + table.intercepts for text in texts]
+    np.testing.assert_allclose(logits, expected, rtol=1e-9, atol=1e-9)
+
+
+def test_a_fit_is_a_logistic_regression_on_the_defined_features() -> None:
+    generator = np.random.default_rng(3)
+    texts = [[TOKENS[index] for index in generator.integers(0, 9, size=generator.integers(1, 9))] for _ in range(60)]
+    targets = np.array([["happy" in text, "not" in text, False] for text in texts])
+    sizes = range(3, 5)
+    frequencies = np.zeros(NUM_BUCKETS)
+    for text in texts:
+        words, _, spellings = blocks(text, sizes)
+        for bucket in words:
+            frequencies[bucket] += 1
+        for bucket in set().union(*spellings.values()):
+            frequencies[bucket] += 1
+    idf = np.where(frequencies >= 2, np.log((1 + 60) / (1 + np.minimum(frequencies, 60))) + 1, 0.0)
+    matrix = np.array([features(text, idf, sizes) for text in texts])
+    used = np.flatnonzero(idf)
+    expected, intercepts = fit_one_vs_rest(matrix[:, used], targets, 2.0)
+    table = NgramFeatures(flat(texts, TOKENS), TOKENS, sizes, num_buckets=NUM_BUCKETS, seed=1).fit(targets, 2.0)
+    np.testing.assert_allclose(table.rows[:, 0], idf, rtol=1e-3)
+    np.testing.assert_allclose(table.intercepts, intercepts, atol=0.02)
+    np.testing.assert_allclose(table.rows[used, 1:], (expected * idf[used]).T, atol=0.05)
+    assert table.intercepts[2] == pytest.approx(math.log(0.5 / 60.5))  # a label that no text has
+
+
+def test_too_many_texts_are_thinned_out_alike_at_every_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = flat([["so", "happy"]] * 40, TOKENS)
+    monkeypatch.setattr(training_ngrams, "BLOCK_TEXTS", 7)
+
+    def rows(max_entries: int, seed: int = 1) -> list[int]:
+        monkeypatch.setattr(training_ngrams, "MAX_ENTRIES", max_entries)
+        made = NgramFeatures(texts, TOKENS, range(3, 4), num_buckets=NUM_BUCKETS, seed=seed)
+        return list(made.rows)
+
+    # "so" has 2 n-grams of 3 letters, "happy" 5, and each token counts 2 for itself and its pair: 11 a text.
+    assert rows(40 * 11) == list(range(40))
+    assert len(rows(40 * 11 - 1)) == 39
+    assert len(rows(100)) == 9
+    assert rows(100) == rows(100) != rows(100, seed=2)
+
+
+def test_tables_shrink_with_the_number_of_labels() -> None:
+    assert [ngram_buckets(labels, NgramSettings()) for labels in (2, 16, 17, 28, 52)] == [
+        1 << bits for bits in (18, 18, 17, 17, 16)
+    ]
+    assert ngram_buckets(52, NgramSettings(bucket_bits=20)) == 1 << 20
+
+
+@pytest.mark.parametrize("kind", ["single", "multi"])
+def test_the_better_path_gets_the_larger_share(kind: str) -> None:
+    generator = np.random.default_rng(5)
+    truth = generator.normal(scale=2.0, size=(3000, 4))
+    if kind == "single":
+        noise = generator.gumbel(size=truth.shape)
+        targets = np.arange(4) == (truth + noise).argmax(axis=1)[:, None]
+    else:
+        targets = generator.random(truth.shape) < 1 / (1 + np.exp(-truth))
+    useless = generator.normal(size=truth.shape)
+    mixture = fit_mixture(2.0 * truth, useless, targets, kind)  # type: ignore[arg-type]
+    assert mixture.share < 0.05
+    assert mixture.temperature == pytest.approx(2.0, rel=0.15)
+    assert fit_mixture(useless, truth, targets, kind).share > 0.95  # type: ignore[arg-type]
+    halves = fit_mixture(truth + useless, truth - useless, targets, kind)  # type: ignore[arg-type]
+    assert halves.share == pytest.approx(0.5, abs=0.05)
+    assert halves.temperature == pytest.approx(1.0, rel=0.15)
+
+
+def test_few_rows_leave_both_paths_their_half() -> None:
+    targets = np.array([[True, False], [False, True]])
+    right, wrong = np.where(targets, 3.0, -3.0), np.where(targets, -0.1, 0.1)
+    mixture = fit_mixture(right, wrong, targets, "single")
+    assert 0.3 < mixture.share < 0.5
+    assert mixture.temperature > 2 * fit_temperature(right, targets, "single")  # which has no such caution
+
+
+def test_an_unbounded_stream_forgets_and_says_the_same(run_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = ["so happy today", "at home i feel lonely", "again livid", "", "a word n e v e r seen", "so happy today"]
+    whole = Predictor.open(run_directory).probabilities(texts)
+    monkeypatch.setattr(known_tokens, "MAX_TOKENS", 3)
+    predictor = Predictor.open(run_directory)
+    for text, expected in zip(texts, whole, strict=True):
+        np.testing.assert_allclose(predictor.probabilities([text])[0], expected, atol=1e-12)
+    assert len(predictor._tokens._growing.words) < 10
+
+
+def test_the_n_grams_read_all_of_a_long_text_and_the_network_its_part(run_directory: Path) -> None:
+    predictor = Predictor.open(run_directory)
+    model = predictor.model
+    assert model.ngrams is not None
+    long_text = " ".join(["well", "again"] * model.tokenizer.max_tokens)
+    middle = long_text.split()
+    middle[len(middle) // 2] = "delighted"
+    token_ids = predictor._tokens.encode([long_text, " ".join(middle)])
+    words = predictor._tokens.word_ids(token_ids)
+    assert words.lengths.tolist() == [model.tokenizer.max_tokens] * 2
+    first, second = np.split(words.flat, 2)
+    assert (first == second).all()
+    probabilities = predictor.probabilities([long_text, " ".join(middle)])
+    assert (probabilities[0] != probabilities[1]).all()
+
+
+def test_the_path_can_be_left_out(corpus: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    settings = [f"data.train={corpus}/train.csv", "ngrams.enabled=false", "training.epochs=1", "model.hidden_size=4"]
+    options = [part for setting in settings for part in ("--set", setting)]
+    result = invoke("train", *options, "--set", "evaluation.baselines=false", "--run-dir", run)
+    assert result.exit_code == 0, result.stderr
+    assert not (run / "model" / "ngrams.npy").exists()
+    assert "n-grams" not in result.stderr
+    assert Predictor.open(run).model.ngram_share == 0.0
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut", "shape", "share", "pickle"])
+def test_a_damaged_table_is_named_as_such(run_directory: Path, tmp_path: Path, damage: str) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    for file in (run_directory / "model").iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    table = folder / "ngrams.npy"
+    if damage == "missing":
+        table.unlink()
+    elif damage == "cut":
+        table.write_bytes(table.read_bytes()[:5000])
+    elif damage == "shape":
+        np.save(table, np.zeros((48, 4), dtype=np.float16))
+    elif damage == "share":
+        description = folder / "model.json"
+        description.write_text(description.read_text().replace('"share": ', '"share": 7'))
+    else:
+        np.save(table, np.array([print], dtype=object), allow_pickle=True)
+    with pytest.raises(RunDirectoryError, match="is damaged"):
+        Predictor.open(folder)
