@@ -87,7 +87,8 @@ def test_neighbours_do_not_change_logits(cell: str, pooling: str) -> None:
 
 def test_outputs_of_every_step_stay_reachable() -> None:
     model = Classifier(SIZES, ModelSettings(hidden_size=3), DropoutSettings()).eval()
-    states = model.encode(*batch([5, 2, 7], [4]))
+    words, index, lengths = batch([5, 2, 7], [4])
+    states = model.encode(model.embedding(words), index, lengths)
     assert states.states.shape == (4, 6)
     assert (states.states != 0).all()
 

@@ -57,20 +57,24 @@ class Classifier(nn.Module):
         self.output_dropout = Dropout(dropout.output)
         self.output = nn.Linear(self.pooling.output_size, sizes.num_labels)
 
-    def encode(self, words: Tensor, index: Tensor, lengths: Tensor) -> Encoded:
+    def encode(self, vectors: Tensor, index: Tensor, lengths: Tensor) -> Encoded:
         """Return the top layer's state at every step and at the end.
 
-        Each distinct word is looked up, and projected by the layers, once for all tokens that are this word.
+        Each distinct word is projected by the layers once for all tokens that are this word.
 
         Args:
-            words: (words,), the distinct token ids of the batch.
-            index: (tokens,), which of `words` each token is, the texts of the batch end to end.
+            vectors: (words, size), those of the distinct words of the batch.
+            index: (tokens,), which of the words each token is, the texts of the batch end to end.
             lengths: (batch,), tokens of each text, at least 1.
         """
-        encoded: Encoded = self.recurrent(self.feature_dropout(self.embedding(words)), index, lengths)
+        encoded: Encoded = self.recurrent(self.feature_dropout(vectors), index, lengths)
         return encoded
 
-    def forward(self, words: Tensor, index: Tensor, lengths: Tensor) -> Tensor:
+    def classify(self, vectors: Tensor, index: Tensor, lengths: Tensor) -> Tensor:
         """Return logits (batch, labels); arguments as for `encode`."""
-        logits: Tensor = self.output(self.output_dropout(self.pooling(self.encode(words, index, lengths))))
+        logits: Tensor = self.output(self.output_dropout(self.pooling(self.encode(vectors, index, lengths))))
         return logits
+
+    def forward(self, words: Tensor, index: Tensor, lengths: Tensor) -> Tensor:
+        """Return logits (batch, labels) of texts whose distinct token ids are `words`; see `encode`."""
+        return self.classify(self.embedding(words), index, lengths)

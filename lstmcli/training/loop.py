@@ -15,6 +15,8 @@ from lstmcli.config.settings import TrainingSettings
 from lstmcli.data.batches import TokenIds, batches_by_length, training_batches
 from lstmcli.errors import LstmcliError
 from lstmcli.metrics.scores import LOWER_IS_BETTER
+from lstmcli.models.classifier import Classifier
+from lstmcli.training.backpropagation import backpropagate
 from lstmcli.training.batch import word_batch
 from lstmcli.training.loss import Loss
 from lstmcli.training.optimizer import learning_rate
@@ -86,7 +88,7 @@ class Trainer:
 
     def __init__(
         self,
-        model: nn.Module,
+        model: Classifier,
         train: LabelledTokens,
         validation: LabelledTokens,
         *,
@@ -103,8 +105,7 @@ class Trainer:
         """Prepare training.
 
         Args:
-            model: maps (distinct words (words,), index (tokens,) into them of texts end to end, lengths (batch,)) to
-                logits (batch, labels). Its submodule `embedding` is updated by rows if it is `sparse`.
+            model: the network. Its embedding is updated by rows if it is `sparse`.
             train: rows to learn from.
             validation: rows that choose the epoch.
             loss: of logits and targets.
@@ -174,15 +175,16 @@ class Trainer:
         batch = word_batch(self._train.token_ids, rows, self._device, word_dropout=self._word_dropout)
         targets = torch.from_numpy(self._train.targets[rows]).float().to(self._device)
         self.updater.prepare(batch.words)
-        loss = self._loss(self.model(*batch), targets)
-        if not torch.isfinite(loss):
+        loss = backpropagate(
+            self.model, batch, lambda logits: self._loss(logits, targets), adversarial=self._settings.adversarial
+        )
+        if not math.isfinite(loss):
             raise DivergedError(
-                f"the loss is {loss.item()} in epoch {self.progress.epoch}: training has diverged. Try a lower "
+                f"the loss is {loss} in epoch {self.progress.epoch}: training has diverged. Try a lower "
                 f"training.learning_rate (it is {self.peak_rate:g}) or training.gradient_clip."
             )
-        loss.backward()  # type: ignore[no-untyped-call]
         self.updater.update(self._rate(self.progress.num_updates))
-        return loss.item()
+        return loss
 
     def _finish_epoch(self) -> EpochResult:
         progress = self.progress
