@@ -5,6 +5,7 @@ model/                 see `model_format`
 baselines/             the TF-IDF yardstick, so that later evaluations compare with it too
 checkpoints/last/      state.safetensors and progress.json: all that `train --resume` needs
 checkpoints/best/      average.safetensors: the averaged weights of the best epoch
+checkpoints/network-2/ and so on: the same for the further networks of an ensemble
 """
 
 import json
@@ -37,8 +38,11 @@ class RunDirectory:
         self.path = path
         self.model = path / MODEL_FOLDER
         self.baselines = path / BASELINES_FOLDER
-        self.last = path / CHECKPOINTS_FOLDER / "last"
-        self.best = path / CHECKPOINTS_FOLDER / "best"
+
+    def checkpoints(self, member: int) -> "Checkpoints":
+        """Return the checkpoints of network number `member`, from 1; only ensembles have more than one."""
+        folder = self.path / CHECKPOINTS_FOLDER
+        return Checkpoints(folder if member == 1 else folder / f"network-{member}")
 
     @property
     def is_run(self) -> bool:
@@ -112,6 +116,14 @@ class RunDirectory:
         except ValueError as error:
             raise RunDirectoryError(f"{path}: is damaged ({error}); start again with --overwrite.") from None
 
+
+class Checkpoints:
+    """The saved states of one network of a run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.last = folder / "last"
+        self.best = folder / "best"
+
     def save_state(self, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
         """Write `checkpoints/last`."""
         with replaced_folder(self.last) as folder:
@@ -119,15 +131,22 @@ class RunDirectory:
             (folder / "progress.json").write_text(json.dumps(progress, indent=2) + "\n", encoding="utf-8")
             _sync(folder / "progress.json")
 
+    @property
+    def exist(self) -> bool:
+        """Whether a state was saved."""
+        recover(self.last)
+        return self.last.exists()
+
     def load_state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Read what `save_state` wrote.
 
         Raises:
             RunDirectoryError: there is none, or it is damaged.
         """
-        recover(self.last)
-        if not self.last.exists():
-            raise RunDirectoryError(f"{self.path}: stopped before any state was saved; start again with --overwrite.")
+        if not self.exist:
+            raise RunDirectoryError(
+                f"{self.last.parent.parent}: stopped before any state was saved; start again with --overwrite."
+            )
         try:
             progress = json.loads((self.last / "progress.json").read_text(encoding="utf-8"))
             return load_file(self.last / "state.safetensors"), progress

@@ -2,7 +2,7 @@
 
     model.json           format version, network shape, tokenizer settings, labels, decision rule, temperature, columns
     vocabulary.txt       one word a line, line n (from 0) is token id n
-    weights.safetensors  float32
+    weights.safetensors  float32, the word vectors float16; of an ensemble, the names of network n start with "n."
     ngrams.npy           float16, the table of the n-gram path, if the model has one; mapped into memory, not read
 
 Reading runs no code from the folder and opens only these names. No torch here: prediction starts from this module.
@@ -43,7 +43,10 @@ HTML_FILE: Final = "report.html"
 # The columns that a later `evaluate` or `predict` looks for, as training found them.
 COLUMN_KEYS = ("text", "label", "labels", "label_separator")
 
-Weights = dict[str, NDArray[np.float32]]
+Weights = dict[str, NDArray[np.floating]]
+
+# Half the size of the model, and no digit of a probability that anyone looks at: vectors are summed over 200 features.
+STORED_TYPES = {"embedding.weight": np.float16}
 
 
 @dataclass(frozen=True)
@@ -65,10 +68,10 @@ class NgramTable:
 class SavedModel:
     """A trained model as data.
 
-    Its logits are ((1 - ngram_share) * network + ngram_share * n-grams) / temperature.
+    Its logits are ((1 - ngram_share) * mean of the networks + ngram_share * n-grams) / temperature.
 
     Attributes:
-        weights: by torch's parameter names.
+        members: the weights of each network by torch's parameter names; more than one for an ensemble.
         columns: with the keys COLUMN_KEYS set.
         ngrams: None without an n-gram path; then `ngram_share` is 0.
     """
@@ -80,7 +83,7 @@ class SavedModel:
     rule: DecisionRule
     temperature: float
     columns: DataSettings
-    weights: Weights
+    members: tuple[Weights, ...]
     ngrams: NgramTable | None = None
     ngram_share: float = 0.0
 
@@ -91,6 +94,7 @@ def write_model(folder: Path, model: SavedModel) -> None:
         "format_version": FORMAT_VERSION,
         "written_by": f"lstmcli {__version__}",
         "network": asdict(model.network),
+        "members": len(model.members),
         "tokenizer": asdict(model.tokenizer),
         "labels": list(model.labels.names),
         "label_kind": model.labels.kind,
@@ -109,7 +113,16 @@ def write_model(folder: Path, model: SavedModel) -> None:
     content = json.dumps(description, indent=2, ensure_ascii=False) + "\n"
     (folder / DESCRIPTION_FILE).write_text(content, encoding="utf-8")
     (folder / VOCABULARY_FILE).write_text(model.vocabulary.file_content(), encoding="utf-8", newline="\n")
-    save_file(model.weights, folder / WEIGHTS_FILE)
+    weights = {
+        _prefix(number, len(model.members)) + name: value.astype(STORED_TYPES.get(name, np.float32))
+        for number, member in enumerate(model.members, start=1)
+        for name, value in member.items()
+    }
+    save_file(weights, folder / WEIGHTS_FILE)
+
+
+def _prefix(number: int, num_members: int) -> str:
+    return "" if num_members == 1 else f"{number}."
 
 
 def find_model(run: Path) -> Path:
@@ -173,7 +186,9 @@ def _build(description: dict[str, Any], vocabulary: Vocabulary, weights: Weights
     tokenizer = TokenizerSettings(**description["tokenizer"])
     _check_values(network)
     _check_values(tokenizer)
-    _check_shapes(network, len(vocabulary), len(labels.names), weights)
+    members = _members(description.get("members", 1), weights)
+    for member in members:
+        _check_shapes(network, len(vocabulary), len(labels.names), member)
     columns = dict(description["columns"])
     columns["labels"] = tuple(columns["labels"])
     names = [columns["text"], columns["label"], *columns["labels"], columns["label_separator"] or ""]
@@ -187,8 +202,20 @@ def _build(description: dict[str, Any], vocabulary: Vocabulary, weights: Weights
         rule=DecisionRule(labels.kind, thresholds, bool(description["at_least_one"])),
         temperature=temperature,
         columns=replace(DataSettings(), **columns),
-        weights=weights,
+        members=members,
     )
+
+
+def _members(num_members: int, weights: Weights) -> tuple[Weights, ...]:
+    members: list[Weights] = []
+    for number in range(1, num_members + 1):
+        prefix = _prefix(number, num_members)
+        members.append(
+            {name.removeprefix(prefix): weights.pop(name) for name in list(weights) if name.startswith(prefix)}
+        )
+    if not members or weights:
+        raise ValueError(f"{num_members} networks and weights {', '.join(sorted(weights))}")
+    return tuple(members)
 
 
 def _with_ngrams(model: SavedModel, description: dict[str, Any], folder: Path) -> SavedModel:

@@ -1,5 +1,6 @@
 """`lstmcli train` stopped and gone on with: bit for bit the same, or refused."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -109,3 +110,22 @@ def test_resuming_what_is_not_there_is_refused(corpus: Path, tmp_path: Path) -> 
     assert (both.exit_code, "exclude each other" in both.stderr) == (2, True)
     unnamed = invoke("train", "--resume")
     assert (unnamed.exit_code, "name the run with --run-dir" in unnamed.stderr) == (2, True)
+
+
+def test_an_ensemble_goes_on_with_the_network_that_was_in_work(corpus: Path, tmp_path: Path) -> None:
+    """As after a kill before the first update of the last network."""
+    options = [
+        *corpus_options(corpus),
+        *set_options("training.epochs=2", "training.ensemble=3", "evaluation.baselines=false"),
+    ]
+    whole, run = tmp_path / "whole", tmp_path / "run"
+    for path in (whole, run):
+        assert invoke("train", *options, "--run-dir", path).exit_code == 0
+    (run / "metrics.json").unlink()
+    shutil.rmtree(run / "model")
+    shutil.rmtree(run / "checkpoints" / "network-3")
+    resumed = invoke("train", "--resume", "--run-dir", run)
+    assert resumed.exit_code == 0, resumed.stderr
+    assert losses(run) == losses(whole)
+    name = "model/weights.safetensors"
+    assert (run / name).read_bytes() == (whole / name).read_bytes()

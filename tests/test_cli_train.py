@@ -4,9 +4,11 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lstmcli.config.loading import load_config
+from lstmcli.inference.predictor import Predictor
 from tests.conftest import FAST, Cli, corpus_options, feeling_rows, history, invoke, losses, set_options, write_csv
 
 
@@ -57,7 +59,7 @@ def test_a_pipe_gets_plain_lines_on_stderr_and_the_figures_on_stdout(corpus: Pat
     assert result.returncode == 0
     words = [line.split()[0] for line in result.stderr.splitlines()]
     assert words == [
-        *["read", "read", "labels", "words", "n-grams", "model", "plan"],
+        *["read", "read", "labels", "words", "n-grams", "plan", "model"],
         *["epoch"] * 6,
         *["best", "parts", "wrote"],
     ]
@@ -228,3 +230,25 @@ def test_texts_in_two_splits_are_noted(corpus: Path, tmp_path: Path) -> None:
     settings = [*FAST, train, f"data.validation={corpus}/train.csv", "training.epochs=1", "evaluation.baselines=false"]
     result = invoke("train", *set_options(*settings), "--run-dir", tmp_path / "run")
     assert "120 texts stand in both" in result.stderr
+
+
+def test_an_ensemble_trains_networks_of_different_seeds_and_reports_one_and_all(corpus: Path, tmp_path: Path) -> None:
+    options = [*corpus_options(corpus), "--set", "training.ensemble=3", "--set", "training.epochs=2"]
+    result = invoke("train", *options, "--run-dir", tmp_path / "run")
+    assert result.exit_code == 0, result.stderr
+    assert re.search(
+        r"^ensemble validation macro-F1 of each network \d\.\d{3}, \d\.\d{3}, \d\.\d{3}; of all", result.stderr, re.M
+    )
+    assert "its first network" in result.stdout
+    assert [(line["network"], line["epoch"]) for line in history(tmp_path / "run")] == [
+        (network, epoch) for network in (1, 2, 3) for epoch in (1, 2)
+    ]
+    first = history(tmp_path / "run")
+    assert len({line["train_loss"] for line in first}) == 6
+    model = Predictor.open(tmp_path / "run").model
+    assert len(model.members) == 3
+    alone = [*corpus_options(corpus), "--set", "training.epochs=2", "--set", "training.seed=2"]
+    assert invoke("train", *alone, "--run-dir", tmp_path / "alone").exit_code == 0
+    (single,) = Predictor.open(tmp_path / "alone").model.members
+    for name, value in single.items():
+        np.testing.assert_array_equal(value, model.members[1][name])

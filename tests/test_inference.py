@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +51,7 @@ def saved(model: Classifier, network: ModelSettings) -> SavedModel:
         rule=DecisionRule("single", np.zeros(3)),
         temperature=1.5,
         columns=DataSettings(text="words", labels=()),
-        weights=classifier_weights(model),
+        members=(classifier_weights(model),),
     )
 
 
@@ -76,7 +77,7 @@ def test_the_numpy_network_equals_the_torch_network(
     model.recurrent.engine = "reference"
     with torch.no_grad():
         expected = model(*word_batch(texts, rows, torch.device("cpu"))).numpy()
-    found = Network(saved(model, network)).logits(*texts.joined(rows))
+    found = Network(network, classifier_weights(model)).logits(*texts.joined(rows))
     np.testing.assert_allclose(found, expected, atol=2e-5)
 
 
@@ -100,9 +101,11 @@ def test_a_saved_model_reads_back_as_it_was(folder: Path) -> None:
     for name in ("network", "tokenizer", "labels", "temperature", "columns"):
         assert getattr(model, name) == getattr(original, name)
     assert model.vocabulary.words == original.vocabulary.words
-    assert set(model.weights) == set(original.weights)
-    for name, value in original.weights.items():
-        np.testing.assert_array_equal(model.weights[name], value)
+    (found,), (expected,) = model.members, original.members
+    assert set(found) == set(expected)
+    for name, value in expected.items():
+        is_table = name == "embedding.weight"
+        np.testing.assert_array_equal(found[name], value.astype(np.float16) if is_table else value)
 
 
 def test_batch_size_order_and_neighbours_do_not_change_a_probability(folder: Path) -> None:
@@ -130,7 +133,7 @@ def test_long_texts_are_computed_in_small_batches(folder: Path, monkeypatch: pyt
     predictor = Predictor.open(folder)
     expected = predictor.probabilities(texts)
     shapes: list[np.ndarray] = []
-    network = predictor._network
+    (network,) = predictor._networks
     original = network.logits
     monkeypatch.setattr(network, "logits", lambda ids, lengths: shapes.append(lengths) or original(ids, lengths))
     monkeypatch.setattr("lstmcli.inference.predictor.MAX_BATCH_TOKENS", 600)
@@ -156,6 +159,18 @@ def edit(folder: Path, change: Callable[[dict[str, object]], object]) -> None:
     description = json.loads(path.read_text(encoding="utf-8"))
     change(description)
     path.write_text(json.dumps(description), encoding="utf-8")
+
+
+def test_an_ensemble_is_the_mean_of_the_logits_of_its_networks(tmp_path: Path) -> None:
+    network = ModelSettings(hidden_size=4)
+    models = [saved(classifier(network, seed=seed), network) for seed in range(12)]
+    together = replace(models[0], members=tuple(model.members[0] for model in models))
+    write_model(tmp_path, together)
+    texts = ["w1 w2 w3", "w4", "unknown w5 w5"]
+    found = np.log(Predictor.open(tmp_path).probabilities(texts))
+    each = np.mean([np.log(Predictor(model).probabilities(texts)) for model in models], axis=0)
+    expected = each - np.log(np.exp(each).sum(axis=1, keepdims=True))
+    np.testing.assert_allclose(found, expected, atol=1e-3)  # word vectors are stored as float16
 
 
 def test_a_newer_format_says_to_upgrade(folder: Path) -> None:

@@ -129,7 +129,8 @@ class TrainingSettings(Section):
     class_weights: Literal["none", "balanced", "sqrt"] = "none"
     metric: Literal["auto", MetricName] = "auto"
     patience: Count = 10
-    seed: Annotated[int, Ge(0), Lt(2**63)] = 1
+    ensemble: Annotated[int, Ge(1), Le(100)] = 1
+    seed: Annotated[int, Ge(0), Lt(2**63 - 100)] = 1
     device: Literal["auto", "cpu", "cuda"] = "auto"
     threads: Count = 1
     engine: EngineName = "auto"

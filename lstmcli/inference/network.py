@@ -3,10 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcli.config.settings import ModelSettings
 from lstmcli.inference.pooling import POOLINGS, States
 from lstmcli.kernels import KERNELS, CellWeights, Packing
 from lstmcli.kernels.layer import layer_forward
-from lstmcli.model_format import SavedModel
+from lstmcli.model_format import Weights
 
 Array = NDArray[np.floating]
 Parameters = dict[str, Array]
@@ -17,13 +18,12 @@ COMPUTE_TYPE = np.float64
 
 
 class Network:
-    """Runs the network of `model` on padded batches. A row's logits do not depend on its neighbours or on padding."""
+    """Runs a network with `stored` weights. A row's logits do not depend on its neighbours."""
 
-    def __init__(self, model: SavedModel) -> None:
-        settings = model.network
-        self._embedding = model.weights["embedding.weight"]
+    def __init__(self, settings: ModelSettings, stored: Weights) -> None:
+        self._embedding = stored["embedding.weight"]
         weights: Parameters = {
-            name: value.astype(COMPUTE_TYPE) for name, value in model.weights.items() if name != "embedding.weight"
+            name: value.astype(COMPUTE_TYPE) for name, value in stored.items() if name != "embedding.weight"
         }
         self._output_weight, self._output_bias = weights["output.weight"], weights["output.bias"]
         self._kernel = KERNELS[settings.cell]

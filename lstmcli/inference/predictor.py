@@ -38,7 +38,7 @@ class Predictor:
         scorer = None if model.ngrams is None else NgramScorer(model.ngrams)
         self._tokens = KnownTokens(model, scorer)
         self._scorer = scorer
-        self._network = Network(model)
+        self._networks = [Network(model.network, weights) for weights in model.members]
         self._batch_size = batch_size
 
     @classmethod
@@ -63,7 +63,8 @@ class Predictor:
     def _network_logits(self, token_ids: TokenIds) -> NDArray[np.float64]:
         logits = np.empty((len(token_ids), len(self.model.labels.names)), dtype=np.float64)
         for rows in batches_by_length(token_ids.lengths, batch_size=self._batch_size, max_tokens=MAX_BATCH_TOKENS):
-            logits[rows] = self._network.logits(*token_ids.joined(rows))
+            batch = token_ids.joined(rows)
+            logits[rows] = sum(network.logits(*batch) for network in self._networks) / len(self._networks)
         return logits
 
     def predict(self, texts: Sequence[str], *, rule: DecisionRule | None = None) -> Predictions:

@@ -1,5 +1,6 @@
 """After the last epoch: the model folder, the baselines, and the reports."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from torch import nn
@@ -24,10 +25,10 @@ def export_model(
     vocabulary: Vocabulary,
     labels: LabelSet,
     decision: Decision,
-    weights: Weights,
+    members: Sequence[Weights],
     ngrams: NgramTable | None,
-) -> None:
-    """Write `model/`: all that prediction needs, and nothing of training."""
+) -> SavedModel:
+    """Write `model/`, all that prediction needs and nothing of training, and return it."""
     model = SavedModel(
         network=config.model,
         tokenizer=config.tokenizer,
@@ -36,12 +37,13 @@ def export_model(
         rule=decision.rule,
         temperature=decision.mixture.temperature,
         columns=config.data,
-        weights=weights,
+        members=tuple(members),
         ngrams=ngrams,
         ngram_share=decision.mixture.share,
     )
     with replaced_folder(run.model) as folder:
         write_model(folder, model)
+    return model
 
 
 def fit_baselines(run: RunDirectory, corpus: Corpus, config: Config, decisions: DecisionMaker) -> None:

@@ -1,9 +1,8 @@
 """Going on with an interrupted training: only with the same config and the same rows."""
 
 import hashlib
-from typing import Any
 
-from lstmcli.checkpoint import RunDirectory
+from lstmcli.checkpoint import Checkpoints, RunDirectory
 from lstmcli.config.loading import config_to_dict, load_config
 from lstmcli.config.settings import Config
 from lstmcli.errors import ConfigError, RunDirectoryError
@@ -46,27 +45,24 @@ def check_same_config(config: Config, run: RunDirectory) -> None:
         raise ConfigError(f"{run.path}: can't be resumed with another config: {'; '.join(changed)}.")
 
 
-def save_state(trainer: Trainer, run: RunDirectory, rows: str) -> None:
+def save_state(trainer: Trainer, checkpoints: Checkpoints, rows: str) -> None:
     """Write the trainer's state; `rows` is the fingerprint of its corpus."""
-    run.save_state(trainer.tensors(), trainer.progress_dict() | {FINGERPRINT_KEY: rows})
+    checkpoints.save_state(trainer.tensors(), trainer.progress_dict() | {FINGERPRINT_KEY: rows})
 
 
-def restore(trainer: Trainer, run: RunDirectory, rows: str) -> list[dict[str, Any]]:
-    """Put the trainer where the run stopped and return the epochs that were finished.
+def restore(trainer: Trainer, checkpoints: Checkpoints, rows: str) -> None:
+    """Put the trainer where its last state was saved.
 
     Raises:
         RunDirectoryError: no state is saved, it is damaged, or the corpus or the word vectors have changed.
     """
-    tensors, progress = run.load_state()
+    tensors, progress = checkpoints.load_state()
     if progress.pop(FINGERPRINT_KEY, None) != rows:
         raise RunDirectoryError(
-            f"{run.path}: can't be resumed: training rows, validation rows or word vectors have changed since."
+            f"{checkpoints.last}: can't be resumed from: training rows, validation rows or word vectors have changed "
+            "since."
         )
     try:
         trainer.load_state(tensors, progress)
     except (KeyError, TypeError, RuntimeError) as error:
-        raise RunDirectoryError(f"{run.last}: is damaged ({error}); start again with --overwrite.") from None
-    # A kill between the line of an epoch and its state leaves a line for what will be trained again.
-    history = [epoch for epoch in run.read_history() if epoch["epoch"] < trainer.progress.epoch]
-    run.write_history(history)
-    return history
+        raise RunDirectoryError(f"{checkpoints.last}: is damaged ({error}); start again with --overwrite.") from None

@@ -16,6 +16,7 @@ from lstmcli.recipes.corpus import label_targets
 from lstmcli.text.tokenizer import Tokenizer
 
 MODEL_NAME = "this model"
+SINGLE_NAME = "its first network"
 
 
 def evaluate_examples(
@@ -25,8 +26,17 @@ def evaluate_examples(
     settings: EvaluationSettings,
     *,
     is_tuned_on: bool = False,
+    single: Predictor | None = None,
 ) -> Evaluation:
     """Predict the texts of `examples` and score them beside the baselines saved in `baselines`, if there are any.
+
+    Args:
+        examples: labelled rows.
+        predictor: the model.
+        baselines: their folder.
+        settings: what to add.
+        is_tuned_on: whether the model was chosen on these rows.
+        single: one network of an ensemble, scored beside it.
 
     Raises:
         RunDirectoryError: the saved baselines are damaged.
@@ -34,6 +44,9 @@ def evaluate_examples(
     labels = predictor.model.labels
     predictions = predictor.predict(examples.texts)
     systems = [System(MODEL_NAME, predictions.decisions, predictions.probabilities)]
+    if single is not None:
+        alone = single.predict(examples.texts)
+        systems.append(System(SINGLE_NAME, alone.decisions, alone.probabilities))
     if settings.baselines and baselines.is_dir():
         systems += _baseline_systems(examples.texts, baseline_tokenizer(predictor.model.tokenizer), baselines)
     targets = label_targets(examples, labels)

@@ -87,3 +87,9 @@ def report_parts(metric: str, network: float, ngrams: float, both: float, share:
         f"validation {SCORE_TITLES[metric]} of the network alone {network:.3f}, of the n-grams alone {ngrams:.3f}, "
         f"of both {both:.3f} (n-grams have {share:.0%} of the logits)",
     )
+
+
+def report_ensemble(metric: str, singles: list[float], together: float, reporter: Reporter) -> None:
+    """Say what each network of an ensemble is worth, and what they are together."""
+    each = ", ".join(f"{single:.3f}" for single in singles)
+    reporter.line("ensemble", f"validation {SCORE_TITLES[metric]} of each network {each}; of all {together:.3f}")
