@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from lstmcli.config.settings import DataSettings
-from lstmcli.data.examples import NO_GROUP, read_examples
+from lstmcli.data.example_rows import NO_GROUP
+from lstmcli.data.examples import read_examples
 from lstmcli.data.label_cells import BadLabelError, label_kind, parse_labels
 from lstmcli.errors import DataError
 

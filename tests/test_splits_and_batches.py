@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstmcli.data.batches import TokenIds, batches_by_length, training_batches
-from lstmcli.data.examples import ExampleRows, Examples
+from lstmcli.data.example_rows import ExampleRows
+from lstmcli.data.examples import Examples
 from lstmcli.data.splits import validation_rows
 
 

@@ -40,6 +40,7 @@ class DataSettings(Section):
     label: str = "label"
     labels: tuple[str, ...] = ()
     label_separator: Annotated[str, MinLen(1)] | None = None
+    soft_labels: Annotated[float, Ge(0.0), Le(1.0)] = 0.0
     group: str | None = None
     validation_fraction: Annotated[float, Gt(0.0), Lt(1.0)] = 0.1
     unlabelled: Literal["drop", "keep", "error"] = "drop"

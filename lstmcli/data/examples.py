@@ -1,7 +1,6 @@
 """Labelled rows as a table; every row that can't be used is counted, named by line, and treated as the settings say."""
 
 import hashlib
-from array import array
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,16 +10,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstmcli.config.settings import DataSettings
-from lstmcli.data.formats import Record
-from lstmcli.data.label_cells import BadLabelError, label_columns, parse_labels
-from lstmcli.data.reading import Source, column_index, open_records
+from lstmcli.data.cells import Cells, CellSelector
+from lstmcli.data.example_rows import ExampleRows
+from lstmcli.data.label_cells import BadLabelError, label_kind, parse_labels
+from lstmcli.data.reading import Source, open_records
+from lstmcli.data.soft_labels import SoftLabels, SoftRows
 from lstmcli.data.texts import Texts, TextStore
 from lstmcli.errors import DataError
 
 MAX_LINES_SHOWN = 5
-
-# The number of rows without a group.
-NO_GROUP = -1
 
 
 @dataclass(frozen=True)
@@ -61,6 +59,7 @@ class Examples:
         label_sets: the distinct sets of labels, each a sorted tuple of names.
         store: the texts.
         findings: rows that can't be used as they are.
+        soft: probabilities as targets, if the file was read for them; row n belongs to text n of `store`.
     """
 
     name: str
@@ -69,6 +68,7 @@ class Examples:
     label_sets: tuple[tuple[str, ...], ...]
     store: TextStore
     findings: tuple[Finding, ...]
+    soft: SoftLabels | None = None
 
     @property
     def report(self) -> ReadReport:
@@ -101,16 +101,14 @@ class Examples:
         digest.update(repr(self.label_sets).encode("utf-8", "surrogatepass"))
         for column in ("text", "label_set"):
             digest.update(self.table[column].to_numpy().tobytes())
+        if self.soft is not None:
+            digest.update(repr(self.soft.names).encode("utf-8", "surrogatepass") + self.soft.values.tobytes())
         return digest.hexdigest()
 
 
-def text_key(text: str) -> int:
-    """Return a 64-bit hash that two texts share if they are the same: case and white space don't count."""
-    folded = " ".join(text.split()).casefold().encode("utf-8", "surrogatepass")
-    return int.from_bytes(hashlib.blake2b(folded, digest_size=8).digest(), "little", signed=True)
-
-
-def read_examples(path: str, settings: DataSettings, *, known_labels: Collection[str] | None = None) -> Examples:
+def read_examples(
+    path: str, settings: DataSettings, *, known_labels: Collection[str] | None = None, soft: bool = False
+) -> Examples:
     """Read labelled rows from `path`.
 
     Args:
@@ -118,6 +116,7 @@ def read_examples(path: str, settings: DataSettings, *, known_labels: Collection
         settings: columns, format, encoding, and what happens to rows that can't be used.
         known_labels: the labels of the model; a row with another one is treated by `settings.unknown_labels`. None
             while the labels are being learned.
+        soft: whether the columns probability_<label> are targets; then a row needs no label of its own.
 
     Raises:
         DataError: a column is missing, no usable row is left, a yes/no cell is neither, or the settings make a finding
@@ -125,7 +124,8 @@ def read_examples(path: str, settings: DataSettings, *, known_labels: Collection
     """
     with open_records(path, format_name=settings.format, encoding=settings.encoding) as source:
         name = source.name
-        table, label_sets, store, findings, num_rows = _collect(source, settings)
+        rows, findings, num_rows = _collect(source, settings, soft=soft)
+    table, label_sets = rows.table(), tuple(rows.label_sets)
     if known_labels is not None:
         unknown_sets = [index for index, names in enumerate(label_sets) if not set(names) <= set(known_labels)]
         is_unknown = table["label_set"].isin(unknown_sets)
@@ -140,7 +140,9 @@ def read_examples(path: str, settings: DataSettings, *, known_labels: Collection
     if table.empty:
         reasons = "; ".join(str(finding) for finding in findings) or "there is none below the header"
         raise DataError(f"{name}: no usable row is left of {num_rows:,}: {reasons}.")
-    return Examples(name, num_rows, table.reset_index(drop=True), label_sets, store, tuple(findings))
+    table = table.reset_index(drop=True)
+    soft_labels = None if rows.soft is None else rows.soft.soft_labels()
+    return Examples(name, num_rows, table, label_sets, rows.store, tuple(findings), soft_labels)
 
 
 def _has_conflict(table: pd.DataFrame) -> "pd.Series[bool]":
@@ -157,57 +159,33 @@ def _has_conflict(table: pd.DataFrame) -> "pd.Series[bool]":
     return in_all
 
 
-class ExampleRows:
-    """Rows on their way into a table, a few bytes each."""
-
-    def __init__(self) -> None:
-        self.store = TextStore()
-        self.label_sets: dict[tuple[str, ...], int] = {}
-        self._columns = {"line": array("i"), "text_key": array("q"), "label_set": array("i"), "group": array("i")}
-        self._groups: dict[str, int] = {"": NO_GROUP}
-
-    def append(self, line: int, text: str, labels: tuple[str, ...], group: str) -> None:
-        """Add a row: its line in the file, text, sorted label names, and group ("" for none)."""
-        self.store.append(text)
-        self._columns["line"].append(line)
-        self._columns["text_key"].append(text_key(text))
-        self._columns["label_set"].append(self.label_sets.setdefault(labels, len(self.label_sets)))
-        self._columns["group"].append(self._groups.setdefault(group, len(self._groups) - 1))
-
-    def table(self) -> pd.DataFrame:
-        """Return `Examples.table`. No row can be added any more."""
-        table = pd.DataFrame({"text": np.arange(len(self.store), dtype=np.int32)})
-        for name in list(self._columns):
-            column = self._columns.pop(name)
-            table[name] = np.array(column, dtype=np.dtype(column.typecode))
-        return table
-
-
-def _collect(
-    source: Source, settings: DataSettings
-) -> tuple[pd.DataFrame, tuple[tuple[str, ...], ...], TextStore, list[Finding], int]:
+def _collect(source: Source, settings: DataSettings, *, soft: bool) -> tuple[ExampleRows, list[Finding], int]:
     rows = ExampleRows()
     lines: dict[str, list[int]] = {"malformed_rows": [], "unlabelled": [], "empty_texts": []}
     bad_labels: list[str] = []
     num_rows = 0
-    selector = _Selector(source, settings)
+    selector = CellSelector(source, settings, soft=soft)
     for record in source.records:
         num_rows += 1
         if record.is_malformed:
             lines["malformed_rows"].append(record.line)
             continue
-        text, label_cells, group = selector.select(record)
+        cells = selector.select(record)
+        rows.soft = selector.soft
         try:
-            labels = parse_labels(label_cells, settings)
+            labels, values, has_own = _targets(cells, selector.soft, settings)
         except BadLabelError as error:
             bad_labels.append(f"line {record.line}: {error}")
             continue
         if labels is None:
             lines["unlabelled"].append(record.line)
-        if not text.strip():
+        has_text = bool(cells.text.strip())
+        if not has_text:
             lines["empty_texts"].append(record.line)
-        if (labels is not None or settings.unlabelled == "keep") and (text.strip() or settings.empty_texts == "keep"):
-            rows.append(record.line, text, labels or (), group)
+        if (labels is not None or settings.unlabelled == "keep") and (has_text or settings.empty_texts == "keep"):
+            rows.append(record.line, cells.text, labels or (), cells.group)
+            if selector.soft is not None:
+                selector.soft.append(values, has_own=has_own)
     if bad_labels:
         shown = "; ".join(bad_labels[:MAX_LINES_SHOWN])
         raise DataError(f"{source.name}: {len(bad_labels):,} rows have a label that can't be read: {shown}.")
@@ -221,45 +199,20 @@ def _collect(
         for kind, description in descriptions.items()
         if lines[kind]
     ]
-    return rows.table(), tuple(rows.label_sets), rows.store, findings, num_rows
+    return rows, findings, num_rows
 
 
-class _Selector:
-    """Finds the text, label and group cells of a record; a column that the first record lacks is a mistake."""
-
-    def __init__(self, source: Source, settings: DataSettings) -> None:
-        self._name = source.name
-        self._settings = settings
-        self._columns: list[str] | None = None
-        self._text: int | None = None
-        self._labels: list[int | None] = []
-        self._group: int | None = None
-
-    def select(self, record: Record) -> tuple[str, list[object], str]:
-        if record.columns is not self._columns:
-            self._look_up(list(record.columns))
-            self._columns = record.columns  # type: ignore[assignment]
-        cells = [record.cells[index] if index is not None else None for index in (self._text, self._group)]
-        if isinstance(cells[0], list | dict):
-            raise DataError(
-                f"{self._name}, line {record.line}: {self._settings.text!r} is no text but {cells[0]!r:.40}."
-            )
-        text, group = ("" if cell is None else str(cell) for cell in cells)
-        return text, [None if index is None else record.cells[index] for index in self._labels], group
-
-    def _look_up(self, columns: list[str]) -> None:
-        settings = self._settings
-        if self._columns is not None:
-            # Only JSON Lines come here again: keys that some objects lack are empty cells there.
-            wanted = (settings.text, *label_columns(settings), settings.group)
-            found = [columns.index(name) if name in columns else None for name in wanted]
-            self._text, *self._labels, self._group = found
-            return
-        setting = "data.labels" if settings.labels else "data.label (train) or --label"
-        self._text = column_index(columns, settings.text, self._name, "data.text (train) or --text")
-        self._labels = [column_index(columns, column, self._name, setting) for column in label_columns(settings)]
-        if settings.group is not None:
-            self._group = column_index(columns, settings.group, self._name, "data.group")
+def _targets(
+    cells: Cells, soft: SoftRows | None, settings: DataSettings
+) -> tuple[tuple[str, ...] | None, list[float] | None, bool]:
+    """Return a row's labels, its probabilities, and whether the labels are its own or follow from the probabilities."""
+    labels = parse_labels(cells.labels, settings)
+    if soft is None:
+        return labels, None, True
+    values = soft.parse(cells.probabilities)
+    if labels is None and values is not None:
+        return soft.labels(values, label_kind(settings)), values, False
+    return labels, values, True
 
 
 def _treat(

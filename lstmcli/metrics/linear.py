@@ -1,9 +1,11 @@
 """One logistic regression a label over sparse features."""
 
+import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 Floats = NDArray[np.float64]
@@ -11,17 +13,22 @@ Floats = NDArray[np.float64]
 # The dual solver visits texts in random order. It is several times faster than the primal one here, and what it leaves
 # undone at this tolerance moves no score (measured on the CARER and GoEmotions corpora, docs/accuracy.md).
 TOLERANCE = 0.1
+MAX_PASSES = 100
 SOLVER_SEED = 0
 
+# A lesser probability counts as none, which spares a row.
+MIN_WEIGHT = 0.01
 
-def fit_one_vs_rest(features: Any, targets: NDArray[np.bool_], strength: float) -> tuple[Floats, Floats]:
+
+def fit_one_vs_rest(features: Any, targets: NDArray[np.bool_ | np.float32], strength: float) -> tuple[Floats, Floats]:
     """Fit each label against all others.
 
     A label without both answers gets its smoothed share alone.
 
     Args:
         features: (texts, features), a scipy matrix in CSR form.
-        targets: (texts, labels).
+        targets: (texts, labels), booleans or probabilities. A text with probability p counts as p texts that have the
+            label and 1 - p that have not.
         strength: the inverse of the regularisation, C.
 
     Returns:
@@ -30,12 +37,27 @@ def fit_one_vs_rest(features: Any, targets: NDArray[np.bool_], strength: float) 
     coefficients = np.zeros((targets.shape[1], features.shape[1]))
     intercepts = np.zeros(targets.shape[1])
     for label, column in enumerate(targets.T):
-        if column.all() or not column.any():
+        rows, answers, weights = _answers(column)
+        if len(set(answers)) < 2:
             share = (column.sum() + 0.5) / (len(column) + 1.0)
             intercepts[label] = np.log(share / (1.0 - share))
             continue
         model = LogisticRegression(
-            C=strength, solver="liblinear", dual=True, tol=TOLERANCE, random_state=SOLVER_SEED
-        ).fit(features, column)
+            C=strength, solver="liblinear", dual=True, tol=TOLERANCE, max_iter=MAX_PASSES, random_state=SOLVER_SEED
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # hardly regularised fits end after MAX_PASSES
+            model.fit(features if rows is None else features[rows], answers, sample_weight=weights)
         coefficients[label], intercepts[label] = model.coef_[0], model.intercept_[0]
     return coefficients, intercepts
+
+
+def _answers(
+    column: NDArray[np.bool_ | np.float32],
+) -> tuple[NDArray[np.int64] | None, NDArray[np.bool_], Floats | None]:
+    """Return the rows to fit on (None: all, once), their answers, and their weights (None: all alike)."""
+    if column.dtype == np.bool_:
+        return None, column.astype(np.bool_), None
+    yes, no = np.flatnonzero(column >= MIN_WEIGHT), np.flatnonzero(column <= 1.0 - MIN_WEIGHT)
+    weights = np.concatenate([column[yes], 1.0 - column[no]]).astype(np.float64)
+    return np.concatenate([yes, no]), np.arange(len(weights)) < len(yes), weights

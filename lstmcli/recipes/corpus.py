@@ -49,7 +49,7 @@ def load_corpus(settings: DataSettings, *, seed: int) -> Corpus:
     """
     if settings.train is None:
         raise ValueError("expected data.train to be set, got None")
-    file = read_examples(settings.train, settings)
+    file = read_examples(settings.train, settings, soft=settings.soft_labels > 0.0)
     labels = _learn_labels(file, settings)
     files, parts = [file.report], []
     if settings.validation is None:
@@ -74,6 +74,28 @@ def label_targets(examples: Examples, labels: LabelSet) -> NDArray[np.bool_]:
     return labels.targets(label_sets)[label_set_of_row]
 
 
+def training_targets(examples: Examples, labels: LabelSet, soft_share: float) -> NDArray[np.bool_ | np.float32]:
+    """Return (rows, labels): booleans, or probabilities where the rows have some.
+
+    Args:
+        examples: training rows.
+        labels: of the corpus.
+        soft_share: what the probabilities count in a row that has labels of its own as well, from 0 to 1.
+    """
+    own = label_targets(examples, labels)
+    soft = examples.soft
+    if soft is None:
+        return own
+    rows = examples.table["text"].to_numpy()
+    values = np.zeros(own.shape, dtype=np.float32)
+    values[:, [labels.names.index(name) for name in soft.names]] = soft.values[rows]
+    if labels.kind == "single":
+        sums = values.sum(axis=1, keepdims=True)
+        values = np.where(sums > 0.0, values / np.where(sums > 0.0, sums, 1.0), np.nan)
+    share = np.where(soft.has_own[rows], np.float32(soft_share), np.float32(1.0))[:, None]
+    return np.where(np.isnan(values), own, share * values + (1.0 - share) * own).astype(np.float32)
+
+
 def _split(examples: Examples, settings: DataSettings, seed: int) -> tuple[Examples, Examples]:
     is_validation = validation_rows(examples, fraction=settings.validation_fraction, seed=seed)
     if is_validation.all() or not is_validation.any():
@@ -91,7 +113,9 @@ def _split(examples: Examples, settings: DataSettings, seed: int) -> tuple[Examp
 def _learn_labels(train: Examples, settings: DataSettings) -> LabelSet:
     kind = label_kind(settings)
     labels = (
-        LabelSet(settings.labels, kind) if settings.labels else LabelSet.from_examples(train.used_label_sets[1], kind)
+        LabelSet(settings.labels, kind)
+        if settings.labels
+        else LabelSet.from_examples([*train.used_label_sets[1], () if train.soft is None else train.soft.names], kind)
     )
     joined = [name for name in labels.names if SET_SEPARATOR in name]
     if joined and kind != "single":

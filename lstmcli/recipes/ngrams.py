@@ -13,7 +13,7 @@ from lstmcli.metrics.calibration import fit_temperature
 from lstmcli.metrics.decisions import probabilities_from_logits
 from lstmcli.metrics.scores import log_losses
 from lstmcli.model_format import NgramTable
-from lstmcli.recipes.corpus import Corpus, label_targets
+from lstmcli.recipes.corpus import Corpus, label_targets, training_targets
 from lstmcli.recipes.schedule import ngram_buckets
 from lstmcli.recipes.yardsticks import baseline_tokenizer
 from lstmcli.text.encoder import GrowingVocabulary, TextEncoder
@@ -52,7 +52,7 @@ def fit_ngrams(corpus: Corpus, config: Config, *, kind: LabelKind) -> FittedNgra
     features = NgramFeatures(train, growing.words, sizes, num_buckets=num_buckets, seed=config.training.seed)
     with IdSpool(map(encode, corpus.validation.texts)) as spool:
         validation = TokenIds(spool.flat(), spool.offsets)
-    targets = label_targets(corpus.train, corpus.labels)[features.rows]
+    targets = training_targets(corpus.train, corpus.labels, config.data.soft_labels)[features.rows]
     validation_targets = label_targets(corpus.validation, corpus.labels)
     best: tuple[float, FittedNgrams] | None = None
     for strength in STRENGTHS:

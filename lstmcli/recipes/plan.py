@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
 
 from lstmcli.config.settings import Config
 from lstmcli.data.label_cells import label_kind
 from lstmcli.errors import ConfigError
 from lstmcli.metrics.scores import DEFAULT_SCORE, SCORES_BY_KIND
-from lstmcli.recipes.corpus import Corpus, load_corpus
+from lstmcli.recipes.corpus import Corpus, label_targets, load_corpus
 from lstmcli.recipes.decision import DecisionMaker
 from lstmcli.recipes.ngrams import FittedNgrams, fit_ngrams
 from lstmcli.recipes.prepare import PreparedCorpus, build_classifier, prepare_corpus
@@ -88,8 +87,8 @@ def make_plan(config: Config, reporter: Reporter) -> Plan:
         report_ngrams(config.ngrams, len(ngrams.table.rows), ngrams.strength, ngrams.num_left_out, reporter)
     decisions = DecisionMaker(
         corpus.labels,
-        prepared.train.targets.astype(np.bool_),
-        prepared.validation.targets,
+        label_targets(corpus.train, corpus.labels),
+        label_targets(corpus.validation, corpus.labels),
         config.decision,
         None if ngrams is None else ngrams.validation_logits,
     )

@@ -9,7 +9,7 @@ from lstmcli.config.settings import Config
 from lstmcli.data.batches import TokenIds
 from lstmcli.data.spool import IdSpool
 from lstmcli.models.classifier import Classifier, Sizes
-from lstmcli.recipes.corpus import Corpus, label_targets
+from lstmcli.recipes.corpus import Corpus, label_targets, training_targets
 from lstmcli.recipes.embedding import EmbeddingPlan, plan_embedding
 from lstmcli.text.encoder import GrowingVocabulary, TextEncoder
 from lstmcli.text.tokenizer import Tokenizer
@@ -50,7 +50,7 @@ def prepare_corpus(corpus: Corpus, config: Config) -> PreparedCorpus:
     with IdSpool(map(encode, corpus.validation.texts)) as spool:
         validation_ids = TokenIds(spool.flat(), spool.offsets)
     return PreparedCorpus(
-        LabelledTokens(train_ids, label_targets(corpus.train, corpus.labels)),
+        LabelledTokens(train_ids, training_targets(corpus.train, corpus.labels, config.data.soft_labels)),
         LabelledTokens(validation_ids, label_targets(corpus.validation, corpus.labels)),
         plan,
         counts,

@@ -30,10 +30,10 @@ EVALUATION_BATCH_TOKENS = 32_768
 
 @dataclass(frozen=True)
 class LabelledTokens:
-    """Texts as token ids with their targets, (texts, labels) in 0 and 1."""
+    """Texts as token ids with their targets, (texts, labels): booleans, or in training also probabilities."""
 
     token_ids: TokenIds
-    targets: NDArray[np.bool_]
+    targets: NDArray[np.bool_ | np.float32]
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from lstmcli.config.settings import LabelKind
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 
-def make_loss(targets: NDArray[np.bool_], kind: LabelKind, class_weights: str) -> Loss:
-    """Return a mean loss in nats of logits (batch, labels) against targets (batch, labels) in 0 and 1.
+def make_loss(targets: NDArray[np.bool_ | np.float32], kind: LabelKind, class_weights: str) -> Loss:
+    """Return a mean loss in nats of logits (batch, labels) against targets (batch, labels) from 0 to 1.
 
     Args:
         targets: (texts, labels) of the training rows, from which the weights are counted.
@@ -23,10 +23,11 @@ def make_loss(targets: NDArray[np.bool_], kind: LabelKind, class_weights: str) -
             For sigmoids it is the weight of the positive rows, the number of negative for each positive one.
     """
     weights = _weights(targets, kind, class_weights)
+    is_soft = targets.dtype != np.bool_
     if kind == "single":
 
         def softmax_loss(logits: Tensor, batch_targets: Tensor) -> Tensor:
-            labels = batch_targets.argmax(dim=1)
+            labels = batch_targets if is_soft else batch_targets.argmax(dim=1)
             return F.cross_entropy(logits, labels, weight=None if weights is None else weights.to(logits.device))
 
         return softmax_loss
@@ -38,7 +39,7 @@ def make_loss(targets: NDArray[np.bool_], kind: LabelKind, class_weights: str) -
     return sigmoid_loss
 
 
-def _weights(targets: NDArray[np.bool_], kind: LabelKind, class_weights: str) -> Tensor | None:
+def _weights(targets: NDArray[np.bool_ | np.float32], kind: LabelKind, class_weights: str) -> Tensor | None:
     if class_weights == "none":
         return None
     counts = np.maximum(targets.sum(axis=0), 1)

@@ -78,7 +78,7 @@ class NgramFeatures:
         used = counts[:, self._used]
         return (sparse.diags(scale) @ used @ sparse.diags(self._idf[self._used])).tocsr()
 
-    def fit(self, targets: NDArray[np.bool_], strength: float) -> NgramTable:
+    def fit(self, targets: NDArray[np.bool_ | np.float32], strength: float) -> NgramTable:
         """Return the table fitted with an inverse regularisation `strength` on the targets of `rows`."""
         coefficients, intercepts = fit_one_vs_rest(self._matrix, targets, strength)
         table = np.zeros((self._num_buckets, 1 + len(intercepts)), dtype=np.float16)

@@ -1,0 +1,95 @@
+"""The cells of a record that the settings want: text, labels, group, probabilities."""
+
+from typing import NamedTuple
+
+from lstmcli.config.settings import DataSettings
+from lstmcli.data.formats import Record
+from lstmcli.data.label_cells import label_columns
+from lstmcli.data.reading import Source, column_index
+from lstmcli.data.soft_labels import PREFIX, SoftRows
+from lstmcli.errors import DataError
+
+
+class Cells(NamedTuple):
+    """What the settings want of a record."""
+
+    text: str
+    labels: list[object]
+    group: str
+    probabilities: list[object]
+
+
+class CellSelector:
+    """Finds the cells of a record; a column that the first record lacks is a mistake.
+
+    Attributes:
+        soft: takes probabilities, where they are wanted; known once a record was met.
+    """
+
+    def __init__(self, source: Source, settings: DataSettings, *, soft: bool) -> None:
+        self.soft: SoftRows | None = None
+        self._name = source.name
+        self._settings = settings
+        self._wants_soft = soft
+        self._columns: list[str] | None = None
+        self._text: int | None = None
+        self._labels: list[int | None] = []
+        self._group: int | None = None
+        self._probabilities: list[int | None] = []
+
+    def select(self, record: Record) -> Cells:
+        """Return the cells of `record`.
+
+        Raises:
+            DataError: the first record lacks a column, or a text is none.
+        """
+        if record.columns is not self._columns:
+            self._look_up(list(record.columns))
+            self._columns = record.columns  # type: ignore[assignment]
+        cells = [record.cells[index] if index is not None else None for index in (self._text, self._group)]
+        if isinstance(cells[0], list | dict):
+            raise DataError(
+                f"{self._name}, line {record.line}: {self._settings.text!r} is no text but {cells[0]!r:.40}."
+            )
+        text, group = ("" if cell is None else str(cell) for cell in cells)
+        labels, probabilities = (
+            [None if index is None else record.cells[index] for index in indices]
+            for indices in (self._labels, self._probabilities)
+        )
+        return Cells(text, labels, group, probabilities)
+
+    def _look_up(self, columns: list[str]) -> None:
+        settings = self._settings
+        if self._columns is not None:
+            # Only JSON Lines come here again: keys that some objects lack are empty cells there.
+            soft_columns = [] if self.soft is None else self.soft.columns
+            wanted = (settings.text, settings.group, *label_columns(settings), *soft_columns)
+            self._text, self._group, *found = [columns.index(name) if name in columns else None for name in wanted]
+            num_labels = len(label_columns(settings))
+            self._labels, self._probabilities = found[:num_labels], found[num_labels:]
+            return
+        setting = "data.labels" if settings.labels else "data.label (train) or --label"
+        self._text = column_index(columns, settings.text, self._name, "data.text (train) or --text")
+        self._labels = [
+            None if self._wants_soft and column not in columns else column_index(columns, column, self._name, setting)
+            for column in label_columns(settings)
+        ]
+        if settings.group is not None:
+            self._group = column_index(columns, settings.group, self._name, "data.group")
+        if self._wants_soft:
+            self._look_up_soft(columns)
+
+    def _look_up_soft(self, columns: list[str]) -> None:
+        self.soft = SoftRows(columns)
+        self._probabilities = [columns.index(column) for column in self.soft.columns]
+        if not self.soft.columns:
+            raise DataError(
+                f"{self._name}: has no column {PREFIX}<label> for data.soft_labels; `lstmcli predict --probabilities` "
+                "writes them. With data.soft_labels=0 only the labels count."
+            )
+        labels = self._settings.labels
+        if labels and set(labels) != set(self.soft.names):
+            raise DataError(
+                f"{self._name}: has probabilities of {', '.join(self.soft.names)}, but data.labels is "
+                f"{', '.join(labels)}; they must be the same."
+            )

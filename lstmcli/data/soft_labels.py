@@ -1,0 +1,80 @@
+"""Targets that are probabilities: the columns probability_<label> that `lstmcli predict --probabilities` writes."""
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcli.config.settings import LabelKind
+from lstmcli.data.label_cells import BadLabelError
+
+PREFIX = "probability_"
+
+
+@dataclass(frozen=True, eq=False)
+class SoftLabels:
+    """The probabilities of a file's rows.
+
+    Attributes:
+        names: of the labels, in the order of the columns.
+        values: (rows, names); NaN in a row that has none.
+        has_own: (rows,) whether the row also has labels of its own.
+    """
+
+    names: tuple[str, ...]
+    values: NDArray[np.float32]
+    has_own: NDArray[np.bool_]
+
+
+class SoftRows:
+    """Probabilities on their way into `SoftLabels`."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        """Take the columns of the header that hold probabilities, whatever else there is."""
+        self.columns = [column for column in columns if column.startswith(PREFIX)]
+        self.names = tuple(column.removeprefix(PREFIX) for column in self.columns)
+        self._values = array("f")
+        self._has_own = array("b")
+
+    def parse(self, cells: Sequence[object]) -> list[float] | None:
+        """Return a row's probabilities from the cells of `columns`; None where all are empty.
+
+        Raises:
+            BadLabelError: a cell is no number from 0 to 1.
+        """
+        if all(cell is None or cell == "" for cell in cells):
+            return None
+        return [_probability(cell, column) for cell, column in zip(cells, self.columns, strict=True)]
+
+    def labels(self, values: Sequence[float], kind: LabelKind) -> tuple[str, ...]:
+        """Return what a row without labels of its own most probably has, sorted.
+
+        For "single" the most probable label; else those of at least 0.5, and of "multi" at least the most probable one.
+        """
+        best = self.names[int(np.argmax(values))]
+        if kind == "single":
+            return (best,)
+        picked = {name for name, value in zip(self.names, values, strict=True) if value >= 0.5}
+        return tuple(sorted(picked or ({best} if kind == "multi" else ())))
+
+    def append(self, values: Sequence[float] | None, *, has_own: bool) -> None:
+        """Add a row."""
+        self._values.extend([np.nan] * len(self.names) if values is None else values)
+        self._has_own.append(has_own)
+
+    def soft_labels(self) -> SoftLabels:
+        """Return all rows."""
+        values = np.array(self._values, dtype=np.float32).reshape(-1, len(self.names))
+        return SoftLabels(self.names, values, np.array(self._has_own, dtype=np.bool_))
+
+
+def _probability(cell: object, column: str) -> float:
+    try:
+        value = float(str(cell))
+    except ValueError:
+        value = np.nan
+    if not 0.0 <= value <= 1.0:
+        raise BadLabelError(f"column {column!r} holds {cell!r}, no probability (0 to 1)")
+    return value
