@@ -64,7 +64,7 @@ class Plan:
             word_dropout=self.config.dropout.words,
             batch_size=schedule.batch_size,
             num_epochs=schedule.num_epochs,
-            peak_rate=schedule.learning_rate,
+            adversarial=schedule.adversarial,
             device=self.device,
         )
 
@@ -93,8 +93,15 @@ def make_plan(config: Config, reporter: Reporter) -> Plan:
         None if ngrams is None else ngrams.validation_logits,
     )
     tokens = prepared.train.token_ids
-    schedule = schedule_for(len(tokens), len(tokens.flat), config.training)
-    report_schedule(schedule.batch_size, schedule.num_epochs, len(tokens), schedule.learning_rate, reporter)
+    schedule = schedule_for(len(tokens), len(tokens.flat), corpus.labels.kind, config.training)
+    report_schedule(
+        schedule.batch_size,
+        schedule.num_epochs,
+        len(tokens),
+        config.training.learning_rate,
+        schedule.adversarial,
+        reporter,
+    )
     rows = fingerprint(corpus, prepared.plan)
     return Plan(config, corpus, prepared, ngrams, decisions, schedule, metric, device, rows)
 

@@ -71,12 +71,15 @@ def report_model(settings: ModelSettings, num_parameters: int, reporter: Reporte
     )
 
 
-def report_schedule(batch_size: int, num_epochs: int, num_texts: int, learning_rate: float, reporter: Reporter) -> None:
+def report_schedule(
+    batch_size: int, num_epochs: int, num_texts: int, learning_rate: float, adversarial: float, reporter: Reporter
+) -> None:
     """Say how long and how fast training will be."""
     updates = math.ceil(num_texts / batch_size)
     reporter.line(
         "plan",
-        f"{num_epochs} epochs of {updates:,} updates, {batch_size} texts each, learning rate {learning_rate:.2g}",
+        f"{num_epochs} epochs of {updates:,} updates, {batch_size} texts each, learning rate {learning_rate:.2g}, "
+        f"adversarial shift {adversarial:.2g}",
     )
 
 

@@ -99,7 +99,7 @@ class Trainer:
         word_dropout: float,
         batch_size: int,
         num_epochs: int,
-        peak_rate: float,
+        adversarial: float,
         device: torch.device,
     ) -> None:
         """Prepare training.
@@ -115,7 +115,7 @@ class Trainer:
             word_dropout: see `word_batch`.
             batch_size: texts an update.
             num_epochs: how many to train at most.
-            peak_rate: the highest learning rate.
+            adversarial: see `backpropagate`.
             device: where to compute.
         """
         self.model = model.to(device)
@@ -123,7 +123,7 @@ class Trainer:
         self.progress = Progress()
         self.batch_size = batch_size
         self.num_epochs = num_epochs
-        self.peak_rate = peak_rate
+        self._adversarial = adversarial
         self._train = train
         self._validation = validation
         self._loss = loss
@@ -169,19 +169,21 @@ class Trainer:
 
     def _rate(self, update: int) -> float:
         num_updates = self.num_epochs * math.ceil(len(self._train.token_ids) / self.batch_size)
-        return learning_rate(update, num_steps=num_updates, peak=self.peak_rate, warmup=self._settings.warmup)
+        return learning_rate(
+            update, num_steps=num_updates, peak=self._settings.learning_rate, warmup=self._settings.warmup
+        )
 
     def _update(self, rows: NDArray[np.int64]) -> float:
         batch = word_batch(self._train.token_ids, rows, self._device, word_dropout=self._word_dropout)
         targets = torch.from_numpy(self._train.targets[rows]).float().to(self._device)
         self.updater.prepare(batch.words)
         loss = backpropagate(
-            self.model, batch, lambda logits: self._loss(logits, targets), adversarial=self._settings.adversarial
+            self.model, batch, lambda logits: self._loss(logits, targets), adversarial=self._adversarial
         )
         if not math.isfinite(loss):
             raise DivergedError(
                 f"the loss is {loss} in epoch {self.progress.epoch}: training has diverged. Try a lower "
-                f"training.learning_rate (it is {self.peak_rate:g}) or training.gradient_clip."
+                f"training.learning_rate (it is {self._settings.learning_rate:g}) or training.gradient_clip."
             )
         self.updater.update(self._rate(self.progress.num_updates))
         return loss
