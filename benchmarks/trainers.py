@@ -46,7 +46,6 @@ def own_trainer(
         word_dropout=DropoutSettings().words,
         batch_size=batch_size,
         num_epochs=1_000_000,
-        adversarial=0.0,
         device=torch.device("cpu"),
     )
 

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_info
 from torch import Tensor, nn
 from torch.testing import assert_close
 
-from lstmcli.config.settings import DropoutSettings, EngineName, LabelKind, ModelSettings, TrainingSettings
+from lstmcli.config.settings import DropoutSettings, EngineName, ModelSettings, TrainingSettings
 from lstmcli.data.batches import TokenIds
 from lstmcli.errors import ConfigError
 from lstmcli.models.classifier import Classifier, Sizes
@@ -57,7 +57,6 @@ def trainer(
         word_dropout=0.2,
         batch_size=8,
         num_epochs=options.get("num_epochs", settings.epochs or 3),
-        adversarial=0.0,
         device=torch.device("cpu"),
     )
 
@@ -284,22 +283,12 @@ def test_without_adversary_the_gradient_is_that_of_the_batch() -> None:
 def test_batches_and_epochs_follow_the_corpus(
     num_texts: int, tokens_a_text: int, batch_size: int, num_epochs: int
 ) -> None:
-    found = schedule_for(num_texts, num_texts * tokens_a_text, "single", TrainingSettings())
+    found = schedule_for(num_texts, num_texts * tokens_a_text, TrainingSettings())
     assert (found.batch_size, found.num_epochs) == (batch_size, num_epochs)
 
 
-def test_what_is_set_counts() -> None:
-    settings = TrainingSettings(epochs=3, batch_size=7, adversarial=0.5)
-    assert schedule_for(100, 2000, "multi", settings) == Schedule(7, 3, 0.5)
-    assert schedule_for(100, 2000, "single", TrainingSettings(adversarial=0.0)).adversarial == 0.0
-
-
-@pytest.mark.parametrize(
-    ("kind", "tokens_a_text", "shift"),
-    [("single", 50, 0.2), ("single", 51, 0.0), ("multi", 20, 0.0), ("traits", 9, 0.0)],
-)
-def test_vectors_are_shifted_where_it_pays(kind: LabelKind, tokens_a_text: int, shift: float) -> None:
-    assert schedule_for(100, 100 * tokens_a_text, kind, TrainingSettings()).adversarial == shift
+def test_batches_and_epochs_that_are_set_count() -> None:
+    assert schedule_for(100, 2000, TrainingSettings(epochs=3, batch_size=7)) == Schedule(7, 3)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="says what happens without a GPU")

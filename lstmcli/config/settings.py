@@ -122,7 +122,7 @@ class TrainingSettings(Section):
     epochs: Count | None = None
     batch_size: Count | None = None
     learning_rate: Annotated[float, Gt(0.0)] = 0.01
-    adversarial: Annotated[float, Ge(0.0)] | None = None
+    adversarial: Annotated[float, Ge(0.0)] = 0.0
     weight_decay: Annotated[float, Ge(0.0)] = 0.01
     warmup: Fraction = 0.1
     gradient_clip: Annotated[float, Gt(0.0)] = 1.0

@@ -64,7 +64,6 @@ class Plan:
             word_dropout=self.config.dropout.words,
             batch_size=schedule.batch_size,
             num_epochs=schedule.num_epochs,
-            adversarial=schedule.adversarial,
             device=self.device,
         )
 
@@ -93,13 +92,13 @@ def make_plan(config: Config, reporter: Reporter) -> Plan:
         None if ngrams is None else ngrams.validation_logits,
     )
     tokens = prepared.train.token_ids
-    schedule = schedule_for(len(tokens), len(tokens.flat), corpus.labels.kind, config.training)
+    schedule = schedule_for(len(tokens), len(tokens.flat), config.training)
     report_schedule(
         schedule.batch_size,
         schedule.num_epochs,
         len(tokens),
         config.training.learning_rate,
-        schedule.adversarial,
+        config.training.adversarial,
         reporter,
     )
     rows = fingerprint(corpus, prepared.plan)

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from lstmcli.config.settings import LabelKind, NgramSettings, TrainingSettings
+from lstmcli.config.settings import NgramSettings, TrainingSettings
 
 # Small corpora need many passes; large ones have learned what they can after a few.
 WANTED_TEXTS = 50_000
@@ -17,40 +17,27 @@ MAX_TOKENS = 6_000_000
 BATCH_SIZES = (16, 32, 64, 128)
 WANTED_UPDATES_AN_EPOCH = 100
 
-# Shifting word vectors against the network pays for one label a text in short texts, and for no other corpus tried:
-# over the many words of a long text the shifts add up to more than it can bear (docs/accuracy.md).
-ADVERSARIAL = 0.2
-MAX_ADVERSARIAL_TOKENS = 50
-
 
 @dataclass(frozen=True)
 class Schedule:
-    """Texts an update, passes over the training rows, and how far word vectors are shifted, see `backpropagate`."""
+    """Texts an update, and passes over the training rows."""
 
     batch_size: int
     num_epochs: int
-    adversarial: float
 
 
-def schedule_for(num_texts: int, num_tokens: int, kind: LabelKind, settings: TrainingSettings) -> Schedule:
+def schedule_for(num_texts: int, num_tokens: int, settings: TrainingSettings) -> Schedule:
     """Return what `settings` say, and by the size of the training rows what they leave open.
 
     Args:
         num_texts: training texts.
         num_tokens: tokens in them.
-        kind: of the labels.
-        settings: `batch_size`, `epochs` and `adversarial` count where they are set.
+        settings: `batch_size` and `epochs` count where they are set.
     """
     largest = num_texts / WANTED_UPDATES_AN_EPOCH
     batch_size = settings.batch_size or max((size for size in BATCH_SIZES if size <= largest), default=BATCH_SIZES[0])
     num_epochs = min(math.ceil(WANTED_TEXTS / num_texts), MAX_TOKENS // num_tokens)
-    suits_shifts = kind == "single" and num_tokens <= MAX_ADVERSARIAL_TOKENS * num_texts
-    adversarial = settings.adversarial
-    return Schedule(
-        batch_size,
-        settings.epochs or min(MAX_EPOCHS, max(MIN_EPOCHS, num_epochs)),
-        (ADVERSARIAL if suits_shifts else 0.0) if adversarial is None else adversarial,
-    )
+    return Schedule(batch_size, settings.epochs or min(MAX_EPOCHS, max(MIN_EPOCHS, num_epochs)))
 
 
 # The hashed table of the n-gram path: many rows for few labels, so that it stays below 10 MB.

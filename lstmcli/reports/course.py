@@ -78,8 +78,8 @@ def report_schedule(
     updates = math.ceil(num_texts / batch_size)
     reporter.line(
         "plan",
-        f"{num_epochs} epochs of {updates:,} updates, {batch_size} texts each, learning rate {learning_rate:.2g}, "
-        f"adversarial shift {adversarial:.2g}",
+        f"{num_epochs} epochs of {updates:,} updates, {batch_size} texts each, learning rate {learning_rate:.2g}"
+        + (f", adversarial shift {adversarial:.2g}" if adversarial else ""),
     )
 
 

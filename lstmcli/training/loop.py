@@ -99,7 +99,6 @@ class Trainer:
         word_dropout: float,
         batch_size: int,
         num_epochs: int,
-        adversarial: float,
         device: torch.device,
     ) -> None:
         """Prepare training.
@@ -115,7 +114,6 @@ class Trainer:
             word_dropout: see `word_batch`.
             batch_size: texts an update.
             num_epochs: how many to train at most.
-            adversarial: see `backpropagate`.
             device: where to compute.
         """
         self.model = model.to(device)
@@ -123,7 +121,6 @@ class Trainer:
         self.progress = Progress()
         self.batch_size = batch_size
         self.num_epochs = num_epochs
-        self._adversarial = adversarial
         self._train = train
         self._validation = validation
         self._loss = loss
@@ -178,7 +175,7 @@ class Trainer:
         targets = torch.from_numpy(self._train.targets[rows]).float().to(self._device)
         self.updater.prepare(batch.words)
         loss = backpropagate(
-            self.model, batch, lambda logits: self._loss(logits, targets), adversarial=self._adversarial
+            self.model, batch, lambda logits: self._loss(logits, targets), adversarial=self._settings.adversarial
         )
         if not math.isfinite(loss):
             raise DivergedError(
