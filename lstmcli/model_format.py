@@ -45,7 +45,7 @@ COLUMN_KEYS = ("text", "label", "labels", "label_separator")
 
 Weights = dict[str, NDArray[np.floating]]
 
-# Half the size of the model, and no digit of a probability that anyone looks at: vectors are summed over 200 features.
+# Half the size of the table. Every figure in a report is of the model as stored, so what rounding costs is in it.
 STORED_TYPES = {"embedding.weight": np.float16}
 
 

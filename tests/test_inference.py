@@ -10,6 +10,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.numpy import load_file, save_file
 
 from lstmcli.config.settings import DataSettings, DropoutSettings, ModelSettings, TokenizerSettings
 from lstmcli.data.batches import TokenIds
@@ -171,6 +172,14 @@ def test_an_ensemble_is_the_mean_of_the_logits_of_its_networks(tmp_path: Path) -
     each = np.mean([np.log(Predictor(model).probabilities(texts)) for model in models], axis=0)
     expected = each - np.log(np.exp(each).sum(axis=1, keepdims=True))
     np.testing.assert_allclose(found, expected, atol=1e-3)  # word vectors are stored as float16
+
+
+def test_a_model_of_format_version_1_is_still_read(folder: Path) -> None:
+    expected = Predictor.open(folder).probabilities(["w1 w2"])
+    edit(folder, lambda description: (description.pop("members"), description.update(format_version=1)))
+    weights = load_file(folder / "weights.safetensors")
+    save_file({name: value.astype(np.float32) for name, value in weights.items()}, folder / "weights.safetensors")
+    np.testing.assert_array_equal(Predictor.open(folder).probabilities(["w1 w2"]), expected)
 
 
 def test_a_newer_format_says_to_upgrade(folder: Path) -> None:

@@ -10,8 +10,8 @@ from sklearn.linear_model import LogisticRegression
 
 Floats = NDArray[np.float64]
 
-# The dual solver visits texts in random order. It is several times faster than the primal one here, and what it leaves
-# undone at this tolerance moves no score (measured on the CARER and GoEmotions corpora, docs/accuracy.md).
+# The dual solver visits texts in random order. On n-grams of letters it took half the time of the primal one (CARER,
+# C = 5: 1.6 s against 3.3; GoEmotions, C = 1: 11.4 s against 23.6) at the same validation macro-F1, within .003.
 TOLERANCE = 0.1
 MAX_PASSES = 100
 SOLVER_SEED = 0
