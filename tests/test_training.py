@@ -1,13 +1,13 @@
 """The training loop: schedule, averages, early stopping, and the same losses bit for bit when interrupted."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from threadpoolctl import threadpool_info
-from torch import Tensor, nn
+from torch import nn
 from torch.testing import assert_close
 
 from lstmcli.config.settings import DropoutSettings, EngineName, ModelSettings, TrainingSettings
@@ -15,8 +15,6 @@ from lstmcli.data.batches import TokenIds
 from lstmcli.errors import ConfigError
 from lstmcli.models.classifier import Classifier, Sizes
 from lstmcli.recipes.schedule import MAX_EPOCHS, MIN_EPOCHS, Schedule, schedule_for
-from lstmcli.training.backpropagation import backpropagate
-from lstmcli.training.batch import WordBatch, word_batch
 from lstmcli.training.loop import DivergedError, EpochResult, LabelledTokens, StepResult, Trainer
 from lstmcli.training.loss import make_loss
 from lstmcli.training.optimizer import WeightAverage, clip_gradients, learning_rate, make_optimizer
@@ -225,46 +223,6 @@ def test_matrices_decay_word_vectors_and_biases_do_not() -> None:
     for name, parameter in model.named_parameters():
         expected = 0.0 if name.startswith("embedding") or parameter.ndim == 1 else SETTINGS.weight_decay
         assert decay[id(parameter)] == expected, name
-
-
-def hard_batch() -> tuple[Classifier, WordBatch, Callable[[Tensor], Tensor]]:
-    """A network without dropout, a batch, and its loss."""
-    torch.manual_seed(2)
-    sizes = Sizes(num_words=20, embedding_size=6, num_labels=2, pad_id=0)
-    model = Classifier(sizes, ModelSettings(hidden_size=4), DropoutSettings()).double().eval()
-    data = rows(7, 3)
-    batch = word_batch(data.token_ids, np.arange(7), torch.device("cpu"))
-    loss = make_loss(data.targets, "single", "none")
-    return model, batch, lambda logits: loss(logits, torch.from_numpy(data.targets).double())
-
-
-def test_the_adversarial_gradient_is_that_of_both_losses() -> None:
-    model, batch, loss_of = hard_batch()
-    loss = backpropagate(model, batch, loss_of, adversarial=0.3)
-    found = {name: parameter.grad.clone() for name, parameter in model.named_parameters() if parameter.grad is not None}
-    model.zero_grad()
-    vectors = model.embedding(batch.words)
-    clean = loss_of(model.classify(vectors, batch.word_index, batch.lengths))
-    (slope,) = torch.autograd.grad(clean, vectors, retain_graph=True)
-    shift = 0.3 * vectors.detach().norm() * slope / slope.norm()
-    hard = loss_of(model.classify(vectors + shift, batch.word_index, batch.lengths))
-    assert hard > clean
-    ((clean + hard) / 2).backward()
-    assert loss == pytest.approx(((clean + hard) / 2).item())
-    for name, parameter in model.named_parameters():
-        assert_close(found[name], parameter.grad, msg=name)
-
-
-def test_without_adversary_the_gradient_is_that_of_the_batch() -> None:
-    model, batch, loss_of = hard_batch()
-    loss = backpropagate(model, batch, loss_of, adversarial=0.0)
-    found = {name: parameter.grad.clone() for name, parameter in model.named_parameters() if parameter.grad is not None}
-    model.zero_grad()
-    plain = loss_of(model(*batch))
-    plain.backward()
-    assert loss == pytest.approx(plain.item())
-    for name, parameter in model.named_parameters():
-        assert_close(found[name], parameter.grad, msg=name)
 
 
 @pytest.mark.parametrize(
