@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from lstmcli.data.batches import TokenIds
-from lstmcli.training.loop import LabelledTokens
+from lstmcli.training.classification import LabelledTokens
 
 NUM_LABELS = 6
 NUM_SPECIAL = 2

@@ -11,7 +11,8 @@ from torch.utils.data import DataLoader, Dataset
 from benchmarks.corpora import NUM_LABELS
 from lstmcli.config.settings import DropoutSettings, ModelSettings, TrainingSettings
 from lstmcli.models.classifier import Classifier, Sizes
-from lstmcli.training.loop import LabelledTokens, StepResult, Trainer
+from lstmcli.training.classification import Classification, LabelledTokens
+from lstmcli.training.loop import StepResult, Trainer
 from lstmcli.training.loss import make_loss
 
 DEFAULTS = TrainingSettings()
@@ -35,18 +36,23 @@ def own_trainer(
     sizes = Sizes(num_words=num_words, embedding_size=embedding_size, num_labels=NUM_LABELS, pad_id=0)
     network = Classifier(sizes, model, DropoutSettings(), engine=training.engine, bptt_steps=training.bptt_steps)
     network.embedding.sparse = rows_only
-    return Trainer(
-        network,
+    device = torch.device("cpu")
+    objective = Classification(
         train,
         train,
         loss=make_loss(train.targets, "single", "none"),
         score=lambda _logits: {"accuracy": 0.0},
+        word_dropout=DropoutSettings().words,
+        device=device,
+    )
+    return Trainer(
+        network,
+        objective,
         metric="accuracy",
         settings=training,
-        word_dropout=DropoutSettings().words,
         batch_size=batch_size,
         num_epochs=1_000_000,
-        device=torch.device("cpu"),
+        device=device,
     )
 
 

@@ -15,7 +15,8 @@ from lstmcli.data.batches import TokenIds
 from lstmcli.errors import ConfigError
 from lstmcli.models.classifier import Classifier, Sizes
 from lstmcli.recipes.schedule import MAX_EPOCHS, MIN_EPOCHS, Schedule, schedule_for
-from lstmcli.training.loop import DivergedError, EpochResult, LabelledTokens, StepResult, Trainer
+from lstmcli.training.classification import Classification, LabelledTokens
+from lstmcli.training.loop import DivergedError, EpochResult, StepResult, Trainer
 from lstmcli.training.loss import make_loss
 from lstmcli.training.optimizer import WeightAverage, clip_gradients, learning_rate, make_optimizer
 from lstmcli.training.setup import prepare_torch
@@ -44,18 +45,16 @@ def trainer(
 
     model = Classifier(sizes, ModelSettings(hidden_size=4), DropoutSettings())
     model.embedding.sparse = sparse
+    device = torch.device("cpu")
+    loss = make_loss(train.targets, "single", "none")
     return Trainer(
         model,
-        train,
-        validation,
-        loss=make_loss(train.targets, "single", "none"),
-        score=score,
+        Classification(train, validation, loss=loss, score=score, word_dropout=0.2, device=device),
         metric=options.get("metric", "accuracy"),
         settings=settings,
-        word_dropout=0.2,
         batch_size=8,
         num_epochs=options.get("num_epochs", settings.epochs or 3),
-        device=torch.device("cpu"),
+        device=device,
     )
 
 

@@ -24,6 +24,7 @@ from lstmcli.reports.course import (
     report_words,
 )
 from lstmcli.text.vocabulary import UNKNOWN_ID
+from lstmcli.training.classification import Classification
 from lstmcli.training.loop import Trainer
 from lstmcli.training.loss import make_loss
 from lstmcli.training.setup import prepare_torch
@@ -50,20 +51,29 @@ class Plan:
 
     def trainer(self, member: int) -> Trainer:
         """Return the trainer of network number `member`, from 1; each has a seed of its own."""
-        seed = self.config.training.seed + member - 1
-        torch.manual_seed(seed)
-        prepared, schedule = self.prepared, self.schedule
+        settings = replace(self.config.training, seed=self.config.training.seed + member - 1)
+        torch.manual_seed(settings.seed)
         return Trainer(
-            build_classifier(prepared.plan, len(self.corpus.labels.names), self.config),
+            build_classifier(self.prepared.plan, len(self.corpus.labels.names), self.config),
+            self.objective,
+            metric=self.metric,
+            settings=settings,
+            batch_size=self.schedule.batch_size,
+            num_epochs=self.schedule.num_epochs,
+            device=self.device,
+        )
+
+    @property
+    def objective(self) -> Classification:
+        """What each of the networks is trained for."""
+        prepared, training = self.prepared, self.config.training
+        return Classification(
             prepared.train,
             prepared.validation,
-            loss=make_loss(prepared.train.targets, self.corpus.labels.kind, self.config.training.class_weights),
+            loss=make_loss(prepared.train.targets, self.corpus.labels.kind, training.class_weights),
             score=self.decisions.scores,
-            metric=self.metric,
-            settings=replace(self.config.training, seed=seed),
             word_dropout=self.config.dropout.words,
-            batch_size=schedule.batch_size,
-            num_epochs=schedule.num_epochs,
+            adversarial=training.adversarial,
             device=self.device,
         )
 

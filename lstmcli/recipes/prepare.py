@@ -14,7 +14,7 @@ from lstmcli.recipes.embedding import EmbeddingPlan, plan_embedding
 from lstmcli.text.encoder import GrowingVocabulary, TextEncoder
 from lstmcli.text.tokenizer import Tokenizer
 from lstmcli.text.vocabulary import PAD_ID, Vocabulary
-from lstmcli.training.loop import LabelledTokens
+from lstmcli.training.classification import LabelledTokens
 
 
 @dataclass(frozen=True)

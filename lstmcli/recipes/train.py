@@ -12,8 +12,9 @@ from lstmcli.config.settings import Config
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.model_format import SavedModel
+from lstmcli.recipes.course import History
 from lstmcli.recipes.finish import export_model, fit_baselines, write_reports
-from lstmcli.recipes.fit import FittedNetwork, History, fit_network
+from lstmcli.recipes.fit import FittedNetwork, fit_network
 from lstmcli.recipes.plan import Plan, make_plan
 from lstmcli.recipes.resume import check_same_config
 from lstmcli.recipes.yardsticks import evaluate_examples

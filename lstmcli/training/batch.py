@@ -25,6 +25,14 @@ class WordBatch(NamedTuple):
     lengths: Tensor
 
 
+class LabelledBatch(NamedTuple):
+    """A batch of texts with their targets, (texts, labels). `words` are those of `texts`."""
+
+    words: Tensor
+    texts: WordBatch
+    targets: Tensor
+
+
 def word_batch(
     token_ids: TokenIds, rows: NDArray[np.int64], device: torch.device, *, word_dropout: float = 0.0
 ) -> WordBatch:

@@ -2,9 +2,9 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -12,28 +12,36 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lstmcli.config.settings import TrainingSettings
-from lstmcli.data.batches import TokenIds, batches_by_length, training_batches
+from lstmcli.data.batches import training_batches
 from lstmcli.errors import LstmcliError
 from lstmcli.metrics.scores import LOWER_IS_BETTER
-from lstmcli.models.classifier import Classifier
-from lstmcli.training.backpropagation import backpropagate
-from lstmcli.training.batch import word_batch
-from lstmcli.training.loss import Loss
 from lstmcli.training.optimizer import learning_rate
 from lstmcli.training.updater import Updater, below
 
-EVALUATION_BATCH_SIZE = 256
 
-# A batch of evaluation holds at most this many token positions, so that long documents don't multiply its memory.
-EVALUATION_BATCH_TOKENS = 32_768
+class Batch(Protocol):
+    """What an objective makes of some texts."""
+
+    @property
+    def words(self) -> Tensor:
+        """The distinct rows of the word table that it looks up."""
 
 
-@dataclass(frozen=True)
-class LabelledTokens:
-    """Texts as token ids with their targets, (texts, labels): booleans, or in training also probabilities."""
+class Objective(Protocol):
+    """What a network is trained for."""
 
-    token_ids: TokenIds
-    targets: NDArray[np.bool_ | np.float32]
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Tokens of each training text."""
+
+    def batch(self, rows: NDArray[np.int64]) -> Batch:
+        """Return training texts by number; all chance in it comes from torch's random state."""
+
+    def backpropagate(self, model: Any, batch: Any) -> float:
+        """Add the gradients of the batch's mean loss to the parameters of the network; return the loss, in nats."""
+
+    def scores(self, model: Any) -> dict[str, float]:
+        """Return named scores of a network on texts that it does not learn from."""
 
 
 @dataclass(frozen=True)
@@ -88,15 +96,11 @@ class Trainer:
 
     def __init__(
         self,
-        model: Classifier,
-        train: LabelledTokens,
-        validation: LabelledTokens,
+        model: nn.Module,
+        objective: Objective,
         *,
-        loss: Loss,
-        score: Callable[[NDArray[np.float32]], dict[str, float]],
         metric: str,
         settings: TrainingSettings,
-        word_dropout: float,
         batch_size: int,
         num_epochs: int,
         device: torch.device,
@@ -104,14 +108,10 @@ class Trainer:
         """Prepare training.
 
         Args:
-            model: the network. Its embedding is updated by rows if it is `sparse`.
-            train: rows to learn from.
-            validation: rows that choose the epoch.
-            loss: of logits and targets.
-            score: maps validation logits (texts, labels) to named scores.
-            metric: the one that names the best epoch.
+            model: the network, of the kind that `objective` knows. Its embedding is updated by rows if it is `sparse`.
+            objective: what it is trained for.
+            metric: the score that names the best epoch.
             settings: rates, seed and so on.
-            word_dropout: see `word_batch`.
             batch_size: texts an update.
             num_epochs: how many to train at most.
             device: where to compute.
@@ -121,13 +121,9 @@ class Trainer:
         self.progress = Progress()
         self.batch_size = batch_size
         self.num_epochs = num_epochs
-        self._train = train
-        self._validation = validation
-        self._loss = loss
-        self._score = score
+        self._objective = objective
         self._metric = metric
         self._settings = settings
-        self._word_dropout = word_dropout
         self._device = device
 
     @property
@@ -150,7 +146,7 @@ class Trainer:
     def _epoch(self) -> Iterator[StepResult]:
         settings, progress = self._settings, self.progress
         generator = np.random.default_rng([settings.seed, progress.epoch])
-        lengths = self._train.token_ids.lengths
+        lengths = self._objective.lengths
         batches = training_batches(lengths, batch_size=self.batch_size, generator=generator)
         self.model.train()
         for number in range(progress.batch, len(batches)):
@@ -165,18 +161,15 @@ class Trainer:
             yield StepResult(progress.epoch, number + 1, len(batches), progress.loss_sum / progress.batch, num_tokens)
 
     def _rate(self, update: int) -> float:
-        num_updates = self.num_epochs * math.ceil(len(self._train.token_ids) / self.batch_size)
+        num_updates = self.num_epochs * math.ceil(len(self._objective.lengths) / self.batch_size)
         return learning_rate(
             update, num_steps=num_updates, peak=self._settings.learning_rate, warmup=self._settings.warmup
         )
 
     def _update(self, rows: NDArray[np.int64]) -> float:
-        batch = word_batch(self._train.token_ids, rows, self._device, word_dropout=self._word_dropout)
-        targets = torch.from_numpy(self._train.targets[rows]).float().to(self._device)
+        batch = self._objective.batch(rows)
         self.updater.prepare(batch.words)
-        loss = backpropagate(
-            self.model, batch, lambda logits: self._loss(logits, targets), adversarial=self._settings.adversarial
-        )
+        loss = self._objective.backpropagate(self.model, batch)
         if not math.isfinite(loss):
             raise DivergedError(
                 f"the loss is {loss} in epoch {self.progress.epoch}: training has diverged. Try a lower "
@@ -189,7 +182,7 @@ class Trainer:
         progress = self.progress
         started_at = time.process_time()
         self.updater.settle()
-        validation = self._score(self.logits(self._validation.token_ids))
+        validation = self._objective.scores(self.average)
         value = validation[self._metric] * (-1.0 if self._metric in LOWER_IS_BETTER else 1.0)
         is_best = progress.best_value is None or value > progress.best_value
         if is_best:
@@ -203,20 +196,6 @@ class Trainer:
             num_tokens=progress.num_tokens,
             cpu_seconds=progress.cpu_seconds + time.process_time() - started_at,
         )
-
-    @torch.no_grad()
-    def logits(self, token_ids: TokenIds) -> NDArray[np.float32]:
-        """Return (texts, labels) of the averaged weights, without dropout."""
-        parts: list[tuple[NDArray[np.int64], NDArray[np.float32]]] = []
-        batches = batches_by_length(
-            token_ids.lengths, batch_size=EVALUATION_BATCH_SIZE, max_tokens=EVALUATION_BATCH_TOKENS
-        )
-        for rows in batches:
-            parts.append((rows, self.average(*word_batch(token_ids, rows, self._device)).cpu().numpy()))
-        logits = np.empty((len(token_ids), parts[0][1].shape[1]), dtype=np.float32)
-        for rows, values in parts:
-            logits[rows] = values
-        return logits
 
     def tensors(self) -> dict[str, Tensor]:
         """Return every tensor of the state by name: weights, average, optimizer, random states."""

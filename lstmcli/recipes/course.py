@@ -1,0 +1,103 @@
+"""The course of one network's training: its epochs are written down, its states saved, and its best one found again."""
+
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from torch import nn
+
+from lstmcli.checkpoint import Checkpoints, RunDirectory
+from lstmcli.recipes.interrupts import InterruptedTrainingError, stop_signal
+from lstmcli.recipes.resume import restore, save_state
+from lstmcli.reports.console import Reporter
+from lstmcli.training.loop import EpochResult, StepResult, Trainer
+
+History = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Course:
+    """Where a training is written down.
+
+    Attributes:
+        run: the run directory.
+        history: one line an epoch of all networks so far; grows.
+        reporter: tells the user.
+        fingerprint: of the rows, see `resume.fingerprint`.
+        metric: names the best epoch.
+        checkpoint_minutes: longest time between two saved states.
+        command: what resumes it, such as "train".
+        member: the network's number in an ensemble, from 1.
+    """
+
+    run: RunDirectory
+    history: History
+    reporter: Reporter
+    fingerprint: str
+    metric: str
+    checkpoint_minutes: float
+    command: str
+    member: int = 1
+
+    @property
+    def checkpoints(self) -> Checkpoints:
+        """The saved states of this network."""
+        return self.run.checkpoints(self.member)
+
+    def restore(self, trainer: Trainer) -> None:
+        """Put `trainer` where its last state was saved; a further network of an ensemble may have none yet.
+
+        Raises:
+            RunDirectoryError: see `resume.restore`.
+        """
+        if self.checkpoints.exist or self.member == 1:
+            restore(trainer, self.checkpoints, self.fingerprint)
+            progress = trainer.progress
+            self.reporter.line(
+                "resume", f"{self.run.path}: from epoch {progress.epoch}, after {progress.batch:,} batches of it"
+            )
+        # A kill between the line of an epoch and its state leaves a line for what will be trained again.
+        self.history[:] = [
+            line for line in self.history if line["network"] != self.member or line["epoch"] < trainer.progress.epoch
+        ]
+        self.run.write_history(self.history)
+
+    def follow(self, trainer: Trainer) -> nn.Module:
+        """Run the epochs; save after each, every few minutes, and when asked to stop. Return the best epoch's network.
+
+        Raises:
+            InterruptedTrainingError: on Ctrl-C or SIGTERM, with the state saved.
+            DivergedError: the loss is not a number any more.
+        """
+        saved_at = time.monotonic()
+        with stop_signal() as stop, self.reporter.training():
+            for event in trainer.run():
+                self._note(event, trainer)
+                is_due = time.monotonic() - saved_at >= 60.0 * self.checkpoint_minutes
+                if isinstance(event, EpochResult) or is_due or stop.is_set:
+                    save_state(trainer, self.checkpoints, self.fingerprint)
+                    saved_at = time.monotonic()
+                if stop.is_set and not trainer.progress.is_finished:
+                    raise InterruptedTrainingError(
+                        f"stopped in epoch {trainer.progress.epoch} of {trainer.num_epochs}; the state is saved. "
+                        f"Go on with: lstmcli {self.command} --resume --run-dir {self.run.path}"
+                    )
+        self._report_best(trainer)
+        trainer.average.load_state_dict(self.checkpoints.load_best())
+        return trainer.average
+
+    def _note(self, event: StepResult | EpochResult, trainer: Trainer) -> None:
+        if isinstance(event, StepResult):
+            self.reporter.step(event, num_epochs=trainer.num_epochs)
+            return
+        self.history.append({"network": self.member, **asdict(event)})
+        if event.is_best:
+            self.checkpoints.save_best(trainer.average.state_dict())
+        self.run.write_history(self.history)
+        self.reporter.epoch(event, num_epochs=trainer.num_epochs, metric=self.metric)
+
+    def _report_best(self, trainer: Trainer) -> None:
+        epoch = trainer.progress.best_epoch
+        (best,) = [line for line in self.history if (line["network"], line["epoch"]) == (self.member, epoch)]
+        value = best["validation"][self.metric]
+        self.reporter.best(epoch, num_epochs=trainer.num_epochs, metric=self.metric, value=value)

@@ -1,0 +1,93 @@
+"""Learning labels: what the training loop needs to know of texts that have some."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from lstmcli.data.batches import TokenIds, batches_by_length
+from lstmcli.models.classifier import Classifier
+from lstmcli.training.backpropagation import backpropagate
+from lstmcli.training.batch import LabelledBatch, word_batch
+from lstmcli.training.loss import Loss
+
+EVALUATION_BATCH_SIZE = 256
+
+# A batch of evaluation holds at most this many token positions, so that long documents don't multiply its memory.
+EVALUATION_BATCH_TOKENS = 32_768
+
+
+@dataclass(frozen=True)
+class LabelledTokens:
+    """Texts as token ids with their targets, (texts, labels): booleans, or in training also probabilities."""
+
+    token_ids: TokenIds
+    targets: NDArray[np.bool_ | np.float32]
+
+
+class Classification:
+    """Texts with labels to learn from, and texts with labels to be scored on; see `loop.Objective`."""
+
+    def __init__(
+        self,
+        train: LabelledTokens,
+        validation: LabelledTokens,
+        *,
+        loss: Loss,
+        score: Callable[[NDArray[np.float32]], dict[str, float]],
+        word_dropout: float = 0.0,
+        adversarial: float = 0.0,
+        device: torch.device,
+    ) -> None:
+        """Hold what is learned from.
+
+        Args:
+            train: rows to learn from.
+            validation: rows that choose the epoch.
+            loss: of logits and targets.
+            score: maps validation logits (texts, labels) to named scores.
+            word_dropout: see `word_batch`.
+            adversarial: see `backpropagate`.
+            device: where the network is.
+        """
+        self.lengths = train.token_ids.lengths
+        self._train = train
+        self._validation = validation
+        self._loss = loss
+        self._score = score
+        self._word_dropout = word_dropout
+        self._adversarial = adversarial
+        self._device = device
+
+    def batch(self, rows: NDArray[np.int64]) -> LabelledBatch:
+        """Return the training texts of `rows` with their targets; words are dropped by torch's random state."""
+        texts = word_batch(self._train.token_ids, rows, self._device, word_dropout=self._word_dropout)
+        return LabelledBatch(texts.words, texts, torch.from_numpy(self._train.targets[rows]).float().to(self._device))
+
+    def backpropagate(self, model: Classifier, batch: LabelledBatch) -> float:
+        """Add the gradients of the batch's loss to the parameters and return the loss, in nats."""
+        return backpropagate(
+            model, batch.texts, lambda logits: self._loss(logits, batch.targets), adversarial=self._adversarial
+        )
+
+    def scores(self, model: nn.Module) -> dict[str, float]:
+        """Return the validation scores of `model`, which is in evaluation mode."""
+        return self._score(self.logits(model))
+
+    @torch.no_grad()
+    def logits(self, model: nn.Module) -> NDArray[np.float32]:
+        """Return (validation texts, labels)."""
+        token_ids = self._validation.token_ids
+        parts: list[tuple[NDArray[np.int64], NDArray[np.float32]]] = []
+        batches = batches_by_length(
+            token_ids.lengths, batch_size=EVALUATION_BATCH_SIZE, max_tokens=EVALUATION_BATCH_TOKENS
+        )
+        for rows in batches:
+            parts.append((rows, model(*word_batch(token_ids, rows, self._device)).cpu().numpy()))
+        logits = np.empty((len(token_ids), parts[0][1].shape[1]), dtype=np.float32)
+        for rows, values in parts:
+            logits[rows] = values
+        return logits
