@@ -2,6 +2,7 @@
 
 config.yaml  history.jsonl  metrics.json  report.md  report.html
 model/                 see `model_format`
+language_model/        see `language_format`: what a pretraining has instead of model/, baselines/ and reports
 baselines/             the TF-IDF yardstick, so that later evaluations compare with it too
 checkpoints/last/      state.safetensors and progress.json: all that `train --resume` needs
 checkpoints/best/      average.safetensors: the averaged weights of the best epoch
@@ -22,7 +23,15 @@ from torch import Tensor
 
 from lstmcli.data.writing import atomic_path
 from lstmcli.errors import RunDirectoryError
-from lstmcli.model_format import BASELINES_FOLDER, CONFIG_FILE, HTML_FILE, MARKDOWN_FILE, METRICS_FILE, MODEL_FOLDER
+from lstmcli.model_format import (
+    BASELINES_FOLDER,
+    CONFIG_FILE,
+    HTML_FILE,
+    LANGUAGE_FOLDER,
+    MARKDOWN_FILE,
+    METRICS_FILE,
+    MODEL_FOLDER,
+)
 
 HISTORY_FILE = "history.jsonl"
 CHECKPOINTS_FOLDER = "checkpoints"
@@ -37,6 +46,7 @@ class RunDirectory:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.model = path / MODEL_FOLDER
+        self.language_model = path / LANGUAGE_FOLDER
         self.baselines = path / BASELINES_FOLDER
 
     def checkpoints(self, member: int) -> "Checkpoints":
@@ -81,7 +91,7 @@ class RunDirectory:
         self.check_free(overwrite=overwrite)
         try:
             if self.is_run:
-                for name in (MODEL_FOLDER, BASELINES_FOLDER, CHECKPOINTS_FOLDER):
+                for name in (MODEL_FOLDER, LANGUAGE_FOLDER, BASELINES_FOLDER, CHECKPOINTS_FOLDER):
                     shutil.rmtree(self.path / name, ignore_errors=True)
                 for name in (METRICS_FILE, MARKDOWN_FILE, HTML_FILE, HISTORY_FILE, CONFIG_FILE):
                     (self.path / name).unlink(missing_ok=True)

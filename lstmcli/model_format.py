@@ -34,6 +34,7 @@ NGRAMS_FILE: Final = "ngrams.npy"
 
 # Names beside model/ that commands without torch need as well.
 MODEL_FOLDER: Final = "model"
+LANGUAGE_FOLDER: Final = "language_model"
 BASELINES_FOLDER: Final = "baselines"
 CONFIG_FILE: Final = "config.yaml"
 METRICS_FILE: Final = "metrics.json"
@@ -93,7 +94,7 @@ def write_model(folder: Path, model: SavedModel) -> None:
     description = {
         "format_version": FORMAT_VERSION,
         "written_by": f"lstmcli {__version__}",
-        "network": asdict(model.network),
+        "network": {key: value for key, value in asdict(model.network).items() if key != "pretrained"},
         "members": len(model.members),
         "tokenizer": asdict(model.tokenizer),
         "labels": list(model.labels.names),
@@ -136,6 +137,11 @@ def find_model(run: Path) -> Path:
             return folder
     if not run.is_dir():
         raise RunDirectoryError(f"{run}: no such run directory. `lstmcli train` writes one.")
+    if (run / LANGUAGE_FOLDER).is_dir():
+        raise RunDirectoryError(
+            f"{run}: holds a language model, which knows no labels; train a classifier from it with `lstmcli train "
+            f"--set model.pretrained={run}`."
+        )
     if (run / CONFIG_FILE).is_file():
         raise RunDirectoryError(f"{run}: the training here is not finished; go on with `lstmcli train --resume`.")
     raise RunDirectoryError(f"{run}: is not a run directory: expected {run / MODEL_FOLDER / DESCRIPTION_FILE}.")
@@ -184,8 +190,8 @@ def _build(description: dict[str, Any], vocabulary: Vocabulary, weights: Weights
         raise ValueError(f"temperature {temperature}")
     network = ModelSettings(**description["network"])
     tokenizer = TokenizerSettings(**description["tokenizer"])
-    _check_values(network)
-    _check_values(tokenizer)
+    check_values(network)
+    check_values(tokenizer)
     members = _members(description.get("members", 1), weights)
     for member in members:
         _check_shapes(network, len(vocabulary), len(labels.names), member)
@@ -231,7 +237,7 @@ def _with_ngrams(model: SavedModel, description: dict[str, Any], folder: Path) -
     return replace(model, ngrams=NgramTable(sizes, rows, intercepts), ngram_share=share)
 
 
-def _check_values(settings: ModelSettings | TokenizerSettings) -> None:
+def check_values(settings: ModelSettings | TokenizerSettings) -> None:
     """Check types, choices and counts, as `config.loading` does for a config, but without pydantic."""
     hints = get_type_hints(type(settings))
     for field in fields(settings):
@@ -246,17 +252,13 @@ def _check_shapes(network: ModelSettings, num_words: int, num_labels: int, weigh
     """Compare the weights with the network that the description promises, so that no mistake waits for a prediction."""
     found = {name: value.shape for name, value in weights.items()}
     size = found["embedding.weight"][-1]
-    num_directions = 2 if network.bidirectional else 1
-    width = num_directions * network.hidden_size
+    width = (2 if network.bidirectional else 1) * network.hidden_size
     expected: dict[str, tuple[int, ...]] = {
         "embedding.weight": (num_words, size),
         "output.weight": (num_labels, width),
         "output.bias": (num_labels,),
     }
-    for layer in range(network.layers):
-        shapes = KERNELS[network.cell].shapes(size if layer == 0 else width, network.hidden_size)
-        for direction in range(num_directions):
-            expected |= {f"recurrent.layers.{layer}.{direction}.{name}": shape for name, shape in shapes.items()}
+    expected |= _layer_shapes(network, size)
     if network.pooling == "attention":
         attention_size = found["pooling.query.weight"][-1]
         expected["pooling.projection.weight"] = (attention_size, width)
@@ -265,3 +267,26 @@ def _check_shapes(network: ModelSettings, num_words: int, num_labels: int, weigh
     wrong = [name for name in sorted(expected.keys() | found.keys()) if expected.get(name) != found.get(name)]
     if wrong:
         raise ValueError(f"weights do not fit the description: {', '.join(wrong)}")
+
+
+def check_layers(network: ModelSettings, size: int, weights: Weights) -> None:
+    """Compare the recurrent weights with those of `network` on word vectors of `size`.
+
+    Raises:
+        ValueError: some are missing or have another shape.
+    """
+    expected = _layer_shapes(network, size)
+    wrong = [name for name, shape in expected.items() if name not in weights or weights[name].shape != shape]
+    if wrong:
+        raise ValueError(f"weights do not fit the description: {', '.join(wrong)}")
+
+
+def _layer_shapes(network: ModelSettings, size: int) -> dict[str, tuple[int, ...]]:
+    num_directions = 2 if network.bidirectional else 1
+    shapes: dict[str, tuple[int, ...]] = {}
+    for layer in range(network.layers):
+        input_size = size if layer == 0 else num_directions * network.hidden_size
+        for direction in range(num_directions):
+            of_cell = KERNELS[network.cell].shapes(input_size, network.hidden_size)
+            shapes |= {f"recurrent.layers.{layer}.{direction}.{name}": shape for name, shape in of_cell.items()}
+    return shapes

@@ -18,6 +18,7 @@ LAYERS: list[set[str]] = [
     {"kernels"},
     {"data", "text", "models", "metrics"},
     {"model_format"},
+    {"language_format"},
     {"training", "checkpoint", "inference"},
     {"reports"},
     {"recipes"},

@@ -10,7 +10,7 @@ import pytest
 
 from lstmcli.config.settings import EmbeddingSettings
 from lstmcli.errors import ConfigError, DataError
-from lstmcli.recipes.embedding import plan_embedding
+from lstmcli.recipes.embedding import plan_embedding, vectors_from_file
 from lstmcli.text.vectors import read_vectors
 from lstmcli.text.vocabulary import Vocabulary
 
@@ -103,7 +103,8 @@ def test_training_words_come_first_and_words_of_the_file_alone_stay_usable(tmp_p
     path.write_bytes(glove(["happy", "glad", "<pad>", "new york"], MATRIX + 1))
     vocabulary = Vocabulary(["<pad>", "<unknown>", "sad", "happy"])
     settings = EmbeddingSettings(vectors=str(path))
-    plan = plan_embedding(vocabulary, np.array([0, 1, 3, 6]), settings, lowercase=True)
+    source = vectors_from_file(settings, lowercase=True)
+    plan = plan_embedding(vocabulary, np.array([0, 1, 3, 6]), settings, source)
     assert plan.vocabulary.words == ["<pad>", "<unknown>", "sad", "happy", "glad"]
     assert (plan.num_trained, plan.size) == (4, 3)
     assert plan.pretrained is not None
@@ -116,5 +117,6 @@ def test_a_width_that_is_not_the_files_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "v.txt"
     path.write_bytes(glove(WORDS, MATRIX))
     settings = EmbeddingSettings(vectors=str(path), size=50)
+    source = vectors_from_file(settings, lowercase=True)
     with pytest.raises(ConfigError, match=r"embedding\.size is 50, but the vectors in .* have 3 numbers"):
-        plan_embedding(Vocabulary(["<pad>", "<unknown>"]), np.array([0, 0]), settings, lowercase=True)
+        plan_embedding(Vocabulary(["<pad>", "<unknown>"]), np.array([0, 0]), settings, source)

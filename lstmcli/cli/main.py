@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 from lstmcli import __version__
 from lstmcli.cli.evaluate import evaluate_command
 from lstmcli.cli.predict import predict_command
+from lstmcli.cli.pretrain import pretrain_command
 from lstmcli.cli.train import train_command
 from lstmcli.errors import LstmcliError
 
@@ -56,6 +57,7 @@ app = typer.Typer(
     help="Train, evaluate and run LSTM text classifiers from CSV files.",
 )
 app.command("train")(train_command)
+app.command("pretrain")(pretrain_command)
 app.command("evaluate")(evaluate_command)
 app.command("predict")(predict_command)
 

@@ -29,3 +29,11 @@ TextColumn = Annotated[
     str | None,
     typer.Option("--text", metavar="COLUMN", help="Column of the text (default: as in training).", show_default=False),
 ]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", "-c", metavar="FILE", help="YAML file; every key has a default.")
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", "-s", metavar="KEY=VALUE", help="Override a key of the config; may be repeated."),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a run that is there already.")]

@@ -6,23 +6,19 @@ from typing import Annotated
 
 import typer
 
+from lstmcli.cli.options import ConfigFile, Overwrite, Settings
 from lstmcli.errors import UsageError
 
 
 def train_command(
-    config: Annotated[
-        Path | None, typer.Option("--config", "-c", metavar="FILE", help="YAML file; every key has a default.")
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", "-s", metavar="KEY=VALUE", help="Override a key of the config; may be repeated."),
-    ] = None,
+    config: ConfigFile = None,
+    settings: Settings = None,
     run_dir: Annotated[
         Path | None,
         typer.Option("--run-dir", "-o", metavar="DIR", help="Where to write (default: runs/ and the config's name)."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted training, bit for bit.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a run that is there already.")] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Train a classifier from labelled rows and write a run directory.
 

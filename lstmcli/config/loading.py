@@ -16,8 +16,13 @@ KeyPath = tuple[str, ...]
 Check = tuple[bool, list[KeyPath], str]  # whether it is wrong, the keys that may have caused it, and the message
 
 
-def load_config(path: Path | None, overrides: list[str]) -> Config:
+def load_config(path: Path | None, overrides: list[str], *, needs_labels: bool = True) -> Config:
     """Read `path` (None: all defaults), apply `overrides` ("training.epochs=5") and check everything.
+
+    Args:
+        path: a YAML file.
+        overrides: see above.
+        needs_labels: whether there must be a training file; else texts without labels will do.
 
     Raises:
         UsageError: an override is not KEY=VALUE.
@@ -38,7 +43,7 @@ def load_config(path: Path | None, overrides: list[str]) -> Config:
         raise ConfigError(_join(problems)) from None
     problems = [
         f"{next((f'{overridden[key]}: ' for key in keys if key in overridden), prefix)}{problem}"
-        for keys, problem in _contradictions(config)
+        for keys, problem in _contradictions(config, needs_labels=needs_labels)
     ]
     if problems:
         raise ConfigError(_join(problems))
@@ -133,20 +138,28 @@ def _describe(problem: Any, prefix: str, overridden: dict[KeyPath, str]) -> str:
     return f"{where}: {message}{quote}, got {problem['input']!r}."
 
 
-def _contradictions(config: Config) -> list[tuple[list[KeyPath], str]]:
+def _contradictions(config: Config, *, needs_labels: bool) -> list[tuple[list[KeyPath], str]]:
     """Return what is wrong between keys: the keys that may have caused it, and the message."""
-    checks = _data_checks(config) + _model_checks(config)
+    checks = _source_checks(config, needs_labels=needs_labels) + _data_checks(config) + _model_checks(config)
     return [(keys, message) for wrong, keys, message in checks if wrong]
+
+
+def _source_checks(config: Config, *, needs_labels: bool) -> list[Check]:
+    has_texts = bool(config.pretraining.texts)
+    return [
+        (
+            config.data.train is None and (needs_labels or not has_texts),
+            [("data", "train")],
+            "data.train: no training file is named; give a config with one, or --set data.train=FILE."
+            if needs_labels
+            else "pretraining.texts: no file of texts is named; --set pretraining.texts=FILE, or set data.train.",
+        ),
+    ]
 
 
 def _data_checks(config: Config) -> list[Check]:
     data = config.data
     return [
-        (
-            data.train is None,
-            [("data", "train")],
-            "data.train: no training file is named; give a config with one, or --set data.train=FILE.",
-        ),
         (
             bool(data.labels) and data.label_separator is not None,
             [("data", "labels"), ("data", "label_separator")],
@@ -179,9 +192,15 @@ def _model_checks(config: Config) -> list[Check]:
     embedding, ngrams = config.embedding, config.ngrams
     return [
         (
-            embedding.frozen and embedding.vectors is None,
+            embedding.vectors is not None and config.model.pretrained is not None,
+            [("embedding", "vectors"), ("model", "pretrained")],
+            "embedding.vectors and model.pretrained exclude each other: both say where word vectors start. Give the "
+            "vector file to `lstmcli pretrain`.",
+        ),
+        (
+            embedding.frozen and embedding.vectors is None and config.model.pretrained is None,
             [("embedding", "frozen"), ("embedding", "vectors")],
-            "embedding.frozen needs embedding.vectors: a random table must be trained.",
+            "embedding.frozen needs embedding.vectors or model.pretrained: a random table must be trained.",
         ),
         (
             0 < ngrams.max_characters < ngrams.min_characters,

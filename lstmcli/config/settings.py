@@ -93,6 +93,7 @@ class ModelSettings(Section):
     layers: Count = 1
     bidirectional: bool = True
     pooling: PoolingName = "attention"
+    pretrained: str | None = None
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,19 @@ class TrainingSettings(Section):
 
 
 @dataclass(frozen=True)
+class PretrainingSettings(Section):
+    """Next-word prediction on texts without labels. `texts` empty: the texts of `data.train`."""
+
+    texts: tuple[str, ...] = ()
+    validation_fraction: Annotated[float, Gt(0.0), Lt(1.0)] = 0.05
+    epochs: Count | None = None
+    batch_tokens: Count = 2048
+    learning_rate: Annotated[float, Gt(0.0)] = 0.005
+    candidates: Count = 1024
+    bptt_steps: Count = 64
+
+
+@dataclass(frozen=True)
 class DecisionSettings(Section):
     """How probabilities become labels where each label is its own yes or no."""
 
@@ -174,6 +188,7 @@ class Config(Section):
     ngrams: NgramSettings = field(default_factory=NgramSettings)
     dropout: DropoutSettings = field(default_factory=DropoutSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
+    pretraining: PretrainingSettings = field(default_factory=PretrainingSettings)
     decision: DecisionSettings = field(default_factory=DecisionSettings)
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
     output: OutputSettings = field(default_factory=OutputSettings)

@@ -20,7 +20,7 @@ SCORES_BY_KIND: dict[LabelKind, tuple[str, ...]] = {
     "traits": ("mean_accuracy", "accuracy", "macro_f1", "micro_f1", "log_loss"),
 }
 DEFAULT_SCORE: dict[LabelKind, str] = {"single": "macro_f1", "multi": "macro_f1", "traits": "mean_accuracy"}
-LOWER_IS_BETTER = {"log_loss"}
+LOWER_IS_BETTER = {"log_loss", "perplexity"}
 
 # No probability counts as surer than this, so that one confident mistake can't make a log loss infinite.
 PROBABILITY_FLOOR = 1e-7

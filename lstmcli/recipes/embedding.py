@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from lstmcli.config.settings import EmbeddingSettings
 from lstmcli.errors import ConfigError
+from lstmcli.language_format import TABLE, SavedLanguageModel
 from lstmcli.models.embedding import INITIAL_STD
-from lstmcli.text.vectors import WordVectors, read_vectors
-from lstmcli.text.vocabulary import Vocabulary
+from lstmcli.text.vectors import read_vectors
+from lstmcli.text.vocabulary import UNKNOWN_ID, Vocabulary
 
 DEFAULT_SIZE = 200
 
@@ -44,45 +45,89 @@ class EmbeddingPlan:
     pretrained: PretrainedRows | None
 
 
+@dataclass(frozen=True)
+class VectorSource:
+    """Word vectors that exist before training. Rows 0 and 1 of a vocabulary, padding and the unknown word, are ours.
+
+    Attributes:
+        name: of the file or the run.
+        words: that have a vector.
+        matrix: (words, size).
+        unknown: (size,), what the unknown word starts from, if the source knows.
+    """
+
+    name: str
+    words: list[str]
+    matrix: NDArray[np.float32]
+    unknown: NDArray[np.float32] | None = None
+
+    @property
+    def size(self) -> int:
+        """The width of a vector."""
+        return int(self.matrix.shape[1])
+
+
+def vectors_from_file(settings: EmbeddingSettings, *, lowercase: bool) -> VectorSource:
+    """Read the file `settings.vectors` and bring its vectors to a common scale.
+
+    Args:
+        settings: file, limits, and whether the rows stay as they are.
+        lowercase: whether the tokenizer folds case, so that the file's words must be folded too.
+
+    Raises:
+        DataError: the file can't be used.
+    """
+    normalize = str.lower if lowercase else str
+    name = settings.vectors or ""
+    file = read_vectors(Path(name), max_vectors=settings.max_vectors, normalize=normalize)
+    # A vocabulary file has one word a line and tokens hold no white space: other entries could never be met.
+    is_usable = [bool(word) and not any(character.isspace() for character in word) for word in file.words]
+    std = FROZEN_STD if settings.frozen else INITIAL_STD
+    scale = np.float32(std / max(float(file.matrix.std()), 1e-12))
+    words = [word for word, usable in zip(file.words, is_usable, strict=True) if usable]
+    return VectorSource(name, words, scale * file.matrix[np.array(is_usable, dtype=bool)])
+
+
+def vectors_from_language_model(model: SavedLanguageModel, name: str) -> VectorSource:
+    """Return the vectors of a pretrained network as they are: its layers are used to them."""
+    table = model.weights[TABLE].astype(np.float32)
+    return VectorSource(name, model.vocabulary.words[2:], table[2:], unknown=table[1])
+
+
 def plan_embedding(
-    vocabulary: Vocabulary, token_counts: NDArray[np.int64], settings: EmbeddingSettings, *, lowercase: bool
+    vocabulary: Vocabulary, token_counts: NDArray[np.int64], settings: EmbeddingSettings, source: VectorSource | None
 ) -> EmbeddingPlan:
-    """Decide rows and width, reading the vector file if there is one.
+    """Decide rows and width.
 
     Args:
         vocabulary: of the training texts.
         token_counts: (words,) how often the training texts use each word.
-        settings: width, file and limits.
-        lowercase: whether the tokenizer folds case, so that the file's words must be folded too.
+        settings: the width.
+        source: where rows start from, if not at random.
 
     Raises:
-        ConfigError: `embedding.size` is not the file's width.
-        DataError: the file can't be used.
+        ConfigError: `embedding.size` is not the width of the source.
     """
-    if settings.vectors is None:
+    if source is None:
         return EmbeddingPlan(vocabulary, len(vocabulary), settings.size or DEFAULT_SIZE, None)
-    normalize = str.lower if lowercase else str
-    file = read_vectors(Path(settings.vectors), max_vectors=settings.max_vectors, normalize=normalize)
-    if settings.size not in {None, file.size}:
+    if settings.size not in {None, source.size}:
         raise ConfigError(
-            f"embedding.size is {settings.size}, but the vectors in {settings.vectors} have {file.size} numbers; "
-            "leave embedding.size out."
+            f"embedding.size is {settings.size}, but the vectors in {source.name} have {source.size} numbers; leave "
+            "embedding.size out."
         )
-    # A vocabulary file has one word a line and tokens hold no white space: other entries could never be met.
-    usable = [word for word in file.words if word and not any(character.isspace() for character in word)]
-    extended = vocabulary.extended(usable)
-    rows = _rows(extended, len(vocabulary), file, token_counts, std=FROZEN_STD if settings.frozen else INITIAL_STD)
-    return EmbeddingPlan(extended, len(vocabulary), file.size, rows)
+    extended = vocabulary.extended(source.words)
+    return EmbeddingPlan(extended, len(vocabulary), source.size, _rows(extended, len(vocabulary), source, token_counts))
 
 
 def _rows(
-    vocabulary: Vocabulary, num_trained: int, file: WordVectors, token_counts: NDArray[np.int64], *, std: float
+    vocabulary: Vocabulary, num_trained: int, source: VectorSource, token_counts: NDArray[np.int64]
 ) -> PretrainedRows:
-    row_of = {word: row for row, word in enumerate(file.words)}
+    row_of = {word: row for row, word in enumerate(source.words)}
     rows = np.array([row_of.get(word, -1) for word in vocabulary.words])
-    rows[:2] = -1  # padding and the unknown word are ours, whatever the file says
-    scale = np.float32(std / max(float(file.matrix.std()), 1e-12))
-    vectors = np.where(rows[:, None] >= 0, scale * file.matrix[rows], np.float32(0.0))
+    rows[:2] = -1  # padding and the unknown word are ours, whatever the source says
+    vectors = np.where(rows[:, None] >= 0, source.matrix[rows], np.float32(0.0))
     known = rows[:num_trained] >= 0
     coverage = float(token_counts[known].sum() / max(1, token_counts.sum()))
+    if source.unknown is not None:
+        vectors[UNKNOWN_ID], known[UNKNOWN_ID] = source.unknown, True
     return PretrainedRows(vectors, known, coverage)

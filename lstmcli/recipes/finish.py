@@ -1,6 +1,7 @@
 """After the last epoch: the model folder, the baselines, and the reports."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from torch import nn
@@ -30,7 +31,7 @@ def export_model(
 ) -> SavedModel:
     """Write `model/`, all that prediction needs and nothing of training, and return it."""
     model = SavedModel(
-        network=config.model,
+        network=replace(config.model, pretrained=None),
         tokenizer=config.tokenizer,
         vocabulary=vocabulary,
         labels=labels,

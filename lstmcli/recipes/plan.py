@@ -54,7 +54,9 @@ class Plan:
         settings = replace(self.config.training, seed=self.config.training.seed + member - 1)
         torch.manual_seed(settings.seed)
         return Trainer(
-            build_classifier(self.prepared.plan, len(self.corpus.labels.names), self.config),
+            build_classifier(
+                self.prepared.plan, len(self.corpus.labels.names), self.config, self.prepared.language_model
+            ),
             self.objective,
             metric=self.metric,
             settings=settings,
@@ -128,7 +130,8 @@ def _metric(config: Config) -> str:
 def _report_words(prepared: PreparedCorpus, config: Config, reporter: Reporter) -> None:
     plan, counts = prepared.plan, prepared.counts
     report_words(plan.num_trained, int(counts.sum()), float(counts[UNKNOWN_ID] / counts.sum()), reporter)
-    if plan.pretrained is not None and config.embedding.vectors is not None:
+    path = config.model.pretrained or config.embedding.vectors
+    if plan.pretrained is not None and path is not None:
         num_further = len(plan.vocabulary) - plan.num_trained
         num_known = int(plan.pretrained.known.sum())
-        report_vectors(config.embedding.vectors, plan.pretrained.coverage, num_known, num_further, reporter)
+        report_vectors(path, plan.pretrained.coverage, num_known, num_further, reporter)

@@ -8,12 +8,15 @@ from numpy.typing import NDArray
 from lstmcli.config.settings import Config
 from lstmcli.data.batches import TokenIds
 from lstmcli.data.spool import IdSpool
+from lstmcli.language_format import SavedLanguageModel
 from lstmcli.models.classifier import Classifier, Sizes
 from lstmcli.recipes.corpus import Corpus, label_targets, training_targets
-from lstmcli.recipes.embedding import EmbeddingPlan, plan_embedding
-from lstmcli.text.encoder import GrowingVocabulary, TextEncoder
+from lstmcli.recipes.embedding import EmbeddingPlan, plan_embedding, vectors_from_file, vectors_from_language_model
+from lstmcli.recipes.learned_texts import learn_texts
+from lstmcli.recipes.pretrained import load_language_model, use_layers
+from lstmcli.text.encoder import TextEncoder
 from lstmcli.text.tokenizer import Tokenizer
-from lstmcli.text.vocabulary import PAD_ID, Vocabulary
+from lstmcli.text.vocabulary import PAD_ID
 from lstmcli.training.classification import LabelledTokens
 
 
@@ -21,58 +24,48 @@ from lstmcli.training.classification import LabelledTokens
 class PreparedCorpus:
     """Both splits as token ids and targets, with the plan of the embedding.
 
-    `counts` (training words,) says how often the training texts use each.
+    `counts` (training words,) says how often the training texts use each; `language_model` is what the network starts
+    from, if it does not start at random.
     """
 
     train: LabelledTokens
     validation: LabelledTokens
     plan: EmbeddingPlan
     counts: NDArray[np.int64]
+    language_model: SavedLanguageModel | None
 
 
 def prepare_corpus(corpus: Corpus, config: Config) -> PreparedCorpus:
     """Tokenise, learn the vocabulary from the training rows alone, and encode both splits with it.
 
     Raises:
-        LstmcliError: the vector file does not fit, see `plan_embedding`.
+        LstmcliError: the vector file or the pretrained network does not fit.
     """
-    tokenizer = Tokenizer(config.tokenizer)
-    growing = GrowingVocabulary()
-    with IdSpool(map(TextEncoder(tokenizer, growing.id_of), corpus.train.texts)) as spool:
-        word_counts = np.zeros(len(growing.words), dtype=np.int64)
-        word_counts[: len(spool.counts)] = spool.counts  # words that `max_tokens` cut off have ids and do not count
-        vocabulary, new_ids = _learn_vocabulary(growing.words, word_counts, config)
-        train_ids = TokenIds(spool.flat(new_ids), spool.offsets)
-    counts = np.zeros(len(vocabulary), dtype=np.int64)
-    np.add.at(counts, new_ids, word_counts)
-    plan = plan_embedding(vocabulary, counts, config.embedding, lowercase=config.tokenizer.lowercase)
-    encode = TextEncoder.for_vocabulary(tokenizer, plan.vocabulary)
+    language_model = load_language_model(config)
+    source = None
+    if language_model is not None:
+        source = vectors_from_language_model(language_model, config.model.pretrained or "")
+    elif config.embedding.vectors is not None:
+        source = vectors_from_file(config.embedding, lowercase=config.tokenizer.lowercase)
+    known = frozenset(() if source is None else source.words)
+    learned = learn_texts(corpus.train.texts, config.tokenizer, config.vocabulary, known=known)
+    plan = plan_embedding(learned.vocabulary, learned.counts, config.embedding, source)
+    encode = TextEncoder.for_vocabulary(Tokenizer(config.tokenizer), plan.vocabulary)
     with IdSpool(map(encode, corpus.validation.texts)) as spool:
         validation_ids = TokenIds(spool.flat(), spool.offsets)
     return PreparedCorpus(
-        LabelledTokens(train_ids, training_targets(corpus.train, corpus.labels, config.data.soft_labels)),
+        LabelledTokens(learned.token_ids, training_targets(corpus.train, corpus.labels, config.data.soft_labels)),
         LabelledTokens(validation_ids, label_targets(corpus.validation, corpus.labels)),
         plan,
-        counts,
+        learned.counts,
+        language_model,
     )
 
 
-def _learn_vocabulary(
-    words: list[str], counts: NDArray[np.int64], config: Config
-) -> tuple[Vocabulary, NDArray[np.int64]]:
-    """Return the vocabulary and what each id in `words` becomes in it."""
-    num_special = 2  # padding and the unknown word, which is there if a text has no tokens
-    vocabulary = Vocabulary.from_counts(
-        words[num_special:],
-        counts[num_special:].tolist(),
-        min_frequency=config.vocabulary.min_frequency,
-        max_words=config.vocabulary.max_words,
-    )
-    return vocabulary, np.array([vocabulary.id_of(word) for word in words])
-
-
-def build_classifier(plan: EmbeddingPlan, num_labels: int, config: Config) -> Classifier:
-    """Return the network, with pretrained rows where there are some. Draws from torch's random state."""
+def build_classifier(
+    plan: EmbeddingPlan, num_labels: int, config: Config, language_model: SavedLanguageModel | None = None
+) -> Classifier:
+    """Return the network, with pretrained rows and layers where there are some. Draws from torch's random state."""
     sizes = Sizes(
         num_words=plan.num_trained,
         embedding_size=plan.size,
@@ -91,4 +84,6 @@ def build_classifier(plan: EmbeddingPlan, num_labels: int, config: Config) -> Cl
     model.embedding.sparse = config.embedding.updates == "rows"
     if plan.pretrained is not None:
         model.embedding.set_vectors(plan.pretrained.vectors, plan.pretrained.known, frozen=config.embedding.frozen)
+    if language_model is not None:
+        use_layers(model, language_model)
     return model

@@ -25,8 +25,8 @@ def fingerprint(corpus: Corpus, plan: EmbeddingPlan) -> str:
     return digest.hexdigest()
 
 
-def check_same_config(config: Config, run: RunDirectory) -> None:
-    """Compare `config` with the one that started the run.
+def check_same_config(config: Config, run: RunDirectory, *, needs_labels: bool = True) -> None:
+    """Compare `config` with the one that started the run; `needs_labels` as for `load_config`.
 
     Raises:
         RunDirectoryError: there is no run.
@@ -34,7 +34,10 @@ def check_same_config(config: Config, run: RunDirectory) -> None:
     """
     if not run.is_run:
         raise RunDirectoryError(f"{run.path}: there is no training to resume; leave --resume out.")
-    stored, now = config_to_dict(load_config(run.path / CONFIG_FILE, [])), config_to_dict(config)
+    stored, now = (
+        config_to_dict(load_config(run.path / CONFIG_FILE, [], needs_labels=needs_labels)),
+        config_to_dict(config),
+    )
     changed = [
         f"{section}.{key} was {value!r}, is {now[section][key]!r}"
         for section, values in stored.items()

@@ -9,12 +9,15 @@ from lstmcli.errors import UsageError
 from lstmcli.model_format import CONFIG_FILE
 
 RUNS_FOLDER = Path("runs")
+PRETRAINED_ENDING = "-pretrained"
 
 
 def resolve_run(
-    config: Path | None, overrides: list[str], run_dir: Path | None, *, resume: bool
+    config: Path | None, overrides: list[str], run_dir: Path | None, *, resume: bool, pretraining: bool = False
 ) -> tuple[Config, Path]:
     """Return the checked config and the run directory: `run_dir`, else `output.run_dir`, else runs/ and a name.
+
+    Of a pretraining the name ends in "-pretrained", so that one config serves both commands.
 
     Resuming needs no config: without one, that of the run directory counts.
 
@@ -27,17 +30,17 @@ def resolve_run(
             raise UsageError("--resume: name the run with --run-dir DIR (or the config that started it).")
         if run_dir is not None and (run_dir / CONFIG_FILE).is_file():
             config = run_dir / CONFIG_FILE
-    resolved = load_config(config, overrides)
+    resolved = load_config(config, overrides, needs_labels=not pretraining)
     if run_dir is not None:
         path = run_dir
-    elif resolved.output.run_dir is not None:
+    elif resolved.output.run_dir is not None and not pretraining:
         path = Path(resolved.output.run_dir)
     else:
-        path = RUNS_FOLDER / _name(config, resolved)
+        path = RUNS_FOLDER / (_name(config, resolved) + (PRETRAINED_ENDING if pretraining else ""))
     return replace(resolved, output=OutputSettings(run_dir=str(path))), path
 
 
 def _name(config: Path | None, resolved: Config) -> str:
     if config is not None:
         return config.stem
-    return Path(resolved.data.train or "").name.split(".")[0] or "run"
+    return Path(resolved.data.train or next(iter(resolved.pretraining.texts), "")).name.split(".")[0] or "run"

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from lstmcli.config.settings import NgramSettings, TrainingSettings
+from lstmcli.config.settings import NgramSettings, PretrainingSettings, TrainingSettings
 
 # Small corpora need many passes; large ones have learned what they can after a few.
 WANTED_TEXTS = 50_000
@@ -38,6 +38,20 @@ def schedule_for(num_texts: int, num_tokens: int, settings: TrainingSettings) ->
     batch_size = settings.batch_size or max((size for size in BATCH_SIZES if size <= largest), default=BATCH_SIZES[0])
     num_epochs = min(math.ceil(WANTED_TEXTS / num_texts), MAX_TOKENS // num_tokens)
     return Schedule(batch_size, settings.epochs or min(MAX_EPOCHS, max(MIN_EPOCHS, num_epochs)))
+
+
+# Pretraining: passes over the texts, so that about so many tokens are read.
+WANTED_LANGUAGE_TOKENS = 4_000_000
+MIN_LANGUAGE_EPOCHS = 3
+MAX_LANGUAGE_EPOCHS = 20
+MAX_LANGUAGE_BATCH = 512
+
+
+def language_schedule(num_texts: int, num_tokens: int, settings: PretrainingSettings) -> Schedule:
+    """Return texts an update and passes for texts that are to be predicted word by word; arguments as above."""
+    batch_size = max(1, min(MAX_LANGUAGE_BATCH, round(settings.batch_tokens * num_texts / num_tokens)))
+    num_epochs = math.ceil(WANTED_LANGUAGE_TOKENS / num_tokens)
+    return Schedule(batch_size, settings.epochs or min(MAX_LANGUAGE_EPOCHS, max(MIN_LANGUAGE_EPOCHS, num_epochs)))
 
 
 # The hashed table of the n-gram path: many rows for few labels, so that it stays below 10 MB.

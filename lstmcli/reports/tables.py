@@ -11,6 +11,7 @@ SCORE_TITLES = {
     "jaccard": "Jaccard",
     "mean_accuracy": "mean accuracy",
     "log_loss": "log loss",
+    "perplexity": "perplexity",
 }
 
 

@@ -1,6 +1,6 @@
 """The words that have a row in the embedding table, in the order of the rows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Final
 
 PAD_TOKEN: Final = "<pad>"
@@ -27,9 +27,15 @@ class Vocabulary:
 
     @classmethod
     def from_counts(
-        cls, words: Sequence[str], counts: Sequence[int], *, min_frequency: int, max_words: int
+        cls,
+        words: Sequence[str],
+        counts: Sequence[int],
+        *,
+        min_frequency: int,
+        max_words: int,
+        known: Container[str] = (),
     ) -> "Vocabulary":
-        """Take the words that occur `min_frequency` times in training texts, at most `max_words`.
+        """Take the words that occur `min_frequency` times in training texts, and `known` ones that occur at all.
 
         More frequent words come first; words of equal frequency are in code-point order, so that the order of rows in
         the file does not matter.
@@ -38,9 +44,14 @@ class Vocabulary:
             words: distinct, the special ones not among them.
             counts: how often each occurs.
             min_frequency: see above.
-            max_words: see above.
+            max_words: at most so many.
+            known: such as the words of a vector file.
         """
-        frequent = [(-count, word) for word, count in zip(words, counts, strict=True) if count >= min_frequency]
+        frequent = [
+            (-count, word)
+            for word, count in zip(words, counts, strict=True)
+            if count >= min_frequency or (count and word in known)
+        ]
         frequent.sort()
         return cls([PAD_TOKEN, UNKNOWN_TOKEN, *(word for _, word in frequent[:max_words])])
 

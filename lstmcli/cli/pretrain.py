@@ -1,0 +1,46 @@
+"""`lstmcli pretrain`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lstmcli.cli.options import ConfigFile, Overwrite, Settings
+from lstmcli.errors import UsageError
+
+
+def pretrain_command(
+    config: ConfigFile = None,
+    settings: Settings = None,
+    run_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--run-dir", "-o", metavar="DIR", help="Where to write (default: runs/ and the config's name, -pretrained)."
+        ),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted pretraining.")] = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Learn to predict the next word of texts without labels, for a training to start from.
+
+    Examples:
+      lstmcli pretrain --set pretraining.texts=all-my-texts.txt --run-dir runs/words
+
+      lstmcli train --config configs/emotion.yaml --set model.pretrained=runs/words
+    """
+    from lstmcli.checkpoint import RunDirectory
+    from lstmcli.recipes.pretrain import pretrain
+    from lstmcli.recipes.resume import check_same_config
+    from lstmcli.recipes.run_config import resolve_run
+    from lstmcli.reports.console import Reporter
+
+    if resume and overwrite:
+        raise UsageError("--resume and --overwrite exclude each other: one goes on with a run, the other replaces it.")
+    resolved, path = resolve_run(config, settings or [], run_dir, resume=resume, pretraining=True)
+    run, reporter = RunDirectory(path), Reporter()
+    if resume and run.is_finished:
+        check_same_config(resolved, run, needs_labels=False)
+        reporter.line("done", f"{path}: is finished already; nothing to resume")
+        return
+    pretrain(resolved, run, reporter, resume=resume, overwrite=overwrite)
+    reporter.line("wrote", f"{path}  (next: lstmcli train --set model.pretrained={path} ...)")

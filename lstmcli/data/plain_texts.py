@@ -1,0 +1,95 @@
+"""Texts without labels, from files of lines or from a column of a table."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from lstmcli.config.settings import DataSettings
+from lstmcli.data.example_rows import text_key
+from lstmcli.data.examples import Finding, ReadReport
+from lstmcli.data.formats import EXTENSIONS, Record
+from lstmcli.data.formats.text import TEXT_COLUMN
+from lstmcli.data.reading import STANDARD_INPUT, Source, column_index, open_records
+from lstmcli.data.texts import TextStore
+from lstmcli.errors import DataError
+
+TEXT_FORMAT = "text"
+
+DESCRIPTIONS = {
+    "malformed_rows": "more or fewer cells than the header",
+    "empty_texts": "empty text",
+    "repeated_texts": "a text that stands before",
+}
+
+
+def read_texts(paths: Sequence[str], settings: DataSettings) -> tuple[TextStore, list[ReadReport]]:
+    """Read the texts of all files; empty ones, and ones that stand there already, are dropped.
+
+    Args:
+        paths: files; "-" is standard input. A file without columns has one text a line.
+        settings: text column, encoding, and the format of files whose extension tells none.
+
+    Raises:
+        DataError: a file can't be read or lacks the column, or no text is left.
+    """
+    store, keys = TextStore(), set[int]()
+    reports = []
+    for path in paths:
+        is_lines = EXTENSIONS.get(Path(path.removesuffix(".gz")).suffix.lower()) == TEXT_FORMAT
+        format_name = "auto" if is_lines or path == STANDARD_INPUT else settings.format
+        with open_records(path, format_name=format_name, encoding=settings.encoding) as source:
+            reports.append(_read_file(source, settings.text, store, keys))
+    if not len(store):
+        raise DataError(f"{', '.join(paths)}: there is no text to learn from.")
+    return store, reports
+
+
+def _read_file(source: Source, column: str, store: TextStore, keys: set[int]) -> ReadReport:
+    lines: dict[str, list[int]] = {description: [] for description in DESCRIPTIONS}
+    num_rows, num_before = 0, len(store)
+    select = _TextSelector(source, column)
+    for record in source.records:
+        num_rows += 1
+        problem = _take(None if record.is_malformed else select(record), store, keys)
+        if problem is not None:
+            lines[problem].append(record.line)
+    findings = tuple(
+        Finding(DESCRIPTIONS[problem], problem, "drop", tuple(found)) for problem, found in lines.items() if found
+    )
+    return ReadReport(source.name, num_rows, len(store) - num_before, findings)
+
+
+def _take(text: str | None, store: TextStore, keys: set[int]) -> str | None:
+    """Store a text, or say why not; None stands for a malformed row."""
+    if text is None:
+        return "malformed_rows"
+    if not text.strip():
+        return "empty_texts"
+    key = text_key(text)
+    if key in keys:
+        return "repeated_texts"
+    keys.add(key)
+    store.append(text)
+    return None
+
+
+class _TextSelector:
+    """Finds the text of a record; only the first record must have the column."""
+
+    def __init__(self, source: Source, column: str) -> None:
+        self._name = source.name
+        self._column = TEXT_COLUMN if source.format_name == TEXT_FORMAT else column
+        self._columns: Sequence[str] | None = None
+        self._index: int | None = None
+
+    def __call__(self, record: Record) -> str:
+        if record.columns is not self._columns:
+            names = list(record.columns)
+            if self._columns is None or self._column in names:
+                self._index = column_index(names, self._column, self._name, "data.text")
+            else:
+                self._index = None
+            self._columns = record.columns
+        cell = None if self._index is None else record.cells[self._index]
+        if isinstance(cell, list | dict):
+            raise DataError(f"{self._name}, line {record.line}: {self._column!r} is no text but {cell!r:.40}.")
+        return "" if cell is None else str(cell)

@@ -1,0 +1,135 @@
+"""Next-word prediction: the network that learns from text without labels."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from torch.nn import functional as F
+
+from lstmcli.config.settings import DropoutSettings, EngineName, ModelSettings
+from lstmcli.kernels.softmax import softmax_loss_gradients
+from lstmcli.models.dropout import Dropout
+from lstmcli.models.embedding import Embedding
+from lstmcli.models.recurrent import Recurrent
+
+
+@dataclass(frozen=True)
+class LanguageSizes:
+    """What the texts decide about the network's shape."""
+
+    num_words: int
+    embedding_size: int
+    pad_id: int
+
+
+def language_layers(settings: ModelSettings) -> int:
+    """Return how many recurrent layers of a classifier can learn from text.
+
+    Above the first layer of a network with both directions, each state has seen the whole text, the word that it would
+    have to predict included.
+    """
+    return 1 if settings.bidirectional else settings.layers
+
+
+class LanguageModel(nn.Module):
+    """Embedding and recurrent layers of a classifier, and after every step o_t = softmax(V s_t) over the vocabulary.
+
+    The forward direction predicts the word after each step, the backward direction the word before. V = E P, where E
+    (words, size) is the table of word vectors and P (size, hidden) a matrix of the direction's own: what is learned of
+    a word as an answer serves it as an input. Source: Press and Wolf 2017, arXiv 1608.05859.
+    """
+
+    def __init__(
+        self,
+        sizes: LanguageSizes,
+        settings: ModelSettings,
+        dropout: DropoutSettings,
+        *,
+        engine: EngineName = "auto",
+        bptt_steps: int | None = None,
+        threads: int = 1,
+    ) -> None:
+        """Draw new weights. `engine`, `bptt_steps` and `threads` are those of `Recurrent`."""
+        super().__init__()
+        num_directions = 2 if settings.bidirectional else 1
+        self.settings = replace(settings, layers=language_layers(settings))
+        self.embedding = Embedding(sizes.num_words, sizes.embedding_size, pad_id=sizes.pad_id)
+        self.feature_dropout = Dropout(dropout.features)
+        self.recurrent = Recurrent(
+            settings.cell,
+            sizes.embedding_size,
+            settings.hidden_size,
+            layers=self.settings.layers,
+            bidirectional=settings.bidirectional,
+            dropout=dropout.layers,
+            engine=engine,
+            bptt_steps=bptt_steps,
+            threads=threads,
+        )
+        self.output_dropout = Dropout(dropout.output)
+        self.projections = nn.ModuleList(
+            nn.Linear(settings.hidden_size, sizes.embedding_size, bias=False) for _ in range(num_directions)
+        )
+        self.bias = nn.Parameter(torch.zeros(sizes.num_words))
+
+    def start_from(self, counts: NDArray[np.int64]) -> None:
+        """Start from the words' frequencies, (words,) counts, so that training need not find them."""
+        frequencies = (counts + 1.0) / (counts + 1.0).sum()
+        with torch.no_grad():
+            self.bias.copy_(torch.from_numpy(np.log(frequencies)))
+
+    def predictions(self, vectors: Tensor, index: Tensor, lengths: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """Return for each direction P s_t, (steps, size), and the numbers (steps,) of the tokens to be predicted there.
+
+        Steps without a neighbour on that side predict nothing.
+
+        Args:
+            vectors: (rows, size) of word vectors.
+            index: (tokens,), the row of each token, the texts of the batch end to end.
+            lengths: (batch,), tokens of each text, at least 1.
+        """
+        encoded = self.recurrent(self.feature_dropout(vectors), index, lengths)
+        parts = encoded.states.chunk(len(self.projections), dim=1)
+        steps = zip(parts, self.projections, neighbours(lengths), strict=False)
+        return [
+            (projection(self.output_dropout(states.index_select(0, sources))), targets)
+            for states, projection, (sources, targets) in steps
+        ]
+
+
+def neighbours(lengths: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield the steps that predict and the tokens that they predict, (steps,) each: forward, then backward."""
+    tokens = torch.arange(int(lengths.sum()), device=lengths.device)
+    is_last = torch.zeros_like(tokens, dtype=torch.bool)
+    is_last[lengths.cumsum(0) - 1] = True
+    before = tokens[~is_last]
+    yield before, before + 1
+    yield before + 1, before
+
+
+def summed_softmax_loss(states: Tensor, table: Tensor, offsets: Tensor, targets: Tensor) -> Tensor:
+    """Return the summed cross-entropy in nats of softmax(table s + offsets); shapes as for `kernels.softmax_loss`."""
+    if states.device.type != "cpu":
+        return F.cross_entropy(F.linear(states, table, offsets), targets, reduction="sum")
+    loss: Tensor = _SummedSoftmaxLoss.apply(states, table, offsets, targets)  # type: ignore[no-untyped-call]
+    return loss
+
+
+class _SummedSoftmaxLoss(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, states: Tensor, table: Tensor, offsets: Tensor, targets: Tensor) -> Tensor:
+        loss, gradients = softmax_loss_gradients(
+            states.detach().numpy(), table.detach().numpy(), offsets.detach().numpy(), targets.numpy()
+        )
+        ctx.gradients = [torch.from_numpy(array) for array in (gradients.states, gradients.table, gradients.offsets)]
+        return states.new_tensor(loss)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad_loss: Tensor) -> tuple[Any, ...]:
+        return (*(gradient * grad_loss for gradient in ctx.gradients), None)

@@ -1,0 +1,183 @@
+"""`lstmcli pretrain`: from texts without labels to a language model that a training can start from."""
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import nn
+
+from lstmcli.checkpoint import RunDirectory, replaced_folder
+from lstmcli.config.loading import dump_config
+from lstmcli.config.settings import Config
+from lstmcli.data.batches import TokenIds
+from lstmcli.data.plain_texts import read_texts
+from lstmcli.data.spool import IdSpool
+from lstmcli.data.texts import Texts, TextStore
+from lstmcli.errors import DataError
+from lstmcli.language_format import SavedLanguageModel, write_language_model
+from lstmcli.model_format import METRICS_FILE
+from lstmcli.models.language import LanguageModel, LanguageSizes, language_layers
+from lstmcli.recipes.course import Course, History
+from lstmcli.recipes.embedding import EmbeddingPlan, plan_embedding, vectors_from_file
+from lstmcli.recipes.learned_texts import LearnedTexts, encode_pieces, learn_texts
+from lstmcli.recipes.resume import check_same_config
+from lstmcli.recipes.schedule import language_schedule
+from lstmcli.reports.console import Reporter
+from lstmcli.reports.course import report_model, report_schedule, report_words
+from lstmcli.text.vocabulary import PAD_ID, UNKNOWN_ID
+from lstmcli.training.language import NextWord, frequency_perplexity
+from lstmcli.training.loop import Trainer
+from lstmcli.training.setup import prepare_torch
+
+METRIC = "perplexity"
+MAX_VALIDATION_TEXTS = 2_000
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """Texts that are learned from, texts that perplexity is measured on, and the rows of the word table."""
+
+    train: LearnedTexts
+    validation: TokenIds
+    plan: EmbeddingPlan
+    fingerprint: str
+
+
+def pretrain(config: Config, run: RunDirectory, reporter: Reporter, *, resume: bool, overwrite: bool) -> None:
+    """Learn to predict the next word, in each direction of `config.model`, and write everything into `run`.
+
+    Raises:
+        LstmcliError: anything that the user can fix; a run that is there already is not touched then.
+        InterruptedTrainingError: on Ctrl-C or SIGTERM, with the state saved.
+    """
+    started_at = time.process_time()
+    if resume:
+        check_same_config(config, run, needs_labels=False)
+    else:
+        run.check_free(overwrite=overwrite)
+    device = prepare_torch(config.training)
+    prepared = _prepare(config, reporter)
+    trainer = _trainer(prepared, config, device, reporter)
+    history: History = []
+    if resume:
+        history = run.read_history()
+    else:
+        run.claim(overwrite=overwrite)
+        run.write_config(dump_config(config))
+    minutes = config.training.checkpoint_minutes
+    course = Course(run, history, reporter, prepared.fingerprint, METRIC, minutes, "pretrain")
+    if resume:
+        course.restore(trainer)
+    model = course.follow(trainer)
+    perplexity = float(trainer.progress.best_value or 0.0) * -1.0
+    _write_model(run, config, prepared, model, perplexity)
+    facts = {
+        "perplexity": round(perplexity, 2),
+        "frequency_perplexity": round(frequency_perplexity(prepared.train.counts, prepared.validation), 2),
+        "best_epoch": trainer.progress.best_epoch,
+        "epochs": len(history),
+        "texts": len(prepared.train.token_ids),
+        "tokens": len(prepared.train.token_ids.flat),
+        "words": len(prepared.train.vocabulary),
+        "parameters": sum(parameter.numel() for parameter in trainer.model.parameters()),
+        "cpu_seconds": round(time.process_time() - started_at, 1),
+    }
+    run.write_text(METRICS_FILE, json.dumps(facts, indent=2) + "\n")
+    reporter.line(
+        "result",
+        f"perplexity {perplexity:,.1f} of a word on held-out texts; by its frequency alone "
+        f"{facts['frequency_perplexity']:,.1f}",
+    )
+
+
+def _prepare(config: Config, reporter: Reporter) -> _Prepared:
+    store, reports = read_texts(config.pretraining.texts or (config.data.train or "",), config.data)
+    for report in reports:
+        reporter.rows(report)
+    train, held_out = _split(store, config)
+    reporter.line("split", f"{len(train):,} texts to learn from, {len(held_out):,} to measure perplexity on")
+    source = None
+    if config.embedding.vectors is not None:
+        source = vectors_from_file(config.embedding, lowercase=config.tokenizer.lowercase)
+    known = frozenset(() if source is None else source.words)
+    learned = learn_texts(train, config.tokenizer, config.vocabulary, known=known, in_pieces=True)
+    plan = plan_embedding(learned.vocabulary, learned.counts, config.embedding, source)
+    with IdSpool(encode_pieces(held_out, config.tokenizer, learned.vocabulary.id_of)) as spool:
+        validation = TokenIds(spool.flat(), spool.offsets)
+    counts = learned.counts
+    report_words(len(learned.vocabulary), int(counts.sum()), float(counts[UNKNOWN_ID] / counts.sum()), reporter)
+    digest = hashlib.sha256(store.digest() + learned.vocabulary.file_content().encode())
+    return _Prepared(learned, validation, plan, digest.hexdigest())
+
+
+def _split(store: TextStore, config: Config) -> tuple[Texts, Texts]:
+    num_held_out = min(round(config.pretraining.validation_fraction * len(store)), MAX_VALIDATION_TEXTS)
+    if not 0 < num_held_out < len(store):
+        raise DataError(
+            f"{len(store):,} texts are too few to learn from: perplexity is measured on a part of them "
+            f"(pretraining.validation_fraction={config.pretraining.validation_fraction:g})."
+        )
+    order = np.random.default_rng(config.training.seed).permutation(len(store))
+    return Texts(store, np.sort(order[num_held_out:])), Texts(store, np.sort(order[:num_held_out]))
+
+
+def _trainer(prepared: _Prepared, config: Config, device: torch.device, reporter: Reporter) -> Trainer:
+    learned, pretraining = prepared.train, config.pretraining
+    model = _build(prepared, config)
+    report_model(model.settings, sum(parameter.numel() for parameter in model.parameters()), reporter)
+    if model.settings.layers < config.model.layers:
+        reporter.line("note", "only the first layer learns here: above it a state has seen what it would predict")
+    objective = NextWord(
+        learned.token_ids,
+        prepared.validation,
+        learned.counts,
+        num_candidates=pretraining.candidates,
+        word_dropout=config.dropout.words,
+        device=device,
+    )
+    tokens = learned.token_ids
+    schedule = language_schedule(len(tokens), len(tokens.flat), pretraining)
+    rate = pretraining.learning_rate
+    report_schedule(schedule.batch_size, schedule.num_epochs, len(tokens), rate, 0.0, reporter)
+    return Trainer(
+        model,
+        objective,
+        metric=METRIC,
+        settings=replace(config.training, learning_rate=rate),
+        batch_size=schedule.batch_size,
+        num_epochs=schedule.num_epochs,
+        device=device,
+    )
+
+
+def _build(prepared: _Prepared, config: Config) -> LanguageModel:
+    plan, counts, training = prepared.plan, prepared.train.counts, config.training
+    model = LanguageModel(
+        LanguageSizes(plan.num_trained, plan.size, PAD_ID),
+        config.model,
+        config.dropout,
+        engine=training.engine,
+        bptt_steps=config.pretraining.bptt_steps,
+        threads=training.threads,
+    )
+    model.embedding.sparse = config.embedding.updates == "rows"
+    if plan.pretrained is not None:
+        vectors = plan.pretrained.vectors[: plan.num_trained]
+        model.embedding.set_vectors(vectors, plan.pretrained.known, frozen=config.embedding.frozen)
+    model.start_from(counts)
+    return model
+
+
+def _write_model(run: RunDirectory, config: Config, prepared: _Prepared, model: nn.Module, perplexity: float) -> None:
+    saved = SavedLanguageModel(
+        network=replace(config.model, layers=language_layers(config.model), pretrained=None),
+        tokenizer=config.tokenizer,
+        vocabulary=prepared.train.vocabulary,
+        perplexity=perplexity,
+        weights={name: value.detach().cpu().numpy() for name, value in model.state_dict().items()},
+    )
+    with replaced_folder(run.language_model) as folder:
+        write_language_model(folder, saved)

@@ -1,0 +1,48 @@
+"""Starting a classifier from the words and layers of a pretraining run."""
+
+from pathlib import Path
+
+import torch
+
+from lstmcli.config.settings import Config
+from lstmcli.errors import ConfigError
+from lstmcli.language_format import SavedLanguageModel, read_language_model
+from lstmcli.models.classifier import Classifier
+from lstmcli.models.language import language_layers
+
+SHAPE_KEYS = ("cell", "hidden_size", "bidirectional")
+
+
+def load_language_model(config: Config) -> SavedLanguageModel | None:
+    """Return the language model of `model.pretrained`, if it is set.
+
+    Raises:
+        RunDirectoryError: there is none, or it is damaged.
+        ConfigError: its shape or its tokenizer is not that of `config`; the message names every key.
+    """
+    if config.model.pretrained is None:
+        return None
+    path = Path(config.model.pretrained)
+    found = read_language_model(path)
+    keys = [("model", key, getattr(config.model, key), getattr(found.network, key)) for key in SHAPE_KEYS]
+    keys += [("tokenizer", key, value, getattr(found.tokenizer, key)) for key, value in vars(config.tokenizer).items()]
+    different = [
+        f"{section}.{key} is {ours!r}, there {theirs!r}" for section, key, ours, theirs in keys if ours != theirs
+    ]
+    if different:
+        raise ConfigError(
+            f"model.pretrained: {path} was pretrained with other settings: {'; '.join(different)}. Set them to the "
+            "same, or pretrain again."
+        )
+    return found
+
+
+def use_layers(model: Classifier, language_model: SavedLanguageModel) -> None:
+    """Copy the pretrained recurrent layers into `model`; layers above them keep their random start."""
+    num_layers = min(language_layers(language_model.network), len(model.recurrent.layers))
+    parameters = dict(model.named_parameters())
+    prefixes = tuple(f"recurrent.layers.{layer}." for layer in range(num_layers))
+    with torch.no_grad():
+        for name, value in language_model.weights.items():
+            if name.startswith(prefixes):
+                parameters[name].copy_(torch.from_numpy(value))

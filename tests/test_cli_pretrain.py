@@ -1,0 +1,135 @@
+"""`lstmcli pretrain` as users start it, and a training that starts from it."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from lstmcli.config.settings import DataSettings
+from lstmcli.data.plain_texts import read_texts
+from lstmcli.errors import DataError
+from tests.conftest import FAST, corpus_options, feeling_rows, invoke, losses, set_options, write_csv
+
+PRETRAINING = set_options(
+    *FAST, "pretraining.epochs=3", "pretraining.batch_tokens=64", "pretraining.learning_rate=0.02"
+)
+
+
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("texts") / "all.txt"
+    path.write_text("".join(f"{text}\n" for text, _ in feeling_rows(20, offset=300)), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def pretrained(texts: Path) -> Path:
+    """A finished pretraining. Tests must not change it."""
+    run = texts.parent / "words"
+    result = invoke("pretrain", *PRETRAINING, "--set", f"pretraining.texts={texts}", "--run-dir", run)
+    assert result.exit_code == 0, result.stderr
+    assert f"lstmcli train --set model.pretrained={run}" in result.stderr
+    return run
+
+
+def test_pretraining_writes_a_language_model_that_beats_frequencies(pretrained: Path) -> None:
+    facts = json.loads((pretrained / "metrics.json").read_text())
+    assert facts["perplexity"] < 0.5 * facts["frequency_perplexity"]
+    description = json.loads((pretrained / "language_model" / "language_model.json").read_text())
+    assert description["perplexity"] == pytest.approx(facts["perplexity"], abs=0.01)
+    assert "happy" in (pretrained / "language_model" / "vocabulary.txt").read_text().split("\n")
+
+
+def test_a_training_starts_from_its_words_and_layers(pretrained: Path, corpus: Path, tmp_path: Path) -> None:
+    options = [*corpus_options(corpus), *set_options("training.epochs=1", "training.learning_rate=1e-9")]
+    result = invoke("train", *options, "--set", f"model.pretrained={pretrained}", "--run-dir", tmp_path / "run")
+    assert result.exit_code == 0, result.stderr
+    found = load_file(tmp_path / "run" / "model" / "weights.safetensors")
+    expected = load_file(pretrained / "language_model" / "weights.safetensors")
+    layers = [name for name in expected if name.startswith("recurrent.")]
+    assert len(layers) == 6
+    for name in layers:
+        np.testing.assert_allclose(found[name], expected[name], atol=1e-6)
+    rows = {
+        name: (folder / "vocabulary.txt").read_text().split("\n")
+        for name, folder in (("found", tmp_path / "run" / "model"), ("expected", pretrained / "language_model"))
+    }
+    for word in ("happy", "<unknown>", "number300"):  # the last one stands in the unlabelled texts alone
+        row = found["embedding.weight"][rows["found"].index(word)]
+        np.testing.assert_allclose(row, expected["embedding.weight"][rows["expected"].index(word)], atol=1e-3)
+
+
+def test_the_folder_of_the_pretraining_is_not_needed_afterwards(pretrained: Path, corpus: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "moved"
+    shutil.copytree(pretrained, moved)
+    options = [*corpus_options(corpus), *set_options("evaluation.baselines=false", f"model.pretrained={moved}")]
+    assert invoke("train", *options, "--run-dir", tmp_path / "run").exit_code == 0
+    shutil.rmtree(moved)
+    result = invoke("evaluate", tmp_path / "run", corpus / "test.csv")
+    assert result.exit_code == 0, result.stderr
+
+
+def test_other_settings_than_those_of_the_pretraining_are_refused(
+    pretrained: Path, corpus: Path, tmp_path: Path
+) -> None:
+    options = set_options(f"model.pretrained={pretrained}", "model.cell=rnn", "tokenizer.lowercase=false")
+    result = invoke("train", *corpus_options(corpus), *options, "--run-dir", tmp_path / "run")
+    assert result.exit_code == 1
+    assert "model.cell is 'rnn', there 'lstm'; tokenizer.lowercase is False, there True" in result.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_language_model_is_no_classifier_and_the_other_way_round(
+    pretrained: Path, run_directory: Path, corpus: Path, tmp_path: Path
+) -> None:
+    result = invoke("predict", pretrained, corpus / "test.csv")
+    assert (result.exit_code, "holds a language model, which knows no labels" in result.stderr) == (1, True)
+    option = f"model.pretrained={run_directory}"
+    result = invoke("train", *corpus_options(corpus), "--set", option, "--run-dir", tmp_path / "run")
+    assert (result.exit_code, "holds no pretrained language model" in result.stderr) == (1, True)
+
+
+def test_a_resumed_pretraining_is_an_uninterrupted_one(pretrained: Path, texts: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(pretrained, run)
+    (run / "metrics.json").unlink()
+    progress = run / "checkpoints" / "last" / "progress.json"
+    assert json.loads(progress.read_text())["is_finished"]
+    result = invoke("pretrain", "--resume", "--run-dir", run)
+    assert result.exit_code == 0, result.stderr
+    assert losses(run) == losses(pretrained)
+    again = invoke("pretrain", "--resume", "--run-dir", run)
+    assert (again.exit_code, "is finished already" in again.stderr) == (0, True)
+    texts_changed = invoke("pretrain", *PRETRAINING, "--set", f"pretraining.texts={texts}", "--run-dir", run)
+    assert (texts_changed.exit_code, "holds a finished run" in texts_changed.stderr) == (1, True)
+
+
+def test_without_a_file_of_texts_the_training_texts_are_used(corpus: Path, tmp_path: Path) -> None:
+    result = invoke("pretrain", *PRETRAINING, "--set", f"data.train={corpus}/train.csv", "--run-dir", tmp_path / "run")
+    assert result.exit_code == 0, result.stderr
+    nothing = invoke("pretrain", "--run-dir", tmp_path / "other")
+    assert (nothing.exit_code, "pretraining.texts: no file of texts is named" in nothing.stderr) == (1, True)
+
+
+def test_texts_are_read_from_lines_and_columns_without_repeats(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("one\n\ntwo\nONE\n")
+    write_csv(tmp_path / "b.csv", ["id", "text"], [("1", "two"), ("2", "three, four"), ("3",)])
+    (tmp_path / "c.jsonl").write_text('{"text": "five"}\n{"other": 1}\n')
+    paths = [str(tmp_path / name) for name in ("a.txt", "b.csv", "c.jsonl")]
+    store, reports = read_texts(paths, DataSettings())
+    assert list(store.read(np.arange(len(store)))) == ["one", "two", "three, four", "five"]
+    assert [(report.num_rows, report.num_kept) for report in reports] == [(4, 2), (3, 1), (2, 1)]
+    assert str(reports[0].findings[0]) == "empty text at line 2"
+    empty = tmp_path / "empty.txt"
+    empty.write_text("\n \n")
+    with pytest.raises(DataError, match="there is no text"):
+        read_texts([str(empty)], DataSettings())
+
+
+def test_one_text_is_too_few(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("only this\n")
+    result = invoke("pretrain", "--set", f"pretraining.texts={tmp_path}/a.txt", "--run-dir", tmp_path / "run")
+    assert (result.exit_code, "1 texts are too few to learn from" in result.stderr) == (1, True)
