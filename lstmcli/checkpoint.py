@@ -7,6 +7,7 @@ baselines/             the TF-IDF yardstick, so that later evaluations compare w
 checkpoints/last/      state.safetensors and progress.json: all that `train --resume` needs
 checkpoints/best/      average.safetensors: the averaged weights of the best epoch
 checkpoints/network-2/ and so on: the same for the further networks of an ensemble
+folds/1/ and so on: of a cross-validation, each a run directory of its own
 """
 
 import json
@@ -35,6 +36,7 @@ from lstmcli.model_format import (
 
 HISTORY_FILE = "history.jsonl"
 CHECKPOINTS_FOLDER = "checkpoints"
+FOLDS_FOLDER = "folds"
 
 # The first line of config.yaml tells a run from a folder that happens to hold a config of something else.
 RUN_MARK = "# The resolved config of this lstmcli run.\n"
@@ -53,6 +55,10 @@ class RunDirectory:
         """Return the checkpoints of network number `member`, from 1; only ensembles have more than one."""
         folder = self.path / CHECKPOINTS_FOLDER
         return Checkpoints(folder if member == 1 else folder / f"network-{member}")
+
+    def fold(self, number: int) -> "RunDirectory":
+        """Return the run of fold `number`, from 1, of a cross-validation."""
+        return RunDirectory(self.path / FOLDS_FOLDER / str(number))
 
     @property
     def is_run(self) -> bool:
@@ -91,7 +97,7 @@ class RunDirectory:
         self.check_free(overwrite=overwrite)
         try:
             if self.is_run:
-                for name in (MODEL_FOLDER, LANGUAGE_FOLDER, BASELINES_FOLDER, CHECKPOINTS_FOLDER):
+                for name in (MODEL_FOLDER, LANGUAGE_FOLDER, BASELINES_FOLDER, CHECKPOINTS_FOLDER, FOLDS_FOLDER):
                     shutil.rmtree(self.path / name, ignore_errors=True)
                 for name in (METRICS_FILE, MARKDOWN_FILE, HTML_FILE, HISTORY_FILE, CONFIG_FILE):
                     (self.path / name).unlink(missing_ok=True)

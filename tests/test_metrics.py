@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
@@ -13,7 +13,7 @@ from lstmcli.metrics.calibration import fit_temperature
 from lstmcli.metrics.decisions import DecisionRule, decision_scores, probabilities_from_logits
 from lstmcli.metrics.evaluation import System, confusion, evaluate
 from lstmcli.metrics.scores import bootstrap_sums, headline_scores, point_scores, row_statistics, scores_from_sums
-from lstmcli.metrics.thresholds import best_f1_threshold, common_f1_threshold, f1_thresholds
+from lstmcli.metrics.thresholds import best_f1_thresholds, common_f1_threshold, f1_thresholds
 
 FEW_SAMPLES = EvaluationSettings(bootstrap_samples=200)
 
@@ -171,17 +171,21 @@ def brute_force_f1(probabilities: np.ndarray, targets: np.ndarray) -> float:
     return max(sk.f1_score(targets, probabilities >= threshold, zero_division=0) for threshold in cuts)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000), st.integers(2, 25))
 def test_the_best_threshold_is_the_best_of_all(seed: int, num_rows: int) -> None:
+    """For rows that count once, twice or not at all."""
     generator = np.random.default_rng(seed)
     probabilities = generator.integers(0, 10, num_rows) / 10  # with ties
     targets = generator.random(num_rows) < 0.4
-    threshold = best_f1_threshold(probabilities, targets)
-    if targets.any():
-        found = sk.f1_score(targets, probabilities >= threshold, zero_division=0)
-        assert found == pytest.approx(brute_force_f1(probabilities, targets))
-    else:
-        assert threshold == 0.5
+    weights = np.stack([np.ones(num_rows, dtype=np.int64), generator.integers(0, 3, num_rows)])
+    for threshold, times in zip(best_f1_thresholds(probabilities, targets, weights), weights, strict=True):
+        rows = np.repeat(np.arange(num_rows), times)
+        if targets[rows].any():
+            found = sk.f1_score(targets[rows], probabilities[rows] >= threshold, zero_division=0)
+            assert found == pytest.approx(brute_force_f1(probabilities[rows], targets[rows]))
+        else:
+            assert np.isnan(threshold)
 
 
 def test_thresholds_of_rare_labels_stay_near_the_common_one() -> None:
@@ -193,7 +197,20 @@ def test_thresholds_of_rare_labels_stay_near_the_common_one() -> None:
     assert trusting == pytest.approx([0.2, 0.455], abs=1e-6)
     careful = f1_thresholds(probabilities, targets)
     assert abs(careful[0] - 0.2) < 0.01
-    assert abs(careful[1] - common) < abs(careful[1] - trusting[1])
+    assert abs(careful[1] - common) < 0.5 * abs(trusting[1] - common)
+
+
+def test_one_lucky_row_does_not_decide_a_threshold() -> None:
+    """With the negative row at 0.7 the best cut lies above it, without it at the bottom; resamples see both."""
+    probabilities = np.array([*np.linspace(0.8, 0.9, 7), 0.7, 0.69, 0.45, *np.linspace(0.0, 0.2, 90)])
+    targets = np.array([*[True] * 7, False, False, True, *[False] * 90])
+    every_row = np.ones((1, len(targets)), dtype=np.int64)
+    without_it = every_row - (probabilities == 0.7)
+    (with_cut,) = best_f1_thresholds(probabilities, targets, every_row)
+    (without_cut,) = best_f1_thresholds(probabilities, targets, without_it)
+    assert with_cut > 0.7 > without_cut
+    (bagged,) = f1_thresholds(probabilities[:, None], targets[:, None], shrinkage=0.0)
+    assert with_cut > bagged > without_cut
 
 
 def test_a_label_without_validation_rows_gets_the_common_threshold() -> None:

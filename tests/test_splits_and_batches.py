@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lstmcli.data.batches import TokenIds, batches_by_length, training_batches
 from lstmcli.data.example_rows import ExampleRows
 from lstmcli.data.examples import Examples
-from lstmcli.data.splits import validation_rows
+from lstmcli.data.splits import fold_of_rows, validation_rows
 
 
 def examples(texts: list[str], labels: list[tuple[str, ...]], groups: list[str] | None = None) -> Examples:
@@ -54,6 +54,22 @@ def test_a_group_stays_on_one_side_also_when_texts_tie_groups_together() -> None
     assert (sides == 1).all()
     assert rows[0] == rows[99]
     assert 20 <= rows.sum() <= 30
+
+
+def test_a_few_large_groups_still_leave_one_for_validation() -> None:
+    groups = ["a"] * 30 + ["b"] * 20 + ["c"] * 25
+    rows = validation_rows(examples([f"t{n}" for n in range(75)], [("x",)] * 75, groups), fraction=0.1, seed=5)
+    assert {group for group, chosen in zip(groups, rows, strict=True) if chosen} == {"b"}
+
+
+def test_folds_part_all_rows_evenly_and_keep_groups_together() -> None:
+    groups = [f"author{n // 4}" for n in range(200)]
+    labels = [("rare",) if n % 10 == 0 else ("common",) for n in range(200)]
+    fold = fold_of_rows(examples([f"t{n}" for n in range(200)], labels, groups), num_folds=5, seed=2)
+    assert np.bincount(fold).tolist() == [40] * 5
+    assert (pd.Series(fold).groupby(groups).nunique() == 1).all()
+    rare = np.array([names == ("rare",) for names in labels])
+    assert set(np.bincount(fold[rare])) <= {3, 4, 5}
 
 
 def test_rows_without_a_group_are_on_their_own() -> None:

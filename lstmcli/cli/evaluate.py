@@ -2,18 +2,25 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lstmcli.cli.options import Encoding, Format, FormatChoice, Run, TextColumn
+from lstmcli.cli.options import ConfigFile, Encoding, Format, FormatChoice, Overwrite, Settings, TextColumn
+from lstmcli.errors import UsageError
+
+if TYPE_CHECKING:
+    from lstmcli.metrics.evaluation import Evaluation
 
 
 def evaluate_command(
-    run: Run,
+    run: Annotated[
+        Path | None,
+        typer.Argument(metavar="RUN", help="Run directory, or its model/ folder.", show_default=False),
+    ] = None,
     file: Annotated[
-        str, typer.Argument(metavar="FILE", help="Labelled rows, or - for standard input.", show_default=False)
-    ],
+        str | None, typer.Argument(metavar="FILE", help="Labelled rows, or - for standard input.", show_default=False)
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="DIR", help="Also write metrics.json, report.md and report.html here."),
@@ -27,24 +34,76 @@ def evaluate_command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     baselines: Annotated[bool, typer.Option(help="Compare with the majority class and TF-IDF.")] = True,
+    folds: Annotated[
+        int | None,
+        typer.Option("--folds", min=2, max=100, metavar="N", help="Instead of RUN and FILE: train N times, see below."),
+    ] = None,
+    config: ConfigFile = None,
+    settings: Settings = None,
+    resume: Annotated[bool, typer.Option("--resume", help="With --folds: go on where it was interrupted.")] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Score a model on labelled rows, with intervals, beside its baselines.
+
+    With --folds, train a model for each part of the rows on the other parts, and score every row by the model that
+    never saw it: for corpora too small to spare a test file. Everything is written to --output (default: runs/ and the
+    config's name, -folds).
 
     Examples:
       lstmcli evaluate runs/emotion data/emotion/test.csv
 
       lstmcli evaluate runs/emotion test.csv --json | jq '.evaluations[].scores'
+
+      lstmcli evaluate --folds 10 --config configs/personality.yaml
     """
-    from lstmcli.recipes.evaluate import ColumnOverrides, evaluate_file, write_reports
-    from lstmcli.reports.console import Reporter
+    if folds is None:
+        if run is None or file is None:
+            raise UsageError("name a RUN and a FILE to score it on, or --folds N and a --config to train with.")
+        if config is not None or settings or resume or overwrite:
+            raise UsageError("--config, --set, --resume and --overwrite belong to --folds; a RUN is scored as it is.")
+        evaluation = _evaluate_run(run, file, (input_format.value, encoding, text, label), output, baselines=baselines)
+        name = str(run)
+    else:
+        if run is not None or text is not None or label is not None:
+            raise UsageError("--folds trains models of its own: it takes --config and --set, no RUN, FILE or columns.")
+        evaluation, name = _evaluate_folds(folds, config, settings or [], output, resume=resume, overwrite=overwrite)
     from lstmcli.reports.files import to_console_text, to_json
 
-    overrides = ColumnOverrides(format=input_format.value, encoding=encoding, text=text, label=label)
-    examples, evaluation = evaluate_file(run, file, overrides, baselines=baselines)
-    Reporter().rows(examples.report)
     if as_json:
-        typer.echo(to_json([evaluation], {"model": str(run)}), nl=False)
+        typer.echo(to_json([evaluation], {"model": name}), nl=False)
     else:
         typer.echo(to_console_text(evaluation, is_terminal=sys.stdout.isatty()), nl=False)
+
+
+def _evaluate_run(
+    run: Path, file: str, columns: tuple[str, str, str | None, str | None], output: Path | None, *, baselines: bool
+) -> "Evaluation":
+    from lstmcli.recipes.evaluate import ColumnOverrides, evaluate_file, write_reports
+    from lstmcli.reports.console import Reporter
+
+    input_format, encoding, text, label = columns
+    overrides = ColumnOverrides(format=input_format, encoding=encoding, text=text, label=label)  # type: ignore[arg-type]
+    examples, evaluation = evaluate_file(run, file, overrides, baselines=baselines)
+    Reporter().rows(examples.report)
     if output is not None:
         write_reports(output, evaluation, run)
+    return evaluation
+
+
+def _evaluate_folds(
+    folds: int, config: Path | None, settings: list[str], output: Path | None, *, resume: bool, overwrite: bool
+) -> tuple["Evaluation", str]:
+    from lstmcli.checkpoint import RunDirectory
+    from lstmcli.recipes.cross_validate import cross_validate
+    from lstmcli.recipes.run_config import resolve_run
+    from lstmcli.reports.console import Reporter
+
+    if resume and overwrite:
+        raise UsageError("--resume and --overwrite exclude each other: one goes on with a run, the other replaces it.")
+    resolved, path = resolve_run(config, settings, output, resume=resume, command="folds")
+    reporter = Reporter()
+    evaluation = cross_validate(
+        resolved, RunDirectory(path), reporter, num_folds=folds, resume=resume, overwrite=overwrite
+    )
+    reporter.line("wrote", str(path))
+    return evaluation, f"{folds} folds in {path}"

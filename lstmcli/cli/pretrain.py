@@ -36,7 +36,7 @@ def pretrain_command(
 
     if resume and overwrite:
         raise UsageError("--resume and --overwrite exclude each other: one goes on with a run, the other replaces it.")
-    resolved, path = resolve_run(config, settings or [], run_dir, resume=resume, pretraining=True)
+    resolved, path = resolve_run(config, settings or [], run_dir, resume=resume, command="pretrain")
     run, reporter = RunDirectory(path), Reporter()
     if resume and run.is_finished:
         check_same_config(resolved, run, needs_labels=False)

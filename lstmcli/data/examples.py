@@ -1,7 +1,7 @@
 """Labelled rows as a table; every row that can't be used is counted, named by line, and treated as the settings say."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -107,12 +107,16 @@ class Examples:
 
 
 def read_examples(
-    path: str, settings: DataSettings, *, known_labels: Collection[str] | None = None, soft: bool = False
+    paths: str | Sequence[str],
+    settings: DataSettings,
+    *,
+    known_labels: Collection[str] | None = None,
+    soft: bool = False,
 ) -> Examples:
-    """Read labelled rows from `path`.
+    """Read labelled rows from a file, or from several as if they were one.
 
     Args:
-        path: the file.
+        paths: the file or files.
         settings: columns, format, encoding, and what happens to rows that can't be used.
         known_labels: the labels of the model; a row with another one is treated by `settings.unknown_labels`. None
             while the labels are being learned.
@@ -122,9 +126,12 @@ def read_examples(
         DataError: a column is missing, no usable row is left, a yes/no cell is neither, or the settings make a finding
             an error. All findings of the file are in the one message.
     """
-    with open_records(path, format_name=settings.format, encoding=settings.encoding) as source:
-        name = source.name
-        rows, findings, num_rows = _collect(source, settings, soft=soft)
+    rows, findings, num_rows, names = ExampleRows(), list[Finding](), 0, list[str]()
+    for path in [paths] if isinstance(paths, str) else paths:
+        with open_records(path, format_name=settings.format, encoding=settings.encoding) as source:
+            names.append(source.name)
+            num_rows += _collect(source, settings, rows, findings, soft=soft)
+    name = " + ".join(names)
     table, label_sets = rows.table(), tuple(rows.label_sets)
     if known_labels is not None:
         unknown_sets = [index for index, names in enumerate(label_sets) if not set(names) <= set(known_labels)]
@@ -159,8 +166,8 @@ def _has_conflict(table: pd.DataFrame) -> "pd.Series[bool]":
     return in_all
 
 
-def _collect(source: Source, settings: DataSettings, *, soft: bool) -> tuple[ExampleRows, list[Finding], int]:
-    rows = ExampleRows()
+def _collect(source: Source, settings: DataSettings, rows: ExampleRows, findings: list[Finding], *, soft: bool) -> int:
+    """Add the usable rows of a source to `rows` and what is found to `findings`; return how many rows it has."""
     lines: dict[str, list[int]] = {"malformed_rows": [], "unlabelled": [], "empty_texts": []}
     bad_labels: list[str] = []
     num_rows = 0
@@ -194,12 +201,12 @@ def _collect(source: Source, settings: DataSettings, *, soft: bool) -> tuple[Exa
         "unlabelled": "no label",
         "empty_texts": "empty text",
     }
-    findings = [
+    findings += [
         Finding(description, kind, getattr(settings, kind), tuple(lines[kind]))
         for kind, description in descriptions.items()
         if lines[kind]
     ]
-    return rows, findings, num_rows
+    return num_rows
 
 
 def _targets(

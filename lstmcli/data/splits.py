@@ -1,4 +1,6 @@
-"""A validation split that keeps label proportions and never parts what belongs together."""
+"""Splits that keep label proportions and never part what belongs together."""
+
+from operator import itemgetter
 
 import numpy as np
 import pandas as pd
@@ -11,12 +13,7 @@ from lstmcli.data.examples import Examples
 
 
 def validation_rows(examples: Examples, *, fraction: float, seed: int) -> NDArray[np.bool_]:
-    """Choose the rows of a validation set, the same for the same table and seed.
-
-    Rows with the same text, or the same non-empty group, form a unit that stays on one side. Units are dealt out by
-    iterative stratification, which serves one and several labels a text alike: the rarest label first, each unit to
-    the side that still wants most of that label. Source: Sechidis, Tsoumakas and Vlahavas 2011, "On the Stratification
-    of Multi-Label Data".
+    """Choose the rows of a validation set, the same for the same table and seed; units as for `fold_of_rows`.
 
     Args:
         examples: the rows.
@@ -27,11 +24,31 @@ def validation_rows(examples: Examples, *, fraction: float, seed: int) -> NDArra
         (rows,) True for validation.
     """
     unit_of_row = _units(examples.table)
-    labels_of_units = _label_counts(examples, unit_of_row)
     rows_of_units = np.bincount(unit_of_row)
-    is_validation_unit = _deal(labels_of_units, rows_of_units, fraction=fraction, seed=seed)
-    is_validation: NDArray[np.bool_] = is_validation_unit[unit_of_row]
-    return is_validation
+    shares = np.array([1.0 - fraction, fraction])
+    labels_of_units = _label_counts(examples, unit_of_row)
+    is_validation = _deal(labels_of_units, rows_of_units, shares, seed=seed) == 1
+    if not is_validation.any():
+        # A few large units, none of which came near the wanted share: the smallest that leaves training every label.
+        is_spare = (labels_of_units.toarray() < labels_of_units.sum(axis=0)).all(axis=1)
+        is_validation[np.where(is_spare, rows_of_units, len(unit_of_row) + 1).argmin()] = is_spare.any()
+    chosen: NDArray[np.bool_] = is_validation[unit_of_row]
+    return chosen
+
+
+def fold_of_rows(examples: Examples, *, num_folds: int, seed: int) -> NDArray[np.int64]:
+    """Part the rows into folds of like size, the same for the same table and seed: (rows,) from 0.
+
+    Rows with the same text, or the same non-empty group, form a unit that stays together. Units are dealt out by
+    iterative stratification, which serves one and several labels a text alike: the rarest label first, each unit to
+    the side that still wants most of that label. Source: Sechidis, Tsoumakas and Vlahavas 2011, "On the Stratification
+    of Multi-Label Data".
+    """
+    unit_of_row = _units(examples.table)
+    shares = np.full(num_folds, 1.0 / num_folds)
+    fold_of_unit = _deal(_label_counts(examples, unit_of_row), np.bincount(unit_of_row), shares, seed=seed)
+    folds: NDArray[np.int64] = fold_of_unit[unit_of_row]
+    return folds
 
 
 def _units(table: pd.DataFrame) -> NDArray[np.int64]:
@@ -65,24 +82,24 @@ def _label_counts(examples: Examples, unit_of_row: NDArray[np.int64]) -> csr_arr
 
 
 def _deal(
-    labels_of_units: csr_array, rows_of_units: NDArray[np.int64], *, fraction: float, seed: int
-) -> NDArray[np.bool_]:
+    labels_of_units: csr_array, rows_of_units: NDArray[np.int64], shares: NDArray[np.float64], *, seed: int
+) -> NDArray[np.int64]:
+    """Return the side of each unit; side n wants the share `shares[n]` of each label and of the rows."""
     rank = np.random.default_rng(seed).permutation(len(rows_of_units))
-    shares = np.array([1.0 - fraction, fraction])
     num_labels = labels_of_units.sum(axis=0)
     wanted_labels = num_labels * shares[:, None]  # (sides, labels) still to be dealt
     wanted_rows = rows_of_units.sum() * shares
-    side_of_unit = np.full(len(rows_of_units), -1, dtype=np.int8)
+    side_of_unit = np.full(len(rows_of_units), -1, dtype=np.int64)
     columns = csc_array(labels_of_units)
     for label in np.argsort(num_labels, kind="stable"):
         units = columns.indices[columns.indptr[label] : columns.indptr[label + 1]]
         units = units[side_of_unit[units] < 0]
         for unit in units[np.argsort(rank[units])]:
             # The side that wants most of the label; among equals the one that wants more rows, relative to its share.
-            wishes = [(wanted_labels[side, label], wanted_rows[side] / shares[side]) for side in (0, 1)]
-            side = int(wishes[1] > wishes[0])
+            wishes = zip(wanted_labels[:, label], wanted_rows / shares, strict=True)
+            side = max(enumerate(wishes), key=itemgetter(1))[0]
             side_of_unit[unit] = side
             own = slice(labels_of_units.indptr[unit], labels_of_units.indptr[unit + 1])
             wanted_labels[side, labels_of_units.indices[own]] -= labels_of_units.data[own]
             wanted_rows[side] -= rows_of_units[unit]
-    return np.asarray(side_of_unit == 1)
+    return side_of_unit

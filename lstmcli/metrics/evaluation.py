@@ -69,6 +69,15 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class FoldScore:
+    """One system's main score on each fold, and the mean of them with its interval."""
+
+    system: str
+    values: list[float]
+    mean: Estimate
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """All that a report shows.
 
@@ -85,6 +94,7 @@ class Evaluation:
         comparisons: the model against each other system.
         is_tuned_on: whether these rows also chose the epoch, the temperature and the thresholds, which flatters the
             model.
+        folds: one for each system where the rows were predicted fold by fold, each row by a model that never saw it.
     """
 
     name: str
@@ -97,6 +107,7 @@ class Evaluation:
     confusion: list[list[int]]
     comparisons: list[Comparison]
     is_tuned_on: bool
+    folds: tuple[FoldScore, ...] = ()
 
 
 def evaluate(

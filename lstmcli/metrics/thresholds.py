@@ -7,14 +7,19 @@ Floats = NDArray[np.float64]
 
 # A label's own threshold counts as much as the common one when it has this many validation rows: rare labels, whose
 # best cut is luck, stay near the common one.
-SHRINKAGE_ROWS = 20.0
+SHRINKAGE_ROWS = 5.0
+
+# A label's own threshold is the mean over so many resamples of the rows: one lucky row can't decide it.
+NUM_RESAMPLES = 40
+RESAMPLING_SEED = 30_000
 
 
 def f1_thresholds(probabilities: Floats, targets: NDArray[np.bool_], *, shrinkage: float = SHRINKAGE_ROWS) -> Floats:
-    """Return (labels,) thresholds that make F1 high on these rows, without trusting few rows.
+    """Return (labels,) thresholds that make F1 high on rows like these, without trusting few of them.
 
-    Each label's best cut is averaged, on the logit scale, with the cut that is best for the mean F1 of all labels at
-    once: weight n / (n + shrinkage) for a label with n rows.
+    Each label's best cut, the mean over bootstrap resamples of the rows on the logit scale (Breiman 1996, "Bagging
+    Predictors"), is averaged with the cut that is best for the mean F1 of all labels at once: weight
+    n / (n + shrinkage) for a label with n rows.
 
     Args:
         probabilities: (rows, labels).
@@ -23,29 +28,38 @@ def f1_thresholds(probabilities: Floats, targets: NDArray[np.bool_], *, shrinkag
     """
     common = _logit(np.array([common_f1_threshold(probabilities, targets)]))[0]
     counts = targets.sum(axis=0)
-    own = _logit(np.array([best_f1_threshold(p, t) for p, t in zip(probabilities.T, targets.T, strict=True)]))
-    trust = counts / np.maximum(counts + shrinkage, 1e-9)
-    blended = np.where(counts > 0, trust * own + (1.0 - trust) * common, common)
+    drawn = np.random.default_rng(RESAMPLING_SEED).integers(0, len(targets), (NUM_RESAMPLES, len(targets)))
+    weights = np.stack([np.bincount(rows, minlength=len(targets)) for rows in drawn])
+    blended = np.full(targets.shape[1], common)
+    for label in np.flatnonzero(counts):
+        cuts = best_f1_thresholds(probabilities[:, label], targets[:, label], weights)
+        if not np.isnan(cuts).all():
+            trust = counts[label] / (counts[label] + shrinkage)
+            blended[label] = trust * np.nanmean(_logit(cuts)) + (1.0 - trust) * common
     thresholds: Floats = 1.0 / (1.0 + np.exp(-blended))
     return thresholds
 
 
-def best_f1_threshold(probabilities: Floats, targets: NDArray[np.bool_]) -> float:
-    """Return the cut with the highest F1 of one label, (rows,) each: midway between the two probabilities it parts.
+def best_f1_thresholds(probabilities: Floats, targets: NDArray[np.bool_], weights: NDArray[np.int64]) -> Floats:
+    """Return (samples,) the cut with the highest F1 of one label for each weighting of the rows.
 
-    Without a positive row there is nothing to tune and the answer is 0.5.
+    A cut lies midway between the two probabilities that it parts. Without a positive row it is NaN.
+
+    Args:
+        probabilities: (rows,).
+        targets: (rows,).
+        weights: (samples, rows), how often each row counts.
     """
-    if not targets.any():
-        return 0.5
     order = np.argsort(-probabilities, kind="stable")
-    ordered = probabilities[order]
-    right = np.cumsum(targets[order])
-    f1 = 2 * right / (np.arange(1, len(order) + 1) + targets.sum())
+    ordered, weights = probabilities[order], weights[:, order]
+    is_right = weights * targets[order]
+    num_positive = is_right.sum(axis=1, keepdims=True)
+    f1 = 2 * is_right.cumsum(axis=1) / np.maximum(weights.cumsum(axis=1) + num_positive, 1)
     # A cut can only lie between different probabilities.
-    is_cut = np.append(ordered[:-1] > ordered[1:], True)
-    best = int(np.argmax(np.where(is_cut, f1, -1.0)))
-    below = ordered[best + 1] if best + 1 < len(ordered) else 0.0
-    return float((ordered[best] + below) / 2)
+    f1[:, :-1][:, ordered[:-1] == ordered[1:]] = -1.0
+    below = np.append(ordered[1:], 0.0)
+    cuts: Floats = ((ordered + below) / 2)[f1.argmax(axis=1)]
+    return np.where(num_positive[:, 0] > 0, cuts, np.nan)
 
 
 def common_f1_threshold(probabilities: Floats, targets: NDArray[np.bool_]) -> float:

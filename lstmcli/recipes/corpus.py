@@ -1,5 +1,6 @@
 """From a config to rows: read, split where needed, and the labels that the training rows show."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from lstmcli.config.settings import DataSettings
 from lstmcli.data.examples import Examples, Finding, ReadReport, read_examples
 from lstmcli.data.label_cells import label_kind
-from lstmcli.data.splits import validation_rows
+from lstmcli.data.splits import fold_of_rows, validation_rows
 from lstmcli.errors import DataError
 from lstmcli.text.labels import SET_SEPARATOR, LabelSet
 
@@ -53,9 +54,7 @@ def load_corpus(settings: DataSettings, *, seed: int) -> Corpus:
     labels = _learn_labels(file, settings)
     files, parts = [file.report], []
     if settings.validation is None:
-        train, validation = _split(file, settings, seed)
-        labels = _learn_labels(train, settings)
-        validation = _without_unknown(validation, labels)
+        train, validation, labels = _split(file, settings, seed)
         parts = [train.report, validation.report]
     else:
         train, validation = file, read_examples(settings.validation, settings, known_labels=labels.names)
@@ -96,7 +95,38 @@ def training_targets(examples: Examples, labels: LabelSet, soft_share: float) ->
     return np.where(np.isnan(values), own, share * values + (1.0 - share) * own).astype(np.float32)
 
 
-def _split(examples: Examples, settings: DataSettings, seed: int) -> tuple[Examples, Examples]:
+def fold_corpora(examples: Examples, settings: DataSettings, *, num_folds: int, seed: int) -> Iterator[Corpus]:
+    """Yield one corpus a fold: its rows are the test rows, and what is left is parted as a training file would be.
+
+    Nothing of a fold's corpus but `test` comes from the rows of the fold; a test row whose label the training rows
+    lack is dropped from it.
+
+    Args:
+        examples: all rows.
+        settings: how a part becomes validation rows.
+        num_folds: at least 2.
+        seed: of the folds and of the splits.
+
+    Raises:
+        DataError: the rows are too few.
+    """
+    if len(examples.table) < num_folds:
+        raise DataError(f"{examples.name}: {len(examples.table):,} rows can't be parted into {num_folds} folds.")
+    fold = fold_of_rows(examples, num_folds=num_folds, seed=seed)
+    for number in range(num_folds):
+        is_test = fold == number
+        if not is_test.any():
+            raise DataError(f"{examples.name}: too few different texts or groups for {num_folds} folds.")
+        rest = examples.having(~is_test, num_rows=int((~is_test).sum()), findings=())
+        train, validation, labels = _split(rest, settings, seed)
+        name = f"{examples.name} (fold {number + 1} of {num_folds})"
+        test = examples.having(is_test, name=name, num_rows=int(is_test.sum()), findings=())
+        test = _without_unknown(test, labels)
+        yield Corpus((), (train.report, validation.report, test.report), train, validation, test, labels, ())
+
+
+def _split(examples: Examples, settings: DataSettings, seed: int) -> tuple[Examples, Examples, LabelSet]:
+    """Return training rows, validation rows, and the labels that the training rows show."""
     is_validation = validation_rows(examples, fraction=settings.validation_fraction, seed=seed)
     if is_validation.all() or not is_validation.any():
         raise DataError(
@@ -107,7 +137,8 @@ def _split(examples: Examples, settings: DataSettings, seed: int) -> tuple[Examp
         examples.having(rows, name=f"{examples.name} ({part} part)", num_rows=int(rows.sum()), findings=())
         for part, rows in (("training", ~is_validation), ("validation", is_validation))
     )
-    return train, validation
+    labels = _learn_labels(train, settings)
+    return train, _without_unknown(validation, labels), labels
 
 
 def _learn_labels(train: Examples, settings: DataSettings) -> LabelSet:

@@ -80,15 +80,16 @@ class Plan:
         )
 
 
-def make_plan(config: Config, reporter: Reporter) -> Plan:
-    """Read the rows and fix what follows from them.
+def make_plan(config: Config, reporter: Reporter, corpus: Corpus | None = None) -> Plan:
+    """Fix what follows from the rows: those of `corpus`, or those of the files in `config`.
 
     Raises:
         LstmcliError: anything that the user can fix.
     """
     metric = _metric(config)
     device = prepare_torch(config.training)
-    corpus = load_corpus(config.data, seed=config.training.seed)
+    if corpus is None:
+        corpus = load_corpus(config.data, seed=config.training.seed)
     report_rows(corpus.files, corpus.parts, corpus.overlaps, reporter)
     report_labels(corpus.labels, reporter)
     prepared = prepare_corpus(corpus, config)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from lstmcli.config.loading import load_config
 from lstmcli.config.settings import Config, OutputSettings
@@ -9,15 +10,17 @@ from lstmcli.errors import UsageError
 from lstmcli.model_format import CONFIG_FILE
 
 RUNS_FOLDER = Path("runs")
-PRETRAINED_ENDING = "-pretrained"
+
+Command = Literal["train", "pretrain", "folds"]
+ENDINGS: dict[Command, str] = {"train": "", "pretrain": "-pretrained", "folds": "-folds"}
 
 
 def resolve_run(
-    config: Path | None, overrides: list[str], run_dir: Path | None, *, resume: bool, pretraining: bool = False
+    config: Path | None, overrides: list[str], run_dir: Path | None, *, resume: bool, command: Command = "train"
 ) -> tuple[Config, Path]:
     """Return the checked config and the run directory: `run_dir`, else `output.run_dir`, else runs/ and a name.
 
-    Of a pretraining the name ends in "-pretrained", so that one config serves both commands.
+    What is no training has an ending of its own behind the name, so that one config serves all commands.
 
     Resuming needs no config: without one, that of the run directory counts.
 
@@ -30,13 +33,13 @@ def resolve_run(
             raise UsageError("--resume: name the run with --run-dir DIR (or the config that started it).")
         if run_dir is not None and (run_dir / CONFIG_FILE).is_file():
             config = run_dir / CONFIG_FILE
-    resolved = load_config(config, overrides, needs_labels=not pretraining)
+    resolved = load_config(config, overrides, needs_labels=command != "pretrain")
     if run_dir is not None:
         path = run_dir
-    elif resolved.output.run_dir is not None and not pretraining:
+    elif resolved.output.run_dir is not None and command == "train":
         path = Path(resolved.output.run_dir)
     else:
-        path = RUNS_FOLDER / (_name(config, resolved) + (PRETRAINED_ENDING if pretraining else ""))
+        path = RUNS_FOLDER / (_name(config, resolved) + ENDINGS[command])
     return replace(resolved, output=OutputSettings(run_dir=str(path))), path
 
 

@@ -12,6 +12,7 @@ from lstmcli.config.settings import Config
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.model_format import SavedModel
+from lstmcli.recipes.corpus import Corpus
 from lstmcli.recipes.course import History
 from lstmcli.recipes.finish import export_model, fit_baselines, write_reports
 from lstmcli.recipes.fit import FittedNetwork, fit_network
@@ -22,8 +23,18 @@ from lstmcli.reports.console import Reporter
 from lstmcli.reports.course import report_ensemble, report_parts
 
 
-def train(config: Config, run: RunDirectory, reporter: Reporter, *, resume: bool, overwrite: bool) -> list[Evaluation]:
+def train(
+    config: Config,
+    run: RunDirectory,
+    reporter: Reporter,
+    *,
+    resume: bool,
+    overwrite: bool,
+    corpus: Corpus | None = None,
+) -> list[Evaluation]:
     """Train as `config` says, write everything into `run`, and return the evaluations (validation, then test).
+
+    The rows are those of `corpus`, or those of the files in `config`.
 
     Raises:
         LstmcliError: anything that the user can fix; a run that is there already is not touched then.
@@ -34,7 +45,7 @@ def train(config: Config, run: RunDirectory, reporter: Reporter, *, resume: bool
         check_same_config(config, run)
     else:
         run.check_free(overwrite=overwrite)
-    plan = make_plan(config, reporter)
+    plan = make_plan(config, reporter, corpus)
     history: History = []
     if resume:
         history = run.read_history()

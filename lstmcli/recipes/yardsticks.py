@@ -42,15 +42,24 @@ def evaluate_examples(
         RunDirectoryError: the saved baselines are damaged.
     """
     labels = predictor.model.labels
-    predictions = predictor.predict(examples.texts)
-    systems = [System(MODEL_NAME, predictions.decisions, predictions.probabilities)]
-    if single is not None:
-        alone = single.predict(examples.texts)
-        systems.append(System(SINGLE_NAME, alone.decisions, alone.probabilities))
-    if settings.baselines and baselines.is_dir():
-        systems += _baseline_systems(examples.texts, baseline_tokenizer(predictor.model.tokenizer), baselines)
+    folder = baselines if settings.baselines and baselines.is_dir() else None
+    systems = predict_systems(examples.texts, predictor, folder, single=single)
     targets = label_targets(examples, labels)
     return evaluate(examples.name, systems, targets, labels.names, labels.kind, settings, is_tuned_on=is_tuned_on)
+
+
+def predict_systems(
+    texts: Sequence[str], predictor: Predictor, baselines: Path | None, *, single: Predictor | None = None
+) -> list[System]:
+    """Return what the model, one of its networks and the saved baselines make of `texts`; arguments as above."""
+    predictions = predictor.predict(texts)
+    systems = [System(MODEL_NAME, predictions.decisions, predictions.probabilities)]
+    if single is not None:
+        alone = single.predict(texts)
+        systems.append(System(SINGLE_NAME, alone.decisions, alone.probabilities))
+    if baselines is not None:
+        systems += _baseline_systems(texts, baseline_tokenizer(predictor.model.tokenizer), baselines)
+    return systems
 
 
 def baseline_tokenizer(settings: TokenizerSettings) -> Tokenizer:

@@ -28,6 +28,8 @@ class Table:
 def evaluation_tables(evaluation: Evaluation) -> list[Table]:
     """Return the tables of one evaluation; the confusion is the last."""
     tables = [_systems_table(evaluation), _labels_table(evaluation)]
+    if evaluation.folds:
+        tables.insert(1, _folds_table(evaluation))
     if len(evaluation.labels) > 1:
         tables.append(_comparison_table(evaluation))
     return [*tables, _confusion_table(evaluation)]
@@ -69,6 +71,22 @@ def _systems_table(evaluation: Evaluation) -> Table:
     ]
     note = f"In brackets: {evaluation.confidence:.0%} bootstrap intervals over {evaluation.num_rows:,} rows."
     return Table(f"Scores on {evaluation.name}", ["system", *(SCORE_TITLES[name] for name in names)], rows, note)
+
+
+def _folds_table(evaluation: Evaluation) -> Table:
+    folds = evaluation.folds
+    rows = [
+        [str(number), *(f"{value:.3f}" for value in values)]
+        for number, values in enumerate(zip(*(fold.values for fold in folds), strict=True), start=1)
+    ]
+    rows.append(["mean", *(format_estimate(fold.mean) for fold in folds)])
+    note = (
+        f"In brackets: {evaluation.confidence:.0%} intervals of the mean over folds, with the variance that trainings "
+        "on mostly the same rows have (Nadeau and Bengio 2003)."
+    )
+    score = SCORE_TITLES[evaluation.main_score]
+    title = f"{score[0].upper()}{score[1:]}, fold by fold"
+    return Table(title, ["fold", *(fold.system for fold in folds)], rows, note)
 
 
 def _own_labels(evaluation: Evaluation) -> list[LabelScores]:

@@ -1,0 +1,40 @@
+"""Scores fold by fold, and an interval of their mean."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtrit
+
+from lstmcli.metrics.evaluation import Estimate, Evaluation, FoldScore, System
+from lstmcli.metrics.scores import headline_scores
+
+
+def with_folds(
+    evaluation: Evaluation, systems: list[System], targets: NDArray[np.bool_], fold: NDArray[np.int64]
+) -> Evaluation:
+    """Return `evaluation`, of these `systems` on all rows, with the main score of each fold, (rows,) from 0."""
+    folds = []
+    for system in systems:
+        values = []
+        for number in range(int(fold.max()) + 1):
+            rows = fold == number
+            scores = headline_scores(targets[rows], system.decisions[rows], system.probabilities[rows], evaluation.kind)
+            values.append(scores[evaluation.main_score])
+        folds.append(FoldScore(system.name, values, mean_of_folds(values, confidence=evaluation.confidence)))
+    return replace(evaluation, folds=tuple(folds))
+
+
+def mean_of_folds(values: list[float], *, confidence: float) -> Estimate:
+    """Return the mean over folds with an interval of Student's t.
+
+    The folds' models share most of their training rows, so that their scores are no independent draws: the variance of
+    the mean is (1/k + 1/(k - 1)) times that of the scores instead of 1/k times. Source: Nadeau and Bengio 2003,
+    "Inference for the Generalization Error".
+    """
+    num_folds = len(values)
+    mean, variance = float(np.mean(values)), float(np.var(values, ddof=1))
+    error = math.sqrt((1.0 / num_folds + 1.0 / (num_folds - 1)) * variance)
+    reach = float(stdtrit(num_folds - 1, 0.5 + confidence / 2.0)) * error
+    return Estimate(mean, mean - reach, mean + reach)
