@@ -123,8 +123,9 @@ def test_perplexity_is_that_of_a_hand_made_sum() -> None:
         predictions = model.predictions(
             model.embedding.weight[tokens], torch.arange(len(tokens)), torch.tensor(lengths)
         )
-        for states, targets in predictions:
-            logits = (states @ model.embedding.weight.T + model.bias)[:, 1:]  # padding is no answer
+        for (states, targets), projection in zip(predictions, model.projections, strict=True):
+            table = model.embedding.weight @ projection.weight.T
+            logits = (states @ table.T + model.bias)[:, 1:]  # padding is no answer
             total += F.cross_entropy(logits, tokens[targets] - 1, reduction="sum").item()
             num_steps += len(targets)
     scores = objective.scores(model)

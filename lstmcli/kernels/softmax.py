@@ -33,7 +33,7 @@ def softmax_loss(
         targets: (steps,), the row of `table` that is the right word.
         block_steps: steps computed together.
     """
-    return float(sum(_losses(block)[1].sum() for block in _blocks(states, table, offsets, targets, block_steps)))
+    return float(sum(_losses(block)[2].sum() for block in _blocks(states, table, offsets, targets, block_steps)))
 
 
 def softmax_loss_gradients(
@@ -47,13 +47,15 @@ def softmax_loss_gradients(
     gradients = SoftmaxGradients(np.empty_like(states), np.zeros_like(table), np.zeros_like(offsets))
     total, start = 0.0, 0
     for block in _blocks(states, table, offsets, targets, block_steps):
-        probabilities, losses = _losses(block)
+        weights, sums, losses = _losses(block)
         total += float(losses.sum())
         steps = slice(start, start + len(losses))
-        probabilities[np.arange(len(losses)), block[1]] -= 1.0
-        np.matmul(probabilities, table, out=gradients.states[steps])
-        gradients.table[...] += probabilities.T @ states[steps]
-        gradients.offsets[...] += probabilities.sum(axis=0)
+        # The gradient by the logits times `sums`, which are divided out where there is less to divide.
+        weights[np.arange(len(losses)), block[1]] -= sums
+        np.matmul(weights, table, out=gradients.states[steps])
+        gradients.states[steps] /= sums[:, None]
+        gradients.table[...] += weights.T @ (states[steps] / sums[:, None])
+        gradients.offsets[...] += (1.0 / sums) @ weights
         start += len(losses)
     return total, gradients
 
@@ -64,15 +66,20 @@ def _blocks(
     """Yield logits (steps, words) and targets (steps,) of one block of steps after the other."""
     for start in range(0, len(states), block_steps):
         steps = slice(start, start + block_steps)
-        yield states[steps] @ table.T + offsets, targets[steps]
+        logits = states[steps] @ table.T
+        logits += offsets
+        yield logits, targets[steps]
 
 
-def _losses(block: tuple[Array, NDArray[np.int64]]) -> tuple[Array, Array]:
-    """Turn the logits of a block, (steps, words), into probabilities in place; return them and the losses (steps,)."""
+def _losses(block: tuple[Array, NDArray[np.int64]]) -> tuple[Array, Array, Array]:
+    """Turn the logits of a block, (steps, words), into exponentials in place.
+
+    Returns:
+        The exponentials, which are probabilities times their sum, (steps, words); the sums and the losses, (steps,).
+    """
     logits, targets = block
     logits -= logits.max(axis=1, keepdims=True)
     right = logits[np.arange(len(targets)), targets]
     np.exp(logits, out=logits)
-    sums = logits.sum(axis=1, keepdims=True)
-    logits /= sums
-    return logits, np.log(sums[:, 0]) - right
+    sums: Array = logits.sum(axis=1)
+    return logits, sums, np.log(sums) - right

@@ -73,7 +73,7 @@ class LanguageModel(nn.Module):
         )
         self.output_dropout = Dropout(dropout.output)
         self.projections = nn.ModuleList(
-            nn.Linear(settings.hidden_size, sizes.embedding_size, bias=False) for _ in range(num_directions)
+            nn.Linear(sizes.embedding_size, settings.hidden_size, bias=False) for _ in range(num_directions)
         )
         self.bias = nn.Parameter(torch.zeros(sizes.num_words))
 
@@ -84,7 +84,7 @@ class LanguageModel(nn.Module):
             self.bias.copy_(torch.from_numpy(np.log(frequencies)))
 
     def predictions(self, vectors: Tensor, index: Tensor, lengths: Tensor) -> list[tuple[Tensor, Tensor]]:
-        """Return for each direction P s_t, (steps, size), and the numbers (steps,) of the tokens to be predicted there.
+        """Return for each direction s_t, (steps, hidden), and the numbers (steps,) of the tokens to be predicted there.
 
         Steps without a neighbour on that side predict nothing.
 
@@ -95,11 +95,12 @@ class LanguageModel(nn.Module):
         """
         encoded = self.recurrent(self.feature_dropout(vectors), index, lengths)
         parts = encoded.states.chunk(len(self.projections), dim=1)
-        steps = zip(parts, self.projections, neighbours(lengths), strict=False)
-        return [
-            (projection(self.output_dropout(states.index_select(0, sources))), targets)
-            for states, projection, (sources, targets) in steps
-        ]
+        steps = zip(parts, neighbours(lengths), strict=False)
+        return [(self.output_dropout(states.index_select(0, sources)), targets) for states, (sources, targets) in steps]
+
+    def output_tables(self, vectors: Tensor) -> list[Tensor]:
+        """Return V = E P of each direction, (rows, hidden), for word vectors E (rows, size)."""
+        return [projection(vectors) for projection in self.projections]
 
 
 def neighbours(lengths: Tensor) -> Iterator[tuple[Tensor, Tensor]]:

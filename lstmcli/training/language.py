@@ -125,10 +125,11 @@ class NextWord:
     def backpropagate(self, model: LanguageModel, batch: LanguageBatch) -> float:
         """Add the gradients of the loss per predicted word to the parameters and return it, in nats."""
         vectors = model.embedding(batch.words)
-        table = vectors.index_select(0, batch.candidates)
+        tables = model.output_tables(vectors.index_select(0, batch.candidates))
         offsets = model.bias.index_select(0, batch.words[batch.candidates]) - batch.corrections
         losses, num_steps = [], 0
-        for states, targets in model.predictions(vectors, batch.word_index, batch.lengths):
+        predictions = model.predictions(vectors, batch.word_index, batch.lengths)
+        for table, (states, targets) in zip(tables, predictions, strict=True):
             losses.append(summed_softmax_loss(states, table, offsets, batch.answers[targets]))
             num_steps += len(targets)
         loss = torch.stack(losses).sum() / max(1, num_steps)
@@ -141,7 +142,8 @@ class NextWord:
 
         Perplexity is exp(mean loss): among so many equally likely words the network might as well have guessed.
         """
-        table, offsets = model.embedding.weight.cpu().numpy()[PAD_ID + 1 :], model.bias.cpu().numpy()[PAD_ID + 1 :]
+        tables = [table.cpu().numpy() for table in model.output_tables(model.embedding.weight[PAD_ID + 1 :])]
+        offsets = model.bias.cpu().numpy()[PAD_ID + 1 :]
         total, num_steps = 0.0, 0
         batches = batches_by_length(
             self._validation.lengths, batch_size=EVALUATION_BATCH_SIZE, max_tokens=EVALUATION_BATCH_TOKENS
@@ -152,7 +154,7 @@ class NextWord:
             words, index = torch.unique(tokens, return_inverse=True)
             vectors = model.embedding(words.to(self._device))
             moved = index.to(self._device), torch.from_numpy(lengths).to(self._device)
-            for states, targets in model.predictions(vectors, *moved):
+            for table, (states, targets) in zip(tables, model.predictions(vectors, *moved), strict=True):
                 answers = tokens[targets.cpu()].numpy() - (PAD_ID + 1)
                 total += softmax_loss(states.cpu().numpy(), table, offsets, answers)
                 num_steps += len(answers)
