@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.config.settings import EvaluationSettings, LabelKind
+from lstmcli.metrics.reliability import calibration_error
 from lstmcli.metrics.scores import (
     DEFAULT_SCORE,
     LOWER_IS_BETTER,
@@ -23,11 +24,23 @@ BOOTSTRAP_SEED = 20_000
 
 @dataclass(frozen=True)
 class System:
-    """What one system made of the rows: `decisions` and `probabilities`, (rows, labels) each."""
+    """What one system made of the rows, (rows, labels) each.
+
+    `uncalibrated` are its probabilities before temperature scaling, if it knows them.
+    """
 
     name: str
     decisions: NDArray[np.bool_]
     probabilities: NDArray[np.floating]
+    uncalibrated: NDArray[np.floating] | None = None
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Expected calibration errors of a system, before temperature scaling where that is known."""
+
+    error: float
+    error_before: float | None
 
 
 @dataclass(frozen=True)
@@ -91,6 +104,7 @@ class Evaluation:
         labels: system name -> its scores label by label.
         confusion: "single": (labels, labels) counts, actual in rows, predicted in columns. Otherwise (labels, 4): true
             positives, false positives, false negatives, true negatives.
+        calibration: system name -> how honest its probabilities are.
         comparisons: the model against each other system.
         is_tuned_on: whether these rows also chose the epoch, the temperature and the thresholds, which flatters the
             model.
@@ -105,6 +119,7 @@ class Evaluation:
     scores: dict[str, dict[str, Estimate]]
     labels: dict[str, list[LabelScores]]
     confusion: list[list[int]]
+    calibration: dict[str, Calibration]
     comparisons: list[Comparison]
     is_tuned_on: bool
     folds: tuple[FoldScore, ...] = ()
@@ -160,9 +175,15 @@ def evaluate(
             for system, one, point, sample in zip(systems, statistics, points, samples, strict=True)
         },
         confusion=confusion(targets, systems[0].decisions, kind).tolist(),
+        calibration={system.name: _calibration(system, targets, kind) for system in systems},
         comparisons=comparisons,
         is_tuned_on=is_tuned_on,
     )
+
+
+def _calibration(system: System, targets: NDArray[np.bool_], kind: LabelKind) -> Calibration:
+    before = None if system.uncalibrated is None else calibration_error(targets, system.uncalibrated, kind)
+    return Calibration(calibration_error(targets, system.probabilities, kind), before)
 
 
 def confusion(targets: NDArray[np.bool_], decisions: NDArray[np.bool_], kind: LabelKind) -> NDArray[np.int64]:

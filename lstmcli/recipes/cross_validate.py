@@ -110,19 +110,26 @@ def _pooled(name: str, results: list[_FoldResult], config: Config) -> Evaluation
     targets = np.concatenate([_spread(result.targets, result.labels, labels) for result in results])
     fold = np.repeat(np.arange(len(results)), [len(result.targets) for result in results])
     systems = [
-        System(
-            parts[0].name,
-            np.concatenate(
-                [_spread(one.decisions, result.labels, labels) for one, result in zip(parts, results, strict=True)]
-            ),
-            np.concatenate(
-                [_spread(one.probabilities, result.labels, labels) for one, result in zip(parts, results, strict=True)]
-            ),
-        )
+        _pooled_system([(system, result.labels) for system, result in zip(parts, results, strict=True)], labels)
         for parts in zip(*(result.systems for result in results), strict=True)
     ]
     evaluation = evaluate(f"{name}, fold by fold", systems, targets, labels, kind, config.evaluation)
     return with_folds(evaluation, systems, targets, fold)
+
+
+def _pooled_system(parts: list[tuple[System, LabelSet]], labels: tuple[str, ...]) -> System:
+    def joined(values: list[Values]) -> Values:
+        own = [label_set for _, label_set in parts]
+        return np.concatenate([_spread(value, one, labels) for value, one in zip(values, own, strict=True)])
+
+    first = parts[0][0]
+    uncalibrated = [system.uncalibrated for system, _ in parts if system.uncalibrated is not None]
+    return System(
+        first.name,
+        joined([system.decisions for system, _ in parts]),
+        joined([system.probabilities for system, _ in parts]),
+        None if first.uncalibrated is None else joined(uncalibrated),
+    )
 
 
 def _spread(values: Values, own: LabelSet, labels: tuple[str, ...]) -> Values:

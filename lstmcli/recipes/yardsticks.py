@@ -12,6 +12,7 @@ from lstmcli.data.examples import Examples
 from lstmcli.errors import RunDirectoryError
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.evaluation import Evaluation, System, evaluate
+from lstmcli.metrics.reliability import without_temperature
 from lstmcli.recipes.corpus import label_targets
 from lstmcli.text.tokenizer import Tokenizer
 
@@ -52,14 +53,18 @@ def predict_systems(
     texts: Sequence[str], predictor: Predictor, baselines: Path | None, *, single: Predictor | None = None
 ) -> list[System]:
     """Return what the model, one of its networks and the saved baselines make of `texts`; arguments as above."""
-    predictions = predictor.predict(texts)
-    systems = [System(MODEL_NAME, predictions.decisions, predictions.probabilities)]
+    systems = [_system(MODEL_NAME, texts, predictor)]
     if single is not None:
-        alone = single.predict(texts)
-        systems.append(System(SINGLE_NAME, alone.decisions, alone.probabilities))
+        systems.append(_system(SINGLE_NAME, texts, single))
     if baselines is not None:
         systems += _baseline_systems(texts, baseline_tokenizer(predictor.model.tokenizer), baselines)
     return systems
+
+
+def _system(name: str, texts: Sequence[str], predictor: Predictor) -> System:
+    predictions, model = predictor.predict(texts), predictor.model
+    uncalibrated = without_temperature(predictions.probabilities, model.labels.kind, model.temperature)
+    return System(name, predictions.decisions, predictions.probabilities, uncalibrated)
 
 
 def baseline_tokenizer(settings: TokenizerSettings) -> Tokenizer:

@@ -67,10 +67,19 @@ def _verdict(comparison: Comparison) -> str:
 def _systems_table(evaluation: Evaluation) -> Table:
     names = list(next(iter(evaluation.scores.values())))
     rows = [
-        [system, *(format_estimate(scores[name]) for name in names)] for system, scores in evaluation.scores.items()
+        [
+            system,
+            *(format_estimate(scores[name]) for name in names),
+            f"{evaluation.calibration[system].error:.3f}",
+        ]
+        for system, scores in evaluation.scores.items()
     ]
+    own = next(iter(evaluation.calibration.values()))
     note = f"In brackets: {evaluation.confidence:.0%} bootstrap intervals over {evaluation.num_rows:,} rows."
-    return Table(f"Scores on {evaluation.name}", ["system", *(SCORE_TITLES[name] for name in names)], rows, note)
+    if own.error_before is not None:
+        note += f" The model's calibration error before temperature scaling: {own.error_before:.3f}."
+    columns = ["system", *(SCORE_TITLES[name] for name in names), "calibration error"]
+    return Table(f"Scores on {evaluation.name}", columns, rows, note)
 
 
 def _folds_table(evaluation: Evaluation) -> Table:
