@@ -7,6 +7,7 @@ baselines/             the TF-IDF yardstick, so that later evaluations compare w
 checkpoints/last/      state.safetensors and progress.json: all that `train --resume` needs
 checkpoints/best/      average.safetensors: the averaged weights of the best epoch
 checkpoints/network-2/ and so on: the same for the further networks of an ensemble
+pretraining/           where a training learned from its own texts first, a run directory of its own
 folds/1/ and so on: of a cross-validation, each a run directory of its own
 """
 
@@ -36,7 +37,17 @@ from lstmcli.model_format import (
 
 HISTORY_FILE = "history.jsonl"
 CHECKPOINTS_FOLDER = "checkpoints"
+PRETRAINING_FOLDER = "pretraining"
 FOLDS_FOLDER = "folds"
+
+FOLDERS = (
+    MODEL_FOLDER,
+    LANGUAGE_FOLDER,
+    BASELINES_FOLDER,
+    CHECKPOINTS_FOLDER,
+    PRETRAINING_FOLDER,
+    FOLDS_FOLDER,
+)
 
 # The first line of config.yaml tells a run from a folder that happens to hold a config of something else.
 RUN_MARK = "# The resolved config of this lstmcli run.\n"
@@ -55,6 +66,11 @@ class RunDirectory:
         """Return the checkpoints of network number `member`, from 1; only ensembles have more than one."""
         folder = self.path / CHECKPOINTS_FOLDER
         return Checkpoints(folder if member == 1 else folder / f"network-{member}")
+
+    @property
+    def pretraining(self) -> "RunDirectory":
+        """The run in which this training learned from its own texts first."""
+        return RunDirectory(self.path / PRETRAINING_FOLDER)
 
     def fold(self, number: int) -> "RunDirectory":
         """Return the run of fold `number`, from 1, of a cross-validation."""
@@ -97,7 +113,7 @@ class RunDirectory:
         self.check_free(overwrite=overwrite)
         try:
             if self.is_run:
-                for name in (MODEL_FOLDER, LANGUAGE_FOLDER, BASELINES_FOLDER, CHECKPOINTS_FOLDER, FOLDS_FOLDER):
+                for name in FOLDERS:
                     shutil.rmtree(self.path / name, ignore_errors=True)
                 for name in (METRICS_FILE, MARKDOWN_FILE, HTML_FILE, HISTORY_FILE, CONFIG_FILE):
                     (self.path / name).unlink(missing_ok=True)

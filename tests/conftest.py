@@ -42,6 +42,7 @@ FAST = [
     "dropout.features=0.1",
     "dropout.output=0.1",
     "evaluation.bootstrap_samples=100",
+    "pretraining.own_texts=false",
 ]
 
 

@@ -7,14 +7,13 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from lstmcli.config.settings import DropoutSettings, ModelSettings, TrainingSettings
+from lstmcli.config.settings import ModelSettings, TrainingSettings
 from lstmcli.data.batches import TokenIds
 from lstmcli.kernels.softmax import softmax_loss, softmax_loss_gradients
 from lstmcli.models.language import LanguageModel, LanguageSizes, neighbours, summed_softmax_loss
 from lstmcli.training.language import NextWord, frequency_perplexity
 from lstmcli.training.loop import EpochResult, Trainer
 
-NO_DROPOUT = DropoutSettings(words=0.0, features=0.0, layers=0.0, output=0.0)
 SMALL = ModelSettings(hidden_size=5)
 NUM_WORDS = 12
 CPU = torch.device("cpu")
@@ -38,7 +37,7 @@ def counts(token_ids: TokenIds) -> np.ndarray:
 
 def language_model(settings: ModelSettings = SMALL, **options: int) -> LanguageModel:
     torch.manual_seed(3)
-    return LanguageModel(LanguageSizes(NUM_WORDS, 6, 0), settings, NO_DROPOUT, **options)
+    return LanguageModel(LanguageSizes(NUM_WORDS, 6, 0), settings, 0.0, **options)
 
 
 def next_word(train: TokenIds, num_candidates: int = 99, **options: float) -> NextWord:

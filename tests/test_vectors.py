@@ -10,7 +10,7 @@ import pytest
 
 from lstmcli.config.settings import EmbeddingSettings
 from lstmcli.errors import ConfigError, DataError
-from lstmcli.recipes.embedding import plan_embedding, vectors_from_file
+from lstmcli.recipes.embedding import check_width, plan_embedding, vectors_from_file
 from lstmcli.text.vectors import read_vectors
 from lstmcli.text.vocabulary import Vocabulary
 
@@ -119,4 +119,4 @@ def test_a_width_that_is_not_the_files_is_refused(tmp_path: Path) -> None:
     settings = EmbeddingSettings(vectors=str(path), size=50)
     source = vectors_from_file(settings, lowercase=True)
     with pytest.raises(ConfigError, match=r"embedding\.size is 50, but the vectors in .* have 3 numbers"):
-        plan_embedding(Vocabulary(["<pad>", "<unknown>"]), np.array([0, 0]), settings, source)
+        check_width(settings, source)

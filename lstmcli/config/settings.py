@@ -144,12 +144,14 @@ class TrainingSettings(Section):
 class PretrainingSettings(Section):
     """Next-word prediction on texts without labels. `texts` empty: the texts of `data.train`."""
 
+    own_texts: bool = True
     texts: tuple[str, ...] = ()
     validation_fraction: Annotated[float, Gt(0.0), Lt(1.0)] = 0.05
     epochs: Count | None = None
-    batch_tokens: Count = 2048
-    learning_rate: Annotated[float, Gt(0.0)] = 0.005
-    candidates: Count = 1024
+    batch_tokens: Count | None = None
+    learning_rate: Annotated[float, Gt(0.0)] = 0.01
+    dropout: Fraction = 0.2
+    candidates: Count = 256
     bptt_steps: Count = 64
 
 

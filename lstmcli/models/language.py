@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-from lstmcli.config.settings import DropoutSettings, EngineName, ModelSettings
+from lstmcli.config.settings import EngineName, ModelSettings
 from lstmcli.kernels.softmax import softmax_loss_gradients
 from lstmcli.models.dropout import Dropout
 from lstmcli.models.embedding import Embedding
@@ -48,30 +48,33 @@ class LanguageModel(nn.Module):
         self,
         sizes: LanguageSizes,
         settings: ModelSettings,
-        dropout: DropoutSettings,
+        dropout: float,
         *,
         engine: EngineName = "auto",
         bptt_steps: int | None = None,
         threads: int = 1,
     ) -> None:
-        """Draw new weights. `engine`, `bptt_steps` and `threads` are those of `Recurrent`."""
+        """Draw new weights.
+
+        `dropout` is of features of word vectors and of states; the others are those of `Recurrent`.
+        """
         super().__init__()
         num_directions = 2 if settings.bidirectional else 1
         self.settings = replace(settings, layers=language_layers(settings))
         self.embedding = Embedding(sizes.num_words, sizes.embedding_size, pad_id=sizes.pad_id)
-        self.feature_dropout = Dropout(dropout.features)
+        self.feature_dropout = Dropout(dropout)
         self.recurrent = Recurrent(
             settings.cell,
             sizes.embedding_size,
             settings.hidden_size,
             layers=self.settings.layers,
             bidirectional=settings.bidirectional,
-            dropout=dropout.layers,
+            dropout=dropout,
             engine=engine,
             bptt_steps=bptt_steps,
             threads=threads,
         )
-        self.output_dropout = Dropout(dropout.output)
+        self.output_dropout = Dropout(dropout)
         self.projections = nn.ModuleList(
             nn.Linear(sizes.embedding_size, settings.hidden_size, bias=False) for _ in range(num_directions)
         )

@@ -94,6 +94,19 @@ def vectors_from_language_model(model: SavedLanguageModel, name: str) -> VectorS
     return VectorSource(name, model.vocabulary.words[2:], table[2:], unknown=table[1])
 
 
+def check_width(settings: EmbeddingSettings, source: VectorSource) -> None:
+    """Compare the wanted width with that of the source.
+
+    Raises:
+        ConfigError: they differ.
+    """
+    if settings.size not in {None, source.size}:
+        raise ConfigError(
+            f"embedding.size is {settings.size}, but the vectors in {source.name} have {source.size} numbers; leave "
+            "embedding.size out."
+        )
+
+
 def plan_embedding(
     vocabulary: Vocabulary, token_counts: NDArray[np.int64], settings: EmbeddingSettings, source: VectorSource | None
 ) -> EmbeddingPlan:
@@ -104,17 +117,9 @@ def plan_embedding(
         token_counts: (words,) how often the training texts use each word.
         settings: the width.
         source: where rows start from, if not at random.
-
-    Raises:
-        ConfigError: `embedding.size` is not the width of the source.
     """
     if source is None:
         return EmbeddingPlan(vocabulary, len(vocabulary), settings.size or DEFAULT_SIZE, None)
-    if settings.size not in {None, source.size}:
-        raise ConfigError(
-            f"embedding.size is {settings.size}, but the vectors in {source.name} have {source.size} numbers; leave "
-            "embedding.size out."
-        )
     extended = vocabulary.extended(source.words)
     return EmbeddingPlan(extended, len(vocabulary), source.size, _rows(extended, len(vocabulary), source, token_counts))
 

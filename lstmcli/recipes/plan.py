@@ -12,6 +12,7 @@ from lstmcli.recipes.corpus import Corpus, label_targets, load_corpus
 from lstmcli.recipes.decision import DecisionMaker
 from lstmcli.recipes.ngrams import FittedNgrams, fit_ngrams
 from lstmcli.recipes.prepare import PreparedCorpus, build_classifier, prepare_corpus
+from lstmcli.recipes.pretrained import Start
 from lstmcli.recipes.resume import fingerprint
 from lstmcli.recipes.schedule import Schedule, schedule_for
 from lstmcli.reports.console import Reporter
@@ -80,20 +81,28 @@ class Plan:
         )
 
 
-def make_plan(config: Config, reporter: Reporter, corpus: Corpus | None = None) -> Plan:
-    """Fix what follows from the rows: those of `corpus`, or those of the files in `config`.
+def read_corpus(config: Config, reporter: Reporter) -> Corpus:
+    """Read the rows that `config` names and say what they are.
 
     Raises:
-        LstmcliError: anything that the user can fix.
+        DataError: see `load_corpus`.
     """
-    metric = _metric(config)
-    device = prepare_torch(config.training)
-    if corpus is None:
-        corpus = load_corpus(config.data, seed=config.training.seed)
+    corpus = load_corpus(config.data, seed=config.training.seed)
     report_rows(corpus.files, corpus.parts, corpus.overlaps, reporter)
+    return corpus
+
+
+def make_plan(config: Config, corpus: Corpus, start: Start, reporter: Reporter) -> Plan:
+    """Fix what follows from the rows and from what the network starts from.
+
+    Raises:
+        ConfigError: see `prepare_torch`.
+    """
+    metric = best_epoch_metric(config)
+    device = prepare_torch(config.training)
     report_labels(corpus.labels, reporter)
-    prepared = prepare_corpus(corpus, config)
-    _report_words(prepared, config, reporter)
+    prepared = prepare_corpus(corpus, config, start)
+    _report_words(prepared, start, reporter)
     ngrams = fit_ngrams(corpus, config, kind=corpus.labels.kind) if config.ngrams.enabled else None
     if ngrams is not None:
         report_ngrams(config.ngrams, len(ngrams.table.rows), ngrams.strength, ngrams.num_left_out, reporter)
@@ -118,7 +127,12 @@ def make_plan(config: Config, reporter: Reporter, corpus: Corpus | None = None) 
     return Plan(config, corpus, prepared, ngrams, decisions, schedule, metric, device, rows)
 
 
-def _metric(config: Config) -> str:
+def best_epoch_metric(config: Config) -> str:
+    """Return the score that names the best epoch.
+
+    Raises:
+        ConfigError: `training.metric` does not suit the kind of labels.
+    """
     kind = label_kind(config.data)
     metric = DEFAULT_SCORE[kind] if config.training.metric == "auto" else config.training.metric
     if metric not in SCORES_BY_KIND[kind]:
@@ -128,11 +142,10 @@ def _metric(config: Config) -> str:
     return metric
 
 
-def _report_words(prepared: PreparedCorpus, config: Config, reporter: Reporter) -> None:
+def _report_words(prepared: PreparedCorpus, start: Start, reporter: Reporter) -> None:
     plan, counts = prepared.plan, prepared.counts
     report_words(plan.num_trained, int(counts.sum()), float(counts[UNKNOWN_ID] / counts.sum()), reporter)
-    path = config.model.pretrained or config.embedding.vectors
-    if plan.pretrained is not None and path is not None:
+    if plan.pretrained is not None and start.source is not None:
         num_further = len(plan.vocabulary) - plan.num_trained
         num_known = int(plan.pretrained.known.sum())
-        report_vectors(path, plan.pretrained.coverage, num_known, num_further, reporter)
+        report_vectors(start.source.name, plan.pretrained.coverage, num_known, num_further, reporter)

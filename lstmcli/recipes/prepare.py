@@ -11,9 +11,9 @@ from lstmcli.data.spool import IdSpool
 from lstmcli.language_format import SavedLanguageModel
 from lstmcli.models.classifier import Classifier, Sizes
 from lstmcli.recipes.corpus import Corpus, label_targets, training_targets
-from lstmcli.recipes.embedding import EmbeddingPlan, plan_embedding, vectors_from_file, vectors_from_language_model
+from lstmcli.recipes.embedding import EmbeddingPlan, plan_embedding
 from lstmcli.recipes.learned_texts import learn_texts
-from lstmcli.recipes.pretrained import load_language_model, use_layers
+from lstmcli.recipes.pretrained import Start, use_layers
 from lstmcli.text.encoder import TextEncoder
 from lstmcli.text.tokenizer import Tokenizer
 from lstmcli.text.vocabulary import PAD_ID
@@ -35,18 +35,9 @@ class PreparedCorpus:
     language_model: SavedLanguageModel | None
 
 
-def prepare_corpus(corpus: Corpus, config: Config) -> PreparedCorpus:
-    """Tokenise, learn the vocabulary from the training rows alone, and encode both splits with it.
-
-    Raises:
-        LstmcliError: the vector file or the pretrained network does not fit.
-    """
-    language_model = load_language_model(config)
-    source = None
-    if language_model is not None:
-        source = vectors_from_language_model(language_model, config.model.pretrained or "")
-    elif config.embedding.vectors is not None:
-        source = vectors_from_file(config.embedding, lowercase=config.tokenizer.lowercase)
+def prepare_corpus(corpus: Corpus, config: Config, start: Start) -> PreparedCorpus:
+    """Tokenise, learn the vocabulary from the training rows alone, and encode both splits with it."""
+    source = start.source
     known = frozenset(() if source is None else source.words)
     learned = learn_texts(corpus.train.texts, config.tokenizer, config.vocabulary, known=known)
     plan = plan_embedding(learned.vocabulary, learned.counts, config.embedding, source)
@@ -58,7 +49,7 @@ def prepare_corpus(corpus: Corpus, config: Config) -> PreparedCorpus:
         LabelledTokens(validation_ids, label_targets(corpus.validation, corpus.labels)),
         plan,
         learned.counts,
-        language_model,
+        start.language_model,
     )
 
 

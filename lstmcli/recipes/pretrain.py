@@ -4,6 +4,7 @@ import hashlib
 import json
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -11,11 +12,11 @@ from torch import nn
 
 from lstmcli.checkpoint import RunDirectory, replaced_folder
 from lstmcli.config.loading import dump_config
-from lstmcli.config.settings import Config
+from lstmcli.config.settings import Config, OutputSettings
 from lstmcli.data.batches import TokenIds
 from lstmcli.data.plain_texts import read_texts
 from lstmcli.data.spool import IdSpool
-from lstmcli.data.texts import Texts, TextStore
+from lstmcli.data.texts import Texts
 from lstmcli.errors import DataError
 from lstmcli.language_format import SavedLanguageModel, write_language_model
 from lstmcli.model_format import METRICS_FILE
@@ -46,8 +47,18 @@ class _Prepared:
     fingerprint: str
 
 
-def pretrain(config: Config, run: RunDirectory, reporter: Reporter, *, resume: bool, overwrite: bool) -> None:
+def pretrain(
+    config: Config,
+    run: RunDirectory,
+    reporter: Reporter,
+    *,
+    resume: bool,
+    overwrite: bool,
+    texts: Texts | None = None,
+) -> None:
     """Learn to predict the next word, in each direction of `config.model`, and write everything into `run`.
+
+    The texts are `texts`, or those of the files in `config`.
 
     Raises:
         LstmcliError: anything that the user can fix; a run that is there already is not touched then.
@@ -59,7 +70,7 @@ def pretrain(config: Config, run: RunDirectory, reporter: Reporter, *, resume: b
     else:
         run.check_free(overwrite=overwrite)
     device = prepare_torch(config.training)
-    prepared = _prepare(config, reporter)
+    prepared = _prepare(config, texts or _read(config, reporter), reporter)
     trainer = _trainer(prepared, config, device, reporter)
     history: History = []
     if resume:
@@ -93,11 +104,29 @@ def pretrain(config: Config, run: RunDirectory, reporter: Reporter, *, resume: b
     )
 
 
-def _prepare(config: Config, reporter: Reporter) -> _Prepared:
+def pretrain_within(run: RunDirectory, config: Config, texts: Texts, reporter: Reporter, *, resume: bool) -> Path:
+    """Pretrain on `texts` in a run directory of its own within `run`, unless that was done before, and return its path.
+
+    Raises:
+        InterruptedTrainingError: on Ctrl-C or SIGTERM, with the state saved.
+    """
+    own = run.pretraining
+    if not (resume and own.is_finished):
+        reporter.line("pretrain", f"next words of {len(texts):,} training texts (pretraining.own_texts)")
+        config = replace(config, output=OutputSettings(run_dir=str(own.path)))
+        pretrain(config, own, reporter, resume=resume and own.is_run, overwrite=False, texts=texts)
+    return own.path
+
+
+def _read(config: Config, reporter: Reporter) -> Texts:
     store, reports = read_texts(config.pretraining.texts or (config.data.train or "",), config.data)
     for report in reports:
         reporter.rows(report)
-    train, held_out = _split(store, config)
+    return Texts(store, np.arange(len(store)))
+
+
+def _prepare(config: Config, texts: Texts, reporter: Reporter) -> _Prepared:
+    train, held_out = _split(texts, config)
     reporter.line("split", f"{len(train):,} texts to learn from, {len(held_out):,} to measure perplexity on")
     source = None
     if config.embedding.vectors is not None:
@@ -109,19 +138,20 @@ def _prepare(config: Config, reporter: Reporter) -> _Prepared:
         validation = TokenIds(spool.flat(), spool.offsets)
     counts = learned.counts
     report_words(len(learned.vocabulary), int(counts.sum()), float(counts[UNKNOWN_ID] / counts.sum()), reporter)
-    digest = hashlib.sha256(store.digest() + learned.vocabulary.file_content().encode())
+    digest = hashlib.sha256(texts.store.digest() + texts.numbers.tobytes())
+    digest.update(learned.vocabulary.file_content().encode())
     return _Prepared(learned, validation, plan, digest.hexdigest())
 
 
-def _split(store: TextStore, config: Config) -> tuple[Texts, Texts]:
-    num_held_out = min(round(config.pretraining.validation_fraction * len(store)), MAX_VALIDATION_TEXTS)
-    if not 0 < num_held_out < len(store):
+def _split(texts: Texts, config: Config) -> tuple[Texts, Texts]:
+    num_held_out = min(round(config.pretraining.validation_fraction * len(texts)), MAX_VALIDATION_TEXTS)
+    if not 0 < num_held_out < len(texts):
         raise DataError(
-            f"{len(store):,} texts are too few to learn from: perplexity is measured on a part of them "
+            f"{len(texts):,} texts are too few to learn from: perplexity is measured on a part of them "
             f"(pretraining.validation_fraction={config.pretraining.validation_fraction:g})."
         )
-    order = np.random.default_rng(config.training.seed).permutation(len(store))
-    return Texts(store, np.sort(order[num_held_out:])), Texts(store, np.sort(order[:num_held_out]))
+    order = texts.numbers[np.random.default_rng(config.training.seed).permutation(len(texts))]
+    return Texts(texts.store, np.sort(order[num_held_out:])), Texts(texts.store, np.sort(order[:num_held_out]))
 
 
 def _trainer(prepared: _Prepared, config: Config, device: torch.device, reporter: Reporter) -> Trainer:
@@ -135,7 +165,7 @@ def _trainer(prepared: _Prepared, config: Config, device: torch.device, reporter
         prepared.validation,
         learned.counts,
         num_candidates=pretraining.candidates,
-        word_dropout=config.dropout.words,
+        word_dropout=0.5 * pretraining.dropout,
         device=device,
     )
     tokens = learned.token_ids
@@ -158,7 +188,7 @@ def _build(prepared: _Prepared, config: Config) -> LanguageModel:
     model = LanguageModel(
         LanguageSizes(plan.num_trained, plan.size, PAD_ID),
         config.model,
-        config.dropout,
+        config.pretraining.dropout,
         engine=training.engine,
         bptt_steps=config.pretraining.bptt_steps,
         threads=training.threads,

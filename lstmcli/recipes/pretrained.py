@@ -1,5 +1,6 @@
 """Starting a classifier from the words and layers of a pretraining run."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -9,20 +10,41 @@ from lstmcli.errors import ConfigError
 from lstmcli.language_format import SavedLanguageModel, read_language_model
 from lstmcli.models.classifier import Classifier
 from lstmcli.models.language import language_layers
+from lstmcli.recipes.embedding import VectorSource, check_width, vectors_from_file, vectors_from_language_model
 
 SHAPE_KEYS = ("cell", "hidden_size", "bidirectional")
 
 
-def load_language_model(config: Config) -> SavedLanguageModel | None:
-    """Return the language model of `model.pretrained`, if it is set.
+@dataclass(frozen=True)
+class Start:
+    """What a network starts from: word vectors, and layers where a language model gave both."""
+
+    source: VectorSource | None = None
+    language_model: SavedLanguageModel | None = None
+
+
+def starting_point(config: Config) -> Start:
+    """Read what `model.pretrained` or `embedding.vectors` name.
+
+    Raises:
+        LstmcliError: it can't be used, or does not fit the config.
+    """
+    if config.model.pretrained is not None:
+        return start_from_run(Path(config.model.pretrained), config)
+    if config.embedding.vectors is None:
+        return Start()
+    source = vectors_from_file(config.embedding, lowercase=config.tokenizer.lowercase)
+    check_width(config.embedding, source)
+    return Start(source)
+
+
+def start_from_run(path: Path, config: Config) -> Start:
+    """Read the language model of a pretraining run.
 
     Raises:
         RunDirectoryError: there is none, or it is damaged.
         ConfigError: its shape or its tokenizer is not that of `config`; the message names every key.
     """
-    if config.model.pretrained is None:
-        return None
-    path = Path(config.model.pretrained)
     found = read_language_model(path)
     keys = [("model", key, getattr(config.model, key), getattr(found.network, key)) for key in SHAPE_KEYS]
     keys += [("tokenizer", key, value, getattr(found.tokenizer, key)) for key, value in vars(config.tokenizer).items()]
@@ -34,7 +56,9 @@ def load_language_model(config: Config) -> SavedLanguageModel | None:
             f"model.pretrained: {path} was pretrained with other settings: {'; '.join(different)}. Set them to the "
             "same, or pretrain again."
         )
-    return found
+    source = vectors_from_language_model(found, str(path))
+    check_width(config.embedding, source)
+    return Start(source, found)
 
 
 def use_layers(model: Classifier, language_model: SavedLanguageModel) -> None:

@@ -40,16 +40,20 @@ def schedule_for(num_texts: int, num_tokens: int, settings: TrainingSettings) ->
     return Schedule(batch_size, settings.epochs or min(MAX_EPOCHS, max(MIN_EPOCHS, num_epochs)))
 
 
-# Pretraining: passes over the texts, so that about so many tokens are read.
-WANTED_LANGUAGE_TOKENS = 4_000_000
-MIN_LANGUAGE_EPOCHS = 3
-MAX_LANGUAGE_EPOCHS = 20
-MAX_LANGUAGE_BATCH = 512
+# Pretraining reads about so many tokens in all. Batches shrink with the collection, as in training.
+WANTED_LANGUAGE_TOKENS = 1_200_000
+MIN_LANGUAGE_EPOCHS = 2
+MAX_LANGUAGE_EPOCHS = 8
+WANTED_LANGUAGE_UPDATES_AN_EPOCH = 50
+MIN_BATCH_TOKENS = 256
+MAX_BATCH_TOKENS = 2_048
 
 
 def language_schedule(num_texts: int, num_tokens: int, settings: PretrainingSettings) -> Schedule:
     """Return texts an update and passes for texts that are to be predicted word by word; arguments as above."""
-    batch_size = max(1, min(MAX_LANGUAGE_BATCH, round(settings.batch_tokens * num_texts / num_tokens)))
+    wanted = num_tokens // WANTED_LANGUAGE_UPDATES_AN_EPOCH
+    batch_tokens = settings.batch_tokens or min(MAX_BATCH_TOKENS, max(MIN_BATCH_TOKENS, wanted))
+    batch_size = max(1, round(batch_tokens * num_texts / num_tokens))
     num_epochs = math.ceil(WANTED_LANGUAGE_TOKENS / num_tokens)
     return Schedule(batch_size, settings.epochs or min(MAX_LANGUAGE_EPOCHS, max(MIN_LANGUAGE_EPOCHS, num_epochs)))
 

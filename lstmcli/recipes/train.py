@@ -16,11 +16,14 @@ from lstmcli.recipes.corpus import Corpus
 from lstmcli.recipes.course import History
 from lstmcli.recipes.finish import export_model, fit_baselines, write_reports
 from lstmcli.recipes.fit import FittedNetwork, fit_network
-from lstmcli.recipes.plan import Plan, make_plan
+from lstmcli.recipes.plan import Plan, best_epoch_metric, make_plan, read_corpus
+from lstmcli.recipes.pretrain import pretrain_within
+from lstmcli.recipes.pretrained import start_from_run, starting_point
 from lstmcli.recipes.resume import check_same_config
 from lstmcli.recipes.yardsticks import evaluate_examples
 from lstmcli.reports.console import Reporter
 from lstmcli.reports.course import report_ensemble, report_parts
+from lstmcli.training.setup import prepare_torch
 
 
 def train(
@@ -45,13 +48,19 @@ def train(
         check_same_config(config, run)
     else:
         run.check_free(overwrite=overwrite)
-    plan = make_plan(config, reporter, corpus)
+    best_epoch_metric(config)  # what is wrong with the config is found before anything is written
+    prepare_torch(config.training)
+    start = starting_point(config)
+    corpus = corpus or read_corpus(config, reporter)
     history: History = []
     if resume:
         history = run.read_history()
     else:
         run.claim(overwrite=overwrite)
         run.write_config(dump_config(config))
+    if config.pretraining.own_texts and config.model.pretrained is None:
+        start = start_from_run(pretrain_within(run, config, corpus.train.texts, reporter, resume=resume), config)
+    plan = make_plan(config, corpus, start, reporter)
     networks = [
         fit_network(plan, run, history, reporter, member=member, resume=resume)
         for member in range(1, config.training.ensemble + 1)
