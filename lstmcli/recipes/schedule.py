@@ -41,7 +41,7 @@ def schedule_for(num_texts: int, num_tokens: int, settings: TrainingSettings) ->
 
 
 # Pretraining reads about so many tokens in all. Batches shrink with the collection, as in training.
-WANTED_LANGUAGE_TOKENS = 1_200_000
+WANTED_LANGUAGE_TOKENS = 1_000_000
 MIN_LANGUAGE_EPOCHS = 2
 MAX_LANGUAGE_EPOCHS = 8
 WANTED_LANGUAGE_UPDATES_AN_EPOCH = 50
