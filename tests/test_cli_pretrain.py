@@ -133,3 +133,48 @@ def test_one_text_is_too_few(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("only this\n")
     result = invoke("pretrain", "--set", f"pretraining.texts={tmp_path}/a.txt", "--run-dir", tmp_path / "run")
     assert (result.exit_code, "1 texts are too few to learn from" in result.stderr) == (1, True)
+
+
+OWN_TEXTS = set_options("pretraining.own_texts=true", "pretraining.epochs=2", "pretraining.batch_tokens=64")
+
+
+def test_a_training_learns_from_its_own_texts_first(corpus: Path, tmp_path: Path) -> None:
+    """And is that of a training which starts from the same pretraining by hand."""
+    run = tmp_path / "run"
+    result = invoke("train", *corpus_options(corpus), *OWN_TEXTS, "--run-dir", run)
+    assert result.exit_code == 0, result.stderr
+    assert "pretrain next words of 120 training texts (pretraining.own_texts)" in result.stderr
+    assert json.loads((run / "pretraining" / "metrics.json").read_text())["epochs"] == 2
+    by_hand = tmp_path / "by-hand"
+    start = set_options(f"model.pretrained={run / 'pretraining'}")
+    result = invoke("train", *corpus_options(corpus), *start, "--run-dir", by_hand)
+    assert result.exit_code == 0, result.stderr
+    assert losses(run) == losses(by_hand)
+
+
+def test_a_training_resumes_after_its_pretraining_and_within_it(corpus: Path, tmp_path: Path) -> None:
+    whole = tmp_path / "whole"
+    options = [*corpus_options(corpus), *OWN_TEXTS]
+    assert invoke("train", *options, "--run-dir", whole).exit_code == 0
+
+    between = tmp_path / "between"  # stopped after the pretraining, before any state of the network was saved
+    shutil.copytree(whole, between)
+    for name in ("model", "checkpoints", "baselines"):
+        shutil.rmtree(between / name)
+    for name in ("metrics.json", "history.jsonl"):
+        (between / name).unlink()
+    result = invoke("train", "--resume", "--run-dir", between)
+    assert result.exit_code == 0, result.stderr
+    assert "held-out texts" not in result.stderr
+    assert losses(between) == losses(whole)
+
+    within = tmp_path / "within"  # stopped in the pretraining
+    shutil.copytree(between, within)
+    for name in ("model", "checkpoints", "baselines", "pretraining/language_model"):
+        shutil.rmtree(within / name)
+    for name in ("metrics.json", "history.jsonl", "pretraining/metrics.json"):
+        (within / name).unlink()
+    result = invoke("train", "--resume", "--run-dir", within)
+    assert result.exit_code == 0, result.stderr
+    assert "held-out texts" in result.stderr
+    assert losses(within) == losses(whole)

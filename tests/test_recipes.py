@@ -14,26 +14,6 @@ from lstmcli.text.labels import LabelSet
 from tests.conftest import Cli, corpus_options, feeling_rows, set_options, write_csv
 
 
-def test_no_test_row_touches_the_model(corpus: Path, tmp_path: Path, cli: Cli) -> None:
-    """Two runs that differ in the test file alone write the same model, and none of its words is known."""
-    models = []
-    for number in (1, 2):
-        rows = [(f"{text} secret{number}", label) for text, label in feeling_rows(number)]
-        path = write_csv(tmp_path / f"test{number}.csv", ["text", "label"], rows)
-        run = tmp_path / f"run{number}"
-        result = cli("train", *corpus_options(corpus), *set_options(f"data.test={path}"), "--run-dir", run)
-        assert result.returncode == 0, result.stderr
-        models.append({path.name: path.read_bytes() for path in (run / "model").iterdir()})
-    assert models[0] == models[1]
-    assert b"secret" not in models[0]["vocabulary.txt"]
-
-
-def test_the_vocabulary_is_of_training_rows_alone(run_directory: Path) -> None:
-    words = (run_directory / "model" / "vocabulary.txt").read_text().split("\n")
-    assert "number0" in words
-    assert not {"number100", "number200"} & set(words)
-
-
 def test_a_part_of_the_training_rows_validates_where_no_file_does(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "all.csv", ["text", "label"], feeling_rows(10))
     corpus = load_corpus(DataSettings(train=str(path), validation_fraction=0.2), seed=1)

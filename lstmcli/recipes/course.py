@@ -45,12 +45,12 @@ class Course:
         return self.run.checkpoints(self.member)
 
     def restore(self, trainer: Trainer) -> None:
-        """Put `trainer` where its last state was saved; a further network of an ensemble may have none yet.
+        """Put `trainer` where its last state was saved; before any was, it starts from the beginning.
 
         Raises:
             RunDirectoryError: see `resume.restore`.
         """
-        if self.checkpoints.exist or self.member == 1:
+        if self.checkpoints.exist:
             restore(trainer, self.checkpoints, self.fingerprint)
             progress = trainer.progress
             self.reporter.line(

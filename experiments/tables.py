@@ -1,0 +1,32 @@
+"""The results as Markdown tables: the mean over seeds, and how far the seeds are apart."""
+
+import pandas as pd
+
+from experiments.runner import RESULTS
+
+OWN = "this model"
+
+
+def table(corpus: str, rows: str, score: str, part: str) -> str:
+    """Return a line for each variant, and one for each yardstick, best first."""
+    results = pd.read_csv(RESULTS, dtype={"rows": str})
+    chosen = results[
+        (results["corpus"] == corpus)
+        & (results["rows"] == rows)
+        & (results["score"] == score)
+        & (results["part"] == part)
+    ]
+    if chosen.empty:
+        raise SystemExit(f"{RESULTS}: has no {score} of {part} rows of {corpus}, {rows} rows")
+    own = chosen[chosen["system"] == OWN]
+    yardsticks = chosen[~chosen["system"].isin([OWN, "its first network"])].assign(variant=chosen["system"])
+    lines = [f"| variant | {score} | seeds | CPU | model |", "|---|---|---|---|---|"]
+    groups = [(name, group) for name, group in pd.concat([own, yardsticks]).groupby("variant")]
+    for name, group in sorted(groups, key=lambda pair: -pair[1]["value"].mean()):
+        by_seed = group.drop_duplicates("seed").sort_values("seed")
+        spread = f" ± {by_seed['value'].std(ddof=1):.4f}" if len(by_seed) > 1 else ""
+        values = ", ".join(f"{value:.4f}" for value in by_seed["value"])
+        is_own = (group["system"] == OWN).all()
+        cost = f"{group['cpu_seconds'].mean():.0f} s | {group['megabytes'].mean():.1f} MB" if is_own else "|"
+        lines.append(f"| {name} | {by_seed['value'].mean():.4f}{spread} | {values} | {cost} |")
+    return "\n".join(lines)
