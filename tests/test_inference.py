@@ -63,6 +63,7 @@ NETWORKS = st.builds(
     layers=st.integers(1, 3),
     bidirectional=st.booleans(),
     pooling=st.sampled_from(sorted(POOLINGS)),
+    chunk_tokens=st.none() | st.integers(1, 9),
 )
 
 

@@ -1,5 +1,7 @@
 """The kernels and the row-wise optimizer against their references, in float64: forward and every gradient."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ from torch import Tensor, nn
 from torch.testing import assert_close
 
 from lstmcli.kernels import KERNELS, CellWeights, Packing
+from lstmcli.kernels.packing import chunk_lengths
 from lstmcli.models.cells import CELLS
 from lstmcli.models.recurrent import Recurrent
 from lstmcli.training.optimizer import WeightAverage
@@ -195,3 +198,15 @@ def test_a_step_without_prepared_rows_is_a_broken_promise() -> None:
     by_rows = RowAdam(nn.Parameter(torch.zeros(2, 1)), torch.zeros(2, 1), betas=(0.9, 0.99))
     with pytest.raises(ValueError, match="expected `prepare` before `step`"):
         by_rows.step(torch.ones(1, 1), AdamRates(0.1, 1.0))
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=6), st.integers(1, 12))
+def test_a_text_becomes_as_few_and_as_equal_pieces_as_can_be(lengths: list[int], chunk_tokens: int) -> None:
+    pieces = chunk_lengths(np.array(lengths), chunk_tokens).tolist()
+    for length in lengths:
+        own = [pieces.pop(0) for _ in range(math.ceil(length / chunk_tokens))]
+        assert sum(own) == length
+        assert max(own) <= chunk_tokens
+        assert max(own) - min(own) <= 1
+    assert not pieces
+    assert chunk_lengths(np.array(lengths), None).tolist() == lengths

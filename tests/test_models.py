@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from lstmcli.config.settings import DropoutSettings, ModelSettings
+from lstmcli.config.settings import DropoutSettings, EngineName, ModelSettings
 from lstmcli.data.batches import TokenIds
 from lstmcli.models.classifier import Classifier, Sizes
 from lstmcli.models.dropout import Dropout, LockedDropout, random_drops
@@ -83,6 +83,19 @@ def test_neighbours_do_not_change_logits(cell: str, pooling: str) -> None:
     beside = model(*batch([5, 2, 7], [1, 1, 4, 9, 3]))
     assert_close(alone[0], beside[0])
     assert alone.shape == (1, 3)
+
+
+@pytest.mark.parametrize("engine", ["kernels", "torch", "reference"])
+def test_pieces_of_a_text_are_read_as_texts_of_their_own(engine: EngineName) -> None:
+    settings = ModelSettings(hidden_size=3, layers=2, chunk_tokens=3)
+    model = Classifier(SIZES, settings, DropoutSettings(), engine=engine).eval()
+    words, index, lengths = batch([5, 2, 7, 3, 4, 5, 6], [4, 2])
+    states = model.encode(model.embedding(words), index, lengths)
+    words, index, lengths = batch([5, 2, 7], [3, 4], [5, 6], [4, 2])
+    expected = model.encode(model.embedding(words), index, lengths)
+    assert_close(states.states, expected.states)
+    assert states.lengths.tolist() == [7, 2]
+    assert_close(states.final[0], torch.cat([states.states[6, :3], states.states[0, 3:]]))
 
 
 def test_outputs_of_every_step_stay_reachable() -> None:

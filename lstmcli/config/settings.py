@@ -92,6 +92,7 @@ class ModelSettings(Section):
     hidden_size: Count = 80
     layers: Count = 1
     bidirectional: bool = True
+    chunk_tokens: Count | None = None
     pooling: PoolingName = "attention"
     pretrained: str | None = None
 

@@ -7,6 +7,7 @@ from lstmcli.config.settings import ModelSettings
 from lstmcli.inference.pooling import POOLINGS, States
 from lstmcli.kernels import KERNELS, CellWeights, Packing
 from lstmcli.kernels.layer import layer_forward
+from lstmcli.kernels.packing import chunk_lengths
 from lstmcli.model_format import Weights
 
 Array = NDArray[np.floating]
@@ -29,6 +30,7 @@ class Network:
         self._kernel = KERNELS[settings.cell]
         self._pool = POOLINGS[settings.pooling]
         self._hidden_size = settings.hidden_size
+        self._chunk_tokens = settings.chunk_tokens
         self._num_directions = 2 if settings.bidirectional else 1
         self._layers = [
             [
@@ -48,7 +50,8 @@ class Network:
             token_ids: (tokens,), the texts of the batch end to end.
             lengths: (batch,), tokens of each text, at least 1.
         """
-        packing = Packing.from_lengths(lengths, num_directions=self._num_directions)
+        pieces = chunk_lengths(lengths, self._chunk_tokens)
+        packing = Packing.from_lengths(pieces, num_directions=self._num_directions)
         # Each distinct word is projected once, however often the batch repeats it.
         words, index = np.unique(token_ids, return_inverse=True)
         vectors = self._embedding[words].astype(COMPUTE_TYPE)

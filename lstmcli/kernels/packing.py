@@ -52,3 +52,18 @@ class Packing:
     def num_texts(self) -> int:
         """Rows of the first step."""
         return self.offsets[1]
+
+
+def chunk_lengths(lengths: NDArray[np.int64], chunk_tokens: int | None) -> NDArray[np.int64]:
+    """Return the tokens of each piece, (pieces,), when texts of `lengths` (texts,) are read in pieces, end to end.
+
+    A text becomes as few pieces of at most `chunk_tokens` tokens as it needs, as equal as can be; None: a single one.
+    """
+    if chunk_tokens is None or lengths.max() <= chunk_tokens:
+        return lengths
+    counts = -(-lengths // chunk_tokens)
+    text = np.repeat(np.arange(len(lengths)), counts)
+    number = np.arange(len(text)) - (np.cumsum(counts) - counts)[text]
+    shortest, rest = np.divmod(lengths, counts)
+    pieces: NDArray[np.int64] = shortest[text] + (number < rest[text])
+    return pieces

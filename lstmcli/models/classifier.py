@@ -52,6 +52,7 @@ class Classifier(nn.Module):
             engine=engine,
             bptt_steps=bptt_steps,
             threads=threads,
+            chunk_tokens=settings.chunk_tokens,
         )
         self.pooling = POOLINGS[settings.pooling](self.recurrent.output_size)
         self.output_dropout = Dropout(dropout.output)

@@ -73,6 +73,7 @@ class LanguageModel(nn.Module):
             engine=engine,
             bptt_steps=bptt_steps,
             threads=threads,
+            chunk_tokens=settings.chunk_tokens,
         )
         self.output_dropout = Dropout(dropout)
         self.projections = nn.ModuleList(

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from lstmcli.config.settings import EngineName
 from lstmcli.kernels import KERNELS, Packing
+from lstmcli.kernels.packing import chunk_lengths
 from lstmcli.models.cells import CELLS, Cell
 from lstmcli.models.dropout import LockedDropout
 from lstmcli.models.kernel_layer import LayerPlan, kernel_layer
@@ -19,7 +20,7 @@ class Encoded(NamedTuple):
     """What the recurrent layers make of a batch. With two directions, width = 2 * hidden: forward half first.
 
     states: (tokens, width), the top layer's hidden state at every step, text after text.
-    final: (batch, width), each direction's state after its last step.
+    final: (batch, width), each direction's state after its last step; of a text in pieces, that of its last piece.
     lengths: (batch,), steps of each text.
     by_kernels: whether the numpy kernels are in use.
     """
@@ -46,6 +47,7 @@ class Recurrent(nn.Module):
             has one. "reference": one readable step after the other. "auto": kernels on a CPU, torch on a GPU.
         bptt_steps: see `Cell.forward`.
         threads: see `LayerPlan`.
+        chunk_tokens: see `chunk_lengths`; no state passes from a piece of a text to the next.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Recurrent(nn.Module):
         engine: EngineName = "auto",
         bptt_steps: int | None = None,
         threads: int = 1,
+        chunk_tokens: int | None = None,
     ) -> None:
         super().__init__()
         num_directions = 2 if bidirectional else 1
@@ -74,6 +77,7 @@ class Recurrent(nn.Module):
         self.engine = engine
         self.bptt_steps = bptt_steps
         self.threads = threads
+        self.chunk_tokens = chunk_tokens
         self._kernel = KERNELS[cell]
         self._num_directions = num_directions
 
@@ -86,7 +90,10 @@ class Recurrent(nn.Module):
             lengths: (batch,), tokens of each text, at least 1.
         """
         by_kernels = self.engine == "kernels" or (self.engine == "auto" and vectors.device.type == "cpu")
-        layer = self._kernel_layer(lengths) if by_kernels else self._torch_layer(lengths)
+        pieces = lengths
+        if self.chunk_tokens is not None:
+            pieces = torch.from_numpy(chunk_lengths(lengths.cpu().numpy(), self.chunk_tokens)).to(lengths.device)
+        layer = self._kernel_layer(pieces) if by_kernels else self._torch_layer(pieces)
         outputs = layer(self.layers[0], vectors, index)  # type: ignore[arg-type]
         for directions in self.layers[1:]:
             outputs = layer(directions, self.dropout(outputs, lengths), None)  # type: ignore[arg-type]
