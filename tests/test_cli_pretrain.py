@@ -11,11 +11,14 @@ from safetensors.numpy import load_file
 from lstmcli.config.settings import DataSettings
 from lstmcli.data.plain_texts import read_texts
 from lstmcli.errors import DataError
-from tests.conftest import FAST, corpus_options, feeling_rows, invoke, losses, set_options, write_csv
+from tests.conftest import FAST, FEELINGS, corpus_options, feeling_rows, invoke, losses, set_options, write_csv
 
 PRETRAINING = set_options(
     *FAST, "pretraining.epochs=3", "pretraining.batch_tokens=64", "pretraining.learning_rate=0.02"
 )
+
+
+OWN_TEXTS = set_options("pretraining.own_texts=true", "pretraining.epochs=2", "pretraining.batch_tokens=64")
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +138,13 @@ def test_one_text_is_too_few(tmp_path: Path) -> None:
     assert (result.exit_code, "1 texts are too few to learn from" in result.stderr) == (1, True)
 
 
-OWN_TEXTS = set_options("pretraining.own_texts=true", "pretraining.epochs=2", "pretraining.batch_tokens=64")
+def test_texts_of_a_single_word_have_nothing_to_predict_but_train_all_the_same(tmp_path: Path) -> None:
+    words = [(word, label) for label, words in FEELINGS.items() for word in words]
+    write_csv(tmp_path / "words.csv", ["text", "label"], words)
+    options = [*set_options(*FAST, f"data.train={tmp_path}/words.csv", "data.validation_fraction=0.3"), *OWN_TEXTS]
+    result = invoke("train", *options, "--run-dir", tmp_path / "run")
+    assert result.exit_code == 0, result.stderr
+    assert "perplexity 1.0 of a word" in result.stderr
 
 
 def test_a_training_learns_from_its_own_texts_first(corpus: Path, tmp_path: Path) -> None:
@@ -178,3 +187,11 @@ def test_a_training_resumes_after_its_pretraining_and_within_it(corpus: Path, tm
     assert result.exit_code == 0, result.stderr
     assert "held-out texts" in result.stderr
     assert losses(within) == losses(whole)
+
+
+def test_a_handful_of_texts_is_trained_on_all_the_same(tmp_path: Path) -> None:
+    """Four rows, no word of which occurs twice: the language model knows no word at all."""
+    rows = [("good", "x"), ("bad", "y"), ("nice day", "x"), ("awful night", "y")]
+    write_csv(tmp_path / "few.csv", ["text", "label"], rows)
+    result = invoke("train", "--set", f"data.train={tmp_path}/few.csv", "--run-dir", tmp_path / "run")
+    assert result.exit_code == 0, result.stderr

@@ -130,7 +130,8 @@ def _rows(
     row_of = {word: row for row, word in enumerate(source.words)}
     rows = np.array([row_of.get(word, -1) for word in vocabulary.words])
     rows[:2] = -1  # padding and the unknown word are ours, whatever the source says
-    vectors = np.where(rows[:, None] >= 0, source.matrix[rows], np.float32(0.0))
+    vectors = np.zeros((len(rows), source.size), dtype=np.float32)
+    vectors[rows >= 0] = source.matrix[rows[rows >= 0]]
     known = rows[:num_trained] >= 0
     coverage = float(token_counts[known].sum() / max(1, token_counts.sum()))
     if source.unknown is not None:

@@ -144,11 +144,11 @@ def _prepare(config: Config, texts: Texts, reporter: Reporter) -> _Prepared:
 
 
 def _split(texts: Texts, config: Config) -> tuple[Texts, Texts]:
-    num_held_out = min(round(config.pretraining.validation_fraction * len(texts)), MAX_VALIDATION_TEXTS)
-    if not 0 < num_held_out < len(texts):
+    num_held_out = min(max(1, round(config.pretraining.validation_fraction * len(texts))), MAX_VALIDATION_TEXTS)
+    if num_held_out >= len(texts):
         raise DataError(
-            f"{len(texts):,} texts are too few to learn from: perplexity is measured on a part of them "
-            f"(pretraining.validation_fraction={config.pretraining.validation_fraction:g})."
+            f"{len(texts):,} texts are too few to learn from: {num_held_out:,} of them are held out to measure "
+            "perplexity on (pretraining.validation_fraction)."
         )
     order = texts.numbers[np.random.default_rng(config.training.seed).permutation(len(texts))]
     return Texts(texts.store, np.sort(order[num_held_out:])), Texts(texts.store, np.sort(order[:num_held_out]))
