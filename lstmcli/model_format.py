@@ -11,7 +11,6 @@ Reading runs no code from the folder and opens only these names. No torch here: 
 import json
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from types import UnionType
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -245,7 +244,7 @@ def check_values(settings: ModelSettings | TokenizerSettings) -> None:
         value, hint = getattr(settings, field.name), hints[field.name]
         if get_origin(hint) is Literal and value not in get_args(hint):
             raise ValueError(f"{field.name} is {value!r}, expected one of {', '.join(get_args(hint))}")
-        types = get_args(hint) if get_origin(hint) is UnionType else (type(field.default),)
+        types = get_args(hint) if type(None) in get_args(hint) else (type(field.default),)
         if type(value) not in types or (type(value) is int and value < 1):
             raise ValueError(f"{field.name} is {value!r}, expected something like {field.default!r}")
 

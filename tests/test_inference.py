@@ -98,6 +98,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_a_saved_model_remembers_its_pieces(tmp_path: Path) -> None:
+    network = replace(NETWORK, chunk_tokens=3)
+    write_model(tmp_path, saved(classifier(network), network))
+    assert read_model(tmp_path).network == network
+
+
 def test_a_saved_model_reads_back_as_it_was(folder: Path) -> None:
     model, original = read_model(folder), saved(classifier(NETWORK), NETWORK)
     for name in ("network", "tokenizer", "labels", "temperature", "columns"):

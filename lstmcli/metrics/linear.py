@@ -23,7 +23,7 @@ MIN_WEIGHT = 0.01
 def fit_one_vs_rest(features: Any, targets: NDArray[np.bool_ | np.float32], strength: float) -> tuple[Floats, Floats]:
     """Fit each label against all others.
 
-    A label without both answers gets its smoothed share alone.
+    A label without both answers gets its smoothed share alone, and so do all where there are no features.
 
     Args:
         features: (texts, features), a scipy matrix in CSR form.
@@ -38,7 +38,7 @@ def fit_one_vs_rest(features: Any, targets: NDArray[np.bool_ | np.float32], stre
     intercepts = np.zeros(targets.shape[1])
     for label, column in enumerate(targets.T):
         rows, answers, weights = _answers(column)
-        if len(set(answers)) < 2:
+        if len(set(answers)) < 2 or not features.shape[1]:
             share = (column.sum() + 0.5) / (len(column) + 1.0)
             intercepts[label] = np.log(share / (1.0 - share))
             continue
