@@ -1,6 +1,7 @@
 """The training loop: schedule, averages, early stopping, and the same losses bit for bit when interrupted."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,16 +11,21 @@ from threadpoolctl import threadpool_info
 from torch import nn
 from torch.testing import assert_close
 
-from lstmcli.config.settings import DropoutSettings, EngineName, ModelSettings, TrainingSettings
+from lstmcli.config.settings import (
+    DropoutSettings,
+    EngineName,
+    ModelSettings,
+    TrainingSettings,
+)
 from lstmcli.data.batches import TokenIds
 from lstmcli.errors import ConfigError
 from lstmcli.models.classifier import Classifier, Sizes
-from lstmcli.recipes.schedule import MAX_EPOCHS, MIN_EPOCHS, Schedule, schedule_for
 from lstmcli.training.classification import Classification, LabelledTokens
 from lstmcli.training.loop import DivergedError, EpochResult, StepResult, Trainer
 from lstmcli.training.loss import make_loss
 from lstmcli.training.optimizer import WeightAverage, clip_gradients, learning_rate, make_optimizer
 from lstmcli.training.setup import prepare_torch
+from lstmcli.training.updater import Updater
 
 SETTINGS = TrainingSettings(epochs=3, seed=5)
 
@@ -224,28 +230,27 @@ def test_matrices_decay_word_vectors_and_biases_do_not() -> None:
         assert decay[id(parameter)] == expected, name
 
 
-@pytest.mark.parametrize(
-    ("num_texts", "tokens_a_text", "batch_size", "num_epochs"),
-    [
-        (100, 20, 16, MAX_EPOCHS),
-        (2500, 20, 16, 20),
-        (5000, 20, 32, 10),
-        (7000, 20, 64, 8),
-        (13_000, 20, 128, MIN_EPOCHS),
-        (1_000_000, 20, 128, MIN_EPOCHS),
-        (2500, 200, 16, 12),
-        (2500, 2000, 16, MIN_EPOCHS),
-    ],
-)
-def test_batches_and_epochs_follow_the_corpus(
-    num_texts: int, tokens_a_text: int, batch_size: int, num_epochs: int
-) -> None:
-    found = schedule_for(num_texts, num_texts * tokens_a_text, TrainingSettings())
-    assert (found.batch_size, found.num_epochs) == (batch_size, num_epochs)
-
-
-def test_batches_and_epochs_that_are_set_count() -> None:
-    assert schedule_for(100, 2000, TrainingSettings(epochs=3, batch_size=7)) == Schedule(7, 3)
+@pytest.mark.parametrize("sparse", [False, True])
+def test_the_table_of_word_vectors_can_move_at_a_rate_of_its_own(sparse: bool) -> None:
+    """Adam's first step is the rate, whatever the gradient."""
+    moves = {}
+    for table_rate in (1.0, 0.25):
+        torch.manual_seed(1)
+        model = Classifier(Sizes(20, 6, 2, 0), ModelSettings(hidden_size=4), DropoutSettings()).eval()
+        model.embedding.sparse = sparse
+        before = {name: value.clone() for name, value in model.state_dict().items()}
+        updater = Updater(model, replace(SETTINGS, weight_decay=0.0), table_rate=table_rate)
+        words, index, lengths = torch.tensor([3, 5]), torch.tensor([0, 1, 1]), torch.tensor([3])
+        updater.prepare(words)
+        model(words, index, lengths).sum().backward()
+        updater.update(0.01)
+        updater.settle()
+        after = model.state_dict()
+        moves[table_rate] = {name: (after[name] - before[name]).abs().max().item() for name in before}
+    for name, move in moves[1.0].items():
+        expected = 0.25 * move if name.startswith("embedding") else move
+        assert moves[0.25][name] == pytest.approx(expected, rel=1e-3), name
+    assert moves[1.0]["embedding.weight"] == pytest.approx(0.01, rel=1e-2)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="says what happens without a GPU")

@@ -61,7 +61,7 @@ class TokenizerSettings(Section):
     users: Literal["mask", "keep"] = "mask"
     links: Literal["mask", "keep"] = "mask"
     capitals: Literal["mark", "ignore"] = "ignore"
-    max_tokens: Count = 512
+    max_tokens: Count = 2048
     cut: Literal["head", "tail", "both"] = "both"
 
 
@@ -81,6 +81,7 @@ class EmbeddingSettings(Section):
     vectors: str | None = None
     max_vectors: Count = 200_000
     frozen: bool = False
+    pretrained_rate: Annotated[float, Gt(0.0)] = 0.3
     updates: Literal["rows", "dense"] = "rows"
 
 
@@ -92,7 +93,7 @@ class ModelSettings(Section):
     hidden_size: Count = 80
     layers: Count = 1
     bidirectional: bool = True
-    chunk_tokens: Count | None = None
+    chunk_tokens: Annotated[int, Ge(0)] | None = None
     pooling: PoolingName = "attention"
     pretrained: str | None = None
 

@@ -1,7 +1,6 @@
 """After the last epoch: the model folder, the baselines, and the reports."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from torch import nn
@@ -14,6 +13,7 @@ from lstmcli.model_format import HTML_FILE, MARKDOWN_FILE, METRICS_FILE, NgramTa
 from lstmcli.models.embedding import Embedding
 from lstmcli.recipes.corpus import Corpus, label_targets
 from lstmcli.recipes.decision import Decision, DecisionMaker
+from lstmcli.recipes.schedule import network_settings
 from lstmcli.recipes.yardsticks import baseline_tokenizer
 from lstmcli.reports.files import to_html, to_json, to_markdown
 from lstmcli.text.labels import LabelSet
@@ -31,7 +31,7 @@ def export_model(
 ) -> SavedModel:
     """Write `model/`, all that prediction needs and nothing of training, and return it."""
     model = SavedModel(
-        network=replace(config.model, pretrained=None),
+        network=network_settings(config.model),
         tokenizer=config.tokenizer,
         vocabulary=vocabulary,
         labels=labels,

@@ -10,6 +10,7 @@ from lstmcli.model_format import Weights
 from lstmcli.recipes.course import Course, History
 from lstmcli.recipes.finish import classifier_weights
 from lstmcli.recipes.plan import Plan
+from lstmcli.recipes.schedule import network_settings
 from lstmcli.reports.console import Reporter
 from lstmcli.reports.course import report_model
 
@@ -43,7 +44,7 @@ def fit_network(
     trainer, training = plan.trainer(member), plan.config.training
     num_parameters = sum(parameter.numel() for parameter in trainer.model.parameters())
     if member == 1:
-        report_model(plan.config.model, num_parameters, reporter)
+        report_model(network_settings(plan.config.model), num_parameters, reporter, is_classifier=True)
     if training.ensemble > 1:
         reporter.line("network", f"{member} of {training.ensemble}, seed {training.seed + member - 1}")
     minutes = training.checkpoint_minutes

@@ -64,6 +64,7 @@ class Plan:
             batch_size=self.schedule.batch_size,
             num_epochs=self.schedule.num_epochs,
             device=self.device,
+            table_rate=self.config.embedding.pretrained_rate if self.prepared.plan.pretrained is not None else 1.0,
         )
 
     @property

@@ -14,6 +14,7 @@ from lstmcli.recipes.corpus import Corpus, label_targets, training_targets
 from lstmcli.recipes.embedding import EmbeddingPlan, plan_embedding
 from lstmcli.recipes.learned_texts import learn_texts
 from lstmcli.recipes.pretrained import Start, use_layers
+from lstmcli.recipes.schedule import network_settings
 from lstmcli.text.encoder import TextEncoder
 from lstmcli.text.tokenizer import Tokenizer
 from lstmcli.text.vocabulary import PAD_ID
@@ -66,7 +67,7 @@ def build_classifier(
     training = config.training
     model = Classifier(
         sizes,
-        config.model,
+        network_settings(config.model),
         config.dropout,
         engine=training.engine,
         bptt_steps=training.bptt_steps,

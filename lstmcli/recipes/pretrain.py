@@ -25,7 +25,7 @@ from lstmcli.recipes.course import Course, History
 from lstmcli.recipes.embedding import EmbeddingPlan, plan_embedding, vectors_from_file
 from lstmcli.recipes.learned_texts import LearnedTexts, encode_pieces, learn_texts
 from lstmcli.recipes.resume import check_same_config
-from lstmcli.recipes.schedule import language_schedule
+from lstmcli.recipes.schedule import language_schedule, network_settings
 from lstmcli.reports.console import Reporter
 from lstmcli.reports.course import report_model, report_schedule, report_words
 from lstmcli.text.vocabulary import PAD_ID, UNKNOWN_ID
@@ -157,7 +157,8 @@ def _split(texts: Texts, config: Config) -> tuple[Texts, Texts]:
 def _trainer(prepared: _Prepared, config: Config, device: torch.device, reporter: Reporter) -> Trainer:
     learned, pretraining = prepared.train, config.pretraining
     model = _build(prepared, config)
-    report_model(model.settings, sum(parameter.numel() for parameter in model.parameters()), reporter)
+    num_parameters = sum(parameter.numel() for parameter in model.parameters())
+    report_model(model.settings, num_parameters, reporter, is_classifier=False)
     if model.settings.layers < config.model.layers:
         reporter.line("note", "only the first layer learns here: above it a state has seen what it would predict")
     objective = NextWord(
@@ -187,7 +188,7 @@ def _build(prepared: _Prepared, config: Config) -> LanguageModel:
     plan, counts, training = prepared.plan, prepared.train.counts, config.training
     model = LanguageModel(
         LanguageSizes(plan.num_trained, plan.size, PAD_ID),
-        config.model,
+        network_settings(config.model),
         config.pretraining.dropout,
         engine=training.engine,
         bptt_steps=config.pretraining.bptt_steps,
@@ -203,7 +204,7 @@ def _build(prepared: _Prepared, config: Config) -> LanguageModel:
 
 def _write_model(run: RunDirectory, config: Config, prepared: _Prepared, model: nn.Module, perplexity: float) -> None:
     saved = SavedLanguageModel(
-        network=replace(config.model, layers=language_layers(config.model), pretrained=None),
+        network=replace(network_settings(config.model), layers=language_layers(config.model)),
         tokenizer=config.tokenizer,
         vocabulary=prepared.train.vocabulary,
         perplexity=perplexity,

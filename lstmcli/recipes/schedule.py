@@ -1,9 +1,9 @@
 """How long, how fast and in which batches to train where the user does not say: rules by corpus size, in one place."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from lstmcli.config.settings import NgramSettings, PretrainingSettings, TrainingSettings
+from lstmcli.config.settings import ModelSettings, NgramSettings, PretrainingSettings, TrainingSettings
 
 # Small corpora need many passes; large ones have learned what they can after a few.
 WANTED_TEXTS = 50_000
@@ -56,6 +56,18 @@ def language_schedule(num_texts: int, num_tokens: int, settings: PretrainingSett
     batch_size = max(1, round(batch_tokens * num_texts / num_tokens))
     num_epochs = math.ceil(WANTED_LANGUAGE_TOKENS / num_tokens)
     return Schedule(batch_size, settings.epochs or min(MAX_LANGUAGE_EPOCHS, max(MIN_LANGUAGE_EPOCHS, num_epochs)))
+
+
+# Short texts stay whole; a long one is read in pieces that the network remembers well, and a batch has fewer steps.
+CHUNK_TOKENS = 128
+
+
+def network_settings(settings: ModelSettings) -> ModelSettings:
+    """Return what is left open in the shape of the network as it will be, without what only training needs."""
+    chunk_tokens = settings.chunk_tokens
+    if chunk_tokens is None and settings.pooling != "last":  # the last state would be that of the last piece
+        chunk_tokens = CHUNK_TOKENS
+    return replace(settings, chunk_tokens=chunk_tokens or None, pretrained=None)
 
 
 # The hashed table of the n-gram path: many rows for few labels, so that it stays below 10 MB.

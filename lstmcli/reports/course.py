@@ -60,13 +60,15 @@ def report_ngrams(
     )
 
 
-def report_model(settings: ModelSettings, num_parameters: int, reporter: Reporter) -> None:
-    """Say what the network looks like."""
+def report_model(settings: ModelSettings, num_parameters: int, reporter: Reporter, *, is_classifier: bool) -> None:
+    """Say what the network looks like; a language model pools nothing."""
     directions = "both directions" if settings.bidirectional else "one direction"
     layers = "1 layer" if settings.layers == 1 else f"{settings.layers} layers"
+    pieces = f", long texts in pieces of {settings.chunk_tokens} tokens" if settings.chunk_tokens else ""
+    pooling = f", {settings.pooling} pooling" if is_classifier else ""
     reporter.line(
         "model",
-        f"{settings.cell}, {layers} of {settings.hidden_size}, {directions}, {settings.pooling} pooling: "
+        f"{settings.cell}, {layers} of {settings.hidden_size}, {directions}{pieces}{pooling}: "
         f"{num_parameters:,} parameters",
     )
 

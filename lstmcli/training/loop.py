@@ -104,6 +104,7 @@ class Trainer:
         batch_size: int,
         num_epochs: int,
         device: torch.device,
+        table_rate: float = 1.0,
     ) -> None:
         """Prepare training.
 
@@ -115,9 +116,10 @@ class Trainer:
             batch_size: texts an update.
             num_epochs: how many to train at most.
             device: where to compute.
+            table_rate: factor of the learning rate for the table of word vectors.
         """
         self.model = model.to(device)
-        self.updater = Updater(self.model, settings)
+        self.updater = Updater(self.model, settings, table_rate=table_rate)
         self.progress = Progress()
         self.batch_size = batch_size
         self.num_epochs = num_epochs

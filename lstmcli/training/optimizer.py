@@ -12,18 +12,27 @@ from lstmcli.config.settings import TrainingSettings
 BETAS = (0.9, 0.99)
 
 
-def make_optimizer(parameters: dict[str, nn.Parameter], settings: TrainingSettings) -> torch.optim.AdamW:
+def make_optimizer(
+    parameters: dict[str, nn.Parameter], settings: TrainingSettings, *, table_rate: float = 1.0
+) -> torch.optim.AdamW:
     """Return AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101); matrices decay, word vectors and biases do not.
 
-    The rate of each update is the caller's.
+    The rate of each update is the caller's, times `rate` of the group: `table_rate` for the table of word vectors.
     """
     decayed: list[nn.Parameter] = []
     others: list[nn.Parameter] = []
+    tables: list[nn.Parameter] = []
     for name, parameter in parameters.items():
-        is_matrix = parameter.ndim > 1 and not name.startswith("embedding.")
-        (decayed if is_matrix else others).append(parameter)
-    groups = [{"params": decayed, "weight_decay": settings.weight_decay}, {"params": others, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=0.0, betas=BETAS, fused=True)
+        if name.startswith("embedding."):
+            tables.append(parameter)
+        else:
+            (decayed if parameter.ndim > 1 else others).append(parameter)
+    groups = [
+        {"params": decayed, "weight_decay": settings.weight_decay, "rate": 1.0},
+        {"params": others, "weight_decay": 0.0, "rate": 1.0},
+        {"params": tables, "weight_decay": 0.0, "rate": table_rate},
+    ]
+    return torch.optim.AdamW([group for group in groups if group["params"]], lr=0.0, betas=BETAS, fused=True)
 
 
 def clip_gradients(parameters: Iterable[nn.Parameter], max_norm: float) -> None:

@@ -16,8 +16,11 @@ class Updater:
         average: the moving average of the weights. With updates by rows it is complete only after `settle`.
     """
 
-    def __init__(self, model: nn.Module, settings: TrainingSettings) -> None:
-        """Update `ROW_TABLE` by rows where its gradient will be sparse, and all else densely."""
+    def __init__(self, model: nn.Module, settings: TrainingSettings, *, table_rate: float = 1.0) -> None:
+        """Update `ROW_TABLE` by rows where its gradient will be sparse, and all else densely.
+
+        The table's learning rate is `table_rate` times that of all else.
+        """
         self.average = WeightAverage(model, settings.average_decay)
         self._clip = settings.gradient_clip
         self._parameters = dict(model.named_parameters())
@@ -26,7 +29,8 @@ class Updater:
         if getattr(model.get_submodule("embedding"), "sparse", False):
             table = self._dense.pop(ROW_TABLE)
             self._rows = RowAdam(table, self.average.module.get_parameter(ROW_TABLE), betas=BETAS)
-        self._optimizer = make_optimizer(self._dense, settings)
+        self._optimizer = make_optimizer(self._dense, settings, table_rate=table_rate)
+        self._table_rate = table_rate
 
     def prepare(self, words: Tensor) -> None:
         """Forget old gradients and bring the rows of `words`, distinct ids, up to date; before the forward pass."""
@@ -39,14 +43,14 @@ class Updater:
         """Use the gradients."""
         clip_gradients(self._parameters.values(), self._clip)
         for group in self._optimizer.param_groups:
-            group["lr"] = learning_rate
+            group["lr"] = learning_rate * group["rate"]
         self._optimizer.step()
         if self._rows is not None:
             gradient = self._parameters[ROW_TABLE].grad
             if gradient is None or not gradient.is_sparse:
                 raise ValueError(f"expected a sparse gradient of {ROW_TABLE}")
             # One gradient a word, in the order of `words`: the network looks each word up once.
-            self._rows.step(gradient._values(), AdamRates(learning_rate, self.average.weight))
+            self._rows.step(gradient._values(), AdamRates(learning_rate * self._table_rate, self.average.weight))
         self.average.update(self._dense)
 
     def settle(self) -> None:
