@@ -9,6 +9,8 @@ OWN = "this model"
 
 def table(corpus: str, rows: str, score: str, part: str) -> str:
     """Return a line for each variant, and one for each yardstick, best first."""
+    if not RESULTS.is_file():
+        raise SystemExit(f"{RESULTS}: nothing was run yet")
     results = pd.read_csv(RESULTS, dtype={"rows": str})
     chosen = results[
         (results["corpus"] == corpus)

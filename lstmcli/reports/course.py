@@ -40,9 +40,9 @@ def report_words(num_words: int, num_tokens: int, unknown_share: float, reporter
 
 
 def report_vectors(path: str, coverage: float, num_known: int, num_further: int, reporter: Reporter) -> None:
-    """Say what a vector file covers."""
+    """Say what a vector file or a pretraining covers."""
     reporter.line(
-        "vectors",
+        "start",
         f"{path}: cover {coverage:.1%} of the training tokens ({num_known:,} words); "
         f"{num_further:,} further words for prediction",
     )
