@@ -11,6 +11,7 @@ from safetensors.numpy import load_file
 from lstmcli.config.settings import DataSettings
 from lstmcli.data.plain_texts import read_texts
 from lstmcli.errors import DataError
+from lstmcli.recipes import pretrain
 from tests.conftest import FAST, FEELINGS, corpus_options, feeling_rows, invoke, losses, set_options, write_csv
 
 PRETRAINING = set_options(
@@ -195,3 +196,15 @@ def test_a_handful_of_texts_is_trained_on_all_the_same(tmp_path: Path) -> None:
     write_csv(tmp_path / "few.csv", ["text", "label"], rows)
     result = invoke("train", "--set", f"data.train={tmp_path}/few.csv", "--run-dir", tmp_path / "run")
     assert result.exit_code == 0, result.stderr
+
+
+def test_of_a_large_corpus_a_training_reads_a_part(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pretrain, "MAX_OWN_TOKENS", 200)
+    result = invoke("train", *corpus_options(corpus), *OWN_TEXTS, "--run-dir", tmp_path / "run")
+    assert result.exit_code == 0, result.stderr
+    assert "of these texts are read, about 200 tokens" in result.stderr
+    facts = json.loads((tmp_path / "run" / "pretraining" / "metrics.json").read_text())
+    assert 180 < facts["tokens"] <= 200
+    assert facts["words"] > 30  # the vocabulary is of all texts

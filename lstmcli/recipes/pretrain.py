@@ -36,6 +36,9 @@ from lstmcli.training.setup import prepare_torch
 METRIC = "perplexity"
 MAX_VALIDATION_TEXTS = 2_000
 
+# Of its own texts a training reads at most so many tokens a pass: more teach little and take minutes.
+MAX_OWN_TOKENS = 2_000_000
+
 
 @dataclass(frozen=True)
 class _Prepared:
@@ -70,7 +73,8 @@ def pretrain(
     else:
         run.check_free(overwrite=overwrite)
     device = prepare_torch(config.training)
-    prepared = _prepare(config, texts or _read(config, reporter), reporter)
+    max_tokens = None if texts is None else MAX_OWN_TOKENS
+    prepared = _prepare(config, texts or _read(config, reporter), reporter, max_tokens=max_tokens)
     trainer = _trainer(prepared, config, device, reporter)
     history: History = []
     if resume:
@@ -125,7 +129,7 @@ def _read(config: Config, reporter: Reporter) -> Texts:
     return Texts(store, np.arange(len(store)))
 
 
-def _prepare(config: Config, texts: Texts, reporter: Reporter) -> _Prepared:
+def _prepare(config: Config, texts: Texts, reporter: Reporter, *, max_tokens: int | None) -> _Prepared:
     train, held_out = _split(texts, config)
     reporter.line("split", f"{len(train):,} texts to learn from, {len(held_out):,} to measure perplexity on")
     source = None
@@ -138,9 +142,20 @@ def _prepare(config: Config, texts: Texts, reporter: Reporter) -> _Prepared:
         validation = TokenIds(spool.flat(), spool.offsets)
     counts = learned.counts
     report_words(len(learned.vocabulary), int(counts.sum()), float(counts[UNKNOWN_ID] / counts.sum()), reporter)
+    if max_tokens is not None and len(learned.token_ids.flat) > max_tokens:
+        learned = replace(learned, token_ids=_some(learned.token_ids, max_tokens, seed=config.training.seed))
+        reporter.line("note", f"{len(learned.token_ids):,} of these texts are read, about {max_tokens:,} tokens")
     digest = hashlib.sha256(texts.store.digest() + texts.numbers.tobytes())
     digest.update(learned.vocabulary.file_content().encode())
     return _Prepared(learned, validation, plan, digest.hexdigest())
+
+
+def _some(token_ids: TokenIds, max_tokens: int, *, seed: int) -> TokenIds:
+    """Return texts drawn at random, up to `max_tokens` tokens, but at least one."""
+    order = np.random.default_rng(seed).permutation(len(token_ids))
+    num_chosen = max(1, int(np.searchsorted(token_ids.lengths[order].cumsum(), max_tokens, side="right")))
+    flat, lengths = token_ids.joined(np.sort(order[:num_chosen]))
+    return TokenIds(flat, np.concatenate([[0], lengths.cumsum()]))
 
 
 def _split(texts: Texts, config: Config) -> tuple[Texts, Texts]:
