@@ -131,7 +131,7 @@ class TrainingSettings(Section):
     gradient_clip: Annotated[float, Gt(0.0)] = 1.0
     average_decay: Fraction = 0.998
     class_weights: Literal["none", "balanced", "sqrt"] = "none"
-    metric: Literal["auto", MetricName] = "auto"
+    metric: MetricName = "log_loss"
     patience: Count = 10
     ensemble: Annotated[int, Ge(1), Le(100)] = 1
     seed: Annotated[int, Ge(0), Lt(2**63 - 100)] = 1

@@ -1,6 +1,7 @@
 """The course of one network's training: its epochs are written down, its states saved, and its best one found again."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -24,7 +25,7 @@ class Course:
         history: one line an epoch of all networks so far; grows.
         reporter: tells the user.
         fingerprint: of the rows, see `resume.fingerprint`.
-        metric: names the best epoch.
+        shown: names of the validation scores to show.
         checkpoint_minutes: longest time between two saved states.
         command: what resumes it, such as "train".
         member: the network's number in an ensemble, from 1.
@@ -34,7 +35,7 @@ class Course:
     history: History
     reporter: Reporter
     fingerprint: str
-    metric: str
+    shown: Sequence[str]
     checkpoint_minutes: float
     command: str
     member: int = 1
@@ -94,10 +95,9 @@ class Course:
         if event.is_best:
             self.checkpoints.save_best(trainer.average.state_dict())
         self.run.write_history(self.history)
-        self.reporter.epoch(event, num_epochs=trainer.num_epochs, metric=self.metric)
+        self.reporter.epoch(event, num_epochs=trainer.num_epochs, shown=self.shown)
 
     def _report_best(self, trainer: Trainer) -> None:
         epoch = trainer.progress.best_epoch
         (best,) = [line for line in self.history if (line["network"], line["epoch"]) == (self.member, epoch)]
-        value = best["validation"][self.metric]
-        self.reporter.best(epoch, num_epochs=trainer.num_epochs, metric=self.metric, value=value)
+        self.reporter.best(epoch, num_epochs=trainer.num_epochs, validation=best["validation"], shown=self.shown)

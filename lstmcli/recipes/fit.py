@@ -48,7 +48,7 @@ def fit_network(
     if training.ensemble > 1:
         reporter.line("network", f"{member} of {training.ensemble}, seed {training.seed + member - 1}")
     minutes = training.checkpoint_minutes
-    course = Course(run, history, reporter, plan.fingerprint, plan.metric, minutes, "train", member)
+    course = Course(run, history, reporter, plan.fingerprint, plan.shown, minutes, "train", member)
     if resume:
         course.restore(trainer)
     network = course.follow(trainer)

@@ -37,6 +37,7 @@ class Plan:
 
     Attributes:
         metric: names the best epoch.
+        headline: the score that parts of the model are compared in.
         fingerprint: of the rows, see `resume.fingerprint`.
     """
 
@@ -47,8 +48,14 @@ class Plan:
     decisions: DecisionMaker
     schedule: Schedule
     metric: str
+    headline: str
     device: torch.device
     fingerprint: str
+
+    @property
+    def shown(self) -> list[str]:
+        """Names of the validation scores that an epoch's line shows."""
+        return list(dict.fromkeys([self.headline, self.metric, "log_loss"]))
 
     def trainer(self, member: int) -> Trainer:
         """Return the trainer of network number `member`, from 1; each has a seed of its own."""
@@ -125,7 +132,8 @@ def make_plan(config: Config, corpus: Corpus, start: Start, reporter: Reporter) 
         reporter,
     )
     rows = fingerprint(corpus, prepared.plan)
-    return Plan(config, corpus, prepared, ngrams, decisions, schedule, metric, device, rows)
+    headline = DEFAULT_SCORE[corpus.labels.kind]
+    return Plan(config, corpus, prepared, ngrams, decisions, schedule, metric, headline, device, rows)
 
 
 def best_epoch_metric(config: Config) -> str:
@@ -135,7 +143,7 @@ def best_epoch_metric(config: Config) -> str:
         ConfigError: `training.metric` does not suit the kind of labels.
     """
     kind = label_kind(config.data)
-    metric = DEFAULT_SCORE[kind] if config.training.metric == "auto" else config.training.metric
+    metric = config.training.metric
     if metric not in SCORES_BY_KIND[kind]:
         raise ConfigError(
             f"training.metric={metric} does not suit these labels; choose one of {', '.join(SCORES_BY_KIND[kind])}."

@@ -83,7 +83,7 @@ def pretrain(
         run.claim(overwrite=overwrite)
         run.write_config(dump_config(config))
     minutes = config.training.checkpoint_minutes
-    course = Course(run, history, reporter, prepared.fingerprint, METRIC, minutes, "pretrain")
+    course = Course(run, history, reporter, prepared.fingerprint, [METRIC], minutes, "pretrain")
     if resume:
         course.restore(trainer)
     model = course.follow(trainer)

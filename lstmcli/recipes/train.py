@@ -100,15 +100,15 @@ def _finish(
         "temperature": round(decision.mixture.temperature, 4),
         "ngram_share": round(decision.mixture.share, 4),
     }
-    value = plan.decisions.scores(logits)[plan.metric]
+    value = plan.decisions.scores(logits)[plan.headline]
     if len(networks) > 1:
-        singles = [plan.decisions.scores(network.validation_logits)[plan.metric] for network in networks]
-        report_ensemble(plan.metric, singles, value, reporter)
+        singles = [plan.decisions.scores(network.validation_logits)[plan.headline] for network in networks]
+        report_ensemble(plan.headline, singles, value, reporter)
         facts |= {"networks": len(networks), "each_network": [round(single, 4) for single in singles]}
     if plan.ngrams is not None:
         alone = plan.decisions.without_ngrams()
-        network, ngrams = (alone.scores(part)[plan.metric] for part in (logits, plan.ngrams.validation_logits))
-        report_parts(plan.metric, network, ngrams, value, decision.mixture.share, reporter)
+        network, ngrams = (alone.scores(part)[plan.headline] for part in (logits, plan.ngrams.validation_logits))
+        report_parts(plan.headline, network, ngrams, value, decision.mixture.share, reporter)
     return model, facts
 
 

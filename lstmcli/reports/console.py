@@ -1,7 +1,7 @@
 """Progress on stderr: a bar on a terminal, plain lines in a pipe or a log."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -80,18 +80,20 @@ class Reporter:
             speed=speed,
         )
 
-    def epoch(self, result: "EpochResult", *, num_epochs: int, metric: str) -> None:
-        """Write an epoch's line: the loss, the score that names the best epoch, and the cost."""
-        names = dict.fromkeys([metric, "log_loss"])
-        scores = ", ".join(f"{SCORE_TITLES[name]} {result.validation[name]:.4f}" for name in names)
+    def epoch(self, result: "EpochResult", *, num_epochs: int, shown: Sequence[str]) -> None:
+        """Write an epoch's line: the loss, the `shown` validation scores, and the cost."""
         speed = result.num_tokens / max(result.cpu_seconds, 1e-9)
         best = " (best so far)" if result.is_best else ""
         self.line(
             "epoch",
-            f"{result.epoch} of {num_epochs}: train loss {result.train_loss:.4f}; validation {scores}{best}; "
-            f"{result.cpu_seconds:.1f} s of CPU, {speed:,.0f} tokens/s",
+            f"{result.epoch} of {num_epochs}: train loss {result.train_loss:.4f}; validation "
+            f"{_scores(result.validation, shown)}{best}; {result.cpu_seconds:.1f} s of CPU, {speed:,.0f} tokens/s",
         )
 
-    def best(self, epoch: int, *, num_epochs: int, metric: str, value: float) -> None:
+    def best(self, epoch: int, *, num_epochs: int, validation: dict[str, float], shown: Sequence[str]) -> None:
         """Say which epoch is kept."""
-        self.line("best", f"epoch {epoch} of {num_epochs}: validation {SCORE_TITLES[metric]} {value:.4f}")
+        self.line("best", f"epoch {epoch} of {num_epochs}: validation {_scores(validation, shown)}")
+
+
+def _scores(validation: dict[str, float], shown: Sequence[str]) -> str:
+    return ", ".join(f"{SCORE_TITLES[name]} {validation[name]:.4f}" for name in shown)
