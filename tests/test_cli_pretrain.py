@@ -198,6 +198,18 @@ def test_a_handful_of_texts_is_trained_on_all_the_same(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.stderr
 
 
+def test_words_that_only_a_vector_file_has_stay_usable_after_a_pretraining(corpus: Path, tmp_path: Path) -> None:
+    (tmp_path / "v.txt").write_text("happy 1 2 3\njoyful 3 -4 5\nsad -5 6 7\n")
+    vectors = set_options(f"embedding.vectors={tmp_path}/v.txt", "embedding.size=null")
+    result = invoke("train", *corpus_options(corpus), *OWN_TEXTS, *vectors, "--run-dir", tmp_path / "run")
+    assert result.exit_code == 0, result.stderr
+    assert "1 further words for prediction" in result.stderr
+    words = (tmp_path / "run" / "model" / "vocabulary.txt").read_text().split()
+    table = load_file(tmp_path / "run" / "model" / "weights.safetensors")["embedding.weight"]
+    row = table[words.index("joyful")].astype(float)
+    np.testing.assert_allclose(row / row[0], [1.0, -4 / 3, 5 / 3], rtol=2e-3)
+
+
 def test_of_a_large_corpus_a_training_reads_a_part(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,8 +1,9 @@
 """Starting a classifier from the words and layers of a pretraining run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from lstmcli.config.settings import Config
@@ -21,6 +22,16 @@ class Start:
 
     source: VectorSource | None = None
     language_model: SavedLanguageModel | None = None
+
+    def with_further_words(self, other: "Start") -> "Start":
+        """Return this start with the words of `other` that it lacks, such as those of a vector file."""
+        if self.source is None or other.source is None:
+            return self
+        known = set(self.source.words)
+        rows = [row for row, word in enumerate(other.source.words) if word not in known]
+        words = [*self.source.words, *(other.source.words[row] for row in rows)]
+        matrix = np.concatenate([self.source.matrix, other.source.matrix[rows]])
+        return replace(self, source=replace(self.source, words=words, matrix=matrix))
 
 
 def starting_point(config: Config) -> Start:

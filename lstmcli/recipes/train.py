@@ -59,7 +59,8 @@ def train(
         run.claim(overwrite=overwrite)
         run.write_config(dump_config(config))
     if config.pretraining.own_texts and config.model.pretrained is None:
-        start = start_from_run(pretrain_within(run, config, corpus.train.texts, reporter, resume=resume), config)
+        pretrained = pretrain_within(run, config, corpus.train.texts, reporter, resume=resume)
+        start = start_from_run(pretrained, config).with_further_words(start)
     plan = make_plan(config, corpus, start, reporter)
     networks = [
         fit_network(plan, run, history, reporter, member=member, resume=resume)
