@@ -99,10 +99,10 @@ class RunDirectory:
         if self.is_run and not overwrite:
             state = "a finished run" if self.is_finished else "an unfinished run (go on with --resume)"
             raise RunDirectoryError(
-                f"{self.path}: holds {state}. Choose another --run-dir, or replace it with --overwrite."
+                f"{self.path}: holds {state}. Choose another folder, or replace it with --overwrite."
             )
         if self.path.exists() and not self.is_run and (not self.path.is_dir() or any(self.path.iterdir())):
-            raise RunDirectoryError(f"{self.path}: exists and is not a run directory; choose another --run-dir.")
+            raise RunDirectoryError(f"{self.path}: exists and is not a run directory; choose another folder.")
 
     def claim(self, *, overwrite: bool) -> None:
         """Create the folder, or remove what an earlier run wrote there; other files in it stay.

@@ -21,6 +21,7 @@ from lstmcli.errors import RunDirectoryError
 from lstmcli.model_format import (
     CONFIG_FILE,
     LANGUAGE_FOLDER,
+    MODEL_FOLDER,
     VOCABULARY_FILE,
     WEIGHTS_FILE,
     Weights,
@@ -105,6 +106,8 @@ def _build(description: dict[str, Any], vocabulary: Vocabulary, weights: Weights
 def _what_is_missing(run: Path) -> str:
     if not run.is_dir():
         return f"{run}: no such run directory (model.pretrained). `lstmcli pretrain` writes one."
+    if (run / MODEL_FOLDER).is_dir():
+        return f"{run}: holds a classifier, no language model; name a run of `lstmcli pretrain` (model.pretrained)."
     if (run / CONFIG_FILE).is_file():
-        return f"{run}: holds no pretrained language model; name a finished run of `lstmcli pretrain`."
+        return f"{run}: the pretraining here is not finished; go on with `lstmcli pretrain --resume --run-dir {run}`."
     return f"{run}: is not the run directory of a pretraining (model.pretrained)."

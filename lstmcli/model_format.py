@@ -35,6 +35,7 @@ NGRAMS_FILE: Final = "ngrams.npy"
 # Names beside model/ that commands without torch need as well.
 MODEL_FOLDER: Final = "model"
 LANGUAGE_FOLDER: Final = "language_model"
+FOLDS_FILE: Final = "folds.json"
 BASELINES_FOLDER: Final = "baselines"
 CONFIG_FILE: Final = "config.yaml"
 METRICS_FILE: Final = "metrics.json"
@@ -142,6 +143,8 @@ def find_model(run: Path) -> Path:
             f"{run}: holds a language model, which knows no labels; train a classifier from it with `lstmcli train "
             f"--set model.pretrained={run}`."
         )
+    if (run / FOLDS_FILE).is_file():
+        raise RunDirectoryError(f"{run}: holds an evaluation in folds; its models are in folds/1 and so on.")
     if (run / CONFIG_FILE).is_file():
         raise RunDirectoryError(f"{run}: the training here is not finished; go on with `lstmcli train --resume`.")
     raise RunDirectoryError(f"{run}: is not a run directory: expected {run / MODEL_FOLDER / DESCRIPTION_FILE}.")

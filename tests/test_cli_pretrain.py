@@ -2,6 +2,10 @@
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +16,7 @@ from lstmcli.config.settings import DataSettings
 from lstmcli.data.plain_texts import read_texts
 from lstmcli.errors import DataError
 from lstmcli.recipes import pretrain
-from tests.conftest import FAST, FEELINGS, corpus_options, feeling_rows, invoke, losses, set_options, write_csv
+from tests.conftest import FAST, FEELINGS, PROJECT, corpus_options, feeling_rows, invoke, losses, set_options, write_csv
 
 PRETRAINING = set_options(
     *FAST, "pretraining.epochs=3", "pretraining.batch_tokens=64", "pretraining.learning_rate=0.02"
@@ -82,7 +86,7 @@ def test_other_settings_than_those_of_the_pretraining_are_refused(
     options = set_options(f"model.pretrained={pretrained}", "model.cell=rnn", "tokenizer.lowercase=false")
     result = invoke("train", *corpus_options(corpus), *options, "--run-dir", tmp_path / "run")
     assert result.exit_code == 1
-    assert "model.cell is 'rnn', there 'lstm'; tokenizer.lowercase is False, there True" in result.stderr
+    assert "model.cell was lstm; tokenizer.lowercase was true" in result.stderr
     assert not (tmp_path / "run").exists()
 
 
@@ -93,7 +97,7 @@ def test_a_language_model_is_no_classifier_and_the_other_way_round(
     assert (result.exit_code, "holds a language model, which knows no labels" in result.stderr) == (1, True)
     option = f"model.pretrained={run_directory}"
     result = invoke("train", *corpus_options(corpus), "--set", option, "--run-dir", tmp_path / "run")
-    assert (result.exit_code, "holds no pretrained language model" in result.stderr) == (1, True)
+    assert (result.exit_code, "holds a classifier, no language model" in result.stderr) == (1, True)
 
 
 def test_a_resumed_pretraining_is_an_uninterrupted_one(pretrained: Path, texts: Path, tmp_path: Path) -> None:
@@ -145,7 +149,19 @@ def test_texts_of_a_single_word_have_nothing_to_predict_but_train_all_the_same(t
     options = [*set_options(*FAST, f"data.train={tmp_path}/words.csv", "data.validation_fraction=0.3"), *OWN_TEXTS]
     result = invoke("train", *options, "--run-dir", tmp_path / "run")
     assert result.exit_code == 0, result.stderr
-    assert "perplexity 1.0 of a word" in result.stderr
+    assert "The network starts at random." in result.stderr
+    alone = invoke("pretrain", *options, "--run-dir", tmp_path / "alone")
+    assert (alone.exit_code, "often enough to learn from" in alone.stderr) == (1, True)
+    assert not (tmp_path / "alone").exists()
+
+
+def test_texts_of_one_word_have_no_next_word(tmp_path: Path) -> None:
+    (tmp_path / "words.txt").write_text(
+        "".join(f"word{n % 40}{'!' * (n // 40)}\n" for n in range(300)).replace("!", "x")
+    )
+    options = set_options(*FAST, f"pretraining.texts={tmp_path}/words.txt", "vocabulary.min_frequency=1")
+    result = invoke("pretrain", *options, "--run-dir", tmp_path / "run")
+    assert (result.exit_code, "there is no next word to predict" in result.stderr) == (1, True)
 
 
 def test_a_training_learns_from_its_own_texts_first(corpus: Path, tmp_path: Path) -> None:
@@ -160,6 +176,22 @@ def test_a_training_learns_from_its_own_texts_first(corpus: Path, tmp_path: Path
     result = invoke("train", *corpus_options(corpus), *start, "--run-dir", by_hand)
     assert result.exit_code == 0, result.stderr
     assert losses(run) == losses(by_hand)
+
+
+def test_a_stop_in_the_pretraining_names_the_command_that_was_typed(corpus: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    options = [*corpus_options(corpus), *OWN_TEXTS, *set_options("pretraining.epochs=500", "training.patience=500")]
+    arguments = [sys.executable, "-m", "lstmcli", "train", *map(str, options), "--run-dir", str(run)]
+    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=PROJECT)
+    deadline = time.monotonic() + 60
+    while not (run / "pretraining" / "history.jsonl").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130, stderr
+    assert f"Go on with: lstmcli train --resume --run-dir {run}\n" in stderr
+    start = invoke("train", *corpus_options(corpus), "--set", f"model.pretrained={run}/pretraining", "--overwrite")
+    assert (start.exit_code, "the pretraining here is not finished; go on with" in start.stderr) == (1, True)
 
 
 def test_a_training_resumes_after_its_pretraining_and_within_it(corpus: Path, tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_resuming_with_another_config_or_other_rows_is_refused(corpus: Path, tmp
     write_csv(own / "train.csv", ["text", "label"], feeling_rows(9))
     changed = invoke("train", *options, "--run-dir", tmp_path / "run", "--resume")
     assert changed.exit_code == 1
-    assert "training rows, validation rows or word vectors have changed since" in changed.stderr
+    assert "texts, labels or word vectors have changed since" in changed.stderr
 
 
 def test_resuming_after_validation_rows_or_vectors_changed_is_refused(corpus: Path, tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_resuming_after_validation_rows_or_vectors_changed_is_refused(corpus: Pa
     vectors.write_text("glad 1 2\njoyful 3 4\nsad 5 6\n")
     write_csv(own / "validation.csv", ["text", "label"], feeling_rows(2, offset=100))
     changed = invoke("train", "--resume", "--run-dir", tmp_path / "run")
-    assert (changed.exit_code, "validation rows or word vectors have changed" in changed.stderr) == (1, True)
+    assert (changed.exit_code, "texts, labels or word vectors have changed" in changed.stderr) == (1, True)
 
 
 def test_an_epoch_that_is_trained_again_is_listed_once(corpus: Path, tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_an_epoch_that_is_trained_again_is_listed_once(corpus: Path, tmp_path: P
 
 def test_resuming_what_is_not_there_is_refused(corpus: Path, tmp_path: Path) -> None:
     nothing = invoke("train", *corpus_options(corpus), "--run-dir", tmp_path / "none", "--resume")
-    assert (nothing.exit_code, "there is no training to resume" in nothing.stderr) == (1, True)
+    assert (nothing.exit_code, "there is no run to resume" in nothing.stderr) == (1, True)
     both = invoke("train", *corpus_options(corpus), "--run-dir", tmp_path / "none", "--resume", "--overwrite")
     assert (both.exit_code, "exclude each other" in both.stderr) == (2, True)
     unnamed = invoke("train", "--resume")

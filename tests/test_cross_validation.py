@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lstmcli.config.settings import DataSettings
+from lstmcli.config.settings import DataSettings, EvaluationSettings
 from lstmcli.data.examples import read_examples
-from lstmcli.metrics.folds import mean_of_folds
-from lstmcli.recipes.corpus import fold_corpora
-from tests.conftest import corpus_options, invoke, set_options, write_csv
+from lstmcli.metrics.evaluation import System, evaluate
+from lstmcli.metrics.folds import mean_of_folds, with_folds
+from lstmcli.recipes.corpus import deal_folds, fold_corpora
+from tests.conftest import FAST, corpus_options, feeling_rows, invoke, set_options, write_csv
 
 SHORT = set_options("training.epochs=3")
 
@@ -47,8 +48,10 @@ def test_each_row_is_tested_once_and_never_learned_from_there(corpus: Path) -> N
     rows = read_examples([f"{corpus}/train.csv", f"{corpus}/validation.csv"], settings)
     assert len(rows.table) == 156
     tested = []
-    for part in fold_corpora(rows, settings, num_folds=4, seed=1):
+    fold = deal_folds(rows, num_folds=4, seed=1)
+    for part, tested_rows in fold_corpora(rows, fold, settings, seed=1):
         assert part.test is not None
+        assert part.test.table.equals(tested_rows.table)
         keys = [set(split.table["text_key"]) for split in (part.train, part.validation, part.test)]
         assert not keys[0] & keys[1]
         assert not (keys[0] | keys[1]) & keys[2]
@@ -63,7 +66,8 @@ def test_an_author_is_in_one_fold_also_across_files(tmp_path: Path) -> None:
         write_csv(tmp_path / f"{name}.csv", ["text", "label", "author"], texts)
     settings = DataSettings(group="author")
     rows = read_examples([f"{tmp_path}/a.csv", f"{tmp_path}/b.csv"], settings)
-    for part in fold_corpora(rows, settings, num_folds=4, seed=1):
+    fold = deal_folds(rows, num_folds=4, seed=1)
+    for part, _ in fold_corpora(rows, fold, settings, seed=1):
         assert part.test is not None
         authors = [set(split.table["group"]) for split in (part.train, part.validation, part.test)]
         assert not authors[0] & authors[1]
@@ -95,7 +99,8 @@ def test_an_interrupted_evaluation_goes_on_with_the_folds_that_are_missing(
         ([], "name a RUN and a FILE"),
         (["RUN"], "name a RUN and a FILE"),
         (["RUN", "FILE", "--set", "training.epochs=3"], "belong to --folds"),
-        (["RUN", "--folds", 3], "no RUN, FILE or columns"),
+        (["RUN", "--folds", 3], "no RUN, FILE, columns"),
+        (["--folds", 3, "--format", "csv"], "no RUN, FILE, columns"),
         (["--folds", 3, "--resume", "--overwrite", "--set", "data.train=x.csv"], "exclude each other"),
     ],
 )
@@ -109,6 +114,42 @@ def test_too_few_rows_for_the_folds(tmp_path: Path) -> None:
     options = ["--set", f"data.train={tmp_path}/few.csv", "--output", tmp_path / "run"]
     result = invoke("evaluate", "--folds", 5, *options)
     assert (result.exit_code, "3 rows can't be parted into 5 folds" in result.stderr) == (1, True)
+    assert "use --folds 3 or fewer" in result.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_row_whose_label_its_model_never_saw_counts_as_wrong(tmp_path: Path) -> None:
+    rows = [*feeling_rows(4), ("one of a kind", "rare")]
+    write_csv(tmp_path / "rows.csv", ["text", "label"], rows)
+    options = set_options(*FAST, f"data.train={tmp_path}/rows.csv", "training.epochs=2")
+    result = invoke("evaluate", "--folds", 3, *options, "--no-baselines", "--output", tmp_path / "run")
+    assert result.exit_code == 0, result.stderr
+    (evaluation,) = json.loads((tmp_path / "run" / "metrics.json").read_text())["evaluations"].values()
+    assert evaluation["num_rows"] == len(rows)
+    (rare,) = [label for label in evaluation["labels"]["this model"] if label["label"] == "rare"]
+    assert (rare["support"], rare["f1"]["value"]) == (1, 0.0)
+    assert list(evaluation["scores"]) == ["this model"]
+    predict = invoke("predict", tmp_path / "run", tmp_path / "rows.csv")
+    assert (predict.exit_code, "holds an evaluation in folds" in predict.stderr) == (1, True)
+
+
+def test_systems_are_compared_by_their_differences_on_each_fold() -> None:
+    """Three folds in which one system is right 3, 2 and 3 times of 4, the other twice each time."""
+    targets = np.eye(2, dtype=bool)[[0, 1] * 6]
+    right = np.array([1, 1, 1, 0, 1, 1, 0, 0, 1, 1, 1, 0], dtype=bool)
+    half = np.array([1, 1, 0, 0] * 3, dtype=bool)
+    systems = []
+    for name, is_right in (("a", right), ("b", half)):
+        decisions = np.where(is_right[:, None], targets, ~targets)
+        systems.append(System(name, decisions, decisions.astype(float)))
+    fold = np.repeat([0, 1, 2], 4)
+    evaluation = evaluate("rows", systems, targets, ("x", "y"), "single", EvaluationSettings(bootstrap_samples=100))
+    found = with_folds(evaluation, systems, targets, fold)
+    (comparison,) = found.comparisons
+    differences = [a - b for a, b in zip(found.folds[0].values, found.folds[1].values, strict=True)]
+    assert comparison.difference == mean_of_folds(differences, confidence=0.95)
+    assert comparison.verdict == "not distinguishable"
+    assert all(0.0 <= one.mean.low <= one.mean.high <= 1.0 for one in found.folds)
 
 
 def test_the_interval_of_the_mean_is_that_of_a_hand_made_table() -> None:

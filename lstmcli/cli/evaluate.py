@@ -23,7 +23,13 @@ def evaluate_command(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="DIR", help="Also write metrics.json, report.md and report.html here."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="DIR",
+            help="Also write metrics.json, report.md and report.html here. With --folds: the folder of all that is "
+            "written (default: runs/ and the config's name, -folds).",
+        ),
     ] = None,
     input_format: Format = FormatChoice.AUTO,
     encoding: Encoding = "utf-8",
@@ -36,7 +42,7 @@ def evaluate_command(
     baselines: Annotated[bool, typer.Option(help="Compare with the majority class and TF-IDF.")] = True,
     folds: Annotated[
         int | None,
-        typer.Option("--folds", min=2, max=100, metavar="N", help="Instead of RUN and FILE: train N times, see below."),
+        typer.Option("--folds", min=2, max=100, metavar="N", help="Instead of RUN and FILE: train N times, see above."),
     ] = None,
     config: ConfigFile = None,
     settings: Settings = None,
@@ -45,9 +51,9 @@ def evaluate_command(
 ) -> None:
     """Score a model on labelled rows, with intervals, beside its baselines.
 
-    With --folds, train a model for each part of the rows on the other parts, and score every row by the model that
-    never saw it: for corpora too small to spare a test file. Everything is written to --output (default: runs/ and the
-    config's name, -folds).
+    With --folds, train a model for each part of the training and validation rows on the other parts, and score every
+    row by the model that never saw it: for corpora too small to spare a test file. --config, --set, --resume and
+    --overwrite belong to it.
 
     Examples:
       lstmcli evaluate runs/emotion data/emotion/test.csv
@@ -64,8 +70,13 @@ def evaluate_command(
         evaluation = _evaluate_run(run, file, (input_format.value, encoding, text, label), output, baselines=baselines)
         name = str(run)
     else:
-        if run is not None or text is not None or label is not None:
-            raise UsageError("--folds trains models of its own: it takes --config and --set, no RUN, FILE or columns.")
+        if run is not None or text or label or input_format != FormatChoice.AUTO or encoding != "utf-8":
+            raise UsageError(
+                "--folds trains models of its own: it takes --config and --set, no RUN, FILE, columns, format or "
+                "encoding (--set data.format=..., --set data.encoding=...)."
+            )
+        if not baselines:
+            settings = [*(settings or []), "evaluation.baselines=false"]
         evaluation, name = _evaluate_folds(folds, config, settings or [], output, resume=resume, overwrite=overwrite)
     from lstmcli.reports.files import to_console_text, to_json
 

@@ -7,14 +7,24 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from lstmcli.metrics.evaluation import Estimate, Evaluation, FoldScore, System
+from lstmcli.metrics.evaluation import Comparison, Estimate, Evaluation, FoldScore, System
 from lstmcli.metrics.scores import headline_scores
 
 
 def with_folds(
     evaluation: Evaluation, systems: list[System], targets: NDArray[np.bool_], fold: NDArray[np.int64]
 ) -> Evaluation:
-    """Return `evaluation`, of these `systems` on all rows, with the main score of each fold, (rows,) from 0."""
+    """Return `evaluation`, of these `systems` on all rows, with the main score of each fold.
+
+    Systems are compared in the mean difference over folds, which also varies from training to training; resampled rows
+    would not show that.
+
+    Args:
+        evaluation: of all rows together.
+        systems: the model first.
+        targets: (rows, labels).
+        fold: (rows,), from 0.
+    """
     folds = []
     for system in systems:
         values = []
@@ -22,8 +32,15 @@ def with_folds(
             rows = fold == number
             scores = headline_scores(targets[rows], system.decisions[rows], system.probabilities[rows], evaluation.kind)
             values.append(scores[evaluation.main_score])
-        folds.append(FoldScore(system.name, values, mean_of_folds(values, confidence=evaluation.confidence)))
-    return replace(evaluation, folds=tuple(folds))
+        mean = mean_of_folds(values, confidence=evaluation.confidence)
+        limited = Estimate(mean.value, max(0.0, mean.low), min(1.0, mean.high))  # no score leaves 0 to 1
+        folds.append(FoldScore(system.name, values, limited))
+    comparisons = []
+    for other in folds[1:]:
+        differences = [ours - theirs for ours, theirs in zip(folds[0].values, other.values, strict=True)]
+        mean = mean_of_folds(differences, confidence=evaluation.confidence)
+        comparisons.append(Comparison(other.system, evaluation.main_score, mean))
+    return replace(evaluation, folds=tuple(folds), comparisons=comparisons)
 
 
 def mean_of_folds(values: list[float], *, confidence: float) -> Estimate:

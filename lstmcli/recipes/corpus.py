@@ -95,34 +95,50 @@ def training_targets(examples: Examples, labels: LabelSet, soft_share: float) ->
     return np.where(np.isnan(values), own, share * values + (1.0 - share) * own).astype(np.float32)
 
 
-def fold_corpora(examples: Examples, settings: DataSettings, *, num_folds: int, seed: int) -> Iterator[Corpus]:
-    """Yield one corpus a fold: its rows are the test rows, and what is left is parted as a training file would be.
+def deal_folds(examples: Examples, *, num_folds: int, seed: int) -> NDArray[np.int64]:
+    """Return the fold of each row, (rows,) from 0, see `fold_of_rows`.
 
-    Nothing of a fold's corpus but `test` comes from the rows of the fold; a test row whose label the training rows
-    lack is dropped from it.
+    Raises:
+        DataError: some fold would be empty.
+    """
+    fold = fold_of_rows(examples, num_folds=num_folds, seed=seed)
+    num_found = len(np.unique(fold))
+    if num_found < num_folds:
+        raise DataError(
+            f"{examples.name}: {len(examples.table):,} rows can't be parted into {num_folds} folds, since rows of the "
+            f"same text or group stay together; use --folds {num_found} or fewer."
+            if num_found > 1
+            else f"{examples.name}: all rows have the same text or group, so they can't be parted into folds."
+        )
+    return fold
+
+
+def fold_corpora(
+    examples: Examples, fold: NDArray[np.int64], settings: DataSettings, *, seed: int
+) -> Iterator[tuple[Corpus, Examples]]:
+    """Yield a corpus and the rows of each fold: what is outside of it is parted as a training file would be.
+
+    Nothing of a fold's corpus but `test` comes from the rows of the fold; a row whose label the training rows lack is
+    not in `test`, which a model without that label can't be scored on.
 
     Args:
         examples: all rows.
+        fold: (rows,), from `deal_folds`.
         settings: how a part becomes validation rows.
-        num_folds: at least 2.
-        seed: of the folds and of the splits.
+        seed: of the splits.
 
     Raises:
-        DataError: the rows are too few.
+        DataError: the rows outside of a fold are too few.
     """
-    if len(examples.table) < num_folds:
-        raise DataError(f"{examples.name}: {len(examples.table):,} rows can't be parted into {num_folds} folds.")
-    fold = fold_of_rows(examples, num_folds=num_folds, seed=seed)
+    num_folds = int(fold.max()) + 1
     for number in range(num_folds):
         is_test = fold == number
-        if not is_test.any():
-            raise DataError(f"{examples.name}: too few different texts or groups for {num_folds} folds.")
         rest = examples.having(~is_test, num_rows=int((~is_test).sum()), findings=())
         train, validation, labels = _split(rest, settings, seed)
         name = f"{examples.name} (fold {number + 1} of {num_folds})"
-        test = examples.having(is_test, name=name, num_rows=int(is_test.sum()), findings=())
-        test = _without_unknown(test, labels)
-        yield Corpus((), (train.report, validation.report, test.report), train, validation, test, labels, ())
+        rows = examples.having(is_test, name=name, num_rows=int(is_test.sum()), findings=())
+        test = _without_unknown(rows, labels)
+        yield Corpus((), (train.report, validation.report, test.report), train, validation, test, labels, ()), rows
 
 
 def _split(examples: Examples, settings: DataSettings, seed: int) -> tuple[Examples, Examples, LabelSet]:
@@ -159,6 +175,14 @@ def _learn_labels(train: Examples, settings: DataSettings) -> LabelSet:
     else:
         _check_label_column(train, labels, settings.label)
     return labels
+
+
+def all_labels(examples: Examples, settings: DataSettings) -> LabelSet:
+    """Return the labels of all rows, for scores over several models each of which may lack one."""
+    kind = label_kind(settings)
+    if settings.labels:
+        return LabelSet(settings.labels, kind)
+    return LabelSet.from_examples(examples.used_label_sets[1], kind)
 
 
 def _check_traits(train: Examples, labels: LabelSet) -> None:

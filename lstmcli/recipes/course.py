@@ -27,7 +27,7 @@ class Course:
         fingerprint: of the rows, see `resume.fingerprint`.
         shown: names of the validation scores to show.
         checkpoint_minutes: longest time between two saved states.
-        command: what resumes it, such as "train".
+        resume_command: the command line that goes on with it.
         member: the network's number in an ensemble, from 1.
     """
 
@@ -37,7 +37,7 @@ class Course:
     fingerprint: str
     shown: Sequence[str]
     checkpoint_minutes: float
-    command: str
+    resume_command: str
     member: int = 1
 
     @property
@@ -81,7 +81,7 @@ class Course:
                 if stop.is_set and not trainer.progress.is_finished:
                     raise InterruptedTrainingError(
                         f"stopped in epoch {trainer.progress.epoch} of {trainer.num_epochs}; the state is saved. "
-                        f"Go on with: lstmcli {self.command} --resume --run-dir {self.run.path}"
+                        f"Go on with: {self.resume_command}"
                     )
         self._report_best(trainer)
         trainer.average.load_state_dict(self.checkpoints.load_best())
@@ -100,4 +100,7 @@ class Course:
     def _report_best(self, trainer: Trainer) -> None:
         epoch = trainer.progress.best_epoch
         (best,) = [line for line in self.history if (line["network"], line["epoch"]) == (self.member, epoch)]
+        if trainer.progress.is_finished and trainer.progress.epoch <= trainer.num_epochs:
+            waited = trainer.progress.epoch - 1 - epoch
+            self.reporter.line("stop", f"no epoch was better in {waited} (training.patience)")
         self.reporter.best(epoch, num_epochs=trainer.num_epochs, validation=best["validation"], shown=self.shown)

@@ -15,15 +15,15 @@ from lstmcli.errors import ConfigError, RunDirectoryError
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.evaluation import Evaluation, System, evaluate
 from lstmcli.metrics.folds import with_folds
-from lstmcli.recipes.corpus import Corpus, fold_corpora, label_targets
+from lstmcli.model_format import FOLDS_FILE
+from lstmcli.recipes.corpus import Corpus, all_labels, deal_folds, fold_corpora, label_targets
 from lstmcli.recipes.finish import write_reports
+from lstmcli.recipes.interrupts import resumable
 from lstmcli.recipes.resume import check_same_config
 from lstmcli.recipes.train import train
 from lstmcli.recipes.yardsticks import predict_systems
 from lstmcli.reports.console import Reporter
 from lstmcli.text.labels import LabelSet
-
-FOLDS_FILE = "folds.json"
 
 Values = NDArray[Any]
 
@@ -56,22 +56,27 @@ def cross_validate(
     paths = [path for path in (config.data.train, config.data.validation) if path is not None]
     examples = read_examples(paths, config.data)
     reporter.rows(examples.report)
-    _claim(config, run, examples, num_folds=num_folds, resume=resume, overwrite=overwrite)
-    results = []
     seed = config.training.seed
-    for number, corpus in enumerate(fold_corpora(examples, config.data, num_folds=num_folds, seed=seed), start=1):
-        reporter.line("fold", f"{number} of {num_folds}: {len(corpus.test.table) if corpus.test else 0:,} test rows")
-        results.append(_fold(config, run.fold(number), corpus, reporter, resume=resume))
-    evaluation = _pooled(examples.name, results, config)
+    fold = deal_folds(examples, num_folds=num_folds, seed=seed)
+    labels = all_labels(examples, config.data)
+    _claim(config, run, examples, num_folds=num_folds, resume=resume, overwrite=overwrite)
+    resume_command = f"lstmcli evaluate --folds {num_folds} --resume --output {run.path}"
+    results = []
+    with resumable(resume_command):
+        for number, (corpus, rows) in enumerate(fold_corpora(examples, fold, config.data, seed=seed), start=1):
+            reporter.line("fold", f"{number} of {num_folds}: {len(rows.table):,} test rows")
+            if not (resume and run.fold(number).is_finished):
+                _train_fold(config, run.fold(number), corpus, reporter, resume, resume_command)
+            results.append(_predict_fold(config, run.fold(number), corpus.labels, rows, labels))
+    evaluation = _pooled(examples.name, results, labels, config)
     write_reports(run, [evaluation], {"folds": num_folds, "rows": len(examples.table)}, [])
     return evaluation
 
 
 @dataclass(frozen=True)
 class _FoldResult:
-    """What all systems made of the fold's rows, and the right answers; columns are those of `labels`."""
+    """What all systems made of the fold's rows, and the right answers; columns are the labels of all rows."""
 
-    labels: LabelSet
     systems: list[System]
     targets: NDArray[np.bool_]
 
@@ -90,50 +95,51 @@ def _claim(
         raise RunDirectoryError(f"{run.path}: was started with other rows or another --folds; use --overwrite.")
 
 
-def _fold(config: Config, run: RunDirectory, corpus: Corpus, reporter: Reporter, *, resume: bool) -> _FoldResult:
-    """Train on one fold's corpus, unless that was done before, and predict its test rows."""
-    if corpus.test is None:
-        raise ValueError("expected a corpus with test rows")
-    if not (resume and run.is_finished):
-        own = replace(config, output=OutputSettings(run_dir=str(run.path)))
-        train(own, run, reporter, resume=resume and run.is_run, overwrite=False, corpus=corpus)
+def _train_fold(
+    config: Config, run: RunDirectory, corpus: Corpus, reporter: Reporter, resume: bool, resume_command: str
+) -> None:
+    own = replace(config, output=OutputSettings(run_dir=str(run.path)))
+    going_on = resume and run.is_run
+    train(own, run, reporter, resume=going_on, overwrite=False, corpus=corpus, resume_command=resume_command)
+
+
+def _predict_fold(config: Config, run: RunDirectory, own: LabelSet, rows: Examples, labels: LabelSet) -> _FoldResult:
+    """Predict all rows of a fold, those with a label that its model does not know included."""
     baselines = run.baselines if config.evaluation.baselines else None
-    systems = predict_systems(corpus.test.texts, Predictor.open(run.path), baselines)
-    return _FoldResult(corpus.labels, systems, label_targets(corpus.test, corpus.labels))
-
-
-def _pooled(name: str, results: list[_FoldResult], config: Config) -> Evaluation:
-    """Score the rows of all folds together, and fold by fold."""
-    kind = results[0].labels.kind
-    all_names = dict.fromkeys(label for result in results for label in result.labels.names)
-    labels = tuple(all_names) if kind == "traits" else tuple(sorted(all_names))
-    targets = np.concatenate([_spread(result.targets, result.labels, labels) for result in results])
-    fold = np.repeat(np.arange(len(results)), [len(result.targets) for result in results])
     systems = [
-        _pooled_system([(system, result.labels) for system, result in zip(parts, results, strict=True)], labels)
-        for parts in zip(*(result.systems for result in results), strict=True)
+        replace(
+            system,
+            decisions=_spread(system.decisions, own, labels),
+            probabilities=_spread(system.probabilities, own, labels),
+            uncalibrated=None if system.uncalibrated is None else _spread(system.uncalibrated, own, labels),
+        )
+        for system in predict_systems(rows.texts, Predictor.open(run.path), baselines)
     ]
-    evaluation = evaluate(f"{name}, fold by fold", systems, targets, labels, kind, config.evaluation)
+    return _FoldResult(systems, label_targets(rows, labels))
+
+
+def _pooled(name: str, results: list[_FoldResult], labels: LabelSet, config: Config) -> Evaluation:
+    """Score the rows of all folds together, and fold by fold."""
+    targets = np.concatenate([result.targets for result in results])
+    fold = np.repeat(np.arange(len(results)), [len(result.targets) for result in results])
+    systems = [_joined(list(parts)) for parts in zip(*(result.systems for result in results), strict=True)]
+    name = f"{name}, fold by fold"
+    evaluation = evaluate(name, systems, targets, labels.names, labels.kind, config.evaluation)
     return with_folds(evaluation, systems, targets, fold)
 
 
-def _pooled_system(parts: list[tuple[System, LabelSet]], labels: tuple[str, ...]) -> System:
-    def joined(values: list[Values]) -> Values:
-        own = [label_set for _, label_set in parts]
-        return np.concatenate([_spread(value, one, labels) for value, one in zip(values, own, strict=True)])
-
-    first = parts[0][0]
-    uncalibrated = [system.uncalibrated for system, _ in parts if system.uncalibrated is not None]
+def _joined(parts: list[System]) -> System:
+    uncalibrated = [part.uncalibrated for part in parts if part.uncalibrated is not None]
     return System(
-        first.name,
-        joined([system.decisions for system, _ in parts]),
-        joined([system.probabilities for system, _ in parts]),
-        None if first.uncalibrated is None else joined(uncalibrated),
+        parts[0].name,
+        np.concatenate([part.decisions for part in parts]),
+        np.concatenate([part.probabilities for part in parts]),
+        np.concatenate(uncalibrated) if len(uncalibrated) == len(parts) else None,
     )
 
 
-def _spread(values: Values, own: LabelSet, labels: tuple[str, ...]) -> Values:
+def _spread(values: Values, own: LabelSet, labels: LabelSet) -> Values:
     """Give (rows, own labels) the columns of all `labels`; one that a fold's training rows lacked is 0 there."""
-    spread = np.zeros((len(values), len(labels)), dtype=values.dtype)
-    spread[:, [labels.index(name) for name in own.names]] = values
+    spread = np.zeros((len(values), len(labels.names)), dtype=values.dtype)
+    spread[:, [labels.names.index(name) for name in own.names]] = values
     return spread

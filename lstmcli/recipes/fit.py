@@ -33,7 +33,14 @@ class FittedNetwork:
 
 
 def fit_network(
-    plan: Plan, run: RunDirectory, history: History, reporter: Reporter, *, member: int, resume: bool
+    plan: Plan,
+    run: RunDirectory,
+    history: History,
+    reporter: Reporter,
+    *,
+    member: int,
+    resume: bool,
+    resume_command: str,
 ) -> FittedNetwork:
     """Train network number `member`, from 1, or go on with it; `history` grows by one an epoch.
 
@@ -48,7 +55,7 @@ def fit_network(
     if training.ensemble > 1:
         reporter.line("network", f"{member} of {training.ensemble}, seed {training.seed + member - 1}")
     minutes = training.checkpoint_minutes
-    course = Course(run, history, reporter, plan.fingerprint, plan.shown, minutes, "train", member)
+    course = Course(run, history, reporter, plan.fingerprint, plan.shown, minutes, resume_command, member)
     if resume:
         course.restore(trainer)
     network = course.follow(trainer)

@@ -27,6 +27,19 @@ class StopSignal:
 
 
 @contextmanager
+def resumable(resume_command: str) -> Iterator[None]:
+    """Turn a Ctrl-C between two trainings into an error that says how to go on.
+
+    Raises:
+        InterruptedTrainingError: instead of KeyboardInterrupt.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise InterruptedTrainingError(f"interrupted. Go on with: {resume_command}") from None
+
+
+@contextmanager
 def stop_signal() -> Iterator[StopSignal]:
     """Catch SIGINT and SIGTERM while the block runs."""
     stop = StopSignal()

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from lstmcli.config.settings import Config
+from lstmcli.config.settings import Config, ModelSettings
 from lstmcli.data.label_cells import label_kind
 from lstmcli.errors import ConfigError
 from lstmcli.metrics.scores import DEFAULT_SCORE, SCORES_BY_KIND
@@ -97,6 +97,8 @@ def read_corpus(config: Config, reporter: Reporter) -> Corpus:
     """
     corpus = load_corpus(config.data, seed=config.training.seed)
     report_rows(corpus.files, corpus.parts, corpus.overlaps, reporter)
+    if config.pretraining.texts:
+        reporter.line("note", "pretraining.texts is not read here, only by `lstmcli pretrain`")
     return corpus
 
 
@@ -110,7 +112,7 @@ def make_plan(config: Config, corpus: Corpus, start: Start, reporter: Reporter) 
     device = prepare_torch(config.training)
     report_labels(corpus.labels, reporter)
     prepared = prepare_corpus(corpus, config, start)
-    _report_words(prepared, start, reporter)
+    _report_words(prepared, start, config.model, reporter)
     ngrams = fit_ngrams(corpus, config, kind=corpus.labels.kind) if config.ngrams.enabled else None
     if ngrams is not None:
         report_ngrams(config.ngrams, len(ngrams.table.rows), ngrams.strength, ngrams.num_left_out, reporter)
@@ -151,9 +153,12 @@ def best_epoch_metric(config: Config) -> str:
     return metric
 
 
-def _report_words(prepared: PreparedCorpus, start: Start, reporter: Reporter) -> None:
+def _report_words(prepared: PreparedCorpus, start: Start, settings: ModelSettings, reporter: Reporter) -> None:
     plan, counts = prepared.plan, prepared.counts
     report_words(plan.num_trained, int(counts.sum()), float(counts[UNKNOWN_ID] / counts.sum()), reporter)
+    num_layers = start.language_model.network.layers if start.language_model is not None else 0
+    if 0 < num_layers < settings.layers:
+        reporter.line("note", f"layers above layer {num_layers} start at random")
     if plan.pretrained is not None and start.source is not None:
         num_further = len(plan.vocabulary) - plan.num_trained
         num_known = int(plan.pretrained.known.sum())

@@ -36,6 +36,8 @@ from lstmcli.training.setup import prepare_torch
 METRIC = "perplexity"
 MAX_VALIDATION_TEXTS = 2_000
 
+MIN_KNOWN_TOKENS = 100
+
 # Of its own texts a training reads at most so many tokens a pass: more teach little and take minutes.
 MAX_OWN_TOKENS = 2_000_000
 
@@ -58,10 +60,12 @@ def pretrain(
     resume: bool,
     overwrite: bool,
     texts: Texts | None = None,
+    resume_command: str | None = None,
 ) -> None:
     """Learn to predict the next word, in each direction of `config.model`, and write everything into `run`.
 
-    The texts are `texts`, or those of the files in `config`.
+    The texts are `texts`, or those of the files in `config`. `resume_command` is what a user would go on with, if not
+    this command.
 
     Raises:
         LstmcliError: anything that the user can fix; a run that is there already is not touched then.
@@ -83,33 +87,55 @@ def pretrain(
         run.claim(overwrite=overwrite)
         run.write_config(dump_config(config))
     minutes = config.training.checkpoint_minutes
-    course = Course(run, history, reporter, prepared.fingerprint, [METRIC], minutes, "pretrain")
+    resume_command = resume_command or f"lstmcli pretrain --resume --run-dir {run.path}"
+    course = Course(run, history, reporter, prepared.fingerprint, [METRIC], minutes, resume_command)
     if resume:
         course.restore(trainer)
     model = course.follow(trainer)
-    perplexity = float(trainer.progress.best_value or 0.0) * -1.0
+    perplexity = -float(trainer.progress.best_value or 0.0)
     _write_model(run, config, prepared, model, perplexity)
+    _write_facts(run, prepared, trainer, perplexity, time.process_time() - started_at, reporter)
+
+
+def _write_facts(
+    run: RunDirectory,
+    prepared: _Prepared,
+    trainer: Trainer,
+    perplexity: float,
+    cpu_seconds: float,
+    reporter: Reporter,
+) -> None:
+    """Write metrics.json, which marks the run as finished, and say what was learned."""
+    by_frequency = frequency_perplexity(prepared.train.counts, prepared.validation)
     facts = {
         "perplexity": round(perplexity, 2),
-        "frequency_perplexity": round(frequency_perplexity(prepared.train.counts, prepared.validation), 2),
+        "frequency_perplexity": round(by_frequency, 2),
         "best_epoch": trainer.progress.best_epoch,
-        "epochs": len(history),
+        "epochs": trainer.progress.epoch - 1,
         "texts": len(prepared.train.token_ids),
         "tokens": len(prepared.train.token_ids.flat),
         "words": len(prepared.train.vocabulary),
         "parameters": sum(parameter.numel() for parameter in trainer.model.parameters()),
-        "cpu_seconds": round(time.process_time() - started_at, 1),
+        "cpu_seconds": round(cpu_seconds, 1),
     }
     run.write_text(METRICS_FILE, json.dumps(facts, indent=2) + "\n")
+    remark = "" if perplexity < by_frequency else ": nothing was learned"
     reporter.line(
         "result",
-        f"perplexity {perplexity:,.1f} of a word on held-out texts; by its frequency alone "
-        f"{facts['frequency_perplexity']:,.1f}",
+        f"perplexity {perplexity:,.1f} of a word on held-out texts; by its frequency alone {by_frequency:,.1f}{remark}",
     )
 
 
-def pretrain_within(run: RunDirectory, config: Config, texts: Texts, reporter: Reporter, *, resume: bool) -> Path:
+class NothingToPredictError(DataError):
+    """There is hardly a word that has a neighbour."""
+
+
+def pretrain_within(
+    run: RunDirectory, config: Config, texts: Texts, reporter: Reporter, *, resume: bool, resume_command: str
+) -> Path | None:
     """Pretrain on `texts` in a run directory of its own within `run`, unless that was done before, and return its path.
+
+    Texts that have nothing to teach are passed over; then the result is None.
 
     Raises:
         InterruptedTrainingError: on Ctrl-C or SIGTERM, with the state saved.
@@ -118,7 +144,14 @@ def pretrain_within(run: RunDirectory, config: Config, texts: Texts, reporter: R
     if not (resume and own.is_finished):
         reporter.line("pretrain", f"next words of {len(texts):,} training texts (pretraining.own_texts)")
         config = replace(config, output=OutputSettings(run_dir=str(own.path)))
-        pretrain(config, own, reporter, resume=resume and own.is_run, overwrite=False, texts=texts)
+        going_on = resume and own.is_run
+        try:
+            pretrain(
+                config, own, reporter, resume=going_on, overwrite=False, texts=texts, resume_command=resume_command
+            )
+        except NothingToPredictError as error:
+            reporter.line("note", f"{error} The network starts at random.")
+            return None
     return own.path
 
 
@@ -141,6 +174,14 @@ def _prepare(config: Config, texts: Texts, reporter: Reporter, *, max_tokens: in
     with IdSpool(encode_pieces(held_out, config.tokenizer, learned.vocabulary.id_of)) as spool:
         validation = TokenIds(spool.flat(), spool.offsets)
     counts = learned.counts
+    num_known = int(counts[UNKNOWN_ID + 1 :].sum())
+    if num_known < MIN_KNOWN_TOKENS or max(validation.lengths) < 2:
+        raise NothingToPredictError(
+            f"these texts have {num_known:,} words that occur often enough to learn from, {MIN_KNOWN_TOKENS:,} are the "
+            "least."
+            if num_known < MIN_KNOWN_TOKENS
+            else "no held-out text has two words: there is no next word to predict."
+        )
     report_words(len(learned.vocabulary), int(counts.sum()), float(counts[UNKNOWN_ID] / counts.sum()), reporter)
     if max_tokens is not None and len(learned.token_ids.flat) > max_tokens:
         learned = replace(learned, token_ids=_some(learned.token_ids, max_tokens, seed=config.training.seed))
@@ -162,8 +203,7 @@ def _split(texts: Texts, config: Config) -> tuple[Texts, Texts]:
     num_held_out = min(max(1, round(config.pretraining.validation_fraction * len(texts))), MAX_VALIDATION_TEXTS)
     if num_held_out >= len(texts):
         raise DataError(
-            f"{len(texts):,} texts are too few to learn from: {num_held_out:,} of them are held out to measure "
-            "perplexity on (pretraining.validation_fraction)."
+            f"{len(texts):,} texts are too few to learn from: at least one is held out to measure perplexity on."
         )
     order = texts.numbers[np.random.default_rng(config.training.seed).permutation(len(texts))]
     return Texts(texts.store, np.sort(order[num_held_out:])), Texts(texts.store, np.sort(order[:num_held_out]))

@@ -15,6 +15,9 @@ from lstmcli.recipes.embedding import VectorSource, check_width, vectors_from_fi
 
 SHAPE_KEYS = ("cell", "hidden_size", "bidirectional")
 
+# Of the tokenizer, what a pretraining has no use for: it reads long texts whole.
+LENGTH_KEYS = ("max_tokens", "cut")
+
 
 @dataclass(frozen=True)
 class Start:
@@ -58,18 +61,25 @@ def start_from_run(path: Path, config: Config) -> Start:
     """
     found = read_language_model(path)
     keys = [("model", key, getattr(config.model, key), getattr(found.network, key)) for key in SHAPE_KEYS]
-    keys += [("tokenizer", key, value, getattr(found.tokenizer, key)) for key, value in vars(config.tokenizer).items()]
-    different = [
-        f"{section}.{key} is {ours!r}, there {theirs!r}" for section, key, ours, theirs in keys if ours != theirs
+    keys += [
+        ("tokenizer", key, value, getattr(found.tokenizer, key))
+        for key, value in vars(config.tokenizer).items()
+        if key not in LENGTH_KEYS
     ]
+    different = [f"{section}.{key} was {_shown(theirs)}" for section, key, ours, theirs in keys if ours != theirs]
     if different:
         raise ConfigError(
-            f"model.pretrained: {path} was pretrained with other settings: {'; '.join(different)}. Set them to the "
-            "same, or pretrain again."
+            f"model.pretrained: {path} was pretrained with other settings: {'; '.join(different)}. Set the same here, "
+            "or pretrain again."
         )
     source = vectors_from_language_model(found, str(path))
     check_width(config.embedding, source)
     return Start(source, found)
+
+
+def _shown(value: object) -> str:
+    """Return a value as a config would say it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def use_layers(model: Classifier, language_model: SavedLanguageModel) -> None:

@@ -33,7 +33,7 @@ def check_same_config(config: Config, run: RunDirectory, *, needs_labels: bool =
         ConfigError: a key differs; the message names all of them.
     """
     if not run.is_run:
-        raise RunDirectoryError(f"{run.path}: there is no training to resume; leave --resume out.")
+        raise RunDirectoryError(f"{run.path}: there is no run to resume; leave --resume out.")
     stored, now = (
         config_to_dict(load_config(run.path / CONFIG_FILE, [], needs_labels=needs_labels)),
         config_to_dict(config),
@@ -62,8 +62,8 @@ def restore(trainer: Trainer, checkpoints: Checkpoints, rows: str) -> None:
     tensors, progress = checkpoints.load_state()
     if progress.pop(FINGERPRINT_KEY, None) != rows:
         raise RunDirectoryError(
-            f"{checkpoints.last}: can't be resumed from: training rows, validation rows or word vectors have changed "
-            "since."
+            f"{checkpoints.last}: can't be resumed from: texts, labels or word vectors have changed since; start again "
+            "with --overwrite."
         )
     try:
         trainer.load_state(tensors, progress)

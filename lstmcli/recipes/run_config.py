@@ -6,7 +6,7 @@ from typing import Literal
 
 from lstmcli.config.loading import load_config
 from lstmcli.config.settings import Config, OutputSettings
-from lstmcli.errors import UsageError
+from lstmcli.errors import RunDirectoryError, UsageError
 from lstmcli.model_format import CONFIG_FILE
 
 RUNS_FOLDER = Path("runs")
@@ -27,11 +27,14 @@ def resolve_run(
     Raises:
         ConfigError: see `load_config`.
         UsageError: resuming without saying what.
+        RunDirectoryError: resuming what is not there.
     """
     if resume and config is None:
         if run_dir is None and not overrides:
             raise UsageError("--resume: name the run with --run-dir DIR (or the config that started it).")
-        if run_dir is not None and (run_dir / CONFIG_FILE).is_file():
+        if run_dir is not None and not (run_dir / CONFIG_FILE).is_file():
+            raise RunDirectoryError(f"{run_dir}: there is no run to resume; leave --resume out.")
+        if run_dir is not None:
             config = run_dir / CONFIG_FILE
     resolved = load_config(config, overrides, needs_labels=command != "pretrain")
     if run_dir is not None:

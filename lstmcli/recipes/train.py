@@ -16,6 +16,7 @@ from lstmcli.recipes.corpus import Corpus
 from lstmcli.recipes.course import History
 from lstmcli.recipes.finish import export_model, fit_baselines, write_reports
 from lstmcli.recipes.fit import FittedNetwork, fit_network
+from lstmcli.recipes.interrupts import resumable
 from lstmcli.recipes.plan import Plan, best_epoch_metric, make_plan, read_corpus
 from lstmcli.recipes.pretrain import pretrain_within
 from lstmcli.recipes.pretrained import start_from_run, starting_point
@@ -34,10 +35,12 @@ def train(
     resume: bool,
     overwrite: bool,
     corpus: Corpus | None = None,
+    resume_command: str | None = None,
 ) -> list[Evaluation]:
     """Train as `config` says, write everything into `run`, and return the evaluations (validation, then test).
 
-    The rows are those of `corpus`, or those of the files in `config`.
+    The rows are those of `corpus`, or those of the files in `config`. `resume_command` is what a user would go on with,
+    if not this command.
 
     Raises:
         LstmcliError: anything that the user can fix; a run that is there already is not touched then.
@@ -58,18 +61,18 @@ def train(
     else:
         run.claim(overwrite=overwrite)
         run.write_config(dump_config(config))
-    if config.pretraining.own_texts and config.model.pretrained is None:
-        pretrained = pretrain_within(run, config, corpus.train.texts, reporter, resume=resume)
-        start = start_from_run(pretrained, config).with_further_words(start)
-    plan = make_plan(config, corpus, start, reporter)
-    networks = [
-        fit_network(plan, run, history, reporter, member=member, resume=resume)
-        for member in range(1, config.training.ensemble + 1)
-    ]
-    model, facts = _finish(plan, run, networks, reporter)
-    if config.evaluation.baselines:
-        fit_baselines(run, plan.corpus, config, plan.decisions)
-    evaluations = _evaluate(plan, run, _first_alone(plan, model, networks))
+    resume_command = resume_command or f"lstmcli train --resume --run-dir {run.path}"
+    with resumable(resume_command):
+        if config.pretraining.own_texts and config.model.pretrained is None:
+            texts = corpus.train.texts
+            path = pretrain_within(run, config, texts, reporter, resume=resume, resume_command=resume_command)
+            start = start if path is None else start_from_run(path, config).with_further_words(start)
+        plan = make_plan(config, corpus, start, reporter)
+        networks = [
+            fit_network(plan, run, history, reporter, member=member, resume=resume, resume_command=resume_command)
+            for member in range(1, config.training.ensemble + 1)
+        ]
+        evaluations, facts = _finish(plan, run, networks, reporter)
     facts = {
         "best_epoch": networks[0].best_epoch,
         "epochs": sum(line["network"] == 1 for line in history),
@@ -83,6 +86,18 @@ def train(
 
 
 def _finish(
+    plan: Plan, run: RunDirectory, networks: list[FittedNetwork], reporter: Reporter
+) -> tuple[list[Evaluation], dict[str, Any]]:
+    """Write the model and its baselines and score them."""
+    model, facts = _write_model(plan, run, networks, reporter)
+    if plan.prepared.language_model is not None:
+        facts["pretraining_perplexity"] = round(plan.prepared.language_model.perplexity, 2)
+    if plan.config.evaluation.baselines:
+        fit_baselines(run, plan.corpus, plan.config, plan.decisions)
+    return _evaluate(plan, run, _first_alone(plan, model, networks)), facts
+
+
+def _write_model(
     plan: Plan, run: RunDirectory, networks: list[FittedNetwork], reporter: Reporter
 ) -> tuple[SavedModel, dict[str, Any]]:
     """Fix shares, temperature and thresholds, write the model, and say what its parts are worth."""
