@@ -42,6 +42,10 @@ MIN_KNOWN_TOKENS = 100
 MAX_OWN_TOKENS = 2_000_000
 
 
+class NothingToPredictError(DataError):
+    """The texts hardly have a word with a neighbour to learn from."""
+
+
 @dataclass(frozen=True)
 class _Prepared:
     """Texts that are learned from, texts that perplexity is measured on, and the rows of the word table."""
@@ -77,8 +81,10 @@ def pretrain(
     else:
         run.check_free(overwrite=overwrite)
     device = prepare_torch(config.training)
-    max_tokens = None if texts is None else MAX_OWN_TOKENS
-    prepared = _prepare(config, texts or _read(config, reporter), reporter, max_tokens=max_tokens)
+    if texts is None:
+        prepared = _prepare(config, _read(config, reporter), reporter, max_tokens=None)
+    else:
+        prepared = _prepare(config, texts, reporter, max_tokens=MAX_OWN_TOKENS)
     trainer = _trainer(prepared, config, device, reporter)
     history: History = []
     if resume:
@@ -124,10 +130,6 @@ def _write_facts(
         "result",
         f"perplexity {perplexity:,.1f} of a word on held-out texts; by its frequency alone {by_frequency:,.1f}{remark}",
     )
-
-
-class NothingToPredictError(DataError):
-    """There is hardly a word that has a neighbour."""
 
 
 def pretrain_within(
@@ -202,7 +204,7 @@ def _some(token_ids: TokenIds, max_tokens: int, *, seed: int) -> TokenIds:
 def _split(texts: Texts, config: Config) -> tuple[Texts, Texts]:
     num_held_out = min(max(1, round(config.pretraining.validation_fraction * len(texts))), MAX_VALIDATION_TEXTS)
     if num_held_out >= len(texts):
-        raise DataError(
+        raise NothingToPredictError(
             f"{len(texts):,} texts are too few to learn from: at least one is held out to measure perplexity on."
         )
     order = texts.numbers[np.random.default_rng(config.training.seed).permutation(len(texts))]
