@@ -28,6 +28,7 @@ from lstmcli.errors import RunDirectoryError
 from lstmcli.model_format import (
     BASELINES_FOLDER,
     CONFIG_FILE,
+    FOLDS_FILE,
     HTML_FILE,
     LANGUAGE_FOLDER,
     MARKDOWN_FILE,
@@ -115,7 +116,7 @@ class RunDirectory:
             if self.is_run:
                 for name in FOLDERS:
                     shutil.rmtree(self.path / name, ignore_errors=True)
-                for name in (METRICS_FILE, MARKDOWN_FILE, HTML_FILE, HISTORY_FILE, CONFIG_FILE):
+                for name in (METRICS_FILE, MARKDOWN_FILE, HTML_FILE, HISTORY_FILE, FOLDS_FILE, CONFIG_FILE):
                     (self.path / name).unlink(missing_ok=True)
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:

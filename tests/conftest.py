@@ -3,8 +3,10 @@
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -148,6 +150,24 @@ def folder(tmp_path: Path, run_directory: Path) -> Path:
 
 def invoke(*arguments: object) -> Any:
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def interrupt(*arguments: object, when: Path) -> str:
+    """Start the tool, send Ctrl-C as soon as `when` exists, and return what it says; its exit code must be 130."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lstmcli", *map(str, arguments)],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=PROJECT,
+    )
+    deadline = time.monotonic() + 60
+    while not when.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130, stderr
+    return stderr
 
 
 def history(run: Path) -> list[dict[str, Any]]:

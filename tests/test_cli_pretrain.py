@@ -2,10 +2,6 @@
 
 import json
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +12,17 @@ from lstmcli.config.settings import DataSettings
 from lstmcli.data.plain_texts import read_texts
 from lstmcli.errors import DataError
 from lstmcli.recipes import pretrain
-from tests.conftest import FAST, FEELINGS, PROJECT, corpus_options, feeling_rows, invoke, losses, set_options, write_csv
+from tests.conftest import (
+    FAST,
+    FEELINGS,
+    corpus_options,
+    feeling_rows,
+    interrupt,
+    invoke,
+    losses,
+    set_options,
+    write_csv,
+)
 
 PRETRAINING = set_options(
     *FAST, "pretraining.epochs=3", "pretraining.batch_tokens=64", "pretraining.learning_rate=0.02"
@@ -181,14 +187,7 @@ def test_a_training_learns_from_its_own_texts_first(corpus: Path, tmp_path: Path
 def test_a_stop_in_the_pretraining_names_the_command_that_was_typed(corpus: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     options = [*corpus_options(corpus), *OWN_TEXTS, *set_options("pretraining.epochs=500", "training.patience=500")]
-    arguments = [sys.executable, "-m", "lstmcli", "train", *map(str, options), "--run-dir", str(run)]
-    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=PROJECT)
-    deadline = time.monotonic() + 60
-    while not (run / "pretraining" / "history.jsonl").exists() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 130, stderr
+    stderr = interrupt("train", *options, "--run-dir", run, when=run / "pretraining" / "history.jsonl")
     assert f"Go on with: lstmcli train --resume --run-dir {run}\n" in stderr
     start = invoke("train", *corpus_options(corpus), "--set", f"model.pretrained={run}/pretraining", "--overwrite")
     assert (start.exit_code, "the pretraining here is not finished; go on with" in start.stderr) == (1, True)

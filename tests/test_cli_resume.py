@@ -1,13 +1,9 @@
 """`lstmcli train` stopped and gone on with: bit for bit the same, or refused."""
 
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
-from tests.conftest import PROJECT, corpus_options, feeling_rows, history, invoke, losses, set_options, write_csv
+from tests.conftest import corpus_options, feeling_rows, history, interrupt, invoke, losses, set_options, write_csv
 
 
 def test_an_interrupted_training_goes_on_where_it_stopped(corpus: Path, tmp_path: Path) -> None:
@@ -18,14 +14,8 @@ def test_an_interrupted_training_goes_on_where_it_stopped(corpus: Path, tmp_path
     ]
     assert invoke("train", *many, "--run-dir", tmp_path / "whole").exit_code == 0
 
-    arguments = [sys.executable, "-m", "lstmcli", "train", *map(str, many), "--run-dir", str(tmp_path / "parts")]
-    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=PROJECT)
-    deadline = time.monotonic() + 60
-    while not (tmp_path / "parts" / "history.jsonl").exists() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 130, stderr
+    parts = tmp_path / "parts"
+    stderr = interrupt("train", *many, "--run-dir", parts, when=parts / "history.jsonl")
     assert f"Go on with: lstmcli train --resume --run-dir {tmp_path / 'parts'}" in stderr
     assert "Traceback" not in stderr
 

@@ -109,9 +109,7 @@ def _evaluate_folds(
     from lstmcli.recipes.run_config import resolve_run
     from lstmcli.reports.console import Reporter
 
-    if resume and overwrite:
-        raise UsageError("--resume and --overwrite exclude each other: one goes on with a run, the other replaces it.")
-    resolved, path = resolve_run(config, settings, output, resume=resume, command="folds")
+    resolved, path = resolve_run(config, settings, output, resume=resume, overwrite=overwrite, command="folds")
     reporter = Reporter()
     evaluation = cross_validate(
         resolved, RunDirectory(path), reporter, num_folds=folds, resume=resume, overwrite=overwrite

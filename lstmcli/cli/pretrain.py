@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from lstmcli.cli.options import ConfigFile, Overwrite, Settings
-from lstmcli.errors import UsageError
 
 
 def pretrain_command(
@@ -34,9 +33,9 @@ def pretrain_command(
     from lstmcli.recipes.run_config import resolve_run
     from lstmcli.reports.console import Reporter
 
-    if resume and overwrite:
-        raise UsageError("--resume and --overwrite exclude each other: one goes on with a run, the other replaces it.")
-    resolved, path = resolve_run(config, settings or [], run_dir, resume=resume, command="pretrain")
+    resolved, path = resolve_run(
+        config, settings or [], run_dir, resume=resume, overwrite=overwrite, command="pretrain"
+    )
     run, reporter = RunDirectory(path), Reporter()
     if resume and run.is_finished:
         check_same_config(resolved, run, needs_labels=False)

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from lstmcli.cli.options import ConfigFile, Overwrite, Settings
-from lstmcli.errors import UsageError
 
 
 def train_command(
@@ -37,9 +36,7 @@ def train_command(
     from lstmcli.reports.console import Reporter
     from lstmcli.reports.files import to_console_text
 
-    if resume and overwrite:
-        raise UsageError("--resume and --overwrite exclude each other: one goes on with a run, the other replaces it.")
-    resolved, path = resolve_run(config, settings or [], run_dir, resume=resume)
+    resolved, path = resolve_run(config, settings or [], run_dir, resume=resume, overwrite=overwrite)
     run = RunDirectory(path)
     reporter = Reporter()
     if resume and run.is_finished:

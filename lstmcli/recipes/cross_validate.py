@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.checkpoint import RunDirectory
-from lstmcli.config.loading import dump_config
 from lstmcli.config.settings import Config, OutputSettings
 from lstmcli.data.examples import Examples, read_examples
 from lstmcli.errors import ConfigError, RunDirectoryError
@@ -19,7 +18,7 @@ from lstmcli.model_format import FOLDS_FILE
 from lstmcli.recipes.corpus import Corpus, all_labels, deal_folds, fold_corpora, label_targets
 from lstmcli.recipes.finish import write_reports
 from lstmcli.recipes.interrupts import resumable
-from lstmcli.recipes.resume import check_same_config
+from lstmcli.recipes.resume import check_run, open_run
 from lstmcli.recipes.train import train
 from lstmcli.recipes.yardsticks import predict_systems
 from lstmcli.reports.console import Reporter
@@ -49,10 +48,7 @@ def cross_validate(
     """
     if config.data.soft_labels > 0.0:
         raise ConfigError("data.soft_labels: folds are scored on labels; set it to 0, or evaluate without --folds.")
-    if resume:
-        check_same_config(config, run)
-    else:
-        run.check_free(overwrite=overwrite)
+    check_run(config, run, resume=resume, overwrite=overwrite)
     paths = [path for path in (config.data.train, config.data.validation) if path is not None]
     examples = read_examples(paths, config.data)
     reporter.rows(examples.report)
@@ -88,9 +84,8 @@ def _claim(
     content = json.dumps({"folds": num_folds, "rows": examples.digest()}) + "\n"
     path = run.path / FOLDS_FILE
     if not resume:
-        run.claim(overwrite=overwrite)
+        open_run(config, run, resume=False, overwrite=overwrite)
         run.write_text(FOLDS_FILE, content)
-        run.write_config(dump_config(config))
     elif not path.is_file() or path.read_text(encoding="utf-8") != content:
         raise RunDirectoryError(f"{run.path}: was started with other rows or another --folds; use --overwrite.")
 

@@ -11,7 +11,6 @@ import torch
 from torch import nn
 
 from lstmcli.checkpoint import RunDirectory, replaced_folder
-from lstmcli.config.loading import dump_config
 from lstmcli.config.settings import Config, OutputSettings
 from lstmcli.data.batches import TokenIds
 from lstmcli.data.plain_texts import read_texts
@@ -21,10 +20,10 @@ from lstmcli.errors import DataError
 from lstmcli.language_format import SavedLanguageModel, write_language_model
 from lstmcli.model_format import METRICS_FILE
 from lstmcli.models.language import LanguageModel, LanguageSizes, language_layers
-from lstmcli.recipes.course import Course, History
+from lstmcli.recipes.course import Course
 from lstmcli.recipes.embedding import EmbeddingPlan, plan_embedding, vectors_from_file
 from lstmcli.recipes.learned_texts import LearnedTexts, encode_pieces, learn_texts
-from lstmcli.recipes.resume import check_same_config
+from lstmcli.recipes.resume import check_run, open_run
 from lstmcli.recipes.schedule import language_schedule, network_settings
 from lstmcli.reports.console import Reporter
 from lstmcli.reports.course import report_model, report_schedule, report_words
@@ -76,22 +75,14 @@ def pretrain(
         InterruptedTrainingError: on Ctrl-C or SIGTERM, with the state saved.
     """
     started_at = time.process_time()
-    if resume:
-        check_same_config(config, run, needs_labels=False)
-    else:
-        run.check_free(overwrite=overwrite)
+    check_run(config, run, resume=resume, overwrite=overwrite, needs_labels=False)
     device = prepare_torch(config.training)
     if texts is None:
         prepared = _prepare(config, _read(config, reporter), reporter, max_tokens=None)
     else:
         prepared = _prepare(config, texts, reporter, max_tokens=MAX_OWN_TOKENS)
     trainer = _trainer(prepared, config, device, reporter)
-    history: History = []
-    if resume:
-        history = run.read_history()
-    else:
-        run.claim(overwrite=overwrite)
-        run.write_config(dump_config(config))
+    history = open_run(config, run, resume=resume, overwrite=overwrite)
     minutes = config.training.checkpoint_minutes
     resume_command = resume_command or f"lstmcli pretrain --resume --run-dir {run.path}"
     course = Course(run, history, reporter, prepared.fingerprint, [METRIC], minutes, resume_command)

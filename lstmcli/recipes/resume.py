@@ -1,9 +1,10 @@
 """Going on with an interrupted training: only with the same config and the same rows."""
 
 import hashlib
+from typing import Any
 
 from lstmcli.checkpoint import Checkpoints, RunDirectory
-from lstmcli.config.loading import config_to_dict, load_config
+from lstmcli.config.loading import config_to_dict, dump_config, load_config
 from lstmcli.config.settings import Config
 from lstmcli.errors import ConfigError, RunDirectoryError
 from lstmcli.model_format import CONFIG_FILE
@@ -46,6 +47,27 @@ def check_same_config(config: Config, run: RunDirectory, *, needs_labels: bool =
     ]
     if changed:
         raise ConfigError(f"{run.path}: can't be resumed with another config: {'; '.join(changed)}.")
+
+
+def check_run(config: Config, run: RunDirectory, *, resume: bool, overwrite: bool, needs_labels: bool = True) -> None:
+    """Look whether `run` may be gone on with, or a new one be written there; nothing is changed.
+
+    Raises:
+        LstmcliError: see `check_same_config` and `RunDirectory.check_free`.
+    """
+    if resume:
+        check_same_config(config, run, needs_labels=needs_labels)
+    else:
+        run.check_free(overwrite=overwrite)
+
+
+def open_run(config: Config, run: RunDirectory, *, resume: bool, overwrite: bool) -> list[dict[str, Any]]:
+    """Return the epochs that were written so far, of a new run none; a new one starts here."""
+    if resume:
+        return run.read_history()
+    run.claim(overwrite=overwrite)
+    run.write_config(dump_config(config))
+    return []
 
 
 def save_state(trainer: Trainer, checkpoints: Checkpoints, rows: str) -> None:

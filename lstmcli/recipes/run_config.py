@@ -16,7 +16,13 @@ ENDINGS: dict[Command, str] = {"train": "", "pretrain": "-pretrained", "folds": 
 
 
 def resolve_run(
-    config: Path | None, overrides: list[str], run_dir: Path | None, *, resume: bool, command: Command = "train"
+    config: Path | None,
+    overrides: list[str],
+    run_dir: Path | None,
+    *,
+    resume: bool,
+    overwrite: bool,
+    command: Command = "train",
 ) -> tuple[Config, Path]:
     """Return the checked config and the run directory: `run_dir`, else `output.run_dir`, else runs/ and a name.
 
@@ -26,9 +32,11 @@ def resolve_run(
 
     Raises:
         ConfigError: see `load_config`.
-        UsageError: resuming without saying what.
+        UsageError: resuming without saying what, or what is to be replaced.
         RunDirectoryError: resuming what is not there.
     """
+    if resume and overwrite:
+        raise UsageError("--resume and --overwrite exclude each other: one goes on with a run, the other replaces it.")
     if resume and config is None:
         if run_dir is None and not overrides:
             raise UsageError("--resume: name the run with --run-dir DIR (or the config that started it).")

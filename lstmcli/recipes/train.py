@@ -7,20 +7,18 @@ from typing import Any
 import numpy as np
 
 from lstmcli.checkpoint import RunDirectory
-from lstmcli.config.loading import dump_config
 from lstmcli.config.settings import Config
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.model_format import SavedModel
 from lstmcli.recipes.corpus import Corpus
-from lstmcli.recipes.course import History
 from lstmcli.recipes.finish import export_model, fit_baselines, write_reports
 from lstmcli.recipes.fit import FittedNetwork, fit_network
 from lstmcli.recipes.interrupts import resumable
 from lstmcli.recipes.plan import Plan, best_epoch_metric, make_plan, read_corpus
 from lstmcli.recipes.pretrain import pretrain_within
 from lstmcli.recipes.pretrained import start_from_run, starting_point
-from lstmcli.recipes.resume import check_same_config
+from lstmcli.recipes.resume import check_run, open_run
 from lstmcli.recipes.yardsticks import evaluate_examples
 from lstmcli.reports.console import Reporter
 from lstmcli.reports.course import report_ensemble, report_parts
@@ -47,20 +45,12 @@ def train(
         InterruptedTrainingError: on Ctrl-C or SIGTERM, with the state saved.
     """
     started_at = time.process_time()
-    if resume:
-        check_same_config(config, run)
-    else:
-        run.check_free(overwrite=overwrite)
+    check_run(config, run, resume=resume, overwrite=overwrite)
     best_epoch_metric(config)  # what is wrong with the config is found before anything is written
     prepare_torch(config.training)
     start = starting_point(config)
     corpus = corpus or read_corpus(config, reporter)
-    history: History = []
-    if resume:
-        history = run.read_history()
-    else:
-        run.claim(overwrite=overwrite)
-        run.write_config(dump_config(config))
+    history = open_run(config, run, resume=resume, overwrite=overwrite)
     resume_command = resume_command or f"lstmcli train --resume --run-dir {run.path}"
     with resumable(resume_command):
         if config.pretraining.own_texts and config.model.pretrained is None:
