@@ -18,6 +18,7 @@ from lstmcli.errors import RunDirectoryError
 from lstmcli.inference import tokens as known_tokens
 from lstmcli.inference.ngrams import NgramScorer
 from lstmcli.inference.predictor import Predictor
+from lstmcli.metrics import linear
 from lstmcli.metrics.calibration import fit_mixture, fit_temperature
 from lstmcli.metrics.linear import fit_one_vs_rest
 from lstmcli.model_format import NgramTable
@@ -104,7 +105,18 @@ def test_the_scorer_adds_up_what_the_definition_says(texts: list[list[str]], siz
     np.testing.assert_allclose(logits, expected, rtol=1e-9, atol=1e-9)
 
 
-def test_a_fit_is_a_logistic_regression_on_the_defined_features() -> None:
+def label_weight(column: np.ndarray, target: np.ndarray, matrix: np.ndarray) -> float:
+    """0.5 + |log of (the feature's share of what the texts with the label hold / of what the others hold)|."""
+    parts = []
+    for is_member in (target, ~target):
+        total = sum(other[is_member].sum() + 0.1 for other in matrix.T)
+        parts.append(math.log((column[is_member].sum() + 0.1) / total))
+    return 0.5 + abs(parts[0] - parts[1])
+
+
+def test_a_fit_is_a_weighted_logistic_regression_on_the_defined_features(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linear, "TOLERANCE", 1e-6)
+    monkeypatch.setattr(linear, "MAX_PASSES", 10_000)
     generator = np.random.default_rng(3)
     texts = [[TOKENS[index] for index in generator.integers(0, 9, size=generator.integers(1, 9))] for _ in range(60)]
     targets = np.array([["happy" in text, "not" in text, False] for text in texts])
@@ -119,11 +131,17 @@ def test_a_fit_is_a_logistic_regression_on_the_defined_features() -> None:
     idf = np.where(frequencies >= 2, np.log((1 + 60) / (1 + np.minimum(frequencies, 60))) + 1, 0.0)
     matrix = np.array([features(text, idf, sizes) for text in texts])
     used = np.flatnonzero(idf)
-    expected, intercepts = fit_one_vs_rest(matrix[:, used], targets, 2.0)
+    weights = np.array(
+        [[label_weight(matrix[:, bucket], target, matrix[:, used]) for bucket in used] for target in targets.T]
+    )
+    weights /= np.sqrt((weights**2 * matrix[:, used].sum(axis=0)).sum(axis=1, keepdims=True) / matrix[:, used].sum())
+    fits = [fit_one_vs_rest(matrix[:, used] * weight, targets[:, [label]], 2.0) for label, weight in enumerate(weights)]
+    expected = np.concatenate([coefficients for coefficients, _ in fits]) * weights
+    intercepts = np.concatenate([intercept for _, intercept in fits])
     table = NgramFeatures(flat(texts, TOKENS), TOKENS, sizes, num_buckets=NUM_BUCKETS, seed=1).fit(targets, 2.0)
     np.testing.assert_allclose(table.rows[:, 0], idf, rtol=1e-3)
-    np.testing.assert_allclose(table.intercepts, intercepts, atol=0.02)
-    np.testing.assert_allclose(table.rows[used, 1:], (expected * idf[used]).T, atol=0.05)
+    np.testing.assert_allclose(table.intercepts, intercepts, atol=1e-3)
+    np.testing.assert_allclose(table.rows[used, 1:], (expected * idf[used]).T, atol=0.01)
     assert table.intercepts[2] == pytest.approx(math.log(0.5 / 60.5))  # a label that no text has
 
 

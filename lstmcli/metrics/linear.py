@@ -20,7 +20,9 @@ SOLVER_SEED = 0
 MIN_WEIGHT = 0.01
 
 
-def fit_one_vs_rest(features: Any, targets: NDArray[np.bool_ | np.float32], strength: float) -> tuple[Floats, Floats]:
+def fit_one_vs_rest(
+    features: Any, targets: NDArray[np.bool_ | np.float32], strength: float, weights: Floats | None = None
+) -> tuple[Floats, Floats]:
     """Fit each label against all others.
 
     A label without both answers gets its smoothed share alone, and so do all where there are no features.
@@ -30,14 +32,16 @@ def fit_one_vs_rest(features: Any, targets: NDArray[np.bool_ | np.float32], stre
         targets: (texts, labels), booleans or probabilities. A text with probability p counts as p texts that have the
             label and 1 - p that have not.
         strength: the inverse of the regularisation, C.
+        weights: (labels, features) what each label's features are multiplied by before it is fitted, which spares the
+            features that weigh much a part of the regularisation; None: 1.
 
     Returns:
-        Coefficients (labels, features) and intercepts (labels,).
+        Coefficients (labels, features), to be applied to `features` as they are, and intercepts (labels,).
     """
     coefficients = np.zeros((targets.shape[1], features.shape[1]))
     intercepts = np.zeros(targets.shape[1])
     for label, column in enumerate(targets.T):
-        rows, answers, weights = _answers(column)
+        rows, answers, row_weights = _answers(column)
         if len(set(answers)) < 2 or not features.shape[1]:
             share = (column.sum() + 0.5) / (len(column) + 1.0)
             intercepts[label] = np.log(share / (1.0 - share))
@@ -47,9 +51,20 @@ def fit_one_vs_rest(features: Any, targets: NDArray[np.bool_ | np.float32], stre
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # hardly regularised fits end after MAX_PASSES
-            model.fit(features if rows is None else features[rows], answers, sample_weight=weights)
+            used = features if weights is None else _scaled(features, weights[label])
+            model.fit(used if rows is None else used[rows], answers, sample_weight=row_weights)
         coefficients[label], intercepts[label] = model.coef_[0], model.intercept_[0]
+        if weights is not None:
+            coefficients[label] *= weights[label]
     return coefficients, intercepts
+
+
+def _scaled(features: Any, weights: Floats) -> Any:
+    """Return the matrix with its columns multiplied, for the price of its numbers alone."""
+    features.sort_indices()  # or the solver would sort them, which both matrices share, and the numbers of one alone
+    return type(features)(
+        (features.data * weights[features.indices], features.indices, features.indptr), features.shape
+    )
 
 
 def _answers(

@@ -20,7 +20,7 @@ from lstmcli.text.encoder import GrowingVocabulary, TextEncoder
 from lstmcli.training.ngrams import NgramFeatures
 
 # From strongly to hardly regularised; the search ends where validation rows no longer gain.
-STRENGTHS = (1.0, 5.0, 25.0, 125.0)
+STRENGTHS = (0.2, 1.0, 5.0, 25.0, 125.0)
 
 
 @dataclass(frozen=True)
