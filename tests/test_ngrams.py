@@ -105,13 +105,11 @@ def test_the_scorer_adds_up_what_the_definition_says(texts: list[list[str]], siz
     np.testing.assert_allclose(logits, expected, rtol=1e-9, atol=1e-9)
 
 
-def label_weight(column: np.ndarray, target: np.ndarray, matrix: np.ndarray) -> float:
-    """0.5 + |log of (the feature's share of what the texts with the label hold / of what the others hold)|."""
-    parts = []
-    for is_member in (target, ~target):
-        total = sum(other[is_member].sum() + 0.1 for other in matrix.T)
-        parts.append(math.log((column[is_member].sum() + 0.1) / total))
-    return 0.5 + abs(parts[0] - parts[1])
+def label_weight(column: np.ndarray, target: np.ndarray) -> float:
+    """0.5 + how far the log odds of the label among what there is of the feature, smoothed, are from those of all."""
+    share = (target.sum() + 0.5) / (len(target) + 1)
+    with_label, without = column[target].sum() + 0.3 * share, column[~target].sum() + 0.3 * (1 - share)
+    return 0.5 + abs(math.log(with_label / without) - math.log(share / (1 - share)))
 
 
 def test_a_fit_is_a_weighted_logistic_regression_on_the_defined_features(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,9 +129,7 @@ def test_a_fit_is_a_weighted_logistic_regression_on_the_defined_features(monkeyp
     idf = np.where(frequencies >= 2, np.log((1 + 60) / (1 + np.minimum(frequencies, 60))) + 1, 0.0)
     matrix = np.array([features(text, idf, sizes) for text in texts])
     used = np.flatnonzero(idf)
-    weights = np.array(
-        [[label_weight(matrix[:, bucket], target, matrix[:, used]) for bucket in used] for target in targets.T]
-    )
+    weights = np.array([[label_weight(matrix[:, bucket], target) for bucket in used] for target in targets.T])
     weights /= np.sqrt((weights**2 * matrix[:, used].sum(axis=0)).sum(axis=1, keepdims=True) / matrix[:, used].sum())
     fits = [fit_one_vs_rest(matrix[:, used] * weight, targets[:, [label]], 2.0) for label, weight in enumerate(weights)]
     expected = np.concatenate([coefficients for coefficients, _ in fits]) * weights

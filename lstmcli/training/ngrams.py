@@ -19,10 +19,10 @@ MIN_TEXTS = 2
 # in are left out at random. On so many texts the network has the last word anyway.
 MAX_ENTRIES = 20_000_000
 
-# How much a feature weighs in the regression of a label: 0.5 + |how much more often it is met with the label than
-# without, as a logarithm|, to which so many texts that have it are added on both sides.
+# How much a feature weighs in the regression of a label: this, and how far its presence moves the label's log odds,
+# after so much of the feature was added to the texts with the label and to the others by their shares.
 LEAST_WEIGHT = 0.5
-SMOOTHING_TEXTS = 0.1
+SMOOTHING = 0.3
 
 # Texts whose entries are counted at a time.
 BLOCK_TEXTS = 1 << 14
@@ -96,9 +96,9 @@ class NgramFeatures:
 def label_weights(features: Any, targets: NDArray[np.bool_ | np.float32]) -> NDArray[np.float64]:
     """Return (labels, features) how telling each feature is for each label, of mean square 1 over all occurrences.
 
-    Source: the log-count ratios of naive Bayes with which Wang and Manning (2012, Baselines and Bigrams: Simple, Good
-    Sentiment and Topic Classification) weight a linear classifier; here they are blunted by a constant, and the
-    classifier is free to turn a feature's sign.
+    A feature that is met with a label much more or much less often than chance is then hardly held back by the
+    regularisation, as in the classifiers that Wang and Manning weighted by the log-count ratios of naive Bayes (2012,
+    Baselines and Bigrams: Simple, Good Sentiment and Topic Classification).
 
     Args:
         features: (texts, features), a scipy matrix of numbers that are not negative.
@@ -107,11 +107,11 @@ def label_weights(features: Any, targets: NDArray[np.bool_ | np.float32]) -> NDA
     totals = np.asarray(features.sum(axis=0)).ravel()
     weights = np.empty((targets.shape[1], features.shape[1]))
     for label, column in enumerate(targets.T.astype(np.float64)):
-        present = features.T @ column
-        with_label = present + SMOOTHING_TEXTS
-        without = np.maximum(totals - present, 0.0) + SMOOTHING_TEXTS
-        ratio = np.log(with_label / with_label.sum()) - np.log(without / without.sum())
-        weights[label] = LEAST_WEIGHT + np.abs(ratio)
+        share = (column.sum() + 0.5) / (len(column) + 1.0)
+        with_label = features.T @ column
+        without = np.maximum(totals - with_label, 0.0)
+        odds = (with_label + SMOOTHING * share) / (without + SMOOTHING * (1.0 - share))
+        weights[label] = LEAST_WEIGHT + np.abs(np.log(odds) - np.log(share / (1.0 - share)))
     mean_squares = weights**2 @ (totals / totals.sum()) if len(totals) else np.ones(len(weights))
     scaled: NDArray[np.float64] = weights / np.sqrt(mean_squares)[:, None]
     return scaled
