@@ -108,7 +108,7 @@ def test_the_scorer_adds_up_what_the_definition_says(texts: list[list[str]], siz
 def label_weight(column: np.ndarray, target: np.ndarray) -> float:
     """0.5 + how far the log odds of the label among what there is of the feature, smoothed, are from those of all."""
     share = (target.sum() + 0.5) / (len(target) + 1)
-    with_label, without = column[target].sum() + 0.3 * share, column[~target].sum() + 0.3 * (1 - share)
+    with_label, without = column[target].sum() + 0.5 * share, column[~target].sum() + 0.5 * (1 - share)
     return 0.5 + abs(math.log(with_label / without) - math.log(share / (1 - share)))
 
 

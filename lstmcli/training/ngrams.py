@@ -22,7 +22,7 @@ MAX_ENTRIES = 20_000_000
 # How much a feature weighs in the regression of a label: this, and how far its presence moves the label's log odds,
 # after so much of the feature was added to the texts with the label and to the others by their shares.
 LEAST_WEIGHT = 0.5
-SMOOTHING = 0.3
+SMOOTHING = 0.5
 
 # Texts whose entries are counted at a time.
 BLOCK_TEXTS = 1 << 14
