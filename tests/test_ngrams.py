@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lstmcli.config.loading import load_config
 from lstmcli.config.settings import NgramSettings
 from lstmcli.data.batches import TokenIds
 from lstmcli.errors import RunDirectoryError
@@ -22,6 +23,8 @@ from lstmcli.metrics import linear
 from lstmcli.metrics.calibration import fit_mixture, fit_temperature
 from lstmcli.metrics.linear import fit_one_vs_rest
 from lstmcli.model_format import NgramTable
+from lstmcli.recipes.corpus import load_corpus
+from lstmcli.recipes.ngrams import fit_ngrams
 from lstmcli.recipes.schedule import ngram_buckets
 from lstmcli.text.ngrams import MAX_CHARACTERS
 from lstmcli.training import ngrams as training_ngrams
@@ -142,7 +145,7 @@ def test_a_fit_is_a_weighted_logistic_regression_on_the_defined_features(monkeyp
 
 
 def test_too_many_texts_are_thinned_out_alike_at_every_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = flat([["so", "happy"]] * 40, TOKENS)
+    texts = flat([["so", "happy", "happy"]] * 40, TOKENS)
     monkeypatch.setattr(training_ngrams, "BLOCK_TEXTS", 7)
 
     def rows(max_entries: int, seed: int = 1) -> list[int]:
@@ -150,11 +153,47 @@ def test_too_many_texts_are_thinned_out_alike_at_every_run(monkeypatch: pytest.M
         made = NgramFeatures(texts, TOKENS, range(3, 4), num_buckets=NUM_BUCKETS, seed=seed)
         return list(made.rows)
 
-    # "so" has 2 n-grams of 3 letters, "happy" 5, and each token counts 2 for itself and its pair: 11 a text.
+    # "<so>" has 2 n-grams of 3 letters, "<happy>" 5, and 2 for each itself and a pair: 11 a text.
     assert rows(40 * 11) == list(range(40))
     assert len(rows(40 * 11 - 1)) == 39
     assert len(rows(100)) == 9
     assert rows(100) == rows(100) != rows(100, seed=2)
+
+
+def test_a_strength_is_tried_on_a_part_of_many_texts_and_the_table_fitted_on_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    texts, targets = flat([["so", "happy"], ["not", "happy"]] * 20, TOKENS), np.arange(40)[:, None] % 2 == 0
+    features = NgramFeatures(texts, TOKENS, range(3, 4), num_buckets=NUM_BUCKETS, seed=1)
+    assert features.tried(1) is None
+    monkeypatch.setattr(training_ngrams, "MAX_TRIED_NUMBERS", 400)
+    tried, of_two_labels = features.tried(1), features.tried(2)
+    assert tried is not None
+    assert of_two_labels is not None
+    assert 0 < len(of_two_labels) < len(tried) < 40
+    part, whole = features.fit(targets, 1.0, tried), features.fit(targets, 1.0)
+    np.testing.assert_array_equal(part.rows[:, 0], whole.rows[:, 0])  # idf is that of all texts
+    assert np.abs(part.rows[:, 1]).sum() < np.abs(whole.rows[:, 1]).sum()  # fewer texts stand against regularisation
+
+
+def test_what_is_kept_is_fitted_on_all_texts(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fits: list[tuple[float, int | None]] = []
+    fit = NgramFeatures.fit
+
+    def spy(self: NgramFeatures, targets: np.ndarray, strength: float, places: np.ndarray | None = None) -> NgramTable:
+        fits.append((strength, None if places is None else len(places)))
+        return fit(self, targets, strength, places)
+
+    monkeypatch.setattr(NgramFeatures, "fit", spy)
+    config = load_config(None, [f"data.train={corpus}/train.csv"])
+    rows = load_corpus(config.data, seed=1)
+    assert fit_ngrams(rows, config, kind="single").strength in [strength for strength, _ in fits]
+    assert {places for _, places in fits} == {None}
+    fits.clear()
+    monkeypatch.setattr(training_ngrams, "MAX_TRIED_NUMBERS", 30_000)
+    chosen = fit_ngrams(rows, config, kind="single").strength
+    assert fits[-1] == (chosen, None)
+    assert all(places is not None and 0 < places < len(rows.train.texts) for _, places in fits[:-1])
 
 
 def test_tables_shrink_with_the_number_of_labels() -> None:

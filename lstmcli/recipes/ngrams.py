@@ -54,16 +54,26 @@ def fit_ngrams(corpus: Corpus, config: Config, *, kind: LabelKind) -> FittedNgra
         validation = TokenIds(spool.flat(), spool.offsets)
     targets = training_targets(corpus.train, corpus.labels, config.data.soft_labels)[features.rows]
     validation_targets = label_targets(corpus.validation, corpus.labels)
-    best: tuple[float, FittedNgrams] | None = None
-    for strength in STRENGTHS:
-        table = features.fit(targets, strength)
+
+    def fitted(strength: float, places: NDArray[np.int64] | None) -> FittedNgrams:
+        table = features.fit(targets, strength, places)
         scorer = NgramScorer(table)
         logits = scorer.logits(validation.flat, validation.lengths, scorer.token_rows(growing.words))
-        temperature = fit_temperature(logits, validation_targets, kind)
-        probabilities = probabilities_from_logits(logits, kind, temperature=temperature)
-        loss = float(log_losses(validation_targets, probabilities, kind).mean())
+        return FittedNgrams(table, strength, logits, len(train) - len(features.rows))
+
+    tried = features.tried(len(corpus.labels.names))
+    best: tuple[float, FittedNgrams] | None = None
+    for strength in STRENGTHS:
+        candidate = fitted(strength, tried)
+        loss = _log_loss(candidate.validation_logits, validation_targets, kind)
         if best is not None and loss >= best[0]:
             break
-        best = (loss, FittedNgrams(table, strength, logits, len(train) - len(features.rows)))
+        best = (loss, candidate)
     assert best is not None  # STRENGTHS is not empty
-    return best[1]
+    return best[1] if tried is None else fitted(best[1].strength, None)
+
+
+def _log_loss(logits: NDArray[np.float64], targets: NDArray[np.bool_], kind: LabelKind) -> float:
+    """Return the log loss at the temperature that suits these rows best."""
+    probabilities = probabilities_from_logits(logits, kind, temperature=fit_temperature(logits, targets, kind))
+    return float(log_losses(targets, probabilities, kind).mean())

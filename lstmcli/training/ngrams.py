@@ -15,9 +15,12 @@ from lstmcli.text.ngrams import HashedTokens, pair_occurrences, token_occurrence
 # A feature that fewer training texts have is left out: it could only learn one text by heart.
 MIN_TEXTS = 2
 
-# The sparse matrix holds at most so many entries, about 12 bytes each and twice that while fitting; more texts than fit
-# in are left out at random. On so many texts the network has the last word anyway.
+# The sparse matrix holds at most so many entries, about 12 bytes each and four times that while fitting; more texts
+# than fit in are left out at random. On so many texts the network has the last word anyway.
 MAX_ENTRIES = 20_000_000
+
+# A strength is tried on so many texts that entries times labels are at most this, which bounds the time.
+MAX_TRIED_NUMBERS = 200_000_000
 
 # How much a feature weighs in the regression of a label: this, and how far its presence moves the label's log odds,
 # after so much of the feature was added to the texts with the label and to the others by their shares.
@@ -47,8 +50,9 @@ class NgramFeatures:
         """
         self._sizes = sizes
         self._num_buckets = num_buckets
+        self._seed = seed
         hashed = HashedTokens.from_tokens(tokens, sizes, num_buckets)
-        self.rows = _sample(texts, np.diff(hashed.starts), seed)
+        self.rows = _drawn(_num_entries(texts, np.diff(hashed.starts)), MAX_ENTRIES, seed)
         ids, lengths = texts.joined(self.rows)
         words = self._word_counts(ids, lengths, hashed)
         occurrences = token_occurrences(ids, lengths)
@@ -83,10 +87,26 @@ class NgramFeatures:
         used = counts[:, self._used]
         return (sparse.diags(scale) @ used @ sparse.diags(self._idf[self._used])).tocsr()
 
-    def fit(self, targets: NDArray[np.bool_ | np.float32], strength: float) -> NgramTable:
-        """Return the table fitted with an inverse regularisation `strength` on the targets of `rows`."""
-        weights = label_weights(self._matrix, targets)
-        coefficients, intercepts = fit_one_vs_rest(self._matrix, targets, strength, weights)
+    def tried(self, num_labels: int) -> NDArray[np.int64] | None:
+        """Return which of `rows`, by their places, are enough to choose a strength on; None: all, they are few."""
+        places = _drawn(np.diff(self._matrix.indptr), MAX_TRIED_NUMBERS // num_labels, self._seed)
+        return None if len(places) == len(self.rows) else places
+
+    def fit(
+        self, targets: NDArray[np.bool_ | np.float32], strength: float, places: NDArray[np.int64] | None = None
+    ) -> NgramTable:
+        """Return the fitted table.
+
+        Args:
+            targets: (`rows`, labels), booleans or probabilities.
+            strength: the inverse of the regularisation.
+            places: which of `rows` to fit on; None: all.
+        """
+        matrix = self._matrix
+        if places is not None:
+            matrix, targets = matrix[places], targets[places]
+        weights = label_weights(matrix, targets)
+        coefficients, intercepts = fit_one_vs_rest(matrix, targets, strength, weights)
         table = np.zeros((self._num_buckets, 1 + len(intercepts)), dtype=np.float16)
         table[:, 0] = self._idf
         table[self._used, 1:] = (coefficients * self._idf[self._used]).T
@@ -117,12 +137,17 @@ def label_weights(features: Any, targets: NDArray[np.bool_ | np.float32]) -> NDA
     return scaled
 
 
-def _sample(texts: TokenIds, num_characters: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
-    """Return the texts whose features fit into MAX_ENTRIES; all of them, if they do."""
-    entries = [
-        np.add.reduceat(2 + num_characters[texts.flat[ends[0] : ends[-1]]], ends[:-1] - ends[0])
-        for start in range(0, len(texts), BLOCK_TEXTS)
-        if len(ends := texts.offsets[start : start + BLOCK_TEXTS + 1]) > 1
-    ]
-    order = np.random.default_rng(seed).permutation(len(texts))
-    return np.sort(order[np.cumsum(np.concatenate(entries)[order]) <= MAX_ENTRIES])
+def _num_entries(texts: TokenIds, num_characters: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return (texts,) how many entries each may have: two for each distinct token, and its n-grams of characters."""
+    counts = [np.zeros(0, dtype=np.int64)]
+    for start in range(0, len(texts), BLOCK_TEXTS):
+        ids, lengths = texts.joined(np.arange(start, min(start + BLOCK_TEXTS, len(texts))))
+        tokens = token_occurrences(ids, lengths)
+        counts.append(np.bincount(tokens.rows, 2 + num_characters[tokens.keys], len(lengths)).astype(np.int64))
+    return np.concatenate(counts)
+
+
+def _drawn(num_entries: NDArray[np.integer], most: int, seed: int) -> NDArray[np.int64]:
+    """Return the texts, drawn with the seed, that have at most `most` entries together; all of them, if they have."""
+    order = np.random.default_rng(seed).permutation(len(num_entries))
+    return np.sort(order[np.cumsum(num_entries[order], dtype=np.int64) <= most])
