@@ -15,6 +15,8 @@ from safetensors.numpy import load_file, save_file
 from lstmcli.config.settings import DataSettings, DropoutSettings, ModelSettings, TokenizerSettings
 from lstmcli.data.batches import TokenIds
 from lstmcli.errors import RunDirectoryError
+from lstmcli.inference import lanes
+from lstmcli.inference.lanes import choose_arithmetic, product_by_row
 from lstmcli.inference.network import Network
 from lstmcli.inference.predictor import Predictor
 from lstmcli.kernels import KERNELS
@@ -81,6 +83,36 @@ def test_the_numpy_network_equals_the_torch_network(
         expected = model(*word_batch(texts, rows, torch.device("cpu"))).numpy()
     found = Network(network, classifier_weights(model)).logits(*texts.joined(rows))
     np.testing.assert_allclose(found, expected, atol=2e-5)
+
+
+@given(
+    st.integers(1, 40),
+    st.integers(1, 60),
+    st.lists(st.integers(0, 39), min_size=1, max_size=40),
+    st.integers(0, 99),
+)
+def test_a_row_is_rounded_alike_wherever_it_stands(num_outputs: int, size: int, picks: list[int], seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    matrix, rows = generator.normal(size=(num_outputs, size)), generator.normal(size=(40, size))
+    arithmetic = choose_arithmetic([matrix])
+    matrix, rows = matrix.astype(arithmetic.dtype), rows.astype(arithmetic.dtype)
+    product = product_by_row(matrix, rows, arithmetic.lanes)
+    np.testing.assert_allclose(product, rows @ matrix.T, atol=1e-4)
+    tolerance = 0.0 if arithmetic.dtype == np.float32 else 1e-12
+    np.testing.assert_allclose(product_by_row(matrix, rows[picks], arithmetic.lanes), product[picks], atol=tolerance)
+
+
+def test_where_lanes_differ_double_precision_makes_up_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = classifier(NETWORK)
+    ids, lengths = np.array([1, 2, 3, 4, 5]), np.array([2, 3])
+    narrow = Network(NETWORK, classifier_weights(model)).logits(ids, lengths)
+    monkeypatch.setattr(lanes, "_are_alike", lambda *_: False)
+    assert choose_arithmetic([np.ones((2, 3))]).dtype == np.float64
+    wide = Network(NETWORK, classifier_weights(model)).logits(ids, lengths)
+    assert wide.dtype == np.float64
+    np.testing.assert_allclose(narrow, wide, atol=1e-5)
+    monkeypatch.setattr(lanes, "_are_alike", lambda *arguments: arguments[1] == 8)
+    assert choose_arithmetic([np.ones((2, 3))]) == lanes.Arithmetic(8, np.float32)
 
 
 @pytest.mark.parametrize("cell", CELLS)

@@ -1,63 +1,138 @@
-"""Pooling in numpy, the counterparts of `lstmcli.models.pooling`: states of texts end to end to (batch, width)."""
+"""Pooling in numpy, the counterparts of `lstmcli.models.pooling`.
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+It has two parts, since a long text is read in pieces: `of_pieces` makes some numbers of the states of each piece, and
+`of_texts` makes each text's vector of those of its pieces, which stand one after the other. States are (steps, tiles,
+width, lanes), a lane a piece; what comes after a piece's last step must not count. All sums run over steps or pieces in
+order, so that no neighbour has a say in how they round.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.kernels.attention import AttentionWeights, attention_forward
+from lstmcli.kernels.weights import Array
 
-Array = NDArray[np.floating]
 Weights = Mapping[str, Array]
+Lengths = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
-class States:
+class PieceStates(NamedTuple):
     """The top layer's states.
 
-    outputs: (tokens, width), text after text; the forward direction's `hidden_size` features come first.
-    lengths: (batch,).
+    outputs: (steps, tiles, width, lanes); the forward direction's features come first.
+    lengths: (tiles, lanes), steps of each piece; 0 where a lane has none.
     """
 
     outputs: Array
-    lengths: NDArray[np.int64]
-    hidden_size: int
+    lengths: Lengths
 
     @property
-    def starts(self) -> NDArray[np.int64]:
-        """(batch,), the first token of each text."""
-        return np.cumsum(self.lengths) - self.lengths
+    def is_over(self) -> NDArray[np.bool_]:
+        """(steps, tiles, lanes), where a piece has ended before."""
+        return np.arange(len(self.outputs))[:, None, None] >= self.lengths
 
 
-def last(states: States, _weights: Weights) -> Array:
+class Pooling(Protocol):
+    """One way from states to a vector."""
+
+    def of_pieces(self, states: PieceStates) -> Array:
+        """Return (tiles, numbers, lanes)."""
+
+    def of_texts(self, pieces: Array, starts: Lengths) -> Array:
+        """Return (texts, width) of (pieces, numbers); text n owns the pieces from `starts[n]` on."""
+
+
+class Last:
     """The state after the last step of each direction: at the end going forward, at the start going backward."""
-    starts = states.starts
-    forward = states.outputs[starts + states.lengths - 1, : states.hidden_size]
-    return np.concatenate([forward, states.outputs[starts, states.hidden_size :]], axis=1)
+
+    def __init__(self, _weights: Weights, hidden_size: int) -> None:
+        self._hidden_size = hidden_size
+
+    def of_pieces(self, states: PieceStates) -> Array:
+        """The states of both ends."""
+        outputs, size = states.outputs, self._hidden_size
+        last = np.maximum(states.lengths - 1, 0)[None, :, None, :]
+        forward = np.take_along_axis(outputs[:, :, :size], last, axis=0)[0]
+        return np.concatenate([forward, outputs[0, :, size:]], axis=1)
+
+    def of_texts(self, pieces: Array, starts: Lengths) -> Array:
+        """The end of the last piece and the start of the first."""
+        ends = np.append(starts[1:], len(pieces)) - 1
+        size = self._hidden_size
+        return np.concatenate([pieces[ends, :size], pieces[starts, size:]], axis=1)
 
 
-def mean(states: States, _weights: Weights) -> Array:
+class Mean:
     """The mean over all steps."""
-    sums = np.add.reduceat(states.outputs, states.starts, axis=0)
-    return np.asarray(sums / states.lengths[:, None].astype(states.outputs.dtype))
+
+    def __init__(self, _weights: Weights, _hidden_size: int) -> None:
+        pass
+
+    def of_pieces(self, states: PieceStates) -> Array:
+        """The sum, and behind it the number of steps."""
+        counts = states.lengths[:, None].astype(states.outputs.dtype)
+        sums = np.add.reduce(np.where(states.is_over[:, :, None], 0.0, states.outputs), axis=0)
+        return np.concatenate([sums, counts], axis=1)
+
+    def of_texts(self, pieces: Array, starts: Lengths) -> Array:
+        """The sum over the pieces by the number of steps."""
+        sums = np.add.reduceat(pieces, starts, axis=0)
+        return np.asarray(sums[:, :-1] / sums[:, -1:])
 
 
-def maximum(states: States, _weights: Weights) -> Array:
+class Maximum:
     """The maximum of each feature over all steps."""
-    return np.asarray(np.maximum.reduceat(states.outputs, states.starts, axis=0))
+
+    def __init__(self, _weights: Weights, _hidden_size: int) -> None:
+        pass
+
+    def of_pieces(self, states: PieceStates) -> Array:
+        """The maximum."""
+        return np.asarray(np.where(states.is_over[:, :, None], -np.inf, states.outputs).max(axis=0))
+
+    def of_texts(self, pieces: Array, starts: Lengths) -> Array:
+        """The maximum over the pieces."""
+        return np.asarray(np.maximum.reduceat(pieces, starts, axis=0))
 
 
-def attention(states: States, weights: Weights) -> Array:
+class Attention:
     """A mean weighted by softmax over all steps of v · tanh(A h[t] + b)."""
-    named = AttentionWeights(weights["projection.weight"], weights["projection.bias"], weights["query.weight"][0])
-    pooled, _ = attention_forward(states.outputs, states.lengths, named)
-    return pooled
+
+    def __init__(self, weights: Weights, _hidden_size: int) -> None:
+        self._projection = weights["projection.weight"]
+        self._bias = weights["projection.bias"][:, None]
+        self._query = weights["query.weight"][0][:, None]
+
+    def of_pieces(self, states: PieceStates) -> Array:
+        """The weighted sum; behind it the sum of the weights, and the score that got weight 1."""
+        outputs = states.outputs
+        squashed = self._projection @ outputs
+        squashed += self._bias
+        np.tanh(squashed, out=squashed)
+        squashed *= self._query
+        scores = np.add.reduce(squashed, axis=2)
+        scores[states.is_over] = -np.inf
+        highest = np.maximum(scores.max(axis=0), np.finfo(scores.dtype).min)  # finite also where a lane has no piece
+        shares = np.exp(scores - highest)
+        sums = np.zeros_like(outputs[0])
+        for state, share in zip(outputs, shares, strict=True):
+            sums += state * share[:, None]
+        return np.concatenate([sums, np.add.reduce(shares, axis=0)[:, None], highest[:, None]], axis=1)
+
+    def of_texts(self, pieces: Array, starts: Lengths) -> Array:
+        """The weighted sum over the pieces by the sum of the weights, when the highest score of all gets weight 1."""
+        highest = np.maximum.reduceat(pieces[:, -1], starts)
+        counts = np.diff(np.append(starts, len(pieces)))
+        shares = np.exp(pieces[:, -1] - np.repeat(highest, counts))
+        sums = np.add.reduceat(pieces[:, :-1] * shares[:, None], starts, axis=0)
+        return np.asarray(sums[:, :-1] / sums[:, -1:])
 
 
-POOLINGS: dict[str, Callable[[States, Weights], Array]] = {
-    "last": last,
-    "mean": mean,
-    "max": maximum,
-    "attention": attention,
+POOLINGS: dict[str, type[Last] | type[Mean] | type[Maximum] | type[Attention]] = {
+    "last": Last,
+    "mean": Mean,
+    "max": Maximum,
+    "attention": Attention,
 }

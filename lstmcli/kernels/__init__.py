@@ -16,12 +16,14 @@ class Kernel:
     """A cell's kernel and what its weights look like.
 
     `forward` takes (input part of all gates, `CellWeights`, `Packing`) and returns a trace with an array `hidden`;
-    `backward` makes the gradient by those gates of (gradient by `hidden`, trace, weights, packing). The kernel's gate n
-    is gate `gate_order[n]` of the weights in a model, and it takes its input part times `gate_scales[n]`.
+    `backward` makes the gradient by those gates of (gradient by `hidden`, trace, weights, packing); `step` is what both
+    training and prediction do at one step, see `memory_cell_step`. The kernel's gate n is gate `gate_order[n]` of the
+    weights in a model, and it takes its input part times `gate_scales[n]`.
     """
 
     forward: Callable[[Array, CellWeights, Packing], Any]
     backward: Callable[..., Array]
+    step: Callable[[Array, Array, Array, Array, Any], None]
     gate_order: Sequence[int]
     gate_scales: Sequence[float]
     has_bias: bool = True
@@ -46,10 +48,17 @@ class Kernel:
         return shapes
 
 
-_MEMORY_CELL = (memory.memory_cell_forward, memory.memory_cell_backward, memory.GATE_ORDER, memory.GATE_SCALES)
+_MEMORY_CELL = (
+    memory.memory_cell_forward,
+    memory.memory_cell_backward,
+    memory.memory_cell_step,
+    memory.GATE_ORDER,
+    memory.GATE_SCALES,
+)
+_SIMPLE = (simple.simple_forward, simple.simple_backward, simple.simple_step, simple.GATE_ORDER, simple.GATE_SCALES)
 
 KERNELS: dict[str, Kernel] = {
-    "rnn": Kernel(simple.simple_forward, simple.simple_backward, simple.GATE_ORDER, simple.GATE_SCALES, has_bias=False),
+    "rnn": Kernel(*_SIMPLE, has_bias=False),
     "lstm": Kernel(*_MEMORY_CELL),
     "peephole": Kernel(*_MEMORY_CELL, has_cell_matrix=True),
 }

@@ -7,12 +7,13 @@ the three sigmoids lie side by side, and what must wait for V_o S[t] lies last.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from lstmcli.kernels.packing import Packing
 from lstmcli.kernels.product import step_product
-from lstmcli.kernels.weights import Array, CellWeights, scaled_gates, transposed
+from lstmcli.kernels.weights import Array, CellWeights, Product, scaled_gates, transposed
 
 GATE_ORDER = (2, 0, 1, 3)  # of input, forget, candidate, output, the order outside
 GATE_SCALES = (1.0, 0.5, 0.5, 0.5)
@@ -42,7 +43,9 @@ def memory_cell_forward(gates: Array, weights: CellWeights, packing: Packing) ->
     num_gates, num_tokens, size = gates.shape
     recurrent = transposed(scaled_gates(weights.weight_hidden, GATE_SCALES))
     half = gates.dtype.type(0.5)
-    peephole = None if weights.weight_cell is None else transposed(half * weights.weight_cell)
+    peephole: Product | None = None
+    if weights.weight_cell is not None:
+        peephole = partial(step_product, right=transposed(half * weights.weight_cell))
     num_rows = packing.num_texts
     cell, squashed, hidden = (np.empty((num_tokens, size), gates.dtype) for _ in range(3))
     from_hidden = np.empty((num_gates, num_rows, size), gates.dtype)
@@ -53,24 +56,50 @@ def memory_cell_forward(gates: Array, weights: CellWeights, packing: Packing) ->
         now, new_cell, shown, free = gates[:, start:end], cell[start:end], squashed[start:end], spare[:count]
         if start:
             now += step_product(hidden[before : before + count], recurrent, out=from_hidden[:, :count])
-        candidate, input_gate, forget_gate, output_gate = now
-        if peephole is None:
-            np.tanh(now, out=now)
-            _to_sigmoid(now[1:])
-        else:
-            np.tanh(now[:3], out=now[:3])
-            _to_sigmoid(now[1:3])
-        np.multiply(input_gate, candidate, out=new_cell)
-        if start:
-            new_cell += np.multiply(forget_gate, cell[before : before + count], out=free)
-        if peephole is not None:
-            output_gate += step_product(new_cell, peephole, out=free)
-            np.tanh(output_gate, out=output_gate)
-            _to_sigmoid(output_gate)
-        np.tanh(new_cell, out=shown)
-        np.multiply(output_gate, shown, out=hidden[start:end])
+        cell_before = cell[before : before + count] if start else None
+        _step(now, cell_before, new_cell, shown, hidden[start:end], free, peephole)
         before = start
     return MemoryTrace(gates, cell, squashed, hidden)
+
+
+def memory_cell_step(gates: Array, hidden: Array, cell: Array, spare: Array, peephole: Product | None) -> None:
+    """Turn S[t-1] in `cell` into S[t], and write h[t] into `hidden`; all arrays have any shape, the same but for gates.
+
+    Args:
+        gates: (4, ...), before activation, times GATE_SCALES. Overwritten.
+        hidden: written.
+        cell: S[t-1], overwritten by S[t].
+        spare: overwritten.
+        peephole: returns V_o S[t] / 2, written into its argument `out`; None: the cell has no such matrix.
+    """
+    _step(gates, cell, cell, spare, hidden, spare, peephole)
+
+
+def _step(
+    gates: Array,
+    cell_before: Array | None,
+    cell: Array,
+    squashed: Array,
+    hidden: Array,
+    spare: Array,
+    peephole: Product | None,
+) -> None:
+    """Write S[t], its tanh and h[t]. `cell_before`, S[t-1], may be `cell` itself; None: zeros."""
+    candidate, input_gate, forget_gate, output_gate = gates
+    now = 4 if peephole is None else 3
+    np.tanh(gates[:now], out=gates[:now])
+    _to_sigmoid(gates[1:now])
+    if cell_before is not None:
+        np.multiply(forget_gate, cell_before, out=spare)
+    np.multiply(input_gate, candidate, out=cell)
+    if cell_before is not None:
+        cell += spare
+    if peephole is not None:
+        output_gate += peephole(cell, out=spare)
+        np.tanh(output_gate, out=output_gate)
+        _to_sigmoid(output_gate)
+    np.tanh(cell, out=squashed)
+    np.multiply(output_gate, squashed, out=hidden)
 
 
 def memory_cell_backward(

@@ -43,6 +43,11 @@ def simple_forward(gates: Array, weights: CellWeights, packing: Packing) -> Simp
     return SimpleTrace(states)
 
 
+def simple_step(gates: Array, hidden: Array, _cell: Array, _spare: Array, _peephole: None) -> None:
+    """Write s[t] into `hidden`; arguments as for `memory_cell_step`."""
+    np.tanh(gates[0], out=hidden)
+
+
 def simple_backward(
     grad_hidden: Array, trace: SimpleTrace, weights: CellWeights, packing: Packing, *, bptt_steps: int | None
 ) -> Array:

@@ -2,11 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.floating]
+
+
+class Product(Protocol):
+    """Multiplies a state with a matrix."""
+
+    def __call__(self, state: Array, *, out: Array) -> Array:
+        """Write the product into `out` and return it."""
 
 
 @dataclass(frozen=True)
