@@ -5,6 +5,8 @@ import gzip
 import io
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -131,7 +133,6 @@ def test_predicting_in_place_is_safe(folder: Path, cli: Cli) -> None:
         (["predict", ".", "in.csv"], "is not a run directory"),
         (["predict", "RUN", "none.csv"], "none.csv: no such file"),
         (["predict", "RUN", "in.csv", "--text", "txt"], "has no column 'txt'. Columns: text, id. Did you mean 'text'?"),
-        (["predict", "RUN", "latin.txt"], "line 2: byte 0xe9 is not utf-8"),
         (["predict", "RUN", "empty.csv"], "empty.csv is empty"),
         (["evaluate", "RUN", "in.csv"], "has no column 'label'"),
         (["evaluate", "none", "in.csv"], "none: no such run directory"),
@@ -142,7 +143,6 @@ def test_predicting_in_place_is_safe(folder: Path, cli: Cli) -> None:
     ],
 )
 def test_mistakes_get_one_message_and_exit_code_1(folder: Path, cli: Cli, arguments: list[str], words: str) -> None:
-    (folder / "latin.txt").write_bytes("fine\ncafé\n".encode("latin-1"))
     (folder / "empty.csv").touch()
     write_csv(folder / "strange.csv", ["text", "label"], [["x", "envy"]])
     result = cli(*arguments, cwd=folder)
@@ -150,6 +150,30 @@ def test_mistakes_get_one_message_and_exit_code_1(folder: Path, cli: Cli, argume
     assert words in result.stderr
     assert result.stderr.startswith("error: ")
     assert "Traceback" not in result.stderr
+
+
+def test_the_rows_before_an_undecodable_byte_are_predicted(folder: Path, cli: Cli) -> None:
+    (folder / "latin.txt").write_bytes("glad\nfine\ncafé\n".encode("latin-1"))
+    result = cli("predict", "RUN", "latin.txt", cwd=folder)
+    assert result.returncode == 1
+    assert "line 3: byte 0xe9 is not utf-8" in result.stderr
+    assert len(result.stdout.splitlines()) == 2
+
+
+def test_a_line_in_a_pipe_is_answered_while_the_pipe_stays_open(folder: Path) -> None:
+    command = [sys.executable, "-m", "lstmcli", "predict", "RUN"]
+    with subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        answers = []
+        for line in (b"so glad\n", b"again livid\n", b"half a li", b"ne\n"):
+            process.stdin.write(line)
+            process.stdin.flush()
+            if line.endswith(b"\n"):
+                answers.append(process.stdout.readline())
+        process.stdin.close()
+        assert process.stdout.read() == b""
+    assert [len(answer.split(b"\t")) for answer in answers] == [2, 2, 2]
 
 
 def test_a_file_in_another_encoding_is_predicted_as_utf8(folder: Path, cli: Cli) -> None:

@@ -3,11 +3,8 @@
 Every command reads through `open_records`, so that training and prediction never disagree about what a row is.
 """
 
-import codecs
 import gzip
-import io
 import sys
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,10 +13,10 @@ from typing import BinaryIO
 
 from lstmcli.data.formats import EXTENSIONS, FORMATS, Record
 from lstmcli.data.formats.delimited import other_delimiter_hint
+from lstmcli.data.lines import BeforeWaiting, check_encoding, decoded_lines
 from lstmcli.errors import DataError, did_you_mean
 
 STANDARD_INPUT = "-"
-GZIP_MAGIC = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
@@ -32,19 +29,21 @@ class Source:
 
 
 @contextmanager
-def open_records(path: str, *, format_name: str = "auto", encoding: str = "utf-8") -> Iterator[Source]:
-    """Open `path` ("-": standard input) and yield its records lazily.
+def open_records(
+    path: str, *, format_name: str = "auto", encoding: str = "utf-8", before_waiting: BeforeWaiting | None = None
+) -> Iterator[Source]:
+    """Open `path` ("-": standard input) and yield its records lazily; `before_waiting` as for `decoded_lines`.
 
     Raises:
         DataError: missing or unreadable file, unknown extension with format "auto", bytes that are not in `encoding`,
             damaged gzip data, a broken layout. Those about the content come while the records are read.
     """
-    _check_encoding(encoding)
+    check_encoding(encoding)
     name = "standard input" if path == STANDARD_INPUT else path
     if format_name == "auto":
         format_name = _format_of(path)
-    with _open_binary(path) as stream, _decoder(stream, encoding) as text:
-        lines = _decoded_lines(text, name)
+    with _open_binary(path) as stream:
+        lines = decoded_lines(stream, encoding, name, before_waiting)
         yield Source(name, format_name, FORMATS[format_name].read(lines, name))
 
 
@@ -68,16 +67,6 @@ def column_index(columns: list[str], column: str, name: str, setting: str) -> in
         )
     hint = other_delimiter_hint(columns) or did_you_mean(column, columns)
     raise DataError(f"{name} has no column {column!r}. Columns: {', '.join(columns)}.{hint} It is set by {setting}.")
-
-
-def _check_encoding(encoding: str) -> None:
-    try:
-        codecs.lookup(encoding)
-    except LookupError:
-        common = ["utf-8", "utf-16", "cp1252", "latin-1", "cp1251", "gb18030", "shift_jis"]
-        raise DataError(
-            f"Unknown encoding {encoding!r}.{did_you_mean(encoding, common)} Common ones: {', '.join(common)}."
-        ) from None
 
 
 def _format_of(path: str) -> str:
@@ -119,41 +108,3 @@ def _open_file(path: str) -> BinaryIO:
         raise DataError(f"{path}: is a folder, expected a file.") from None
     except OSError as error:
         raise DataError(f"{path}: can't be opened ({error.strerror}).") from None
-
-
-@contextmanager
-def _decoder(stream: BinaryIO, encoding: str) -> Iterator[io.TextIOWrapper]:
-    r"""Yield `stream` as text. Only "\n" ends a line: a lone "\r" or a Unicode separator never splits a text."""
-    if codecs.lookup(encoding).name == "utf-8":
-        encoding = "utf-8-sig"  # drops a byte order mark where there is one
-    try:
-        text = io.TextIOWrapper(stream, encoding=encoding, newline="\n")
-    except LookupError as error:
-        raise DataError(f"Encoding {encoding!r} can't be used: {error}.") from None
-    try:
-        yield text
-    finally:
-        text.detach()  # or the wrapper would close standard input when it is collected
-
-
-def _decoded_lines(text: io.TextIOWrapper, name: str) -> Iterator[str]:
-    num_lines = 0
-    try:
-        for line in text:
-            num_lines += 1
-            yield line
-    except UnicodeDecodeError as error:
-        # Lines before the failed chunk have all been yielded, so its own newlines count on from there.
-        line_number = num_lines + 1 + error.object[: error.start].count(b"\n")
-        found = error.object[error.start]
-        if num_lines == 0 and error.object.startswith(GZIP_MAGIC):
-            raise DataError(f"{name}: is gzip data; unpack it first, for example with zcat.") from None
-        hint = "utf-16" if error.object[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE} else "cp1252 or latin-1"
-        raise DataError(
-            f"{name}, line {line_number}: byte 0x{found:02x} is not {error.encoding}. The file has another encoding: "
-            f"try {hint} (train: --set data.encoding=..., predict and evaluate: --encoding ...)."
-        ) from None
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise DataError(f"{name}: is damaged or not gzip data ({error}).") from None
-    except UnicodeError as error:
-        raise DataError(f"{name}: is not {text.encoding} text ({error}). Try another encoding.") from None

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 
@@ -64,21 +63,45 @@ def predict_file(
         DataError: the input can't be read or has no such column.
         UsageError: a text column is named for plain text.
     """
+    waiting: list[Record] = []
     num_rows = 0
-    with open_records(path, format_name=format_name, encoding=encoding) as source, open_output(output) as stream:
+
+    def answer() -> None:
+        """Predict and write the rows that wait."""
+        nonlocal num_rows
+        if not waiting:
+            return
+        for record, additions in zip(waiting, adder.additions(waiting, list(map(select, waiting))), strict=True):
+            writer.write(record, additions)
+        stream.flush()
+        num_rows += len(waiting)
+        waiting.clear()
+
+    # Who types a line into a pipe is answered at once: before a read would wait, whatever was read is answered.
+    reading = open_records(path, format_name=format_name, encoding=encoding, before_waiting=answer)
+    with reading as source, open_output(output) as stream:
         if text_column is not None and source.format_name == TEXT_FORMAT:
             raise UsageError("--text: plain text has no columns; name the format of the input with --format.")
         writer = FORMATS[source.format_name].writer(stream)
         select = _TextSelector(source, text_column or predictor.model.columns.text)
         adder = _Adder(predictor, options, source)
-        while block := list(islice(source.records, BLOCK_ROWS)):
-            if num_rows == 0 and source.format_name == TEXT_FORMAT:
-                _warn_of_tables(block[0].cells[0], predictor.model.columns.text, source.name, warn)
-            for record, additions in zip(block, adder.additions(block, list(map(select, block))), strict=True):
-                writer.write(record, additions)
-            stream.flush()
-            num_rows += len(block)
+        while record := _next(source.records, before_failing=answer):
+            if not (num_rows or waiting) and source.format_name == TEXT_FORMAT:
+                _warn_of_tables(record.cells[0], predictor.model.columns.text, source.name, warn)
+            waiting.append(record)
+            if len(waiting) == BLOCK_ROWS:
+                answer()
+        answer()
     return num_rows
+
+
+def _next(records: Iterator[Record], *, before_failing: Callable[[], None]) -> Record | None:
+    """Return the next record, None at the end; the rows before one that can't be read are not lost."""
+    try:
+        return next(records, None)
+    except DataError:
+        before_failing()
+        raise
 
 
 def _warn_of_tables(line: str, column: str, name: str, warn: Callable[[str], None]) -> None:
