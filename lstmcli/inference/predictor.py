@@ -29,6 +29,12 @@ class Predictions:
     decisions: NDArray[np.bool_]
     scores: NDArray[np.floating]
 
+    @classmethod
+    def of(cls, probabilities: NDArray[np.float64], rule: DecisionRule) -> "Predictions":
+        """Return what `rule` makes of (texts, labels)."""
+        decisions = rule.decide(probabilities)
+        return cls(probabilities, decisions, decision_scores(probabilities, decisions))
+
 
 class Predictor:
     """Row n of every result belongs to text n, whatever the batches were."""
@@ -69,6 +75,4 @@ class Predictor:
 
     def predict(self, texts: Sequence[str], *, rule: DecisionRule | None = None) -> Predictions:
         """Return probabilities and what `rule` (default: the model's own) makes of them."""
-        probabilities = self.probabilities(texts)
-        decisions = (rule or self.model.rule).decide(probabilities)
-        return Predictions(probabilities, decisions, decision_scores(probabilities, decisions))
+        return Predictions.of(self.probabilities(texts), rule or self.model.rule)

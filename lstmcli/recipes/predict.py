@@ -1,5 +1,6 @@
 """`lstmcli predict`: rows in, the same rows with predictions out, in order, a block at a time."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,9 @@ from lstmcli.data.formats.text import TEXT_COLUMN
 from lstmcli.data.reading import Source, column_index, open_records
 from lstmcli.data.writing import open_output
 from lstmcli.errors import DataError, UsageError
-from lstmcli.inference.predictor import Predictions, Predictor
+from lstmcli.inference.pool import Pool, Probabilities
+from lstmcli.inference.predictor import Predictions
+from lstmcli.model_format import SavedModel
 
 # Rows that are read, predicted and written together: enough to sort by length, few enough to answer soon.
 BLOCK_ROWS = 2048
@@ -34,7 +37,8 @@ class PredictOptions:
 
 
 def predict_file(
-    predictor: Predictor,
+    model: SavedModel,
+    pool: Pool,
     path: str,
     *,
     output: str | None,
@@ -50,7 +54,8 @@ def predict_file(
     tab-separated values for each line.
 
     Args:
-        predictor: the model.
+        model: says what the probabilities are of.
+        pool: computes them.
         path: the input.
         output: a file, or None for standard output.
         options: what to add.
@@ -64,18 +69,30 @@ def predict_file(
         UsageError: a text column is named for plain text.
     """
     waiting: list[Record] = []
+    sent: deque[list[Record]] = deque()
     num_rows = 0
 
+    def write(due: list[Probabilities]) -> None:
+        """Write the rows of those of the blocks sent whose probabilities are due."""
+        for probabilities in due:
+            for record, additions in adder.additions(sent.popleft(), probabilities):
+                writer.write(record, additions)
+            stream.flush()
+
+    def send() -> None:
+        """Send the rows that wait."""
+        nonlocal num_rows, waiting
+        if waiting:
+            texts = list(map(select, waiting))
+            sent.append(waiting)
+            num_rows += len(waiting)
+            waiting = []
+            write(pool.submit(texts))
+
     def answer() -> None:
-        """Predict and write the rows that wait."""
-        nonlocal num_rows
-        if not waiting:
-            return
-        for record, additions in zip(waiting, adder.additions(waiting, list(map(select, waiting))), strict=True):
-            writer.write(record, additions)
-        stream.flush()
-        num_rows += len(waiting)
-        waiting.clear()
+        """Answer all rows that were read."""
+        send()
+        write(pool.drain())
 
     # Who types a line into a pipe is answered at once: before a read would wait, whatever was read is answered.
     reading = open_records(path, format_name=format_name, encoding=encoding, before_waiting=answer)
@@ -83,14 +100,14 @@ def predict_file(
         if text_column is not None and source.format_name == TEXT_FORMAT:
             raise UsageError("--text: plain text has no columns; name the format of the input with --format.")
         writer = FORMATS[source.format_name].writer(stream)
-        select = _TextSelector(source, text_column or predictor.model.columns.text)
-        adder = _Adder(predictor, options, source)
+        select = _TextSelector(source, text_column or model.columns.text)
+        adder = _Adder(model, options, source)
         while record := _next(source.records, before_failing=answer):
             if not (num_rows or waiting) and source.format_name == TEXT_FORMAT:
-                _warn_of_tables(record.cells[0], predictor.model.columns.text, source.name, warn)
+                _warn_of_tables(record.cells[0], model.columns.text, source.name, warn)
             waiting.append(record)
             if len(waiting) == BLOCK_ROWS:
-                answer()
+                send()
         answer()
     return num_rows
 
@@ -142,24 +159,25 @@ class _TextSelector:
 class _Adder:
     """Names and orders the columns that predictions add."""
 
-    def __init__(self, predictor: Predictor, options: PredictOptions, source: Source) -> None:
-        self._predictor = predictor
+    def __init__(self, model: SavedModel, options: PredictOptions, source: Source) -> None:
+        self._labels = model.labels
         self._options = options
         self._source = source
         self._checked: Sequence[str] | None = None
-        rule = predictor.model.rule
-        self._rule = rule if options.threshold is None else rule.with_threshold(options.threshold)
+        self._rule = model.rule if options.threshold is None else model.rule.with_threshold(options.threshold)
 
-    def additions(self, block: list[Record], texts: list[str]) -> Iterator[dict[str, str | float]]:
-        """Yield what each record of `block` gets, in order."""
-        predictions = self._predictor.predict(texts, rule=self._rule)
+    def additions(
+        self, block: list[Record], probabilities: Probabilities
+    ) -> Iterator[tuple[Record, dict[str, str | float]]]:
+        """Yield each record of `block` with what it gets, in order."""
+        predictions = Predictions.of(probabilities, self._rule)
         for row, record in enumerate(block):
             additions = self._row(predictions, row)
             self._check_columns(record, additions)
-            yield additions
+            yield record, additions
 
     def _row(self, predictions: Predictions, row: int) -> dict[str, str | float]:
-        options, labels = self._options, self._predictor.model.labels
+        options, labels = self._options, self._labels
         probabilities = predictions.probabilities[row]
         additions: dict[str, str | float] = {}
         if (

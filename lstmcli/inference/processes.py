@@ -1,0 +1,71 @@
+"""Other processes that compute: each is a `worker`, reached through pipes."""
+
+import pickle
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from lstmcli.errors import LstmcliError
+from lstmcli.inference.pool import Probabilities
+
+
+class OtherProcesses:
+    """Sends blocks to processes in turn.
+
+    A process has one block at a time and is sent the next one when it has answered, so that neither end ever waits for
+    a pipe that the other one has filled. They end when this process closes their pipes, however it ends.
+    """
+
+    def __init__(self, run: Path, jobs: int, batch_size: int) -> None:
+        """Start `jobs` processes that open the model of `run`."""
+        command = [sys.executable, "-m", "lstmcli.inference.worker", str(run), str(batch_size)]
+        self._processes = [
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(jobs)
+        ]
+        self._idle = deque(self._processes)
+        self._busy: deque[subprocess.Popen[bytes]] = deque()
+
+    def submit(self, texts: Sequence[str]) -> list[Probabilities]:
+        """See `Pool`."""
+        due = [] if self._idle else [self._receive()]
+        process = self._idle.popleft()
+        assert process.stdin is not None
+        try:
+            pickle.dump(list(texts), process.stdin, protocol=5)
+            process.stdin.flush()
+        except BrokenPipeError:
+            raise _ended(process) from None
+        self._busy.append(process)
+        return due
+
+    def drain(self) -> list[Probabilities]:
+        """See `Pool`."""
+        return [self._receive() for _ in range(len(self._busy))]
+
+    def _receive(self) -> Probabilities:
+        process = self._busy.popleft()
+        assert process.stdout is not None
+        try:
+            probabilities: Probabilities = pickle.load(process.stdout)
+        except EOFError:
+            raise _ended(process) from None
+        self._idle.append(process)
+        return probabilities
+
+    def close(self) -> None:
+        """See `Pool`."""
+        for process in self._processes:
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    with suppress(BrokenPipeError):  # a block may be left in the buffer to a process that is gone
+                        pipe.close()
+            process.wait()
+
+
+def _ended(process: subprocess.Popen[bytes]) -> LstmcliError:
+    return LstmcliError(
+        f"a prediction process ended by itself (exit code {process.wait()}); if memory ran out, use fewer --jobs."
+    )
