@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TextIO
 
 import numpy as np
 
@@ -68,48 +69,63 @@ def predict_file(
         DataError: the input can't be read or has no such column.
         UsageError: a text column is named for plain text.
     """
-    waiting: list[Record] = []
-    sent: deque[list[Record]] = deque()
-    num_rows = 0
-
-    def write(due: list[Probabilities]) -> None:
-        """Write the rows of those of the blocks sent whose probabilities are due."""
-        for probabilities in due:
-            for record, additions in adder.additions(sent.popleft(), probabilities):
-                writer.write(record, additions)
-            stream.flush()
-
-    def send() -> None:
-        """Send the rows that wait."""
-        nonlocal num_rows, waiting
-        if waiting:
-            texts = list(map(select, waiting))
-            sent.append(waiting)
-            num_rows += len(waiting)
-            waiting = []
-            write(pool.submit(texts))
-
-    def answer() -> None:
-        """Answer all rows that were read."""
-        send()
-        write(pool.drain())
-
     # Who types a line into a pipe is answered at once: before a read would wait, whatever was read is answered.
-    reading = open_records(path, format_name=format_name, encoding=encoding, before_waiting=answer)
+    rows = _Rows(pool)
+    reading = open_records(path, format_name=format_name, encoding=encoding, before_waiting=rows.answer)
     with reading as source, open_output(output) as stream:
         if text_column is not None and source.format_name == TEXT_FORMAT:
             raise UsageError("--text: plain text has no columns; name the format of the input with --format.")
-        writer = FORMATS[source.format_name].writer(stream)
-        select = _TextSelector(source, text_column or model.columns.text)
-        adder = _Adder(model, options, source)
-        while record := _next(source.records, before_failing=answer):
-            if not (num_rows or waiting) and source.format_name == TEXT_FORMAT:
+        rows.start(_TextSelector(source, text_column or model.columns.text), _Adder(model, options, source), stream)
+        while record := _next(source.records, before_failing=rows.answer):
+            if not rows.num_rows and source.format_name == TEXT_FORMAT:
                 _warn_of_tables(record.cells[0], model.columns.text, source.name, warn)
-            waiting.append(record)
-            if len(waiting) == BLOCK_ROWS:
-                send()
-        answer()
-    return num_rows
+            rows.take(record)
+        rows.answer()
+    return rows.num_rows
+
+
+class _Rows:
+    """Rows on their way: read, sent in blocks to who computes them, written in order.
+
+    Attributes:
+        num_rows: taken so far.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self.num_rows = 0
+        self._pool = pool
+        self._waiting: list[Record] = []
+        self._sent: deque[list[Record]] = deque()
+
+    def start(self, select: "_TextSelector", adder: "_Adder", stream: TextIO) -> None:
+        """Say where the texts are and where the answers go; before any row."""
+        self._select, self._adder, self._stream = select, adder, stream
+        self._writer = FORMATS[adder.format_name].writer(stream)
+
+    def take(self, record: Record) -> None:
+        """Take one more row."""
+        self.num_rows += 1
+        self._waiting.append(record)
+        if len(self._waiting) == BLOCK_ROWS:
+            self._send()
+
+    def answer(self) -> None:
+        """Answer all rows that were taken."""
+        if self._waiting:
+            self._send()
+        self._write(self._pool.drain())
+
+    def _send(self) -> None:
+        texts = list(map(self._select, self._waiting))
+        self._sent.append(self._waiting)
+        self._waiting = []
+        self._write(self._pool.submit(texts))
+
+    def _write(self, due: list[Probabilities]) -> None:
+        for probabilities in due:
+            for record, additions in self._adder.additions(self._sent.popleft(), probabilities):
+                self._writer.write(record, additions)
+            self._stream.flush()
 
 
 def _next(records: Iterator[Record], *, before_failing: Callable[[], None]) -> Record | None:
@@ -160,6 +176,7 @@ class _Adder:
     """Names and orders the columns that predictions add."""
 
     def __init__(self, model: SavedModel, options: PredictOptions, source: Source) -> None:
+        self.format_name = source.format_name
         self._labels = model.labels
         self._options = options
         self._source = source
