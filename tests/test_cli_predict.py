@@ -108,7 +108,7 @@ def test_output_goes_to_a_file_that_is_whole_or_absent(folder: Path, cli: Cli) -
     assert gzip.decompress((folder / "out.csv.gz").read_bytes()).decode() == expected
 
     (folder / "torn.csv").write_text("text,id\n" + "glad,1\n" * 5000 + "one cell\n")
-    torn = cli("predict", "RUN", "torn.csv", "--output", "out.csv", cwd=folder)
+    torn = cli("predict", "RUN", "torn.csv", "--output", "out.csv", "--on-error", "stop", cwd=folder)
     assert torn.returncode == 1
     assert torn.stderr == (
         "error: torn.csv, line 5002: has 1 cells where the header has 2; put quotes round cells with commas in them.\n"
@@ -152,12 +152,54 @@ def test_mistakes_get_one_message_and_exit_code_1(folder: Path, cli: Cli, argume
     assert "Traceback" not in result.stderr
 
 
-def test_the_rows_before_an_undecodable_byte_are_predicted(folder: Path, cli: Cli) -> None:
-    (folder / "latin.txt").write_bytes("glad\nfine\ncafé\n".encode("latin-1"))
-    result = cli("predict", "RUN", "latin.txt", cwd=folder)
-    assert result.returncode == 1
-    assert "line 3: byte 0xe9 is not utf-8" in result.stderr
-    assert len(result.stdout.splitlines()) == 2
+BROKEN = {
+    "broken.csv": (
+        b'text,id\nso glad,1\none cell\ntoo,many,"cells, here"\nunclosed "quote" is fine,2\n"never closed,3\nsad,4\n'
+    ),
+    "broken.txt": "glad\ncafé\nsad\n".encode("latin-1"),
+    "broken.jsonl": b'{"text": "glad"}\n{"text":\n[1]\n{"text": ["list"]}\n{"words": "none"}\n{"text": null}\n',
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "is_good", "broken", "words"),
+    [
+        (
+            "broken.csv",
+            [1, 0, 0, 1, 0, 1],
+            ["one cell", 'too,"many,cells, here"', '"""never closed,3",'],
+            "line 6: a quote is opened",
+        ),
+        ("broken.txt", [1, 0, 1], ["\t"], "line 2: byte 0xe9 is not utf-8"),
+        (
+            "broken.jsonl",
+            [1, 0, 0, 0, 0, 1],
+            ['{"input": "[1]"', '{"text": ["list"], "error": "\'text\' is no text but'],
+            "line 5: has no key 'text'",
+        ),
+    ],
+)
+def test_rows_that_cant_be_read_stay_in_their_place(
+    folder: Path, cli: Cli, name: str, is_good: list[int], broken: list[str], words: str
+) -> None:
+    (folder / name).write_bytes(BROKEN[name])
+    result = cli("predict", "RUN", name, cwd=folder)
+    assert result.returncode == 3
+    assert words in result.stderr
+    assert f"{len(is_good) - sum(is_good):,} rows could not be read and have no prediction" in result.stderr
+    lines = result.stdout.splitlines()[name.endswith(".csv") :]
+    assert [int(any(label in line for label in ("joy", "anger", "sadness"))) for line in lines] == is_good
+    for part in broken:
+        assert part in result.stdout
+    skipped = cli("predict", "RUN", name, "--on-error", "skip", cwd=folder)
+    assert skipped.returncode == 0
+    assert "were left out" in skipped.stderr
+    good = [line for line, keep in zip(lines, is_good, strict=True) if keep]
+    assert skipped.stdout.splitlines()[name.endswith(".csv") :] == good
+    stopped = cli("predict", "RUN", name, "--on-error", "stop", cwd=folder)
+    assert stopped.returncode == 1
+    assert stopped.stderr.startswith(f"error: {name}, line ")
+    assert stopped.stdout.splitlines()[name.endswith(".csv") :] == lines[: is_good.index(0)]
 
 
 def test_a_line_in_a_pipe_is_answered_while_the_pipe_stays_open(folder: Path) -> None:
@@ -228,12 +270,6 @@ def test_a_full_disk_ends_with_one_line(folder: Path) -> None:
 def test_a_text_column_for_plain_text_is_wrong_usage(folder: Path, cli: Cli) -> None:
     result = cli("predict", "RUN", "in.txt", "--text", "words", cwd=folder)
     assert (result.returncode, "plain text has no columns" in result.stderr) == (2, True)
-
-
-def test_a_text_that_is_a_list_is_named_with_its_line(folder: Path, cli: Cli) -> None:
-    (folder / "list.jsonl").write_text('{"text": "glad"}\n{"text": ["glad"]}\n')
-    result = cli("predict", "RUN", "list.jsonl", cwd=folder)
-    assert (result.returncode, "list.jsonl, line 2: 'text' is no text but" in result.stderr) == (1, True)
 
 
 def test_half_an_emoji_is_predicted_and_written_as_it_was(folder: Path, cli: Cli) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstmcli.data.formats import FORMATS, Record
+from lstmcli.data.formats import FORMATS, Record, delimited
 from lstmcli.data.reading import column_index, open_records
 from lstmcli.errors import DataError
 
@@ -196,3 +196,45 @@ def test_jsonl_keeps_other_keys_and_types() -> None:
     FORMATS["jsonl"].writer(stream).write(Record(1, list(row), list(row.values())), {"prediction": "x", "score": 1 / 3})
     assert json.loads(stream.getvalue()) == {**row, "prediction": "x", "score": 0.3333333}
     assert "é" in stream.getvalue()
+
+
+UNCLOSED = 'text,id\n"one, 1\ntwo,2\nthree,3\n"four\n'
+
+
+def broken(path: Path) -> list[tuple[int, list[object], bool]]:
+    with open_records(str(path), keeps_broken=True) as source:
+        return [(record.line, list(record.cells), record.problem is not None) for record in source.records]
+
+
+def test_only_the_line_of_a_quote_that_is_never_closed_is_broken(tmp_path: Path) -> None:
+    assert broken(write(tmp_path / "a.csv", 'text,id\n"one, 1\ntwo,2\nthree,3\n')) == [
+        (2, ['"one, 1'], True),
+        (3, ["two", "2"], False),
+        (4, ["three", "3"], False),
+    ]
+    # A later quote seems to close it, in the middle of a cell.
+    assert broken(write(tmp_path / "b.csv", UNCLOSED)) == [
+        (2, ['"one, 1'], True),
+        (3, ["two", "2"], False),
+        (4, ["three", "3"], False),
+        (5, ['"four'], True),
+    ]
+
+
+def test_lines_that_can_be_taken_back_no_more_stay_in_the_broken_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delimited, "MAX_LINES_TAKEN_BACK", 2)
+    assert broken(write(tmp_path / "a.csv", UNCLOSED)) == [(2, ['"one, 1\ntwo,2\nthree,3\n"four'], True)]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
+def test_a_broken_row_is_an_error_unless_it_is_wanted(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path / name, UNCLOSED)
+    with pytest.raises(DataError, match=rf"{name}, line [12]: "):
+        read(path)
+
+
+def test_undecodable_bytes_mark_their_rows_alone(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "text,id\nglad,1\ncaf\u00e9,2\nsad,3\n".encode("latin-1"))
+    assert broken(path) == [(2, ["glad", "1"], False), (3, ["caf\ufffd", "2"], True), (4, ["sad", "3"], False)]

@@ -1,10 +1,22 @@
 """`lstmcli predict`."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from lstmcli.cli.options import Encoding, Format, FormatChoice, Run, TextColumn
+
+# The exit code where some rows have no prediction.
+SOME_ROWS_BROKEN = 3
+
+
+class OnErrorChoice(StrEnum):
+    """The choices of --on-error."""
+
+    FLAG = "flag"
+    SKIP = "skip"
+    STOP = "stop"
 
 
 def predict_command(
@@ -28,6 +40,14 @@ def predict_command(
         ),
     ] = None,
     encoding: Encoding = "utf-8",
+    on_error: Annotated[
+        OnErrorChoice,
+        typer.Option(
+            "--on-error",
+            help="What becomes of a row that can't be read: flag keeps it, without a prediction (exit code 3); skip "
+            "leaves it out; stop ends.",
+        ),
+    ] = OnErrorChoice.FLAG,
     jobs: Annotated[
         int,
         typer.Option("--jobs", "-j", min=1, metavar="N", help="Processes that compute; worth it from 10,000 rows on."),
@@ -49,11 +69,12 @@ def predict_command(
 
     from lstmcli.inference.pool import open_pool
     from lstmcli.model_format import read_model
-    from lstmcli.recipes.predict import PredictOptions, predict_file
+    from lstmcli.recipes.predict import predict_file
+    from lstmcli.recipes.predicted_cells import PredictOptions
 
     model = read_model(Path(run))
     with open_pool(model, Path(run), jobs=jobs, batch_size=batch_size) as pool:
-        predict_file(
+        counts = predict_file(
             model,
             pool,
             file,
@@ -62,5 +83,8 @@ def predict_command(
             format_name=input_format.value,
             encoding=encoding,
             text_column=text,
+            on_error=on_error.value,
             warn=lambda message: typer.echo(f"note: {message}", err=True),
         )
+    if counts.broken and on_error is OnErrorChoice.FLAG:
+        raise typer.Exit(SOME_ROWS_BROKEN)

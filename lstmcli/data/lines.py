@@ -4,6 +4,7 @@ import codecs
 import gzip
 import io
 import os
+import re
 import select
 import stat
 import zlib
@@ -16,6 +17,9 @@ GZIP_MAGIC = b"\x1f\x8b"
 
 # Bytes that are read and decoded at a time, at most.
 CHUNK_BYTES = 1 << 18
+
+# What Python decodes a byte to that is not in the encoding, where it is told to keep such bytes.
+UNDECODABLE = re.compile("[\udc80-\udcff]")
 
 BeforeWaiting = Callable[[], None]
 
@@ -35,62 +39,101 @@ def check_encoding(encoding: str) -> None:
         raise DataError(f"Encoding {encoding!r} can't be used: {error}.") from None
 
 
-def decoded_lines(
-    stream: BinaryIO, encoding: str, name: str, before_waiting: BeforeWaiting | None = None
-) -> Iterator[str]:
-    r"""Yield the lines of `stream` with their ends. Only "\n" ends a line, never a lone "\r" or a Unicode separator.
+class DecodedLines:
+    r"""Iterates over the lines of a stream with their ends. Only "\n" ends a line, never "\r" or a Unicode separator.
 
-    Args:
-        stream: of bytes.
-        encoding: of the text; a byte order mark is dropped.
-        name: the input, for messages.
-        before_waiting: is called when all complete lines were yielded and no more bytes have come yet.
-
-    Raises:
-        DataError: bytes that are not in `encoding` (in UTF-8, after all lines before them); damaged gzip data.
+    Attributes:
+        encoding: of the text.
+        has_undecodable: whether bytes were met that are not in the encoding; lines hold them as UNDECODABLE finds them.
     """
-    is_utf8 = codecs.lookup(encoding).name == "utf-8"
-    decoder = codecs.getincrementaldecoder("utf-8-sig" if is_utf8 else encoding)()
-    num_lines = 0
-    unfinished: list[str] = []  # parts of a line whose end has not come yet
 
-    def complete(text: str) -> Iterator[str]:
-        nonlocal num_lines
+    def __init__(
+        self,
+        stream: BinaryIO,
+        encoding: str,
+        name: str,
+        *,
+        keeps_undecodable: bool = False,
+        before_waiting: BeforeWaiting | None = None,
+    ) -> None:
+        """Prepare to decode.
+
+        Args:
+            stream: of bytes.
+            encoding: of the text; a byte order mark is dropped.
+            name: the input, for messages.
+            keeps_undecodable: whether bytes that are not in `encoding` are kept, where the encoding allows for it.
+            before_waiting: is called when all complete lines were yielded and no more bytes have come yet.
+        """
+        self.has_undecodable = False
+        self._stream = stream
+        self.encoding = encoding
+        self._name = name
+        self._keeps_undecodable = keeps_undecodable
+        self._before_waiting = before_waiting
+        self._is_utf8 = codecs.lookup(encoding).name == "utf-8"
+        self._unfinished: list[str] = []  # parts of a line whose end has not come yet
+        self._num_lines = 0
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the lines.
+
+        Raises:
+            DataError: bytes that are not in the encoding (in UTF-8, after all lines before them); damaged gzip data.
+        """
+        errors = "surrogateescape" if self._keeps_undecodable else "strict"
+        decoder = codecs.getincrementaldecoder("utf-8-sig" if self._is_utf8 else self.encoding)(errors)
+        try:
+            for chunk in _chunks(self._stream, self._before_waiting):
+                if self._is_utf8 and not self._num_lines:
+                    self._refuse(chunk)
+                text = decoder.decode(chunk, final=not chunk)
+                if self._keeps_undecodable and not text.isascii() and UNDECODABLE.search(text):
+                    self.has_undecodable = True
+                yield from self._complete(text)
+        except UnicodeDecodeError as error:
+            before = error.object[: error.start]
+            if self._is_utf8:
+                yield from self._complete(
+                    before.decode("utf-8" if self._num_lines or self._unfinished else "utf-8-sig")
+                )
+                before = b""
+            raise _undecodable(error, self._name, self._num_lines + before.count(b"\n")) from None
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise DataError(f"{self._name}: is damaged or not gzip data ({error}).") from None
+        except UnicodeError as error:
+            raise DataError(f"{self._name}: is not {self.encoding} text ({error}). Try another encoding.") from None
+        if self._unfinished:
+            yield "".join(self._unfinished)
+
+    def _refuse(self, first: bytes) -> None:
+        """Raise DataError where the first bytes say that this is no text in UTF-8 at all."""
+        if first.startswith(GZIP_MAGIC):
+            raise DataError(f"{self._name}: is gzip data; unpack it first, for example with zcat.")
+        if first[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
+            raise DataError(
+                f"{self._name}, line 1: byte 0x{first[0]:02x} is not utf-8. The file has another encoding: try utf-16 "
+                "(train: --set data.encoding=..., predict and evaluate: --encoding ...)."
+            )
+
+    def _complete(self, text: str) -> Iterator[str]:
         *ends, rest = text.split("\n")
         if ends:
-            num_lines += len(ends)
-            yield "".join([*unfinished, ends[0], "\n"])
-            unfinished.clear()
+            self._num_lines += len(ends)
+            yield "".join([*self._unfinished, ends[0], "\n"])
+            self._unfinished.clear()
             for end in ends[1:]:
                 yield end + "\n"
         if rest:
-            unfinished.append(rest)
-
-    try:
-        for chunk in _chunks(stream, before_waiting):
-            yield from complete(decoder.decode(chunk, final=not chunk))
-    except UnicodeDecodeError as error:
-        before = error.object[: error.start]
-        if is_utf8:
-            yield from complete(before.decode("utf-8" if num_lines or unfinished else "utf-8-sig"))
-            before = b""
-        raise _undecodable(error, name, num_lines + before.count(b"\n")) from None
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise DataError(f"{name}: is damaged or not gzip data ({error}).") from None
-    except UnicodeError as error:
-        raise DataError(f"{name}: is not {encoding} text ({error}). Try another encoding.") from None
-    if unfinished:
-        yield "".join(unfinished)
+            self._unfinished.append(rest)
 
 
 def _undecodable(error: UnicodeDecodeError, name: str, num_lines: int) -> DataError:
     """Say where and what the first byte is that can't be decoded, after `num_lines` good lines."""
-    if num_lines == 0 and error.object.startswith(GZIP_MAGIC):
-        return DataError(f"{name}: is gzip data; unpack it first, for example with zcat.")
-    hint = "utf-16" if error.object[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE} else "cp1252 or latin-1"
     return DataError(
         f"{name}, line {num_lines + 1}: byte 0x{error.object[error.start]:02x} is not {error.encoding}. The file has "
-        f"another encoding: try {hint} (train: --set data.encoding=..., predict and evaluate: --encoding ...)."
+        "another encoding: try cp1252 or latin-1 (train: --set data.encoding=..., predict and evaluate: --encoding "
+        "...)."
     )
 
 

@@ -7,13 +7,13 @@ import gzip
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from lstmcli.data.formats import EXTENSIONS, FORMATS, Record
 from lstmcli.data.formats.delimited import other_delimiter_hint
-from lstmcli.data.lines import BeforeWaiting, check_encoding, decoded_lines
+from lstmcli.data.lines import UNDECODABLE, BeforeWaiting, DecodedLines, check_encoding
 from lstmcli.errors import DataError, did_you_mean
 
 STANDARD_INPUT = "-"
@@ -30,9 +30,21 @@ class Source:
 
 @contextmanager
 def open_records(
-    path: str, *, format_name: str = "auto", encoding: str = "utf-8", before_waiting: BeforeWaiting | None = None
+    path: str,
+    *,
+    format_name: str = "auto",
+    encoding: str = "utf-8",
+    keeps_broken: bool = False,
+    before_waiting: BeforeWaiting | None = None,
 ) -> Iterator[Source]:
-    """Open `path` ("-": standard input) and yield its records lazily; `before_waiting` as for `decoded_lines`.
+    """Open `path` ("-": standard input) and yield its records lazily.
+
+    Args:
+        path: of the input.
+        format_name: one of FORMATS, or "auto".
+        encoding: of the text.
+        keeps_broken: whether rows that can't be read are records with a `problem`; else the first one is an error.
+        before_waiting: see `DecodedLines`.
 
     Raises:
         DataError: missing or unreadable file, unknown extension with format "auto", bytes that are not in `encoding`,
@@ -43,8 +55,30 @@ def open_records(
     if format_name == "auto":
         format_name = _format_of(path)
     with _open_binary(path) as stream:
-        lines = decoded_lines(stream, encoding, name, before_waiting)
-        yield Source(name, format_name, FORMATS[format_name].read(lines, name))
+        lines = DecodedLines(stream, encoding, name, keeps_undecodable=keeps_broken, before_waiting=before_waiting)
+        records = FORMATS[format_name].read(lines, name)
+        yield Source(name, format_name, _checked(records, lines, name, keeps_broken=keeps_broken))
+
+
+def _checked(records: Iterator[Record], lines: DecodedLines, name: str, *, keeps_broken: bool) -> Iterator[Record]:
+    """Pass the records on, but for a broken one where such are errors, and note bytes that could not be decoded."""
+    for record in records:
+        if record.problem is not None and not keeps_broken:
+            raise DataError(f"{name}, line {record.line}: {record.problem}")
+        yield _decoded(record, lines.encoding) if lines.has_undecodable else record
+
+
+def _decoded(record: Record, encoding: str) -> Record:
+    """Return the record with a replacement character for each byte that could not be decoded, and with that problem."""
+    found = next(
+        (found for cell in record.cells if isinstance(cell, str) and (found := UNDECODABLE.search(cell))), None
+    )
+    if found is None:
+        return record
+    cells = [UNDECODABLE.sub("\ufffd", cell) if isinstance(cell, str) else cell for cell in record.cells]
+    byte = ord(found.group()) - 0xDC00
+    problem = f"byte 0x{byte:02x} is not {encoding}; if the file has another encoding, name it: --encoding cp1252, say."
+    return replace(record, cells=cells, problem=record.problem or problem)
 
 
 def column_index(columns: list[str], column: str, name: str, setting: str) -> int:

@@ -59,6 +59,8 @@ class Predictor:
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return (texts, labels)."""
         model = self.model
+        if not texts:
+            return np.empty((0, len(model.labels.names)))
         token_ids = self._tokens.encode(texts)
         logits = self._network_logits(self._tokens.word_ids(token_ids))
         if self._scorer is not None:

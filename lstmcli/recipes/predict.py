@@ -1,40 +1,33 @@
 """`lstmcli predict`: rows in, the same rows with predictions out, in order, a block at a time."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TextIO
-
-import numpy as np
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal, TextIO
 
 from lstmcli.data.formats import FORMATS, Record
-from lstmcli.data.formats.text import TEXT_COLUMN
-from lstmcli.data.reading import Source, column_index, open_records
+from lstmcli.data.reading import open_records
 from lstmcli.data.writing import open_output
 from lstmcli.errors import DataError, UsageError
 from lstmcli.inference.pool import Pool, Probabilities
-from lstmcli.inference.predictor import Predictions
 from lstmcli.model_format import SavedModel
+from lstmcli.recipes.predicted_cells import TEXT_FORMAT, Adder, BadRowError, PredictOptions, TextSelector
 
 # Rows that are read, predicted and written together: enough to sort by length, few enough to answer soon.
 BLOCK_ROWS = 2048
 
-TEXT_FORMAT = "text"
+# So many rows that can't be read are told one by one.
+MAX_PROBLEMS_SHOWN = 5
+
+OnError = Literal["flag", "skip", "stop"]
 
 
-@dataclass(frozen=True)
-class PredictOptions:
-    """What to add to each row.
+@dataclass
+class RowCounts:
+    """Rows of the input: all, and those that could not be read."""
 
-    Attributes:
-        probabilities: one column `probability_<label>` for each label.
-        top_k: with a number, the columns label_1, score_1, ... of the most probable labels.
-        threshold: instead of the model's own decision rule, pick what is at least this probable.
-    """
-
-    probabilities: bool = False
-    top_k: int | None = None
-    threshold: float | None = None
+    rows: int = 0
+    broken: int = 0
 
 
 def predict_file(
@@ -47,9 +40,10 @@ def predict_file(
     format_name: str = "auto",
     encoding: str = "utf-8",
     text_column: str | None = None,
+    on_error: OnError = "flag",
     warn: Callable[[str], None],
-) -> int:
-    """Predict every row of `path` ("-": standard input) and return their number.
+) -> RowCounts:
+    """Predict every row of `path` ("-": standard input) and count them.
 
     The output has the input's format: CSV and TSV keep all columns, JSON Lines all keys; plain text gives a line of
     tab-separated values for each line.
@@ -63,51 +57,88 @@ def predict_file(
         format_name: of input and output, or "auto".
         encoding: of the input. Output is UTF-8.
         text_column: default: the one that training used.
-        warn: is told where the input looks like something else than it is read as.
+        on_error: what becomes of a row that can't be read: it stays in its place with nothing in the cells that are
+            added, it is left out, or it ends the work, when the rows before it have been written.
+        warn: is told of rows that can't be read, and where the input looks like something else than it is read as.
 
     Raises:
         DataError: the input can't be read or has no such column.
         UsageError: a text column is named for plain text.
     """
     # Who types a line into a pipe is answered at once: before a read would wait, whatever was read is answered.
-    rows = _Rows(pool)
-    reading = open_records(path, format_name=format_name, encoding=encoding, before_waiting=rows.answer)
+    rows = _Rows(pool, on_error, warn)
+    reading = open_records(
+        path,
+        format_name=format_name,
+        encoding=encoding,
+        keeps_broken=on_error != "stop",
+        before_waiting=rows.answer,
+    )
     with reading as source, open_output(output) as stream:
         if text_column is not None and source.format_name == TEXT_FORMAT:
             raise UsageError("--text: plain text has no columns; name the format of the input with --format.")
-        rows.start(_TextSelector(source, text_column or model.columns.text), _Adder(model, options, source), stream)
-        while record := _next(source.records, before_failing=rows.answer):
-            if not rows.num_rows and source.format_name == TEXT_FORMAT:
-                _warn_of_tables(record.cells[0], model.columns.text, source.name, warn)
-            rows.take(record)
+        select = TextSelector(source, text_column or model.columns.text)
+        rows.start(source.name, select, Adder(model, options, source), stream)
+        try:
+            for record in source.records:
+                if not rows.counts.rows and source.format_name == TEXT_FORMAT:
+                    _warn_of_tables(record.cells[0], model.columns.text, source.name, warn)
+                rows.take(record)
+        except DataError:
+            rows.answer()  # what was read before is not lost
+            raise
         rows.answer()
-    return rows.num_rows
+    rows.summarise()
+    return rows.counts
 
 
 class _Rows:
     """Rows on their way: read, sent in blocks to who computes them, written in order.
 
     Attributes:
-        num_rows: taken so far.
+        counts: of the rows taken so far.
     """
 
-    def __init__(self, pool: Pool) -> None:
-        self.num_rows = 0
+    def __init__(self, pool: Pool, on_error: OnError, warn: Callable[[str], None]) -> None:
+        self.counts = RowCounts()
         self._pool = pool
-        self._waiting: list[Record] = []
-        self._sent: deque[list[Record]] = deque()
+        self._on_error = on_error
+        self._warn = warn
+        # Of each row its text, or None where it could not be read.
+        self._waiting: list[tuple[Record, str | None]] = []
+        self._sent: deque[list[tuple[Record, str | None]]] = deque()
 
-    def start(self, select: "_TextSelector", adder: "_Adder", stream: TextIO) -> None:
-        """Say where the texts are and where the answers go; before any row."""
-        self._select, self._adder, self._stream = select, adder, stream
+    def start(self, name: str, select: TextSelector, adder: Adder, stream: TextIO) -> None:
+        """Say what the input is called, where the texts are, and where the answers go; before any row."""
+        self._name, self._select, self._adder, self._stream = name, select, adder, stream
         self._writer = FORMATS[adder.format_name].writer(stream)
 
     def take(self, record: Record) -> None:
-        """Take one more row."""
-        self.num_rows += 1
-        self._waiting.append(record)
+        """Take one more row.
+
+        Raises:
+            DataError: it can't be read, and that ends the work.
+        """
+        text: str | None
+        try:
+            text = self._select(record)
+        except BadRowError as problem:
+            self._note(record, str(problem))
+            if self._on_error == "skip":
+                return
+            record, text = replace(record, problem=str(problem)), None
+        self.counts.rows += 1
+        self._waiting.append((record, text))
         if len(self._waiting) == BLOCK_ROWS:
             self._send()
+
+    def _note(self, record: Record, problem: str) -> None:
+        message = f"{self._name}, line {record.line}: {problem}"
+        if self._on_error == "stop":
+            raise DataError(message)
+        self.counts.broken += 1
+        if self.counts.broken <= MAX_PROBLEMS_SHOWN:
+            self._warn(message)
 
     def answer(self) -> None:
         """Answer all rows that were taken."""
@@ -115,26 +146,26 @@ class _Rows:
             self._send()
         self._write(self._pool.drain())
 
+    def summarise(self) -> None:
+        """Say how many rows could not be read."""
+        if self.counts.broken:
+            what = "have no prediction" if self._on_error == "flag" else "were left out"
+            self._warn(f"{self._name}: {self.counts.broken:,} rows could not be read and {what}.")
+
     def _send(self) -> None:
-        texts = list(map(self._select, self._waiting))
+        texts = [text for _, text in self._waiting if text is not None]
         self._sent.append(self._waiting)
         self._waiting = []
         self._write(self._pool.submit(texts))
 
     def _write(self, due: list[Probabilities]) -> None:
         for probabilities in due:
-            for record, additions in self._adder.additions(self._sent.popleft(), probabilities):
-                self._writer.write(record, additions)
+            block = self._sent.popleft()
+            good = [record for record, text in block if text is not None]
+            additions = self._adder.additions(good, probabilities)
+            for record, text in block:
+                self._writer.write(record, self._adder.nothing() if text is None else next(additions))
             self._stream.flush()
-
-
-def _next(records: Iterator[Record], *, before_failing: Callable[[], None]) -> Record | None:
-    """Return the next record, None at the end; the rows before one that can't be read are not lost."""
-    try:
-        return next(records, None)
-    except DataError:
-        before_failing()
-        raise
 
 
 def _warn_of_tables(line: str, column: str, name: str, warn: Callable[[str], None]) -> None:
@@ -145,80 +176,3 @@ def _warn_of_tables(line: str, column: str, name: str, warn: Callable[[str], Non
             warn(f"{name} is read as one text a line, but looks like a table; for columns add --format {format_name}")
     if line.startswith("{") and line.endswith("}"):
         warn(f"{name} is read as one text a line, but looks like JSON Lines; for keys add --format jsonl")
-
-
-class _TextSelector:
-    """Finds the text of a record; the column is looked up once per header."""
-
-    def __init__(self, source: Source, column: str) -> None:
-        self._name = source.name
-        self._column = TEXT_COLUMN if source.format_name == TEXT_FORMAT else column
-        self._columns: Sequence[str] | None = None
-        self._index = 0
-
-    def __call__(self, record: Record) -> str:
-        if record.is_malformed:
-            raise DataError(
-                f"{self._name}, line {record.line}: has {len(record.cells)} cells where the header has "
-                f"{len(record.columns)}; put quotes round cells with commas in them."
-            )
-        if record.columns is not self._columns:
-            where = self._name if self._columns is None else f"{self._name}, line {record.line}:"
-            self._index = column_index(list(record.columns), self._column, where, "--text")
-            self._columns = record.columns
-        text = record.cells[self._index]
-        if isinstance(text, list | dict):
-            raise DataError(f"{self._name}, line {record.line}: {self._column!r} is no text but {text!r:.40}.")
-        return "" if text is None else str(text)
-
-
-class _Adder:
-    """Names and orders the columns that predictions add."""
-
-    def __init__(self, model: SavedModel, options: PredictOptions, source: Source) -> None:
-        self.format_name = source.format_name
-        self._labels = model.labels
-        self._options = options
-        self._source = source
-        self._checked: Sequence[str] | None = None
-        self._rule = model.rule if options.threshold is None else model.rule.with_threshold(options.threshold)
-
-    def additions(
-        self, block: list[Record], probabilities: Probabilities
-    ) -> Iterator[tuple[Record, dict[str, str | float]]]:
-        """Yield each record of `block` with what it gets, in order."""
-        predictions = Predictions.of(probabilities, self._rule)
-        for row, record in enumerate(block):
-            additions = self._row(predictions, row)
-            self._check_columns(record, additions)
-            yield record, additions
-
-    def _row(self, predictions: Predictions, row: int) -> dict[str, str | float]:
-        options, labels = self._options, self._labels
-        probabilities = predictions.probabilities[row]
-        additions: dict[str, str | float] = {}
-        if (
-            options.top_k is None or self._source.format_name != TEXT_FORMAT
-        ):  # a ranked text line starts with the best label
-            additions["prediction"] = labels.join(predictions.decisions[row])
-            additions["score"] = float(predictions.scores[row])
-        if options.top_k is not None:
-            best_first = np.argsort(-probabilities, kind="stable")[: options.top_k]
-            for rank, index in enumerate(best_first, start=1):
-                additions[f"label_{rank}"] = labels.names[index]
-                additions[f"score_{rank}"] = float(probabilities[index])
-        if options.probabilities:
-            for name, probability in zip(labels.names, probabilities, strict=True):
-                additions[f"probability_{name}"] = float(probability)
-        return additions
-
-    def _check_columns(self, record: Record, additions: dict[str, str | float]) -> None:
-        if record.columns is self._checked or self._source.format_name == TEXT_FORMAT:
-            return
-        taken = [name for name in additions if name in record.columns]
-        if taken:
-            raise DataError(
-                f"{self._source.name}: already has the column {taken[0]!r}, which the prediction would add (was this "
-                "file predicted before?). Rename or remove it."
-            )
-        self._checked = record.columns

@@ -10,12 +10,14 @@ class Record:
     """One row of an input.
 
     `line` is the 1-based line on which the row starts (a quoted newline makes a row longer than a line). `cells` line
-    up with `columns`; a malformed row may have more or fewer. Cells are strings, except in JSON Lines.
+    up with `columns`; a malformed row may have more or fewer. Cells are strings, except in JSON Lines. `problem` says
+    why a row could not be read; then the line as it stands there is its only cell.
     """
 
     line: int
     columns: Sequence[str]
     cells: list[Any]
+    problem: str | None = None
 
     @property
     def is_malformed(self) -> bool:
@@ -26,8 +28,12 @@ class Record:
 class RecordWriter(Protocol):
     """Writes input records, each with the columns that a prediction adds."""
 
-    def write(self, record: Record, additions: Mapping[str, str | float]) -> None:
-        """Write one record. Floats in `additions` are probabilities and are written with PROBABILITY_DIGITS."""
+    def write(self, record: Record, additions: Mapping[str, str | float | None]) -> None:
+        """Write one record, also one that could not be read.
+
+        Floats in `additions` are probabilities and are written with PROBABILITY_DIGITS. In tables the cells are made as
+        many as there are columns: missing ones are empty, surplus ones are joined to the last.
+        """
 
 
 class FileFormat(Protocol):
@@ -36,10 +42,11 @@ class FileFormat(Protocol):
     def read(self, lines: Iterable[str], name: str) -> Iterator[Record]:
         r"""Yield the records of `lines`, which keep their line ends; only "\n" ends a line.
 
-        `name` stands for the input in messages.
+        A row whose layout is broken (an unclosed quote, a line that is not JSON) is a record with a `problem`. `name`
+        stands for the input in messages.
 
         Raises:
-            DataError: the layout is broken (an unclosed quote, a line that is not JSON).
+            DataError: there is no header that can be read.
         """
 
     def writer(self, stream: TextIO) -> RecordWriter:
@@ -50,6 +57,8 @@ class FileFormat(Protocol):
 PROBABILITY_DIGITS = 7
 
 
-def format_cell(value: str | float) -> str:
-    """Return an addition as text: probabilities in fixed notation, so that sort and awk read them."""
+def format_cell(value: str | float | None) -> str:
+    """Return an addition as text: probabilities in fixed notation, so that sort and awk read them; nothing is empty."""
+    if value is None:
+        return ""
     return value if isinstance(value, str) else f"{value:.{PROBABILITY_DIGITS}f}"

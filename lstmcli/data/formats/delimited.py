@@ -2,6 +2,7 @@
 
 import csv
 import sys
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
@@ -23,19 +24,22 @@ class Delimited:
         """See `FileFormat.read`. A blank line is a row only if there is a single column, where it is an empty cell."""
         # The module's own limit of 131,072 characters a cell is no limit of the format.
         csv.field_size_limit(sys.maxsize)
-        feeder = _LineFeeder(lines, name)
+        feeder = _LineFeeder(lines)
         rows = csv.reader(feeder, **self.dialect)
         columns = _header(rows, name)
-        start_line = rows.line_num + 1
-        feeder.row_starts_at(start_line)
-        try:
-            for cells in rows:
-                if cells or len(columns) == 1:
-                    yield Record(start_line, columns, cells or [""])
-                start_line = rows.line_num + 1
-                feeder.row_starts_at(start_line)
-        except csv.Error as error:
-            raise DataError(f"{name}, line {start_line}: {_explain(error)}.{other_delimiter_hint(columns)}") from None
+        while True:
+            feeder.start_row()
+            try:
+                cells = next(rows, None)
+            except csv.Error as error:
+                problem = f"{_explain(error)}.{other_delimiter_hint(columns)}"
+                line = feeder.row_line
+                yield Record(line, columns, [feeder.broken_line()], problem)
+                continue
+            if cells is None:
+                return
+            if cells or len(columns) == 1:
+                yield Record(feeder.row_line, columns, cells or [""])
 
     def writer(self, stream: TextIO) -> RecordWriter:
         """See `FileFormat.writer`. The header is written before the first record."""
@@ -70,6 +74,11 @@ def _header(rows: Iterator[list[str]], name: str) -> list[str]:
 def _explain(error: csv.Error) -> str:
     if "new-line character" in str(error):
         return "a carriage return stands outside quotes; convert the line ends, for example with dos2unix -c mac"
+    if "unexpected end" in str(error):
+        return (
+            "a quote is opened in this row and never closed. Close it, double quotes inside quoted cells, or read a "
+            "TSV without quoting as format tsv-raw"
+        )
     if "expected after" in str(error):
         return (
             "a quote closes in the middle of a cell; double the quotes inside quoted cells, or read a TSV without "
@@ -78,52 +87,79 @@ def _explain(error: csv.Error) -> str:
     return f"can't be read as a row ({error})"
 
 
-class _LineFeeder:
-    """Hands lines to the csv module and notices a quote that is never closed.
+# So many lines in all are read a second time because a row before them was broken.
+MAX_LINES_TAKEN_BACK = 1_000_000
 
-    The module itself would return the rest of the file as one huge cell. Here the end of the input comes while lines
-    were handed out that no row has used yet.
+
+class _LineFeeder:
+    """Hands lines to the csv module and knows those of the row that it reads.
+
+    A quote that is never closed makes the module read on, to the next quote or to the end of the input. Then only the
+    line with the quote is broken: the others can be taken back and handed out again.
     """
 
-    def __init__(self, lines: Iterable[str], name: str) -> None:
+    def __init__(self, lines: Iterable[str]) -> None:
         self._lines = iter(lines)
-        self._name = name
-        self._row_start = 1
-        self._has_open_row = False
+        self._row: list[str] = []
+        self._again: deque[str] = deque()
+        self._num_lines = 0
+        self._left_to_take_back = MAX_LINES_TAKEN_BACK
 
-    def row_starts_at(self, line: int) -> None:
-        self._row_start = line
-        self._has_open_row = False
+    @property
+    def row_line(self) -> int:
+        """The number of the first line of the row, from 1."""
+        return self._num_lines - len(self._row) + 1
+
+    def start_row(self) -> None:
+        """Forget the lines handed out so far: what comes next is a new row."""
+        self._row.clear()
+
+    def broken_line(self) -> str:
+        """Return the first line of this row, without its end, and hand out the others again.
+
+        Where too many were handed out again already, they are part of what is broken, so that no line is ever lost.
+        """
+        later = self._row[1:]
+        if len(later) <= self._left_to_take_back:
+            self._left_to_take_back -= len(later)
+            self._again.extendleft(reversed(later))
+            self._num_lines -= len(later)
+            del self._row[1:]
+        return "".join(self._row).removesuffix("\n").removesuffix("\r")
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        line = next(self._lines, None)
-        if line is None:
-            if self._has_open_row:
-                raise DataError(
-                    f"{self._name}, line {self._row_start}: a quote is opened in this row and never closed. "
-                    "Close it, double quotes inside quoted cells, or read a TSV without quoting as format tsv-raw."
-                )
-            raise StopIteration
-        self._has_open_row = True
+        line = self._again.popleft() if self._again else next(self._lines)
+        self._row.append(line)
+        self._num_lines += 1
         return line
 
 
 class _DelimitedWriter:
     def __init__(self, stream: TextIO, dialect: Mapping[str, Any]) -> None:
         self._stream = stream
+        self._delimiter = dialect["delimiter"]
         self._rows = csv.writer(stream, **dialect)
         self._quoted_rows = csv.writer(stream, **{**dialect, "quoting": csv.QUOTE_ALL, "quotechar": '"'})
         self._is_raw = dialect.get("quoting") == csv.QUOTE_NONE
         self._has_header = False
 
-    def write(self, record: Record, additions: Mapping[str, str | float]) -> None:
+    def write(self, record: Record, additions: Mapping[str, str | float | None]) -> None:
         if not self._has_header:
             self._write_row([*record.columns, *additions])
             self._has_header = True
-        self._write_row([*record.cells, *map(format_cell, additions.values())])
+        cells = record.cells
+        if len(cells) != len(record.columns):
+            cells = self._fitted([str(cell) for cell in cells], len(record.columns))
+        self._write_row([*cells, *map(format_cell, additions.values())])
+
+    def _fitted(self, cells: list[str], size: int) -> list[str]:
+        """Return as many cells as there are columns."""
+        if len(cells) < size:
+            return cells + [""] * (size - len(cells))
+        return [*cells[: size - 1], self._delimiter.join(cells[size - 1 :])]
 
     def _write_row(self, cells: list[str]) -> None:
         if self._is_raw:

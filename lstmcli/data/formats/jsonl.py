@@ -3,10 +3,9 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TextIO
+from typing import Any, TextIO
 
 from lstmcli.data.formats.base import PROBABILITY_DIGITS, Record, RecordWriter
-from lstmcli.errors import DataError
 
 # Half of a pair of code units, which JSON can hold as an escape and no UTF-8 file can.
 SURROGATE = re.compile("[\ud800-\udfff]")
@@ -15,19 +14,15 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 class JsonLines:
     """Objects with the same or different keys; a record's columns are its own keys."""
 
-    def read(self, lines: Iterable[str], name: str) -> Iterator[Record]:
+    def read(self, lines: Iterable[str], name: str) -> Iterator[Record]:  # noqa: ARG002 (a broken line is a record)
         """See `FileFormat.read`. Lines of white space alone are no rows."""
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
-            try:
-                value = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise DataError(f"{name}, line {number}: is not JSON that can be read ({error}).") from None
-            if not isinstance(value, dict):
-                raise DataError(
-                    f'{name}, line {number}: expected an object like {{"text": ...}}, got {line.strip()[:40]}.'
-                )
+            value, problem = _parsed(line)
+            if problem:
+                yield Record(number, ["input"], [line.removesuffix("\n").removesuffix("\r")], problem)
+                continue
             yield Record(number, list(value), list(value.values()))
 
     def writer(self, stream: TextIO) -> RecordWriter:
@@ -35,14 +30,27 @@ class JsonLines:
         return _JsonLinesWriter(stream)
 
 
+def _parsed(line: str) -> tuple[dict[str, Any], str | None]:
+    """Return the object, and why there is none."""
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        return {}, f"is not JSON that can be read ({error})."
+    if not isinstance(value, dict):
+        return {}, f'expected an object like {{"text": ...}}, got {line.strip()[:40]}.'
+    return value, None
+
+
 class _JsonLinesWriter:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def write(self, record: Record, additions: Mapping[str, str | float]) -> None:
+    def write(self, record: Record, additions: Mapping[str, str | float | None]) -> None:
         row = dict(zip(record.columns, record.cells, strict=True))
+        if record.problem is not None:
+            row["error"] = record.problem
         for key, value in additions.items():
-            row[key] = value if isinstance(value, str) else round(value, PROBABILITY_DIGITS)
+            row[key] = round(value, PROBABILITY_DIGITS) if isinstance(value, float) else value
         line = json.dumps(row, ensure_ascii=False)
         if SURROGATE.search(line):  # half of an emoji, as cut-off tweets have it: only an escape can be written
             line = json.dumps(row)

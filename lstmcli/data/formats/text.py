@@ -26,5 +26,5 @@ class _TextLinesWriter:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def write(self, record: Record, additions: Mapping[str, str | float]) -> None:  # noqa: ARG002
+    def write(self, record: Record, additions: Mapping[str, str | float | None]) -> None:  # noqa: ARG002
         self._stream.write("\t".join(map(format_cell, additions.values())) + "\n")

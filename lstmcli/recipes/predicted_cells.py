@@ -1,0 +1,133 @@
+"""What a prediction reads from a row, and what it adds to it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lstmcli.data.formats import Record
+from lstmcli.data.formats.text import TEXT_COLUMN
+from lstmcli.data.reading import Source, column_index
+from lstmcli.errors import DataError
+from lstmcli.inference.pool import Probabilities
+from lstmcli.inference.predictor import Predictions
+from lstmcli.model_format import SavedModel
+
+TEXT_FORMAT = "text"
+
+Additions = dict[str, str | float | None]
+
+
+@dataclass(frozen=True)
+class PredictOptions:
+    """What to add to each row.
+
+    Attributes:
+        probabilities: one column `probability_<label>` for each label.
+        top_k: with a number, the columns label_1, score_1, ... of the most probable labels.
+        threshold: instead of the model's own decision rule, pick what is at least this probable.
+    """
+
+    probabilities: bool = False
+    top_k: int | None = None
+    threshold: float | None = None
+
+
+class BadRowError(Exception):
+    """A row that can't be predicted; the message says why."""
+
+
+class TextSelector:
+    """Finds the text of a record; the column is looked up once per header. Without it the first row is an error."""
+
+    def __init__(self, source: Source, column: str) -> None:
+        self._name = source.name
+        self._column = TEXT_COLUMN if source.format_name == TEXT_FORMAT else column
+        self._columns: Sequence[str] | None = None
+        self._index = 0
+
+    def __call__(self, record: Record) -> str:
+        """Return the text.
+
+        Raises:
+            BadRowError: the row was broken, or has no such cell or no text in it.
+            DataError: no row so far had the column.
+        """
+        if record.problem is not None:
+            raise BadRowError(record.problem)
+        if record.is_malformed:
+            raise BadRowError(
+                f"has {len(record.cells)} cells where the header has {len(record.columns)}; put quotes round cells "
+                "with commas in them."
+            )
+        if record.columns is not self._columns:
+            self._look_up(record.columns)
+        text = record.cells[self._index]
+        if isinstance(text, list | dict):
+            raise BadRowError(f"{self._column!r} is no text but {text!r:.40}.")
+        return "" if text is None else str(text)
+
+    def _look_up(self, columns: Sequence[str]) -> None:
+        if self._columns is not None and self._column not in columns:  # only JSON Lines have more than one header
+            raise BadRowError(f"has no key {self._column!r}.")
+        self._index = column_index(list(columns), self._column, self._name, "--text")
+        self._columns = columns
+
+
+class Adder:
+    """Names and orders the cells that a prediction adds to a row."""
+
+    def __init__(self, model: SavedModel, options: PredictOptions, source: Source) -> None:
+        self.format_name = source.format_name
+        self._name = source.name
+        self._labels = model.labels
+        self._options = options
+        self._checked: Sequence[str] | None = None
+        self._rule = model.rule if options.threshold is None else model.rule.with_threshold(options.threshold)
+        # A ranked text line starts with the best label.
+        self._has_decision = options.top_k is None or source.format_name != TEXT_FORMAT
+
+    def additions(self, records: Sequence[Record], probabilities: Probabilities) -> Iterator[Additions]:
+        """Yield what each record gets, in order; `probabilities` are (records, labels)."""
+        predictions = Predictions.of(probabilities, self._rule)
+        for row, record in enumerate(records):
+            additions = self._row(predictions, row)
+            self._check_columns(record, additions)
+            yield additions
+
+    def nothing(self) -> Additions:
+        """Return the same cells, empty: those of a row that could not be read."""
+        columns = ["prediction", "score"] if self._has_decision else []
+        for rank in range(1, min(self._options.top_k or 0, len(self._labels.names)) + 1):
+            columns += [f"label_{rank}", f"score_{rank}"]
+        if self._options.probabilities:
+            columns += [f"probability_{name}" for name in self._labels.names]
+        return dict.fromkeys(columns)
+
+    def _row(self, predictions: Predictions, row: int) -> Additions:
+        options, labels = self._options, self._labels
+        probabilities = predictions.probabilities[row]
+        additions: Additions = {}
+        if self._has_decision:
+            additions["prediction"] = labels.join(predictions.decisions[row])
+            additions["score"] = float(predictions.scores[row])
+        if options.top_k is not None:
+            best_first = np.argsort(-probabilities, kind="stable")[: options.top_k]
+            for rank, index in enumerate(best_first, start=1):
+                additions[f"label_{rank}"] = labels.names[index]
+                additions[f"score_{rank}"] = float(probabilities[index])
+        if options.probabilities:
+            for name, probability in zip(labels.names, probabilities, strict=True):
+                additions[f"probability_{name}"] = float(probability)
+        return additions
+
+    def _check_columns(self, record: Record, additions: Additions) -> None:
+        if record.columns is self._checked or self.format_name == TEXT_FORMAT:
+            return
+        taken = [name for name in additions if name in record.columns]
+        if taken:
+            raise DataError(
+                f"{self._name}: already has the column {taken[0]!r}, which the prediction would add (was this file "
+                "predicted before?). Rename or remove it."
+            )
+        self._checked = record.columns
