@@ -31,6 +31,12 @@ class UsageError(LstmcliError):
     exit_code = 2
 
 
+class InterruptedPredictionError(LstmcliError):
+    """Ctrl-C, when rows have been written that can be gone on with."""
+
+    exit_code = 130
+
+
 def did_you_mean(name: str, choices: Iterable[str]) -> str:
     """Return " Did you mean 'nearest'?", or "" when nothing in `choices` is near."""
     by_folded_name = {choice.casefold(): choice for choice in choices}

@@ -14,6 +14,7 @@ from typing import IO
 import numpy as np
 import pytest
 
+from lstmcli.data.output import MARK_ROWS
 from lstmcli.errors import LstmcliError
 from lstmcli.inference import processes
 from lstmcli.inference.processes import OtherProcesses
@@ -130,3 +131,68 @@ def test_a_process_that_dies_is_reported(run_directory: Path, monkeypatch: pytes
             [pool.submit(["so glad"]) for _ in range(2)]
     finally:
         pool.close()
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.csv.gz"])
+def test_a_killed_prediction_goes_on_without_repeating_or_losing_a_row(
+    many: Path, cli: Cli, name: str, tmp_path: Path
+) -> None:
+    options = ["RUN", "in.csv", "--probabilities", "--batch-size", "20"]
+    assert cli("predict", *options, "-o", tmp_path / f"whole-{name}", cwd=many).returncode == 0
+    command = [sys.executable, "-m", "lstmcli", "predict", *options, "-o", str(tmp_path / name), "--resume"]
+    part, mark = tmp_path / f"{name}.part", tmp_path / f"{name}.part.json"
+    for wanted in (1, 2):  # killed after the first mark, then after the second
+        with subprocess.Popen(command, cwd=many, env=environment()) as process:
+            while not (mark.exists() and f'"written_rows": {wanted * MARK_ROWS}' in mark.read_text()):
+                assert process.poll() is None, "ended too early to be killed"
+                time.sleep(0.002)
+            process.kill()
+        assert part.exists()
+        with part.open("ab") as stream:
+            stream.write(b"half a ro")  # as a kill in the middle of a write leaves it
+    result = cli("predict", *options, "-o", tmp_path / name, "--resume", cwd=many)
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / name).read_bytes() == (tmp_path / f"whole-{name}").read_bytes()
+    assert not part.exists()
+    assert not mark.exists()
+
+
+def test_only_the_same_job_goes_on(many: Path, cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "out.csv.part").write_bytes(b"text")
+    (tmp_path / "out.csv.part.json").write_text('{"job": "other", "input_rows": 1, "written_rows": 1, "num_bytes": 4}')
+    result = cli("predict", "RUN", "in.csv", "-o", tmp_path / "out.csv", "--resume", cwd=many)
+    assert result.returncode == 1
+    assert "was begun with another model, input or options" in result.stderr
+    assert (tmp_path / "out.csv.part").read_bytes() == b"text"
+    (tmp_path / "out.csv.part.json").write_text("{")
+    assert "is damaged" in cli("predict", "RUN", "in.csv", "-o", tmp_path / "out.csv", "--resume", cwd=many).stderr
+    assert cli("predict", "RUN", "in.csv", "--resume", cwd=many).returncode == 2
+
+
+def test_ctrl_c_says_how_to_go_on(many: Path, tmp_path: Path) -> None:
+    mark = tmp_path / "out.csv.part.json"
+    command = [sys.executable, "-m", "lstmcli", "predict", "RUN", "in.csv", "-o", str(tmp_path / "out.csv")]
+    with subprocess.Popen(command, cwd=many, env=environment(), stderr=subprocess.PIPE) as process:
+        while not mark.exists():
+            assert process.poll() is None, "ended too early to be interrupted"
+            time.sleep(0.002)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        message = process.stderr.read().decode()
+    assert process.returncode == 130
+    assert "the same command with --resume goes on" in message
+    assert len(message.splitlines()) == 1
+
+
+def test_two_processes_never_write_one_file(many: Path, cli: Cli, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "lstmcli", "predict", "RUN", "-o", str(tmp_path / "out.txt")]
+    with subprocess.Popen(command, cwd=many, env=environment(), stdin=subprocess.PIPE) as process:
+        while not (tmp_path / "out.txt.part").exists():
+            time.sleep(0.01)
+        time.sleep(0.1)
+        result = cli("predict", "RUN", "-o", tmp_path / "out.txt", stdin="so glad\n", cwd=many)
+        assert "is being written by another process" in result.stderr
+        assert process.stdin is not None
+        process.stdin.write(b"so glad\n")
+        process.stdin.close()
+    assert (tmp_path / "out.txt").read_text().startswith("joy\t")

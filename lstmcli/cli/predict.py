@@ -52,6 +52,9 @@ def predict_command(
         int,
         typer.Option("--jobs", "-j", min=1, metavar="N", help="Processes that compute; worth it from 10,000 rows on."),
     ] = 1,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the --output of the same command where it was interrupted.")
+    ] = False,
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, metavar="N", help="Rows computed together.")] = 256,
 ) -> None:
     """Label texts: the rows of a file or of a pipe, in order, with prediction and score added.
@@ -69,7 +72,7 @@ def predict_command(
 
     from lstmcli.inference.pool import open_pool
     from lstmcli.model_format import read_model
-    from lstmcli.recipes.predict import predict_file
+    from lstmcli.recipes.predict import describe_job, predict_file
     from lstmcli.recipes.predicted_cells import PredictOptions
 
     model = read_model(Path(run))
@@ -84,6 +87,8 @@ def predict_command(
             encoding=encoding,
             text_column=text,
             on_error=on_error.value,
+            job=describe_job(Path(run), file, probabilities, top_k, threshold, input_format, text, encoding, on_error),
+            resume=resume,
             warn=lambda message: typer.echo(f"note: {message}", err=True),
         )
     if counts.broken and on_error is OnErrorChoice.FLAG:

@@ -1,51 +1,13 @@
-"""Writing results: to standard output, or to a file that appears only when it is complete."""
+"""Files that appear only when they are complete."""
 
-import gzip
-import io
 import os
 import stat
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TextIO
 
 from lstmcli.errors import DataError
-
-
-@contextmanager
-def open_output(path: str | None) -> Iterator[TextIO]:
-    """Yield a UTF-8 stream to `path` (None or "-": standard output; .gz: compressed).
-
-    A file is written under a temporary name beside its place and moved there at the end, so an error or Ctrl-C leaves
-    what was there before.
-
-    Raises:
-        DataError: the folder is missing or can't be written.
-    """
-    if path is None or path == "-":
-        stream = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="\n")
-        try:
-            yield stream
-            stream.flush()
-        finally:
-            stream.detach()
-        return
-    target = Path(path)
-    opener = gzip.open if target.suffix == ".gz" else open
-    with _destination(target) as place, opener(place, "wt", encoding="utf-8", newline="\n") as text_stream:
-        yield text_stream
-
-
-@contextmanager
-def _destination(target: Path) -> Iterator[Path]:
-    """Yield where to write: `target` itself if it is a device or a pipe, which a file must never replace."""
-    if target.exists() and not target.is_file() and not target.is_dir():
-        yield target
-    else:
-        with atomic_path(target) as temporary:
-            yield temporary
 
 
 @contextmanager

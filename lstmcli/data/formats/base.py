@@ -49,8 +49,8 @@ class FileFormat(Protocol):
             DataError: there is no header that can be read.
         """
 
-    def writer(self, stream: TextIO) -> RecordWriter:
-        """Return a writer to `stream`."""
+    def writer(self, stream: TextIO, *, continues: bool = False) -> RecordWriter:
+        """Return a writer to `stream`; `continues`: rows have been written to it before."""
 
 
 # As many as the float32 weights carry.

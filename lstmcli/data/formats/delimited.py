@@ -41,9 +41,9 @@ class Delimited:
             if cells or len(columns) == 1:
                 yield Record(feeder.row_line, columns, cells or [""])
 
-    def writer(self, stream: TextIO) -> RecordWriter:
+    def writer(self, stream: TextIO, *, continues: bool = False) -> RecordWriter:
         """See `FileFormat.writer`. The header is written before the first record."""
-        return _DelimitedWriter(stream, self.dialect)
+        return _DelimitedWriter(stream, self.dialect, has_header=continues)
 
 
 def other_delimiter_hint(columns: Sequence[str]) -> str:
@@ -138,13 +138,13 @@ class _LineFeeder:
 
 
 class _DelimitedWriter:
-    def __init__(self, stream: TextIO, dialect: Mapping[str, Any]) -> None:
+    def __init__(self, stream: TextIO, dialect: Mapping[str, Any], *, has_header: bool) -> None:
         self._stream = stream
         self._delimiter = dialect["delimiter"]
         self._rows = csv.writer(stream, **dialect)
         self._quoted_rows = csv.writer(stream, **{**dialect, "quoting": csv.QUOTE_ALL, "quotechar": '"'})
         self._is_raw = dialect.get("quoting") == csv.QUOTE_NONE
-        self._has_header = False
+        self._has_header = has_header
 
     def write(self, record: Record, additions: Mapping[str, str | float | None]) -> None:
         if not self._has_header:

@@ -25,7 +25,7 @@ class JsonLines:
                 continue
             yield Record(number, list(value), list(value.values()))
 
-    def writer(self, stream: TextIO) -> RecordWriter:
+    def writer(self, stream: TextIO, *, continues: bool = False) -> RecordWriter:  # noqa: ARG002 (there is no header)
         """See `FileFormat.writer`."""
         return _JsonLinesWriter(stream)
 

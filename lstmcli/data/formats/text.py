@@ -17,7 +17,7 @@ class TextLines:
         for number, line in enumerate(lines, start=1):
             yield Record(number, columns, [line.removesuffix("\n").removesuffix("\r")])
 
-    def writer(self, stream: TextIO) -> RecordWriter:
+    def writer(self, stream: TextIO, *, continues: bool = False) -> RecordWriter:  # noqa: ARG002 (there is no header)
         """See `FileFormat.writer`."""
         return _TextLinesWriter(stream)
 

@@ -1,0 +1,234 @@
+"""Where predictions are written: standard output, or a file that appears when it is complete and can be gone on with.
+
+A file is written as FILE.part. Every MARK_ROWS rows, FILE.part.json notes how far it is good; what a kill leaves behind
+that is cut off, and the work goes on from there. Marks stand at the same rows in every run, so that a compressed file,
+which has a part of its own from mark to mark, is the same to the byte whether it was interrupted or not.
+"""
+
+import io
+import json
+import os
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, TextIO, cast
+
+from lstmcli.data.writing import atomic_path
+from lstmcli.errors import DataError, InterruptedPredictionError, LstmcliError, UsageError
+
+MARK_ROWS = 2048
+
+GZIP_WINDOW = 31  # of zlib: the largest, with gzip's header, in which it writes no time
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How far an output is good.
+
+    Attributes:
+        job: what was asked for, so that nothing else goes on with it.
+        input_rows: rows of the input that are done.
+        written_rows: rows of the output.
+        num_bytes: of the output.
+    """
+
+    job: str
+    input_rows: int
+    written_rows: int
+    num_bytes: int
+
+
+class Output:
+    """An open output.
+
+    Attributes:
+        stream: to write to.
+        done: how far an earlier run came, None for a new output.
+    """
+
+    def __init__(self, stream: TextIO, done: Mark | None = None) -> None:
+        self.stream = stream
+        self.done = done
+
+    def row_written(self, input_row: int) -> None:
+        """Say that a row is complete, made of row `input_row` of the input, from 1."""
+
+
+class _FileOutput(Output):
+    def __init__(self, file: BinaryIO, place: Path, job: str, done: Mark | None, *, is_compressed: bool) -> None:
+        self._members = _GzipMembers(file) if is_compressed else None
+        self._raw, self._place, self._job = file, place, job
+        self._written_rows = 0 if done is None else done.written_rows
+        self._text = io.TextIOWrapper(cast("BinaryIO", self._members or file), encoding="utf-8", newline="\n")
+        super().__init__(self._text, done)
+
+    def row_written(self, input_row: int) -> None:
+        self._written_rows += 1
+        if self._written_rows % MARK_ROWS == 0:
+            self.finish_part()
+            mark = Mark(self._job, input_row, self._written_rows, self._raw.tell())
+            with atomic_path(_mark_path(self._place)) as temporary:
+                temporary.write_text(json.dumps(vars(mark)) + "\n", encoding="utf-8")
+
+    def finish_part(self) -> None:
+        """Let all that was written so far reach the file."""
+        self._text.flush()
+        if self._members is not None:
+            self._members.end_member()
+        self._raw.flush()
+
+    def let_go(self) -> None:
+        """Part from the file, so that nothing is written to it any more."""
+        with suppress(OSError, ValueError):  # what is left in the buffers belongs to what has failed
+            self._text.detach()
+
+
+class _GzipMembers(io.BufferedIOBase):
+    """Compresses into members that each can be read alone; gzip reads them one after the other as one."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._compressor: zlib._Compress | None = None
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        if self._compressor is None:
+            self._compressor = zlib.compressobj(wbits=GZIP_WINDOW)
+        self._file.write(self._compressor.compress(data))
+        return len(data)
+
+    def end_member(self) -> None:
+        if self._compressor is not None:
+            self._file.write(self._compressor.flush())
+            self._compressor = None
+
+
+@contextmanager
+def open_output(path: str | None, *, job: str = "", resume: bool = False) -> Iterator[Output]:
+    """Open a UTF-8 output to `path` (None or "-": standard output; .gz: compressed).
+
+    A file is moved to its place at the end. An interruption or a full disk leaves what is needed to go on; any other
+    error leaves nothing.
+
+    Args:
+        path: of the output.
+        job: what is asked for, in words of the caller's.
+        resume: whether to go on with what an interrupted run with the same `job` has left, if it has left something.
+
+    Raises:
+        DataError: the folder is missing or can't be written, or the interrupted run was another job.
+        UsageError: what is no file can't be gone on with.
+    """
+    if path is None or path == "-" or (Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir()):
+        if resume:
+            raise UsageError("--resume goes on with a file; name it with --output.")
+        with _open_stream(path) as stream:
+            yield Output(stream)
+            stream.flush()
+        return
+    with _open_file(Path(path), job, resume=resume) as output:
+        yield output
+
+
+@contextmanager
+def _open_stream(path: str | None) -> Iterator[TextIO]:
+    """Yield standard output, or a device or a named pipe, which a file must never replace."""
+    if path is not None and path != "-":
+        with Path(path).open("w", encoding="utf-8", newline="\n") as text:
+            yield text
+        return
+    stream = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="\n")
+    try:
+        yield stream
+    finally:
+        stream.detach()
+
+
+@contextmanager
+def _open_file(target: Path, job: str, *, resume: bool) -> Iterator[Output]:
+    if target.is_dir():
+        raise DataError(f"{target}: is a folder, expected the name of a file to write.")
+    target = target.resolve()
+    place = target.with_name(f"{target.name}.part")
+    done = _read_mark(place, job) if resume else None
+    try:
+        file = place.open("r+b" if place.exists() else "w+b")  # "wb" would empty what another process is writing
+    except OSError as error:
+        raise DataError(f"{target}: can't be written ({error.strerror}). Does the folder exist?") from None
+    with file:
+        _claim(file, target)
+        file.truncate(0 if done is None else done.num_bytes)
+        file.seek(0, os.SEEK_END)
+        if done is None:
+            _mark_path(place).unlink(missing_ok=True)
+        output = _FileOutput(file, place, job, done, is_compressed=target.suffix == ".gz")
+        try:
+            yield output
+            output.finish_part()
+        except (KeyboardInterrupt, OSError) as error:
+            if not _mark_path(place).exists():
+                place.unlink()
+                raise
+            raise _interrupted(error, place) from None
+        except BaseException:
+            place.unlink()
+            _mark_path(place).unlink(missing_ok=True)
+            raise
+        finally:
+            output.let_go()
+    if target.exists():
+        place.chmod(target.stat().st_mode & 0o7777)
+    place.replace(target)
+    _mark_path(place).unlink(missing_ok=True)
+
+
+def _interrupted(error: BaseException, place: Path) -> LstmcliError:
+    """Say how to go on."""
+    num_rows = json.loads(_mark_path(place).read_text(encoding="utf-8"))["written_rows"]
+    advice = f"{num_rows:,} rows are in {place}; the same command with --resume goes on"
+    if isinstance(error, KeyboardInterrupt):
+        return InterruptedPredictionError(f"interrupted; {advice}.")
+    return DataError(f"{place}: {getattr(error, 'strerror', None) or error}; {advice}.")
+
+
+def _mark_path(place: Path) -> Path:
+    return place.with_name(f"{place.name}.json")
+
+
+def _read_mark(place: Path, job: str) -> Mark | None:
+    """Return how far an interrupted run came, None if it left nothing.
+
+    Raises:
+        DataError: it was another job, or what it left is damaged.
+    """
+    path = _mark_path(place)
+    if not path.exists() or not place.exists():
+        return None
+    try:
+        mark = Mark(**json.loads(path.read_text(encoding="utf-8")))
+        is_whole = place.stat().st_size >= mark.num_bytes
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{path}: is damaged ({error}); leave --resume out to start again.") from None
+    if mark.job != job or not is_whole:
+        raise DataError(
+            f"{place}: was begun with another model, input or options; give the same ones, or leave --resume out to "
+            "start again."
+        )
+    return mark
+
+
+def _claim(file: BinaryIO, target: Path) -> None:
+    """Make sure that no other process writes the same file at the same time."""
+    if os.name == "nt":
+        return
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise DataError(f"{target}: is being written by another process.") from None
