@@ -272,6 +272,73 @@ def test_a_text_column_for_plain_text_is_wrong_usage(folder: Path, cli: Cli) -> 
     assert (result.returncode, "plain text has no columns" in result.stderr) == (2, True)
 
 
+CONVERSIONS = {
+    "in.csv": b'text,id\n"glad, again",1\nsad,2\n',
+    "in.tsv": b"text\tid\nglad, again\t1\nsad\t2\n",
+    "in.jsonl": b'{"text": "glad, again", "id": 1}\n{"id": 2, "text": "sad"}\n',
+}
+
+
+@pytest.mark.parametrize("name", CONVERSIONS)
+def test_any_format_can_become_any_other(folder: Path, cli: Cli, name: str) -> None:
+    (folder / name).write_bytes(CONVERSIONS[name])
+
+    def predicted(*options: str) -> str:
+        result = cli("predict", "RUN", name, *options, cwd=folder)
+        assert result.returncode == 0, result.stderr
+        return result.stdout
+
+    rows = list(csv.reader(io.StringIO(predicted("-F", "csv"))))
+    assert [row[:3] for row in rows] == [
+        ["text", "id", "prediction"],
+        ["glad, again", "1", "joy"],
+        ["sad", "2", "sadness"],
+    ]
+    assert predicted("-F", "tsv").splitlines() == ["\t".join(row) for row in rows]
+    objects = [json.loads(line) for line in predicted("-F", "jsonl").splitlines()]
+    assert [(row["text"], str(row["id"]), row["prediction"]) for row in objects] == [
+        ("glad, again", "1", "joy"),
+        ("sad", "2", "sadness"),
+    ]
+    assert predicted("-F", "text").splitlines() == ["\t".join(row[2:]) for row in rows[1:]]
+    assert cli("predict", "RUN", name, "-o", "out.jsonl", cwd=folder).returncode == 0
+    assert [json.loads(line) for line in (folder / "out.jsonl").read_text().splitlines()] == objects
+
+
+def test_lines_of_text_can_become_a_table(folder: Path, cli: Cli) -> None:
+    rows = list(
+        csv.reader(io.StringIO(cli("predict", "RUN", "-F", "csv", stdin="so glad\nsad, so\n", cwd=folder).stdout))
+    )
+    assert [row[:2] for row in rows] == [["text", "prediction"], ["so glad", "joy"], ["sad, so", "sadness"]]
+
+
+def test_columns_are_kept_in_the_order_asked_for(folder: Path, cli: Cli) -> None:
+    (folder / "in.csv").write_bytes(b"a,text,b\n1,glad,2\n")
+    kept = cli("predict", "RUN", "in.csv", "--columns", "b,a", cwd=folder).stdout.splitlines()
+    assert kept[0] == "b,a,prediction,score"
+    assert kept[1].startswith("2,1,joy,")
+    assert cli("predict", "RUN", "in.csv", "--columns", "", cwd=folder).stdout.startswith("prediction,score\njoy,")
+    wrong = cli("predict", "RUN", "in.csv", "--columns", "c", cwd=folder)
+    assert (wrong.returncode, "has no column 'c'" in wrong.stderr, "--columns" in wrong.stderr) == (1, True, True)
+    (folder / "more.jsonl").write_text('{"text": "glad", "n": 1}\n{"text": "sad"}\n')
+    objects = cli("predict", "RUN", "more.jsonl", "--columns", "n", cwd=folder).stdout.splitlines()
+    assert [json.loads(line)["n"] for line in objects] == [1, None]
+
+
+def test_several_inputs_are_predicted_as_one(folder: Path, cli: Cli) -> None:
+    (folder / "a.csv").write_bytes(b"id,text\n1,glad\n")
+    (folder / "b.csv").write_bytes(b"text,id\nsad,2\n")
+    result = cli("predict", "RUN", "a.csv", "b.csv", cwd=folder)
+    assert [line.split(",")[:3] for line in result.stdout.splitlines()] == [
+        ["id", "text", "prediction"],
+        ["1", "glad", "joy"],
+        ["2", "sad", "sadness"],
+    ]
+    (folder / "c.csv").write_bytes(b"text,other\nsad,2\n")
+    result = cli("predict", "RUN", "a.csv", "c.csv", cwd=folder)
+    assert (result.returncode, "has 'other', which the first row has not" in result.stderr) == (1, True)
+
+
 def test_half_an_emoji_is_predicted_and_written_as_it_was(folder: Path, cli: Cli) -> None:
     (folder / "cut.jsonl").write_text('{"text": "so glad \\ud83d"}\n')
     (row,) = map(json.loads, cli("predict", "RUN", "cut.jsonl", cwd=folder).stdout.splitlines())

@@ -177,6 +177,7 @@ def test_what_the_csv_module_writes_is_read_back_cell_for_cell(rows: list[tuple[
 def test_a_written_row_is_read_back_with_its_additions(rows: list[tuple[str, str]], format_name: str) -> None:
     stream = io.StringIO(newline="")
     writer = FORMATS[format_name].writer(stream)
+    writer.start(["text", "other"], ["prediction", "score"], continues=not rows)
     for number, row in enumerate(rows):
         writer.write(Record(number, ["text", "other"], list(row)), {"prediction": "x", "score": 0.5})
     records = list(FORMATS[format_name].read(io.StringIO(stream.getvalue(), newline="\n"), "test")) if rows else []

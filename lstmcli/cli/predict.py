@@ -21,12 +21,21 @@ class OnErrorChoice(StrEnum):
 
 def predict_command(
     run: Run,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="Texts, or - for standard input.")] = "-",
+    files: Annotated[
+        list[str] | None, typer.Argument(metavar="[FILE]...", help="Texts; - or nothing is standard input.")
+    ] = None,
     output: Annotated[
         str | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write (default: standard output).")
     ] = None,
     input_format: Format = FormatChoice.AUTO,
+    output_format: Annotated[
+        FormatChoice, typer.Option("--output-format", "-F", help="auto: by the name of --output, else as the input.")
+    ] = FormatChoice.AUTO,
     text: TextColumn = None,
+    columns: Annotated[
+        str | None,
+        typer.Option("--columns", metavar="A,B", help="Columns of the input to keep, in this order (default: all)."),
+    ] = None,
     probabilities: Annotated[
         bool, typer.Option("--probabilities", "-p", help="Add a column probability_<label> for each label.")
     ] = False,
@@ -72,23 +81,23 @@ def predict_command(
 
     from lstmcli.inference.pool import open_pool
     from lstmcli.model_format import read_model
-    from lstmcli.recipes.predict import describe_job, predict_file
+    from lstmcli.recipes.predict import InputOptions, OutputOptions, describe_job, predict_files
     from lstmcli.recipes.predicted_cells import PredictOptions
 
+    paths = files or ["-"]
+    kept = None if columns is None else [column for column in columns.split(",") if column]
+    inputs = InputOptions(input_format.value, encoding, text, on_error.value)
+    options = PredictOptions(probabilities=probabilities, top_k=top_k, threshold=threshold)
+    job = describe_job(Path(run), paths, inputs, options, kept, output_format)
     model = read_model(Path(run))
     with open_pool(model, Path(run), jobs=jobs, batch_size=batch_size) as pool:
-        counts = predict_file(
+        counts = predict_files(
             model,
             pool,
-            file,
-            output=output,
-            options=PredictOptions(probabilities=probabilities, top_k=top_k, threshold=threshold),
-            format_name=input_format.value,
-            encoding=encoding,
-            text_column=text,
-            on_error=on_error.value,
-            job=describe_job(Path(run), file, probabilities, top_k, threshold, input_format, text, encoding, on_error),
-            resume=resume,
+            paths,
+            inputs=inputs,
+            output=OutputOptions(output, output_format.value, kept, job, resume),
+            options=options,
             warn=lambda message: typer.echo(f"note: {message}", err=True),
         )
     if counts.broken and on_error is OnErrorChoice.FLAG:

@@ -53,7 +53,7 @@ def open_records(
     check_encoding(encoding)
     name = "standard input" if path == STANDARD_INPUT else path
     if format_name == "auto":
-        format_name = _format_of(path)
+        format_name = _known_format_of(path)
     with _open_binary(path) as stream:
         lines = DecodedLines(stream, encoding, name, keeps_undecodable=keeps_broken, before_waiting=before_waiting)
         records = FORMATS[format_name].read(lines, name)
@@ -103,19 +103,24 @@ def column_index(columns: list[str], column: str, name: str, setting: str) -> in
     raise DataError(f"{name} has no column {column!r}. Columns: {', '.join(columns)}.{hint} It is set by {setting}.")
 
 
-def _format_of(path: str) -> str:
+def format_of(path: str) -> str | None:
+    """Return the format that the extension of `path` tells, or None; standard input is text."""
     if path == STANDARD_INPUT:
         return "text"
     suffixes = [suffix.lower() for suffix in Path(path).suffixes]
     if suffixes and suffixes[-1] == ".gz":
         suffixes.pop()
-    extension = suffixes[-1] if suffixes else ""
-    if extension not in EXTENSIONS:
+    return EXTENSIONS.get(suffixes[-1]) if suffixes else None
+
+
+def _known_format_of(path: str) -> str:
+    format_name = format_of(path)
+    if format_name is None:
         raise DataError(
             f"{path}: can't tell the format from the name. Known extensions: {', '.join(EXTENSIONS)} (each also .gz); "
             f"else name a format: {', '.join(FORMATS)}."
         )
-    return EXTENSIONS[extension]
+    return format_name
 
 
 @contextmanager

@@ -2,18 +2,18 @@
 
 import hashlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from lstmcli.data.formats import FORMATS, Record
+from lstmcli.data.formats import FORMATS, FileFormat, Record, RecordWriter
 from lstmcli.data.output import Output, open_output
-from lstmcli.data.reading import STANDARD_INPUT, open_records
+from lstmcli.data.reading import STANDARD_INPUT, Source, format_of, open_records
 from lstmcli.errors import DataError, UsageError
 from lstmcli.inference.pool import Pool, Probabilities
 from lstmcli.model_format import SavedModel, find_model
-from lstmcli.recipes.predicted_cells import TEXT_FORMAT, Adder, BadRowError, PredictOptions, TextSelector
+from lstmcli.recipes.predicted_cells import TEXT_FORMAT, Adder, BadRowError, Keeper, PredictOptions, TextSelector
 
 # Rows that are read, predicted and written together: enough to sort by length, few enough to answer soon.
 BLOCK_ROWS = 2048
@@ -24,91 +24,130 @@ MAX_PROBLEMS_SHOWN = 5
 OnError = Literal["flag", "skip", "stop"]
 
 
+@dataclass(frozen=True)
+class InputOptions:
+    """How the inputs are read.
+
+    Attributes:
+        format_name: or "auto", by each one's extension.
+        encoding: of the text.
+        text_column: None: the one that training used.
+        on_error: what becomes of a row that can't be read: it stays in its place with nothing in the cells that are
+            added, it is left out, or it ends the work, when the rows before it have been written.
+    """
+
+    format_name: str = "auto"
+    encoding: str = "utf-8"
+    text_column: str | None = None
+    on_error: OnError = "flag"
+
+
+@dataclass(frozen=True)
+class OutputOptions:
+    """How the output is written, in UTF-8.
+
+    Attributes:
+        path: a file, or None for standard output.
+        format_name: or "auto", by the extension of `path`, else that of the first input.
+        columns: those of the input that are kept; None: all.
+        job: what is asked for, see `open_output`.
+        resume: whether to go on where an interrupted run with the same job and path has ended.
+    """
+
+    path: str | None = None
+    format_name: str = "auto"
+    columns: Sequence[str] | None = None
+    job: str = ""
+    resume: bool = False
+
+
 @dataclass
 class RowCounts:
-    """Rows of the input: all, and those that could not be read."""
+    """Rows of the inputs: all, and those that could not be read."""
 
     rows: int = 0
     broken: int = 0
 
 
-def predict_file(
+def predict_files(
     model: SavedModel,
     pool: Pool,
-    path: str,
+    paths: Sequence[str],
     *,
-    output: str | None,
+    inputs: InputOptions,
+    output: OutputOptions,
     options: PredictOptions,
-    format_name: str = "auto",
-    encoding: str = "utf-8",
-    text_column: str | None = None,
-    on_error: OnError = "flag",
-    job: str = "",
-    resume: bool = False,
     warn: Callable[[str], None],
 ) -> RowCounts:
-    """Predict every row of `path` ("-": standard input) and count them.
+    """Predict every row of the `paths` ("-": standard input), one input after the other, and count them.
 
-    The output has the input's format: CSV and TSV keep all columns, JSON Lines all keys; plain text gives a line of
-    tab-separated values for each line.
+    CSV and TSV keep all columns, JSON Lines all keys; plain text gives a line of tab-separated values for each line.
 
     Args:
         model: says what the probabilities are of.
         pool: computes them.
-        path: the input.
-        output: a file, or None for standard output.
-        options: what to add.
-        format_name: of input and output, or "auto".
-        encoding: of the input. Output is UTF-8.
-        text_column: default: the one that training used.
-        on_error: what becomes of a row that can't be read: it stays in its place with nothing in the cells that are
-            added, it is left out, or it ends the work, when the rows before it have been written.
-        job: what is asked for, see `open_output`.
-        resume: whether to go on where an interrupted run with the same job and output file has ended.
-        warn: is told of rows that can't be read, and where the input looks like something else than it is read as.
+        paths: of the inputs.
+        inputs: how they are read.
+        output: how and where the rows are written.
+        options: what to add to each.
+        warn: is told of rows that can't be read, and where an input looks like something else than it is read as.
 
     Raises:
-        DataError: the input can't be read or has no such column.
-        UsageError: a text column is named for plain text, or standard output is to be gone on with.
+        DataError: an input can't be read or has no such column.
+        UsageError: the options don't fit together.
     """
-    # Who types a line into a pipe is answered at once: before a read would wait, whatever was read is answered.
-    rows = _Rows(pool, on_error, warn)
-    reading = open_records(
-        path,
-        format_name=format_name,
-        encoding=encoding,
-        keeps_broken=on_error != "stop",
-        before_waiting=rows.answer,
-    )
-    with reading as source, open_output(output, job=job, resume=resume) as destination:
-        if text_column is not None and source.format_name == TEXT_FORMAT:
-            raise UsageError("--text: plain text has no columns; name the format of the input with --format.")
-        select = TextSelector(source, text_column or model.columns.text)
-        rows.start(source.name, select, Adder(model, options, source), destination)
-        try:
-            for record in source.records:
-                if not rows.counts.rows and source.format_name == TEXT_FORMAT:
-                    _warn_of_tables(record.cells[0], model.columns.text, source.name, warn)
-                rows.take(record)
-        except DataError:
-            rows.answer()  # what was read before is not lost
-            raise
+    format_name = _output_format(output, inputs, paths)
+    rows = _Rows(pool, Adder(model, options, format_name), FORMATS[format_name], inputs.on_error, warn)
+    with open_output(output.path, job=output.job, resume=output.resume) as destination:
+        rows.write_to(destination)
+        for path in paths:
+            _predict_input(path, rows, inputs, output, model.columns.text)
         rows.answer()
     rows.summarise()
     return rows.counts
 
 
-def describe_job(run: Path, path: str, *options: object) -> str:
-    """Return what tells a prediction from others: the model, the input as it is now, and the options."""
-    files = sorted(find_model(run).iterdir())
-    facts: list[object] = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
-    if path != STANDARD_INPUT and Path(path).is_file():
-        facts.append((path, Path(path).stat().st_size, Path(path).stat().st_mtime_ns))
-    return hashlib.sha256(repr([*facts, path, *map(str, options)]).encode("utf-8", "surrogateescape")).hexdigest()
+def _output_format(output: OutputOptions, inputs: InputOptions, paths: Sequence[str]) -> str:
+    if output.format_name != "auto":
+        return output.format_name
+    by_name = None if output.path is None else format_of(output.path)
+    first = inputs.format_name if inputs.format_name != "auto" else format_of(paths[0])
+    return by_name or first or TEXT_FORMAT
+
+
+def _predict_input(path: str, rows: "_Rows", inputs: InputOptions, output: OutputOptions, text_column: str) -> None:
+    # Who types a line into a pipe is answered at once: before a read would wait, whatever was read is answered.
+    reading = open_records(
+        path,
+        format_name=inputs.format_name,
+        encoding=inputs.encoding,
+        keeps_broken=inputs.on_error != "stop",
+        before_waiting=rows.answer,
+    )
+    with reading as source:
+        if inputs.text_column is not None and source.format_name == TEXT_FORMAT:
+            raise UsageError("--text: plain text has no columns; name the format of the input with --format.")
+        select = TextSelector(source, inputs.text_column or text_column)
+        rows.read_from(source, select, Keeper(output.columns, source.name))
+        try:
+            for number, record in enumerate(source.records):
+                if number == 0 and source.format_name == TEXT_FORMAT:
+                    rows.look_for_tables(record.cells[0], text_column)
+                rows.take(record)
+        except DataError:
+            rows.answer()  # what was read before is not lost
+            raise
+
+
+def describe_job(run: Path, paths: Sequence[str], *options: object) -> str:
+    """Return what tells a prediction from others: the model, the inputs as they are now, and the options."""
+    files = [*sorted(find_model(run).iterdir()), *(Path(path) for path in paths if path != STANDARD_INPUT)]
+    facts = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files if file.is_file()]
+    return hashlib.sha256(repr([*facts, *map(str, options)]).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 class _Row(NamedTuple):
-    """A row, its text (None where it could not be read), and which row of the input it is, from 1."""
+    """A row as it will be written, its text (None where it could not be read), and its place among all, from 1."""
 
     record: Record
     text: str | None
@@ -122,19 +161,27 @@ class _Rows:
         counts: of the rows taken so far.
     """
 
-    def __init__(self, pool: Pool, on_error: OnError, warn: Callable[[str], None]) -> None:
+    def __init__(
+        self, pool: Pool, adder: Adder, output_format: FileFormat, on_error: OnError, warn: Callable[[str], None]
+    ) -> None:
         self.counts = RowCounts()
         self._pool = pool
+        self._adder = adder
+        self._format = output_format
         self._on_error = on_error
         self._warn = warn
         self._waiting: list[_Row] = []
         self._sent: deque[list[_Row]] = deque()
+        self._writer: RecordWriter | None = None  # there is one when the first row has come
 
-    def start(self, name: str, select: TextSelector, adder: Adder, output: Output) -> None:
-        """Say what the input is called, where the texts are, and where the answers go; before any row."""
-        self._name, self._select, self._adder, self._output = name, select, adder, output
+    def write_to(self, output: Output) -> None:
+        """Say where the rows go; before any row."""
+        self._output = output
         self._num_done = 0 if output.done is None else output.done.input_rows
-        self._writer = FORMATS[adder.format_name].writer(output.stream, continues=self._num_done > 0)
+
+    def read_from(self, source: Source, select: TextSelector, keep: Keeper) -> None:
+        """Say where the next rows come from, where their text is, and what is kept of them."""
+        self._name, self._select, self._keep = source.name, select, keep
 
     def take(self, record: Record) -> None:
         """Take one more row; pass over those that an earlier run has answered.
@@ -151,10 +198,18 @@ class _Rows:
             if self._on_error == "skip":
                 return
             record, text = replace(record, problem=str(problem)), None
+        record = self._keep(record)
+        if self._writer is None:
+            self._start(record)
         if self.counts.rows > self._num_done:
             self._waiting.append(_Row(record, text, self.counts.rows))
-        if len(self._waiting) == BLOCK_ROWS:
-            self._send()
+            if len(self._waiting) == BLOCK_ROWS:
+                self._send()
+
+    def _start(self, first: Record) -> None:
+        self._adder.check(first.columns, self._name)
+        self._writer = self._format.writer(self._output.stream)
+        self._writer.start(first.columns, list(self._adder.nothing()), continues=self._num_done > 0)
 
     def _note(self, record: Record, problem: str) -> None:
         message = f"{self._name}, line {record.line}: {problem}"
@@ -174,7 +229,7 @@ class _Rows:
         """Say how many rows could not be read."""
         if self.counts.broken:
             what = "have no prediction" if self._on_error == "flag" else "were left out"
-            self._warn(f"{self._name}: {self.counts.broken:,} rows could not be read and {what}.")
+            self._warn(f"{self.counts.broken:,} rows could not be read and {what}.")
 
     def _send(self) -> None:
         texts = [row.text for row in self._waiting if row.text is not None]
@@ -184,19 +239,19 @@ class _Rows:
 
     def _write(self, due: list[Probabilities]) -> None:
         for probabilities in due:
-            block = self._sent.popleft()
-            additions = self._adder.additions([row.record for row in block if row.text is not None], probabilities)
-            for row in block:
+            assert self._writer is not None  # a row has come
+            additions = self._adder.additions(probabilities)
+            for row in self._sent.popleft():
                 self._writer.write(row.record, self._adder.nothing() if row.text is None else next(additions))
                 self._output.row_written(row.number)
             self._output.stream.flush()
 
-
-def _warn_of_tables(line: str, column: str, name: str, warn: Callable[[str], None]) -> None:
-    """Tell a user who pipes a table that its lines are taken for texts."""
-    formats = {",": "csv", "\t": "tsv", ";": "csv-semicolon"}
-    for delimiter, format_name in formats.items():
-        if delimiter in line and column in line.split(delimiter):
-            warn(f"{name} is read as one text a line, but looks like a table; for columns add --format {format_name}")
-    if line.startswith("{") and line.endswith("}"):
-        warn(f"{name} is read as one text a line, but looks like JSON Lines; for keys add --format jsonl")
+    def look_for_tables(self, line: str, column: str) -> None:
+        """Tell a user who pipes a table that its lines are taken for texts."""
+        read_as = f"{self._name} is read as one text a line, but looks like"
+        formats = {",": "csv", "\t": "tsv", ";": "csv-semicolon"}
+        for delimiter, format_name in formats.items():
+            if delimiter in line and column in line.split(delimiter):
+                self._warn(f"{read_as} a table; for columns add --format {format_name}")
+        if line.startswith("{") and line.endswith("}"):
+            self._warn(f"{read_as} JSON Lines; for keys add --format jsonl")

@@ -1,7 +1,7 @@
 """What a prediction reads from a row, and what it adds to it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -74,26 +74,53 @@ class TextSelector:
         self._columns = columns
 
 
+class Keeper:
+    """Keeps the columns that are wanted of a record, in the order in which they are wanted; None: all."""
+
+    def __init__(self, wanted: Sequence[str] | None, name: str) -> None:
+        self._wanted = wanted
+        self._name = name
+        self._columns: Sequence[str] | None = None
+        self._indices: list[int | None] = []
+
+    def __call__(self, record: Record) -> Record:
+        """Return the record with the columns that are kept.
+
+        Raises:
+            DataError: no record so far had one of them.
+        """
+        if self._wanted is None:
+            return record
+        if record.problem is not None:
+            return replace(record, columns=self._wanted)
+        if record.columns is not self._columns:
+            self._look_up(list(record.columns), self._wanted)
+            self._columns = record.columns
+        cells = [None if index is None else record.cells[index] for index in self._indices]
+        return Record(record.line, self._wanted, cells)
+
+    def _look_up(self, columns: list[str], wanted: Sequence[str]) -> None:
+        if self._columns is None:
+            self._indices = [column_index(columns, column, self._name, "--columns") for column in wanted]
+        else:  # only JSON Lines have more than one header
+            self._indices = [columns.index(column) if column in columns else None for column in wanted]
+
+
 class Adder:
     """Names and orders the cells that a prediction adds to a row."""
 
-    def __init__(self, model: SavedModel, options: PredictOptions, source: Source) -> None:
-        self.format_name = source.format_name
-        self._name = source.name
+    def __init__(self, model: SavedModel, options: PredictOptions, format_name: str) -> None:
+        self._format_name = format_name
         self._labels = model.labels
         self._options = options
-        self._checked: Sequence[str] | None = None
         self._rule = model.rule if options.threshold is None else model.rule.with_threshold(options.threshold)
         # A ranked text line starts with the best label.
-        self._has_decision = options.top_k is None or source.format_name != TEXT_FORMAT
+        self._has_decision = options.top_k is None or format_name != TEXT_FORMAT
 
-    def additions(self, records: Sequence[Record], probabilities: Probabilities) -> Iterator[Additions]:
-        """Yield what each record gets, in order; `probabilities` are (records, labels)."""
+    def additions(self, probabilities: Probabilities) -> Iterator[Additions]:
+        """Return what each row gets, in order; `probabilities` are (rows, labels)."""
         predictions = Predictions.of(probabilities, self._rule)
-        for row, record in enumerate(records):
-            additions = self._row(predictions, row)
-            self._check_columns(record, additions)
-            yield additions
+        return (self._row(predictions, row) for row in range(len(probabilities)))
 
     def nothing(self) -> Additions:
         """Return the same cells, empty: those of a row that could not be read."""
@@ -103,6 +130,15 @@ class Adder:
         if self._options.probabilities:
             columns += [f"probability_{name}" for name in self._labels.names]
         return dict.fromkeys(columns)
+
+    def check(self, columns: Sequence[str], name: str) -> None:
+        """Raise DataError if one of the added columns is among those of the input `name`."""
+        taken = [] if self._format_name == TEXT_FORMAT else [column for column in self.nothing() if column in columns]
+        if taken:
+            raise DataError(
+                f"{name}: already has the column {taken[0]!r}, which the prediction would add (was this file predicted "
+                "before?). Rename or remove it, or choose others with --columns."
+            )
 
     def _row(self, predictions: Predictions, row: int) -> Additions:
         options, labels = self._options, self._labels
@@ -120,14 +156,3 @@ class Adder:
             for name, probability in zip(labels.names, probabilities, strict=True):
                 additions[f"probability_{name}"] = float(probability)
         return additions
-
-    def _check_columns(self, record: Record, additions: Additions) -> None:
-        if record.columns is self._checked or self.format_name == TEXT_FORMAT:
-            return
-        taken = [name for name in additions if name in record.columns]
-        if taken:
-            raise DataError(
-                f"{self._name}: already has the column {taken[0]!r}, which the prediction would add (was this file "
-                "predicted before?). Rename or remove it."
-            )
-        self._checked = record.columns

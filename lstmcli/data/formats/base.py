@@ -28,11 +28,17 @@ class Record:
 class RecordWriter(Protocol):
     """Writes input records, each with the columns that a prediction adds."""
 
+    def start(self, columns: Sequence[str], added: Sequence[str], *, continues: bool) -> None:
+        """Say which columns the first record has and which are added; `continues`: rows have been written before."""
+
     def write(self, record: Record, additions: Mapping[str, str | float | None]) -> None:
         """Write one record, also one that could not be read.
 
         Floats in `additions` are probabilities and are written with PROBABILITY_DIGITS. In tables the cells are made as
         many as there are columns: missing ones are empty, surplus ones are joined to the last.
+
+        Raises:
+            DataError: the record has a column that the table lacks.
         """
 
 
@@ -49,8 +55,8 @@ class FileFormat(Protocol):
             DataError: there is no header that can be read.
         """
 
-    def writer(self, stream: TextIO, *, continues: bool = False) -> RecordWriter:
-        """Return a writer to `stream`; `continues`: rows have been written to it before."""
+    def writer(self, stream: TextIO) -> RecordWriter:
+        """Return a writer to `stream`."""
 
 
 # As many as the float32 weights carry.

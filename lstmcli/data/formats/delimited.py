@@ -1,6 +1,7 @@
 """CSV and its relatives (RFC 4180: quoted newlines, commas and doubled quotes), on the csv module."""
 
 import csv
+import json
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -41,9 +42,9 @@ class Delimited:
             if cells or len(columns) == 1:
                 yield Record(feeder.row_line, columns, cells or [""])
 
-    def writer(self, stream: TextIO, *, continues: bool = False) -> RecordWriter:
-        """See `FileFormat.writer`. The header is written before the first record."""
-        return _DelimitedWriter(stream, self.dialect, has_header=continues)
+    def writer(self, stream: TextIO) -> RecordWriter:
+        """See `FileFormat.writer`. The columns are those of the first record."""
+        return _DelimitedWriter(stream, self.dialect)
 
 
 def other_delimiter_hint(columns: Sequence[str]) -> str:
@@ -137,29 +138,52 @@ class _LineFeeder:
         return line
 
 
+def _as_text(cell: object) -> str:
+    """Return a cell of any format as one of a table."""
+    if cell is None or isinstance(cell, str):
+        return cell or ""
+    return json.dumps(cell, ensure_ascii=False)
+
+
 class _DelimitedWriter:
-    def __init__(self, stream: TextIO, dialect: Mapping[str, Any], *, has_header: bool) -> None:
+    def __init__(self, stream: TextIO, dialect: Mapping[str, Any]) -> None:
         self._stream = stream
         self._delimiter = dialect["delimiter"]
         self._rows = csv.writer(stream, **dialect)
         self._quoted_rows = csv.writer(stream, **{**dialect, "quoting": csv.QUOTE_ALL, "quotechar": '"'})
         self._is_raw = dialect.get("quoting") == csv.QUOTE_NONE
-        self._has_header = has_header
+        self._columns: Sequence[str] = []
+
+    def start(self, columns: Sequence[str], added: Sequence[str], *, continues: bool) -> None:
+        self._columns = columns
+        if not continues:
+            self._write_row([*columns, *added])
 
     def write(self, record: Record, additions: Mapping[str, str | float | None]) -> None:
-        if not self._has_header:
-            self._write_row([*record.columns, *additions])
-            self._has_header = True
         cells = record.cells
-        if len(cells) != len(record.columns):
-            cells = self._fitted([str(cell) for cell in cells], len(record.columns))
+        if record.problem is not None:
+            cells = self._fitted([_as_text(cell) for cell in cells])
+        elif record.columns is not self._columns:
+            cells = self._by_name(record)
         self._write_row([*cells, *map(format_cell, additions.values())])
 
-    def _fitted(self, cells: list[str], size: int) -> list[str]:
+    def _fitted(self, cells: list[str]) -> list[str]:
         """Return as many cells as there are columns."""
-        if len(cells) < size:
+        size = len(self._columns)
+        if len(cells) <= size:
             return cells + [""] * (size - len(cells))
-        return [*cells[: size - 1], self._delimiter.join(cells[size - 1 :])]
+        return [*cells[: size - 1], self._delimiter.join(cells[size - 1 :])] if size else []
+
+    def _by_name(self, record: Record) -> list[str]:
+        """Return the cells in the order of the table."""
+        unknown = [column for column in record.columns if column not in self._columns]
+        if unknown:
+            raise DataError(
+                f"line {record.line}: has {unknown[0]!r}, which the first row has not, and a table has the columns of "
+                "its first row. Choose them with --columns, or write JSON Lines (--output-format jsonl)."
+            )
+        found = dict(zip(record.columns, record.cells, strict=True))
+        return [_as_text(found.get(column)) for column in self._columns]
 
     def _write_row(self, cells: list[str]) -> None:
         if self._is_raw:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
 from lstmcli.data.formats.base import PROBABILITY_DIGITS, Record, RecordWriter
@@ -25,7 +25,7 @@ class JsonLines:
                 continue
             yield Record(number, list(value), list(value.values()))
 
-    def writer(self, stream: TextIO, *, continues: bool = False) -> RecordWriter:  # noqa: ARG002 (there is no header)
+    def writer(self, stream: TextIO) -> RecordWriter:
         """See `FileFormat.writer`."""
         return _JsonLinesWriter(stream)
 
@@ -45,8 +45,13 @@ class _JsonLinesWriter:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
+    def start(self, columns: Sequence[str], added: Sequence[str], *, continues: bool) -> None:
+        pass
+
     def write(self, record: Record, additions: Mapping[str, str | float | None]) -> None:
-        row = dict(zip(record.columns, record.cells, strict=True))
+        row = dict(zip(record.columns, record.cells, strict=False))
+        if len(record.cells) > len(record.columns):
+            row["surplus"] = record.cells[len(record.columns) :]
         if record.problem is not None:
             row["error"] = record.problem
         for key, value in additions.items():

@@ -1,6 +1,6 @@
 """Plain text: one text a line in, tab-separated additions out (the text itself is not repeated)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TextIO
 
 from lstmcli.data.formats.base import Record, RecordWriter, format_cell
@@ -17,7 +17,7 @@ class TextLines:
         for number, line in enumerate(lines, start=1):
             yield Record(number, columns, [line.removesuffix("\n").removesuffix("\r")])
 
-    def writer(self, stream: TextIO, *, continues: bool = False) -> RecordWriter:  # noqa: ARG002 (there is no header)
+    def writer(self, stream: TextIO) -> RecordWriter:
         """See `FileFormat.writer`."""
         return _TextLinesWriter(stream)
 
@@ -25,6 +25,9 @@ class TextLines:
 class _TextLinesWriter:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+
+    def start(self, columns: Sequence[str], added: Sequence[str], *, continues: bool) -> None:
+        pass
 
     def write(self, record: Record, additions: Mapping[str, str | float | None]) -> None:  # noqa: ARG002
         self._stream.write("\t".join(map(format_cell, additions.values())) + "\n")
