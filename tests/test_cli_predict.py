@@ -334,6 +334,11 @@ def test_several_inputs_are_predicted_as_one(folder: Path, cli: Cli) -> None:
         ["1", "glad", "joy"],
         ["2", "sad", "sadness"],
     ]
+    result = cli("predict", "RUN", "a.csv", "none.csv", cwd=folder)
+    assert (result.returncode, result.stdout, "none.csv: no such file" in result.stderr) == (1, "", True)
+    (folder / "broken.csv").write_bytes(b"id,id\n1,2\n")
+    result = cli("predict", "RUN", "a.csv", "broken.csv", cwd=folder)
+    assert (result.returncode, result.stdout.splitlines()[1][:10]) == (1, "1,glad,joy")
     (folder / "c.csv").write_bytes(b"text,other\nsad,2\n")
     result = cli("predict", "RUN", "a.csv", "c.csv", cwd=folder)
     assert (result.returncode, "has 'other', which the first row has not" in result.stderr) == (1, True)

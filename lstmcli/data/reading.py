@@ -5,7 +5,7 @@ Every command reads through `open_records`, so that training and prediction neve
 
 import gzip
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -79,6 +79,13 @@ def _decoded(record: Record, encoding: str) -> Record:
     byte = ord(found.group()) - 0xDC00
     problem = f"byte 0x{byte:02x} is not {encoding}; if the file has another encoding, name it: --encoding cp1252, say."
     return replace(record, cells=cells, problem=record.problem or problem)
+
+
+def check_exist(paths: Sequence[str]) -> None:
+    """Raise DataError if one of `paths` is missing, before any of them is read."""
+    for path in paths:
+        if path != STANDARD_INPUT and not Path(path).exists():
+            _open_file(path)
 
 
 def column_index(columns: list[str], column: str, name: str, setting: str) -> int:

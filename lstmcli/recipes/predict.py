@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from lstmcli.data.formats import FORMATS, FileFormat, Record, RecordWriter
 from lstmcli.data.output import Output, open_output
-from lstmcli.data.reading import STANDARD_INPUT, Source, format_of, open_records
+from lstmcli.data.reading import STANDARD_INPUT, Source, check_exist, format_of, open_records
 from lstmcli.errors import DataError, UsageError
 from lstmcli.inference.pool import Pool, Probabilities
 from lstmcli.model_format import SavedModel, find_model
@@ -96,12 +96,17 @@ def predict_files(
         DataError: an input can't be read or has no such column.
         UsageError: the options don't fit together.
     """
+    check_exist(paths)
     format_name = _output_format(output, inputs, paths)
     rows = _Rows(pool, Adder(model, options, format_name), FORMATS[format_name], inputs.on_error, warn)
     with open_output(output.path, job=output.job, resume=output.resume) as destination:
         rows.write_to(destination)
-        for path in paths:
-            _predict_input(path, rows, inputs, output, model.columns.text)
+        try:
+            for path in paths:
+                _predict_input(path, rows, inputs, output, model.columns.text)
+        except DataError:
+            rows.answer()  # what was read before is not lost
+            raise
         rows.answer()
     rows.summarise()
     return rows.counts
@@ -129,14 +134,10 @@ def _predict_input(path: str, rows: "_Rows", inputs: InputOptions, output: Outpu
             raise UsageError("--text: plain text has no columns; name the format of the input with --format.")
         select = TextSelector(source, inputs.text_column or text_column)
         rows.read_from(source, select, Keeper(output.columns, source.name))
-        try:
-            for number, record in enumerate(source.records):
-                if number == 0 and source.format_name == TEXT_FORMAT:
-                    rows.look_for_tables(record.cells[0], text_column)
-                rows.take(record)
-        except DataError:
-            rows.answer()  # what was read before is not lost
-            raise
+        for number, record in enumerate(source.records):
+            if number == 0 and source.format_name == TEXT_FORMAT:
+                rows.look_for_tables(record.cells[0], text_column)
+            rows.take(record)
 
 
 def describe_job(run: Path, paths: Sequence[str], *options: object) -> str:
