@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from lstmcli.checkpoint import RunDirectory, recover, replaced_folder
-from lstmcli.data.writing import atomic_path, open_output
+from lstmcli.data.output import open_output
+from lstmcli.data.writing import atomic_path
 from lstmcli.errors import DataError, RunDirectoryError
 
 
@@ -99,13 +100,13 @@ def test_a_missing_or_damaged_state_is_named(tmp_path: Path) -> None:
 def test_an_output_appears_only_when_it_is_complete(tmp_path: Path) -> None:
     target = tmp_path / "out.csv"
     target.write_text("old")
-    with pytest.raises(RuntimeError), open_output(str(target)) as stream:  # noqa: PT012
-        stream.write("half")
+    with pytest.raises(RuntimeError), open_output(str(target)) as output:  # noqa: PT012
+        output.stream.write("half")
         raise RuntimeError
     assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
     assert target.read_text() == "old"
-    with open_output(str(target)) as stream:
-        stream.write("new")
+    with open_output(str(target)) as output:
+        output.stream.write("new")
         assert target.read_text() == "old"
     assert target.read_text() == "new"
 
@@ -132,8 +133,8 @@ def test_a_link_stays_a_link_and_permissions_stay(tmp_path: Path) -> None:
     real.write_text("old")
     real.chmod(0o600)
     link.symlink_to(real)
-    with open_output(str(link)) as stream:
-        stream.write("new")
+    with open_output(str(link)) as output:
+        output.stream.write("new")
     assert link.is_symlink()
     assert real.read_text() == "new"
     assert real.stat().st_mode & 0o777 == 0o600
@@ -143,8 +144,8 @@ def test_a_pipe_is_written_to_and_never_replaced(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-    with open_output(str(pipe)) as stream:
-        stream.write("through")
+    with open_output(str(pipe)) as output:
+        output.stream.write("through")
     assert os.read(reader, 100) == b"through"
     os.close(reader)
     assert stat.S_ISFIFO(pipe.stat().st_mode)
