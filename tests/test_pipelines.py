@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import os
 import signal
 import subprocess
@@ -40,11 +41,11 @@ WORDS = [
 
 @pytest.fixture(scope="module")
 def many(run_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with RUN and in.csv, more rows than two blocks, of all kinds of texts."""
+    """A folder with RUN and in.csv, more rows than three blocks, of all kinds of texts."""
     folder = tmp_path_factory.mktemp("many")
     (folder / "RUN").symlink_to(run_directory)
     generator = np.random.default_rng(3)
-    texts = [" ".join(generator.choice(WORDS, size=generator.integers(0, 25))) for _ in range(2 * BLOCK_ROWS + 7)]
+    texts = [" ".join(generator.choice(WORDS, size=generator.integers(0, 25))) for _ in range(3 * BLOCK_ROWS + 7)]
     texts[5:9] = ["", "glad " * 3000, texts[0], "unseen " * 400]
     write_csv(folder / "in.csv", ["id", "text"], [[str(number), text] for number, text in enumerate(texts)])
     return folder
@@ -143,7 +144,7 @@ def test_a_killed_prediction_goes_on_without_repeating_or_losing_a_row(
     part, mark = tmp_path / f"{name}.part", tmp_path / f"{name}.part.json"
     for wanted in (1, 2):  # killed after the first mark, then after the second
         with subprocess.Popen(command, cwd=many, env=environment()) as process:
-            while not (mark.exists() and f'"written_rows": {wanted * MARK_ROWS}' in mark.read_text()):
+            while not mark.exists() or json.loads(mark.read_text())["written_rows"] < wanted * MARK_ROWS:
                 assert process.poll() is None, "ended too early to be killed"
                 time.sleep(0.002)
             process.kill()
