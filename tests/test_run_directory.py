@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from lstmcli.checkpoint import RunDirectory, recover, replaced_folder
-from lstmcli.data.output import open_output
+from lstmcli.data.output import MARK_ROWS, open_output
 from lstmcli.data.writing import atomic_path
-from lstmcli.errors import DataError, RunDirectoryError
+from lstmcli.errors import DataError, LstmcliError, RunDirectoryError
 
 
 def run_at(path: Path, *, finished: bool) -> RunDirectory:
@@ -109,6 +109,20 @@ def test_an_output_appears_only_when_it_is_complete(tmp_path: Path) -> None:
         output.stream.write("new")
         assert target.read_text() == "old"
     assert target.read_text() == "new"
+
+
+@pytest.mark.parametrize(("error", "is_kept"), [(LstmcliError("a process ended."), True), (DataError("row 7"), False)])
+def test_what_can_be_gone_on_with_is_kept(tmp_path: Path, error: LstmcliError, is_kept: bool) -> None:
+    target = tmp_path / "out.txt"
+    with (  # noqa: PT012
+        pytest.raises(LstmcliError, match="--resume goes on" if is_kept else "row 7"),
+        open_output(str(target)) as output,
+    ):
+        for row in range(MARK_ROWS + 1):
+            output.stream.write("a line\n")
+            output.row_written(row + 1)
+        raise error
+    assert (tmp_path / "out.txt.part").exists() is (tmp_path / "out.txt.part.json").exists() is is_kept
 
 
 def test_an_output_has_the_rights_of_any_new_file(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def predict_command(
     kept = None if columns is None else [column for column in columns.split(",") if column]
     inputs = InputOptions(input_format.value, encoding, text, on_error.value)
     options = PredictOptions(probabilities=probabilities, top_k=top_k, threshold=threshold)
-    job = describe_job(Path(run), paths, inputs, options, kept, output_format)
+    job = "" if output is None else describe_job(Path(run), paths, inputs, options, kept, output_format)
     model = read_model(Path(run))
     with open_pool(model, Path(run), jobs=jobs, batch_size=batch_size) as pool:
         counts = predict_files(

@@ -112,8 +112,8 @@ class _GzipMembers(io.BufferedIOBase):
 def open_output(path: str | None, *, job: str = "", resume: bool = False) -> Iterator[Output]:
     """Open a UTF-8 output to `path` (None or "-": standard output; .gz: compressed).
 
-    A file is moved to its place at the end. An interruption or a full disk leaves what is needed to go on; any other
-    error leaves nothing.
+    A file is moved to its place at the end. An interruption, a full disk or a process that dies leaves what is needed
+    to go on; an error in the input leaves nothing.
 
     Args:
         path: of the output.
@@ -170,14 +170,14 @@ def _open_file(target: Path, job: str, *, resume: bool) -> Iterator[Output]:
         try:
             yield output
             output.finish_part()
-        except (KeyboardInterrupt, OSError) as error:
-            if not _mark_path(place).exists():
+        except BaseException as error:
+            # An input or a command that is wrong will be another job when it is mended.
+            if isinstance(error, DataError | UsageError) or not _mark_path(place).exists():
                 place.unlink()
+                _mark_path(place).unlink(missing_ok=True)
                 raise
-            raise _interrupted(error, place) from None
-        except BaseException:
-            place.unlink()
-            _mark_path(place).unlink(missing_ok=True)
+            if isinstance(error, KeyboardInterrupt | OSError | LstmcliError):
+                raise _interrupted(error, place) from None
             raise
         finally:
             output.let_go()
@@ -193,7 +193,7 @@ def _interrupted(error: BaseException, place: Path) -> LstmcliError:
     advice = f"{num_rows:,} rows are in {place}; the same command with --resume goes on"
     if isinstance(error, KeyboardInterrupt):
         return InterruptedPredictionError(f"interrupted; {advice}.")
-    return DataError(f"{place}: {getattr(error, 'strerror', None) or error}; {advice}.")
+    return LstmcliError(f"{place}: {getattr(error, 'strerror', None) or str(error).rstrip('.')}; {advice}.")
 
 
 def _mark_path(place: Path) -> Path:

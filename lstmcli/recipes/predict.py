@@ -1,6 +1,5 @@
 """`lstmcli predict`: rows in, the same rows with predictions out, in order, a block at a time."""
 
-import hashlib
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -142,6 +141,8 @@ def _predict_input(path: str, rows: "_Rows", inputs: InputOptions, output: Outpu
 
 def describe_job(run: Path, paths: Sequence[str], *options: object) -> str:
     """Return what tells a prediction from others: the model, the inputs as they are now, and the options."""
+    import hashlib  # only a file that is written needs it
+
     files = [*sorted(find_model(run).iterdir()), *(Path(path) for path in paths if path != STANDARD_INPUT)]
     facts = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files if file.is_file()]
     return hashlib.sha256(repr([*facts, *map(str, options)]).encode("utf-8", "surrogateescape")).hexdigest()
