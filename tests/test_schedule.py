@@ -3,7 +3,15 @@
 import pytest
 
 from lstmcli.config.settings import ModelSettings, PoolingName, PretrainingSettings, TrainingSettings
-from lstmcli.recipes.schedule import MAX_EPOCHS, MIN_EPOCHS, Schedule, language_schedule, network_settings, schedule_for
+from lstmcli.recipes.schedule import (
+    MAX_EPOCHS,
+    MIN_EPOCHS,
+    WANTED_LANGUAGE_TOKENS,
+    Schedule,
+    language_schedule,
+    network_settings,
+    schedule_for,
+)
 
 
 @pytest.mark.parametrize(
@@ -28,10 +36,12 @@ def test_batches_and_epochs_follow_the_corpus(
 
 @pytest.mark.parametrize(
     ("num_texts", "tokens_a_text", "batch_size", "num_epochs"),
-    [(500, 20, 13, 8), (2000, 20, 40, 8), (16_000, 20, 102, 4), (40_000, 15, 137, 2), (2000, 600, 3, 2)],
+    [(500, 20, 13, 8), (2000, 20, 40, 8), (16_000, 20, 51, 4), (40_000, 15, 68, 2), (2000, 600, 2, 2)],
 )
 def test_pretraining_follows_the_texts(num_texts: int, tokens_a_text: int, batch_size: int, num_epochs: int) -> None:
-    found = language_schedule(num_texts, num_texts * tokens_a_text, PretrainingSettings())
+    found = language_schedule(
+        num_texts, num_texts * tokens_a_text, PretrainingSettings(), wanted_tokens=WANTED_LANGUAGE_TOKENS
+    )
     assert (found.batch_size, found.num_epochs) == (batch_size, num_epochs)
 
 

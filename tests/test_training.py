@@ -23,7 +23,7 @@ from lstmcli.models.classifier import Classifier, Sizes
 from lstmcli.training.classification import Classification, LabelledTokens
 from lstmcli.training.loop import DivergedError, EpochResult, StepResult, Trainer
 from lstmcli.training.loss import make_loss
-from lstmcli.training.optimizer import WeightAverage, clip_gradients, learning_rate, make_optimizer
+from lstmcli.training.optimizer import BETAS, AdamW, Adapted, WeightAverage, adapted, clip_gradients, learning_rate
 from lstmcli.training.setup import prepare_torch
 from lstmcli.training.updater import Updater
 
@@ -223,11 +223,26 @@ def test_the_average_follows_the_weights_as_its_formula_says() -> None:
 def test_matrices_decay_word_vectors_and_biases_do_not() -> None:
     sizes = Sizes(num_words=20, embedding_size=6, num_labels=2, pad_id=0)
     model = Classifier(sizes, ModelSettings(hidden_size=4), DropoutSettings())
-    optimizer = make_optimizer(dict(model.named_parameters()), SETTINGS)
-    decay = {id(p): group["weight_decay"] for group in optimizer.param_groups for p in group["params"]}
-    for name, parameter in model.named_parameters():
-        expected = 0.0 if name.startswith("embedding") or parameter.ndim == 1 else SETTINGS.weight_decay
-        assert decay[id(parameter)] == expected, name
+    for name, each in adapted(dict(model.named_parameters()), 0.1, 1.0).items():
+        expected = 0.0 if name.startswith("embedding") or each.parameter.ndim == 1 else 0.1
+        assert each.weight_decay == expected, name
+
+
+def test_adamw_equals_that_of_torch() -> None:
+    ours = {"bias": nn.Parameter(torch.randn(3)), "weight": nn.Parameter(torch.randn(4, 3))}
+    theirs = {name: nn.Parameter(value.detach().clone()) for name, value in ours.items()}
+    optimizer = AdamW({"bias": Adapted(ours["bias"], rate=0.5), "weight": Adapted(ours["weight"], weight_decay=0.2)})
+    groups = [{"params": [theirs["bias"]], "weight_decay": 0.0}, {"params": [theirs["weight"]], "weight_decay": 0.2}]
+    oracle = torch.optim.AdamW(groups, betas=BETAS)
+    for rate in (0.1, 0.3, 0.02):
+        for name, value in ours.items():
+            value.grad = torch.randn_like(value)
+            theirs[name].grad = value.grad.clone()
+        oracle.param_groups[0]["lr"], oracle.param_groups[1]["lr"] = 0.5 * rate, rate
+        optimizer.step(rate)
+        oracle.step()
+    for name, value in ours.items():
+        assert_close(value, theirs[name])
 
 
 @pytest.mark.parametrize("sparse", [False, True])

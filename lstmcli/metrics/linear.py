@@ -13,7 +13,10 @@ Floats = NDArray[np.float64]
 # The dual solver visits texts in random order. On n-grams of letters it took half the time of the primal one (CARER,
 # C = 5: 1.6 s against 3.3; GoEmotions, C = 1: 11.4 s against 23.6) at the same validation macro-F1, within .003.
 TOLERANCE = 0.1
-MAX_PASSES = 100
+
+# Hardly regularised fits gain nothing after these, and are better before they are exact: CARER's n-grams with C = 25
+# have a validation log loss of .2567 after 1.7 s, and of .2580 after 100 passes and 8.8 s.
+MAX_PASSES = 10
 SOLVER_SEED = 0
 
 # A lesser probability counts as none, which spares a row.

@@ -24,7 +24,12 @@ from lstmcli.recipes.course import Course
 from lstmcli.recipes.embedding import EmbeddingPlan, plan_embedding, vectors_from_file
 from lstmcli.recipes.learned_texts import LearnedTexts, encode_pieces, learn_texts
 from lstmcli.recipes.resume import check_run, open_run
-from lstmcli.recipes.schedule import language_schedule, network_settings
+from lstmcli.recipes.schedule import (
+    WANTED_LANGUAGE_TOKENS,
+    WANTED_OWN_TOKENS,
+    language_schedule,
+    network_settings,
+)
 from lstmcli.reports.console import Reporter
 from lstmcli.reports.course import report_model, report_schedule, report_words
 from lstmcli.text.vocabulary import PAD_ID, UNKNOWN_ID
@@ -81,7 +86,8 @@ def pretrain(
         prepared = _prepare(config, _read(config, reporter), reporter, max_tokens=None)
     else:
         prepared = _prepare(config, texts, reporter, max_tokens=MAX_OWN_TOKENS)
-    trainer = _trainer(prepared, config, device, reporter)
+    wanted_tokens = WANTED_LANGUAGE_TOKENS if texts is None else WANTED_OWN_TOKENS
+    trainer = _trainer(prepared, config, device, reporter, wanted_tokens=wanted_tokens)
     history = open_run(config, run, resume=resume, overwrite=overwrite)
     minutes = config.training.checkpoint_minutes
     resume_command = resume_command or f"lstmcli pretrain --resume --run-dir {run.path}"
@@ -202,7 +208,9 @@ def _split(texts: Texts, config: Config) -> tuple[Texts, Texts]:
     return Texts(texts.store, np.sort(order[num_held_out:])), Texts(texts.store, np.sort(order[:num_held_out]))
 
 
-def _trainer(prepared: _Prepared, config: Config, device: torch.device, reporter: Reporter) -> Trainer:
+def _trainer(
+    prepared: _Prepared, config: Config, device: torch.device, reporter: Reporter, *, wanted_tokens: int
+) -> Trainer:
     learned, pretraining = prepared.train, config.pretraining
     model = _build(prepared, config)
     num_parameters = sum(parameter.numel() for parameter in model.parameters())
@@ -218,7 +226,7 @@ def _trainer(prepared: _Prepared, config: Config, device: torch.device, reporter
         device=device,
     )
     tokens = learned.token_ids
-    schedule = language_schedule(len(tokens), len(tokens.flat), pretraining)
+    schedule = language_schedule(len(tokens), len(tokens.flat), pretraining, wanted_tokens=wanted_tokens)
     rate = pretraining.learning_rate
     report_schedule(schedule.batch_size, schedule.num_epochs, len(tokens), rate, 0.0, reporter)
     return Trainer(

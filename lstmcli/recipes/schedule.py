@@ -40,21 +40,25 @@ def schedule_for(num_texts: int, num_tokens: int, settings: TrainingSettings) ->
     return Schedule(batch_size, settings.epochs or min(MAX_EPOCHS, max(MIN_EPOCHS, num_epochs)))
 
 
-# Pretraining reads about so many tokens in all. Batches shrink with the collection, as in training.
+# Pretraining reads about so many tokens in all, and fewer where it only prepares a training on the same texts. Batches
+# shrink with the collection, as in training.
 WANTED_LANGUAGE_TOKENS = 1_000_000
+WANTED_OWN_TOKENS = 600_000
 MIN_LANGUAGE_EPOCHS = 2
 MAX_LANGUAGE_EPOCHS = 8
 WANTED_LANGUAGE_UPDATES_AN_EPOCH = 50
 MIN_BATCH_TOKENS = 256
-MAX_BATCH_TOKENS = 2_048
+MAX_BATCH_TOKENS = 1_024
 
 
-def language_schedule(num_texts: int, num_tokens: int, settings: PretrainingSettings) -> Schedule:
+def language_schedule(
+    num_texts: int, num_tokens: int, settings: PretrainingSettings, *, wanted_tokens: int
+) -> Schedule:
     """Return texts an update and passes for texts that are to be predicted word by word; arguments as above."""
     wanted = num_tokens // WANTED_LANGUAGE_UPDATES_AN_EPOCH
     batch_tokens = settings.batch_tokens or min(MAX_BATCH_TOKENS, max(MIN_BATCH_TOKENS, wanted))
     batch_size = max(1, round(batch_tokens * num_texts / num_tokens))
-    num_epochs = math.ceil(WANTED_LANGUAGE_TOKENS / num_tokens)
+    num_epochs = math.ceil(wanted_tokens / num_tokens)
     return Schedule(batch_size, settings.epochs or min(MAX_LANGUAGE_EPOCHS, max(MIN_LANGUAGE_EPOCHS, num_epochs)))
 
 

@@ -3,36 +3,77 @@
 import copy
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import torch
-from torch import nn
-
-from lstmcli.config.settings import TrainingSettings
+from torch import Tensor, nn
 
 BETAS = (0.9, 0.99)
 
 
-def make_optimizer(
-    parameters: dict[str, nn.Parameter], settings: TrainingSettings, *, table_rate: float = 1.0
-) -> torch.optim.AdamW:
-    """Return AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101); matrices decay, word vectors and biases do not.
+EPSILON = 1e-8
 
-    The rate of each update is the caller's, times `rate` of the group: `table_rate` for the table of word vectors.
-    """
-    decayed: list[nn.Parameter] = []
-    others: list[nn.Parameter] = []
-    tables: list[nn.Parameter] = []
+
+@dataclass(frozen=True)
+class Adapted:
+    """How a parameter is moved: `rate` times the rate of an update, and how much of it decays at each."""
+
+    parameter: nn.Parameter
+    rate: float = 1.0
+    weight_decay: float = 0.0
+
+
+def adapted(parameters: dict[str, nn.Parameter], weight_decay: float, table_rate: float) -> dict[str, Adapted]:
+    """Let matrices decay, word vectors and biases not; word vectors have a rate of their own."""
+    moved = {}
     for name, parameter in parameters.items():
         if name.startswith("embedding."):
-            tables.append(parameter)
+            moved[name] = Adapted(parameter, rate=table_rate)
         else:
-            (decayed if parameter.ndim > 1 else others).append(parameter)
-    groups = [
-        {"params": decayed, "weight_decay": settings.weight_decay, "rate": 1.0},
-        {"params": others, "weight_decay": 0.0, "rate": 1.0},
-        {"params": tables, "weight_decay": 0.0, "rate": table_rate},
-    ]
-    return torch.optim.AdamW([group for group in groups if group["params"]], lr=0.0, betas=BETAS, fused=True)
+            moved[name] = Adapted(parameter, weight_decay=weight_decay if parameter.ndim > 1 else 0.0)
+    return moved
+
+
+class AdamW:
+    """Adam with decoupled weight decay (Loshchilov and Hutter 2019, arXiv 1711.05101).
+
+    torch's own, which this equals, loads the whole of torch's compiler when it is made: two seconds.
+    """
+
+    def __init__(self, moved: dict[str, Adapted]) -> None:
+        self._moved = moved
+        self._means = {name: torch.zeros_like(each.parameter, requires_grad=False) for name, each in moved.items()}
+        self._squares = {name: torch.zeros_like(each.parameter, requires_grad=False) for name, each in moved.items()}
+        self._num_updates = 0
+
+    @torch.no_grad()
+    def step(self, learning_rate: float) -> None:
+        """Move all parameters by their gradients; one without a gradient stays."""
+        self._num_updates += 1
+        mean_correction, square_correction = (1.0 - beta**self._num_updates for beta in BETAS)
+        for name, each in self._moved.items():
+            gradient, rate = each.parameter.grad, learning_rate * each.rate
+            if gradient is None:
+                continue
+            mean, square = self._means[name], self._squares[name]
+            each.parameter.mul_(1.0 - rate * each.weight_decay)
+            mean.lerp_(gradient, 1.0 - BETAS[0])
+            square.mul_(BETAS[1]).addcmul_(gradient, gradient, value=1.0 - BETAS[1])
+            root = square.sqrt().div_(math.sqrt(square_correction)).add_(EPSILON)
+            each.parameter.addcdiv_(mean, root, value=-rate / mean_correction)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return the state by name."""
+        tensors = {f"mean.{name}": value for name, value in self._means.items()}
+        tensors |= {f"square.{name}": value for name, value in self._squares.items()}
+        return tensors
+
+    def load_tensors(self, tensors: dict[str, Tensor], *, num_updates: int) -> None:
+        """Go back to a state that `tensors` gave after `num_updates` updates."""
+        self._num_updates = num_updates
+        for kept, prefix in ((self._means, "mean."), (self._squares, "square.")):
+            for name, value in kept.items():
+                value.copy_(tensors[prefix + name])
 
 
 def clip_gradients(parameters: Iterable[nn.Parameter], max_norm: float) -> None:

@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from lstmcli.config.settings import TrainingSettings
-from lstmcli.training.optimizer import BETAS, WeightAverage, clip_gradients, make_optimizer
+from lstmcli.training.optimizer import BETAS, AdamW, WeightAverage, adapted, clip_gradients
 from lstmcli.training.row_adam import AdamRates, RowAdam
 
 ROW_TABLE = "embedding.weight"
@@ -29,7 +29,7 @@ class Updater:
         if getattr(model.get_submodule("embedding"), "sparse", False):
             table = self._dense.pop(ROW_TABLE)
             self._rows = RowAdam(table, self.average.module.get_parameter(ROW_TABLE), betas=BETAS)
-        self._optimizer = make_optimizer(self._dense, settings, table_rate=table_rate)
+        self._optimizer = AdamW(adapted(self._dense, settings.weight_decay, table_rate))
         self._table_rate = table_rate
 
     def prepare(self, words: Tensor) -> None:
@@ -42,9 +42,7 @@ class Updater:
     def update(self, learning_rate: float) -> None:
         """Use the gradients."""
         clip_gradients(self._parameters.values(), self._clip)
-        for group in self._optimizer.param_groups:
-            group["lr"] = learning_rate * group["rate"]
-        self._optimizer.step()
+        self._optimizer.step(learning_rate)
         if self._rows is not None:
             gradient = self._parameters[ROW_TABLE].grad
             if gradient is None or not gradient.is_sparse:
@@ -61,8 +59,7 @@ class Updater:
     def tensors(self) -> dict[str, Tensor]:
         """Return the state by name, without that of the network itself."""
         tensors = {f"average.{name}": value for name, value in self.average.module.state_dict().items()}
-        for index, state in self._optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer.{index}.{name}": value for name, value in state.items()}
+        tensors |= {f"optimizer.{name}": value for name, value in self._optimizer.tensors().items()}
         if self._rows is not None:
             tensors |= {f"rows.{name}": value for name, value in self._rows.tensors().items()}
         return tensors
@@ -71,12 +68,7 @@ class Updater:
         """Go back to a state that `tensors` gave after `num_updates` updates."""
         self.average.module.load_state_dict(below(tensors, "average."))
         self.average.num_updates = num_updates
-        state: dict[int, dict[str, Tensor]] = {}
-        for name, value in below(tensors, "optimizer.").items():
-            index, key = name.split(".", 1)
-            state.setdefault(int(index), {})[key] = value
-        groups = self._optimizer.state_dict()["param_groups"]
-        self._optimizer.load_state_dict({"state": state, "param_groups": groups})
+        self._optimizer.load_tensors(below(tensors, "optimizer."), num_updates=num_updates)
         if self._rows is not None:
             self._rows.load_tensors(below(tensors, "rows."))
 
