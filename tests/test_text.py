@@ -101,11 +101,19 @@ WORDS = st.sampled_from(
 
 @given(st.lists(WORDS).map("".join))
 def test_the_shortcut_for_plain_words_changes_nothing(text: str) -> None:
-    kinds = {kind: pattern for kind, pattern in tokenizer_module._KINDS.items() if kind != "plain"}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tokenizer_module, "_KINDS", kinds)
-        without_shortcut = Tokenizer(TokenizerSettings())
-    assert DEFAULT(text) == without_shortcut(text)
+        for name in ("_KINDS", "_ASCII_KINDS"):
+            kinds = getattr(tokenizer_module, name).items()
+            patch.setattr(tokenizer_module, name, {kind: pattern for kind, pattern in kinds if kind != "plain"})
+        assert DEFAULT(text) == Tokenizer(TokenizerSettings())(text)
+
+
+@given(st.one_of(st.lists(WORDS).map("".join), st.text(st.characters(max_codepoint=127))))
+def test_the_shortcut_for_ascii_changes_nothing(text: str) -> None:
+    ascii_text = text.encode("ascii", "ignore").decode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tokenizer_module, "_ASCII_KINDS", tokenizer_module._KINDS)
+        assert DEFAULT(ascii_text) == Tokenizer(TokenizerSettings())(ascii_text)
 
 
 @given(st.lists(st.one_of(WORDS, st.text(max_size=6)), max_size=12).map(" ".join))

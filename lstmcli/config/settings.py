@@ -7,10 +7,19 @@ them. `configs/default.yaml` explains each key for users, and a test keeps the t
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
-from annotated_types import Ge, Gt, Le, Lt, MinLen
 
-Fraction = Annotated[float, Ge(0.0), Lt(1.0)]
-Count = Annotated[int, Ge(1)]
+class Limits:
+    """What a value may be, in pydantic's words (ge, gt, le, lt, min_length), without loading pydantic."""
+
+    def __init__(self, **limits: float) -> None:
+        self._limits = limits
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        return {**handler(source), **self._limits}
+
+
+Fraction = Annotated[float, Limits(ge=0.0, lt=1.0)]
+Count = Annotated[int, Limits(ge=1)]
 FormatName = Literal["csv", "tsv", "csv-semicolon", "tsv-raw", "jsonl", "text"]
 CellName = Literal["rnn", "lstm", "peephole"]
 PoolingName = Literal["last", "mean", "max", "attention"]
@@ -39,10 +48,10 @@ class DataSettings(Section):
     text: str = "text"
     label: str = "label"
     labels: tuple[str, ...] = ()
-    label_separator: Annotated[str, MinLen(1)] | None = None
-    soft_labels: Annotated[float, Ge(0.0), Le(1.0)] = 0.0
+    label_separator: Annotated[str, Limits(min_length=1)] | None = None
+    soft_labels: Annotated[float, Limits(ge=0.0, le=1.0)] = 0.0
     group: str | None = None
-    validation_fraction: Annotated[float, Gt(0.0), Lt(1.0)] = 0.1
+    validation_fraction: Annotated[float, Limits(gt=0.0, lt=1.0)] = 0.1
     unlabelled: Literal["drop", "keep", "error"] = "drop"
     empty_texts: Literal["drop", "keep", "error"] = "drop"
     unknown_labels: Literal["drop", "error"] = "drop"
@@ -81,7 +90,7 @@ class EmbeddingSettings(Section):
     vectors: str | None = None
     max_vectors: Count = 200_000
     frozen: bool = False
-    pretrained_rate: Annotated[float, Gt(0.0)] = 0.3
+    pretrained_rate: Annotated[float, Limits(gt=0.0)] = 0.3
     updates: Literal["rows", "dense"] = "rows"
 
 
@@ -93,7 +102,7 @@ class ModelSettings(Section):
     hidden_size: Count = 80
     layers: Count = 1
     bidirectional: bool = True
-    chunk_tokens: Annotated[int, Ge(0)] | None = None
+    chunk_tokens: Annotated[int, Limits(ge=0)] | None = None
     pooling: PoolingName = "attention"
     pretrained: str | None = None
 
@@ -104,8 +113,8 @@ class NgramSettings(Section):
 
     enabled: bool = True
     min_characters: Count = 3
-    max_characters: Annotated[int, Ge(0), Le(16)] = 6
-    bucket_bits: Annotated[int, Ge(8), Le(22)] | None = None
+    max_characters: Annotated[int, Limits(ge=0, le=16)] = 6
+    bucket_bits: Annotated[int, Limits(ge=8, le=22)] | None = None
 
 
 @dataclass(frozen=True)
@@ -124,22 +133,22 @@ class TrainingSettings(Section):
 
     epochs: Count | None = None
     batch_size: Count | None = None
-    learning_rate: Annotated[float, Gt(0.0)] = 0.01
-    adversarial: Annotated[float, Ge(0.0)] = 0.0
-    weight_decay: Annotated[float, Ge(0.0)] = 0.01
+    learning_rate: Annotated[float, Limits(gt=0.0)] = 0.01
+    adversarial: Annotated[float, Limits(ge=0.0)] = 0.0
+    weight_decay: Annotated[float, Limits(ge=0.0)] = 0.01
     warmup: Fraction = 0.1
-    gradient_clip: Annotated[float, Gt(0.0)] = 1.0
+    gradient_clip: Annotated[float, Limits(gt=0.0)] = 1.0
     average_decay: Fraction = 0.998
     class_weights: Literal["none", "balanced", "sqrt"] = "none"
     metric: MetricName = "log_loss"
     patience: Count = 10
-    ensemble: Annotated[int, Ge(1), Le(100)] = 1
-    seed: Annotated[int, Ge(0), Lt(2**63 - 100)] = 1
+    ensemble: Annotated[int, Limits(ge=1, le=100)] = 1
+    seed: Annotated[int, Limits(ge=0, lt=2**63 - 100)] = 1
     device: Literal["auto", "cpu", "cuda"] = "auto"
     threads: Count = 1
     engine: EngineName = "auto"
     bptt_steps: Count | None = None
-    checkpoint_minutes: Annotated[float, Gt(0.0)] = 5.0
+    checkpoint_minutes: Annotated[float, Limits(gt=0.0)] = 5.0
 
 
 @dataclass(frozen=True)
@@ -148,10 +157,10 @@ class PretrainingSettings(Section):
 
     own_texts: bool = True
     texts: tuple[str, ...] = ()
-    validation_fraction: Annotated[float, Gt(0.0), Lt(1.0)] = 0.05
+    validation_fraction: Annotated[float, Limits(gt=0.0, lt=1.0)] = 0.05
     epochs: Count | None = None
     batch_tokens: Count | None = None
-    learning_rate: Annotated[float, Gt(0.0)] = 0.01
+    learning_rate: Annotated[float, Limits(gt=0.0)] = 0.01
     dropout: Fraction = 0.2
     candidates: Count = 256
     bptt_steps: Count = 64
@@ -169,8 +178,8 @@ class EvaluationSettings(Section):
     """What every evaluation adds to the plain figures."""
 
     baselines: bool = True
-    bootstrap_samples: Annotated[int, Ge(100)] = 1000
-    confidence: Annotated[float, Gt(0.5), Le(0.999)] = 0.95
+    bootstrap_samples: Annotated[int, Limits(ge=100)] = 1000
+    confidence: Annotated[float, Limits(gt=0.5, le=0.999)] = 0.95
 
 
 @dataclass(frozen=True)

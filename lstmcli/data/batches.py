@@ -47,7 +47,10 @@ class TokenIds:
 
 
 def training_batches(
-    lengths: NDArray[np.int64], *, batch_size: int, generator: np.random.Generator
+    lengths: NDArray[np.int64],
+    *,
+    batch_size: int,
+    generator: "np.random.Generator",  # in quotes: predicting needs no random numbers
 ) -> list[NDArray[np.int64]]:
     """Cut all rows into batches of like length, in random order.
 

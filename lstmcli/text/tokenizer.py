@@ -43,7 +43,7 @@ _MARKS = (
     "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0dff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
 )
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_LETTERS = rf"(?:[^\W_{_CJK}]|[{_MARKS}])+"
+_LETTER = rf"(?:[^\W_{_CJK}]|[{_MARKS}])"
 _PICTURES = "\u2190-\u21ff\u2300-\u27bf\u2b00-\u2bff\u3030\u303d\U0001f000-\U0001faff"
 _MODIFIERS = "\ufe0e\ufe0f\U0001f3fb-\U0001f3ff"
 _JOINER = "\u200d"
@@ -68,10 +68,14 @@ _KINDS = {
     ),
     "number": r"\d+(?:[.,:]\d+)*(?!\w)",
     "cjk": rf"[{_CJK}]",
-    "word": rf"{_LETTERS}(?:'{_LETTERS})*",
+    "word": rf"(?!')(?:'?{_LETTER})+",
     "run": r"[!?]{2,}|(?P<repeated>[^\w\s])(?P=repeated)+",
     "symbol": r"\S",
 }
+
+# The same kinds where all is ASCII, as most pieces are: compiling the classes of all scripts takes a tenth of a start.
+_ASCII_KINDS = {kind: pattern for kind, pattern in _KINDS.items() if kind not in {"emoji", "cjk"}}
+_ASCII_KINDS["word"] = r"(?!')(?:'?[^\W_])+"
 
 # Half of a pair, as JSON from cut-off tweets holds it: no file can hold such a token.
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -108,7 +112,8 @@ class Tokenizer:
 
     def __init__(self, settings: TokenizerSettings) -> None:
         self.settings = settings
-        self._pattern = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _KINDS.items()))
+        self._ascii_pattern = _compiled(_ASCII_KINDS)
+        self._pattern: re.Pattern[str] | None = None  # compiled when it is first needed
         self._cache = PieceCache(self.piece_tokens)
         self._rules: dict[str, Callable[[str], Iterable[str]]] = {
             "plain": self._word,
@@ -136,7 +141,7 @@ class Tokenizer:
         """Return all tokens of one of the `pieces` of a text."""
         tokens: list[str] = []
         rules = self._rules
-        for match in self._pattern.finditer(piece):
+        for match in self._pattern_for(piece).finditer(piece):
             rule = rules.get(match.lastgroup or "")
             token = match.group()
             if rule is None:
@@ -144,6 +149,13 @@ class Tokenizer:
             else:
                 tokens.extend(rule(token))
         return tuple(tokens)
+
+    def _pattern_for(self, piece: str) -> re.Pattern[str]:
+        if piece.isascii():
+            return self._ascii_pattern
+        if self._pattern is None:
+            self._pattern = _compiled(_KINDS)
+        return self._pattern
 
     def _fold(self, token: str) -> str:
         return token.lower() if self.settings.lowercase else token
@@ -170,6 +182,10 @@ class Tokenizer:
         for part in _CAMEL_PARTS.findall(token[1:]):
             tokens.extend(self._word(part))
         return tokens
+
+
+def _compiled(kinds: dict[str, str]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in kinds.items()))
 
 
 def pieces(text: str) -> list[str]:
