@@ -7,7 +7,7 @@ from itertools import islice
 from benchmarks.corpora import tokens
 from benchmarks.timing import in_turn, milliseconds, ratio, table
 from benchmarks.trainers import ONE_DIRECTION, TutorialLoop, own_trainer, steps
-from lstmcli.config.settings import ModelSettings
+from lstmcli.config.model_settings import ModelSettings
 
 NUM_WORDS = 20_000
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from benchmarks.corpora import tokens, write_csv
 from benchmarks.timing import in_new_process, in_turn, peak_memory_mb, ratio, table
 from benchmarks.trainers import own_trainer, steps
-from lstmcli.config.settings import Config, DataSettings, TrainingSettings, VocabularySettings
+from lstmcli.config.model_settings import DataSettings
+from lstmcli.config.settings import Config, TrainingSettings, VocabularySettings
 from lstmcli.recipes.corpus import load_corpus
 from lstmcli.recipes.prepare import prepare_corpus
 from lstmcli.training.setup import prepare_torch

@@ -9,7 +9,8 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
 from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.corpora import NUM_LABELS
-from lstmcli.config.settings import DropoutSettings, ModelSettings, TrainingSettings
+from lstmcli.config.model_settings import ModelSettings
+from lstmcli.config.settings import DropoutSettings, TrainingSettings
 from lstmcli.models.classifier import Classifier, Sizes
 from lstmcli.training.classification import Classification, LabelledTokens
 from lstmcli.training.loop import StepResult, Trainer

@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from lstmcli import __version__
-from lstmcli.config.settings import ModelSettings, TokenizerSettings
+from lstmcli.config.model_settings import ModelSettings, TokenizerSettings
 from lstmcli.errors import RunDirectoryError
 from lstmcli.model_format import (
     CONFIG_FILE,

@@ -19,7 +19,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from lstmcli import __version__
-from lstmcli.config.settings import DataSettings, LabelKind, ModelSettings, TokenizerSettings
+from lstmcli.config.model_settings import DataSettings, LabelKind, ModelSettings, TokenizerSettings
 from lstmcli.errors import RunDirectoryError
 from lstmcli.kernels import KERNELS
 from lstmcli.metrics.decisions import DecisionRule

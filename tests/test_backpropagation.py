@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 from torch.testing import assert_close
 
-from lstmcli.config.settings import DropoutSettings, ModelSettings
+from lstmcli.config.model_settings import ModelSettings
+from lstmcli.config.settings import DropoutSettings
 from lstmcli.data.batches import TokenIds
 from lstmcli.models.classifier import Classifier, Sizes
 from lstmcli.training.backpropagation import backpropagate

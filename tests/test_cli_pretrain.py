@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from lstmcli.config.settings import DataSettings
+from lstmcli.config.model_settings import DataSettings
 from lstmcli.data.plain_texts import read_texts
 from lstmcli.errors import DataError
 from lstmcli.recipes import pretrain

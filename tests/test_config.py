@@ -9,7 +9,8 @@ import yaml
 
 from lstmcli.cli.options import FormatChoice
 from lstmcli.config.loading import config_to_dict, dump_config, known_keys, load_config
-from lstmcli.config.settings import CellName, Config, FormatName, MetricName, PoolingName
+from lstmcli.config.model_settings import CellName, FormatName, PoolingName
+from lstmcli.config.settings import Config, MetricName
 from lstmcli.data.formats import EXTENSIONS, FORMATS
 from lstmcli.errors import ConfigError, UsageError
 from lstmcli.inference.pooling import POOLINGS as NUMPY_POOLINGS

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lstmcli.config.settings import DataSettings, EvaluationSettings
+from lstmcli.config.model_settings import DataSettings
+from lstmcli.config.settings import EvaluationSettings
 from lstmcli.data.examples import read_examples
 from lstmcli.metrics.evaluation import System, evaluate
 from lstmcli.metrics.folds import mean_of_folds, with_folds

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lstmcli.config.settings import DataSettings
+from lstmcli.config.model_settings import DataSettings
 from lstmcli.data.example_rows import NO_GROUP
 from lstmcli.data.examples import read_examples
 from lstmcli.data.label_cells import BadLabelError, label_kind, parse_labels

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
-from lstmcli.config.settings import DataSettings, DropoutSettings, ModelSettings, TokenizerSettings
+from lstmcli.config.model_settings import DataSettings, ModelSettings, TokenizerSettings
+from lstmcli.config.settings import DropoutSettings
 from lstmcli.data.batches import TokenIds
 from lstmcli.errors import RunDirectoryError
 from lstmcli.inference import lanes

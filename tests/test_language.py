@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from lstmcli.config.settings import ModelSettings, TrainingSettings
+from lstmcli.config.model_settings import ModelSettings
+from lstmcli.config.settings import TrainingSettings
 from lstmcli.data.batches import TokenIds
 from lstmcli.kernels.softmax import softmax_loss, softmax_loss_gradients
 from lstmcli.models.language import LanguageModel, LanguageSizes, neighbours, summed_softmax_loss

@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from lstmcli.config.settings import DropoutSettings, EngineName, ModelSettings
+from lstmcli.config.model_settings import ModelSettings
+from lstmcli.config.settings import DropoutSettings, EngineName
 from lstmcli.data.batches import TokenIds
 from lstmcli.models.classifier import Classifier, Sizes
 from lstmcli.models.dropout import Dropout, LockedDropout, random_drops

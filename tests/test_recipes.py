@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lstmcli.config.settings import DataSettings, DecisionSettings
+from lstmcli.config.model_settings import DataSettings
+from lstmcli.config.settings import DecisionSettings
 from lstmcli.errors import DataError
 from lstmcli.recipes.corpus import load_corpus
 from lstmcli.recipes.decision import DecisionMaker

@@ -2,7 +2,8 @@
 
 import pytest
 
-from lstmcli.config.settings import ModelSettings, PoolingName, PretrainingSettings, TrainingSettings
+from lstmcli.config.model_settings import ModelSettings, PoolingName
+from lstmcli.config.settings import PretrainingSettings, TrainingSettings
 from lstmcli.recipes.schedule import (
     MAX_EPOCHS,
     MIN_EPOCHS,

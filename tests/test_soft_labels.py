@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from lstmcli.config.settings import DataSettings, LabelKind
+from lstmcli.config.model_settings import DataSettings, LabelKind
 from lstmcli.data.examples import Examples, read_examples
 from lstmcli.errors import DataError
 from lstmcli.metrics.linear import fit_one_vs_rest

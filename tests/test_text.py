@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstmcli.config.settings import TokenizerSettings
+from lstmcli.config.model_settings import TokenizerSettings
 from lstmcli.text import tokenizer as tokenizer_module
 from lstmcli.text.encoder import GrowingVocabulary, TextEncoder
 from lstmcli.text.labels import LabelSet

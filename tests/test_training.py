@@ -11,12 +11,8 @@ from threadpoolctl import threadpool_info
 from torch import nn
 from torch.testing import assert_close
 
-from lstmcli.config.settings import (
-    DropoutSettings,
-    EngineName,
-    ModelSettings,
-    TrainingSettings,
-)
+from lstmcli.config.model_settings import ModelSettings
+from lstmcli.config.settings import DropoutSettings, EngineName, TrainingSettings
 from lstmcli.data.batches import TokenIds
 from lstmcli.errors import ConfigError
 from lstmcli.models.classifier import Classifier, Sizes

@@ -5,73 +5,20 @@ them. `configs/default.yaml` explains each key for users, and a test keeps the t
 """
 
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Literal
 
+from lstmcli.config.model_settings import (
+    Count,
+    DataSettings,
+    Fraction,
+    Limits,
+    ModelSettings,
+    Section,
+    TokenizerSettings,
+)
 
-class Limits:
-    """What a value may be, in pydantic's words (ge, gt, le, lt, min_length), without loading pydantic."""
-
-    def __init__(self, **limits: float) -> None:
-        self._limits = limits
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
-        return {**handler(source), **self._limits}
-
-
-Fraction = Annotated[float, Limits(ge=0.0, lt=1.0)]
-Count = Annotated[int, Limits(ge=1)]
-FormatName = Literal["csv", "tsv", "csv-semicolon", "tsv-raw", "jsonl", "text"]
-CellName = Literal["rnn", "lstm", "peephole"]
-PoolingName = Literal["last", "mean", "max", "attention"]
 EngineName = Literal["auto", "kernels", "torch", "reference"]
-LabelKind = Literal["single", "multi", "traits"]
 MetricName = Literal["accuracy", "macro_f1", "micro_f1", "jaccard", "mean_accuracy", "log_loss"]
-
-FORBID_UNKNOWN_KEYS = {"extra": "forbid"}
-
-
-class Section:
-    """Base of every section: pydantic reads this attribute and refuses unknown keys."""
-
-    __pydantic_config__: ClassVar[Any] = FORBID_UNKNOWN_KEYS
-
-
-@dataclass(frozen=True)
-class DataSettings(Section):
-    """Where the rows are, which columns hold what, and what happens to rows that can't be used."""
-
-    train: str | None = None
-    validation: str | None = None
-    test: str | None = None
-    format: Literal["auto", FormatName] = "auto"
-    encoding: str = "utf-8"
-    text: str = "text"
-    label: str = "label"
-    labels: tuple[str, ...] = ()
-    label_separator: Annotated[str, Limits(min_length=1)] | None = None
-    soft_labels: Annotated[float, Limits(ge=0.0, le=1.0)] = 0.0
-    group: str | None = None
-    validation_fraction: Annotated[float, Limits(gt=0.0, lt=1.0)] = 0.1
-    unlabelled: Literal["drop", "keep", "error"] = "drop"
-    empty_texts: Literal["drop", "keep", "error"] = "drop"
-    unknown_labels: Literal["drop", "error"] = "drop"
-    conflicting_labels: Literal["keep", "drop", "error"] = "keep"
-    malformed_rows: Literal["drop", "error"] = "drop"
-
-
-@dataclass(frozen=True)
-class TokenizerSettings(Section):
-    """How a text becomes tokens; stored in the model, so that prediction cuts words as training did."""
-
-    lowercase: bool = True
-    contractions: Literal["split", "keep"] = "split"
-    elongations: Literal["shorten", "mark", "keep"] = "shorten"
-    hashtags: Literal["split", "keep"] = "split"
-    users: Literal["mask", "keep"] = "mask"
-    links: Literal["mask", "keep"] = "mask"
-    capitals: Literal["mark", "ignore"] = "ignore"
-    max_tokens: Count = 2048
-    cut: Literal["head", "tail", "both"] = "both"
 
 
 @dataclass(frozen=True)
@@ -92,19 +39,6 @@ class EmbeddingSettings(Section):
     frozen: bool = False
     pretrained_rate: Annotated[float, Limits(gt=0.0)] = 0.3
     updates: Literal["rows", "dense"] = "rows"
-
-
-@dataclass(frozen=True)
-class ModelSettings(Section):
-    """The shape of the network between embedding and output."""
-
-    cell: CellName = "lstm"
-    hidden_size: Count = 80
-    layers: Count = 1
-    bidirectional: bool = True
-    chunk_tokens: Annotated[int, Limits(ge=0)] | None = None
-    pooling: PoolingName = "attention"
-    pretrained: str | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from lstmcli.config.settings import DataSettings
+from lstmcli.config.model_settings import DataSettings
 from lstmcli.data.formats import Record
 from lstmcli.data.label_cells import label_columns
 from lstmcli.data.reading import Source, column_index

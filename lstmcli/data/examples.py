@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lstmcli.config.settings import DataSettings
+from lstmcli.config.model_settings import DataSettings
 from lstmcli.data.cells import Cells, CellSelector
 from lstmcli.data.example_rows import ExampleRows
 from lstmcli.data.label_cells import BadLabelError, label_kind, parse_labels

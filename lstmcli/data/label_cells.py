@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from lstmcli.config.settings import DataSettings, LabelKind
+from lstmcli.config.model_settings import DataSettings, LabelKind
 from lstmcli.data.formats.jsonl import SURROGATE
 
 YES = {"1", "1.0", "y", "yes", "true", "t"}

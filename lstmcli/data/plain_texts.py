@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from lstmcli.config.settings import DataSettings
+from lstmcli.config.model_settings import DataSettings
 from lstmcli.data.example_rows import text_key
 from lstmcli.data.examples import Finding, ReadReport
 from lstmcli.data.formats import EXTENSIONS, Record

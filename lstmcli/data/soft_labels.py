@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.config.settings import LabelKind
+from lstmcli.config.model_settings import LabelKind
 from lstmcli.data.label_cells import BadLabelError
 
 PREFIX = "probability_"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from lstmcli.config.settings import ModelSettings
+from lstmcli.config.model_settings import ModelSettings
 from lstmcli.inference.lanes import choose_arithmetic, from_tiles, product_by_row
 from lstmcli.inference.pooling import POOLINGS, PieceStates
 from lstmcli.kernels import KERNELS, CellWeights

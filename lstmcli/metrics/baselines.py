@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from lstmcli.config.settings import LabelKind
+from lstmcli.config.model_settings import LabelKind
 from lstmcli.metrics.calibration import fit_temperature
 from lstmcli.metrics.decisions import DecisionRule, probabilities_from_logits, untuned_rule
 from lstmcli.metrics.linear import fit_one_vs_rest

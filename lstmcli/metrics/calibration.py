@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize, minimize_scalar
 
-from lstmcli.config.settings import LabelKind
+from lstmcli.config.model_settings import LabelKind
 from lstmcli.metrics.decisions import probabilities_from_logits
 from lstmcli.metrics.scores import log_losses
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.config.settings import EvaluationSettings, LabelKind
+from lstmcli.config.model_settings import LabelKind
+from lstmcli.config.settings import EvaluationSettings
 from lstmcli.metrics.reliability import calibration_error
 from lstmcli.metrics.scores import (
     DEFAULT_SCORE,

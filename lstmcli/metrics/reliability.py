@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.config.settings import LabelKind
+from lstmcli.config.model_settings import LabelKind
 from lstmcli.metrics.decisions import probabilities_from_logits
 from lstmcli.metrics.scores import PROBABILITY_FLOOR
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from lstmcli.config.settings import DropoutSettings, EngineName, ModelSettings
+from lstmcli.config.model_settings import ModelSettings
+from lstmcli.config.settings import DropoutSettings, EngineName
 from lstmcli.models.dropout import Dropout
 from lstmcli.models.embedding import Embedding
 from lstmcli.models.pooling import POOLINGS

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-from lstmcli.config.settings import EngineName, ModelSettings
+from lstmcli.config.model_settings import ModelSettings
+from lstmcli.config.settings import EngineName
 from lstmcli.kernels.softmax import softmax_loss_gradients
 from lstmcli.models.dropout import Dropout
 from lstmcli.models.embedding import Embedding

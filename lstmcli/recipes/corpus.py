@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.config.settings import DataSettings
+from lstmcli.config.model_settings import DataSettings
 from lstmcli.data.examples import Examples, Finding, ReadReport, read_examples
 from lstmcli.data.label_cells import label_kind
 from lstmcli.data.splits import fold_of_rows, validation_rows

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Literal
 
 from lstmcli.config.loading import load_config
-from lstmcli.config.settings import EvaluationSettings, FormatName
+from lstmcli.config.model_settings import FormatName
+from lstmcli.config.settings import EvaluationSettings
 from lstmcli.data.examples import Examples, read_examples
 from lstmcli.data.reading import STANDARD_INPUT
 from lstmcli.data.writing import atomic_path

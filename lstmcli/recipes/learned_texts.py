@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.config.settings import TokenizerSettings, VocabularySettings
+from lstmcli.config.model_settings import TokenizerSettings
+from lstmcli.config.settings import VocabularySettings
 from lstmcli.data.batches import TokenIds
 from lstmcli.data.spool import IdSpool
 from lstmcli.text.encoder import GrowingVocabulary, TextEncoder

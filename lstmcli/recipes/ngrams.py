@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.config.settings import Config, LabelKind
+from lstmcli.config.model_settings import LabelKind
+from lstmcli.config.settings import Config
 from lstmcli.data.batches import TokenIds
 from lstmcli.data.spool import IdSpool
 from lstmcli.inference.ngrams import NgramScorer

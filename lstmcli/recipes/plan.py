@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from lstmcli.config.settings import Config, ModelSettings
+from lstmcli.config.model_settings import ModelSettings
+from lstmcli.config.settings import Config
 from lstmcli.data.label_cells import label_kind
 from lstmcli.errors import ConfigError
 from lstmcli.metrics.scores import DEFAULT_SCORE, SCORES_BY_KIND

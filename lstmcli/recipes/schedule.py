@@ -3,7 +3,8 @@
 import math
 from dataclasses import dataclass, replace
 
-from lstmcli.config.settings import ModelSettings, NgramSettings, PretrainingSettings, TrainingSettings
+from lstmcli.config.model_settings import ModelSettings
+from lstmcli.config.settings import NgramSettings, PretrainingSettings, TrainingSettings
 
 # Small corpora need many passes; large ones have learned what they can after a few.
 WANTED_TEXTS = 50_000

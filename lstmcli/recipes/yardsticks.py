@@ -7,7 +7,8 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 
-from lstmcli.config.settings import EvaluationSettings, TokenizerSettings
+from lstmcli.config.model_settings import TokenizerSettings
+from lstmcli.config.settings import EvaluationSettings
 from lstmcli.data.examples import Examples
 from lstmcli.errors import RunDirectoryError
 from lstmcli.inference.predictor import Predictor

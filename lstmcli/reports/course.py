@@ -2,7 +2,8 @@
 
 import math
 
-from lstmcli.config.settings import ModelSettings, NgramSettings
+from lstmcli.config.model_settings import ModelSettings
+from lstmcli.config.settings import NgramSettings
 from lstmcli.data.examples import ReadReport
 from lstmcli.reports.console import Reporter, describe_rows
 from lstmcli.reports.tables import SCORE_TITLES

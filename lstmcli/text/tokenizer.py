@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable
 from itertools import chain
 from typing import Final, TypeVar
 
-from lstmcli.config.settings import TokenizerSettings
+from lstmcli.config.model_settings import TokenizerSettings
 
 T = TypeVar("T")
 

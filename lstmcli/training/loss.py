@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from lstmcli.config.settings import LabelKind
+from lstmcli.config.model_settings import LabelKind
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
