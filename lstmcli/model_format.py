@@ -2,16 +2,21 @@
 
     model.json           format version, network shape, tokenizer settings, labels, decision rule, temperature, columns
     vocabulary.txt       one word a line, line n (from 0) is token id n
-    weights.safetensors  float32, the word vectors float16; of an ensemble, the names of network n start with "n."
-    ngrams.npy           float16, the table of the n-gram path, if the model has one; mapped into memory, not read
+    vocabulary.npy       where to find a word in it, see `text.word_index`
+    embedding.npy        float16 (networks, words, size), the word vectors
+    weights.safetensors  float32, all other weights; of an ensemble, the names of network n start with "n."
+    ngrams.npy           float16, the table of the n-gram path, if the model has one
 
-Reading runs no code from the folder and opens only these names. No torch here: prediction starts from this module.
+The words and the tables are mapped into memory, not read: opening a large model takes no longer than a small one.
+Versions 1 and 2 had the word vectors among the other weights, and no index. Reading runs no code from the folder and
+opens only these names. No torch here: prediction starts from this module.
 """
 
 import json
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Final, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,14 +26,17 @@ from safetensors.numpy import load_file, save_file
 from lstmcli import __version__
 from lstmcli.config.model_settings import DataSettings, LabelKind, ModelSettings, TokenizerSettings
 from lstmcli.errors import RunDirectoryError
-from lstmcli.kernels import KERNELS
 from lstmcli.metrics.decisions import DecisionRule
+from lstmcli.model_checks import Weights, check_shapes, check_values
 from lstmcli.text.labels import LabelSet
 from lstmcli.text.vocabulary import Vocabulary
+from lstmcli.text.word_index import StoredVocabulary, index_words
 
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
 DESCRIPTION_FILE: Final = "model.json"
 VOCABULARY_FILE: Final = "vocabulary.txt"
+INDEX_FILE: Final = "vocabulary.npy"
+EMBEDDING_FILE: Final = "embedding.npy"
 WEIGHTS_FILE: Final = "weights.safetensors"
 NGRAMS_FILE: Final = "ngrams.npy"
 
@@ -45,10 +53,7 @@ HTML_FILE: Final = "report.html"
 # The columns that a later `evaluate` or `predict` looks for, as training found them.
 COLUMN_KEYS = ("text", "label", "labels", "label_separator")
 
-Weights = dict[str, NDArray[np.floating]]
-
-# Half the size of the table. Every figure in a report is of the model as stored, so what rounding costs is in it.
-STORED_TYPES = {"embedding.weight": np.float16}
+EMBEDDING: Final = "embedding.weight"
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,7 @@ class SavedModel:
 
     network: ModelSettings
     tokenizer: TokenizerSettings
-    vocabulary: Vocabulary
+    vocabulary: Vocabulary | StoredVocabulary
     labels: LabelSet
     rule: DecisionRule
     temperature: float
@@ -91,7 +96,9 @@ class SavedModel:
 
 
 def write_model(folder: Path, model: SavedModel) -> None:
-    """Write the files into an existing folder."""
+    """Write the files into an existing folder. The vocabulary must be one that was learned, not one that was read."""
+    if not isinstance(model.vocabulary, Vocabulary):
+        raise TypeError("expected a Vocabulary with all its words")
     description = {
         "format_version": FORMAT_VERSION,
         "written_by": f"lstmcli {__version__}",
@@ -115,10 +122,14 @@ def write_model(folder: Path, model: SavedModel) -> None:
     content = json.dumps(description, indent=2, ensure_ascii=False) + "\n"
     (folder / DESCRIPTION_FILE).write_text(content, encoding="utf-8")
     (folder / VOCABULARY_FILE).write_text(model.vocabulary.file_content(), encoding="utf-8", newline="\n")
+    np.save(folder / INDEX_FILE, index_words(model.vocabulary.words))
+    # Half the size. Every figure in a report is of the model as stored, so what rounding costs is in it.
+    np.save(folder / EMBEDDING_FILE, np.stack([member[EMBEDDING].astype(np.float16) for member in model.members]))
     weights = {
-        _prefix(number, len(model.members)) + name: value.astype(STORED_TYPES.get(name, np.float32))
+        _prefix(number, len(model.members)) + name: value.astype(np.float32)
         for number, member in enumerate(model.members, start=1)
         for name, value in member.items()
+        if name != EMBEDDING
     }
     save_file(weights, folder / WEIGHTS_FILE)
 
@@ -157,20 +168,47 @@ def read_model(run: Path) -> SavedModel:
         RunDirectoryError: there is none, a file is missing or damaged, or a newer lstmcli wrote it.
     """
     folder = find_model(run)
-    for name in (VOCABULARY_FILE, WEIGHTS_FILE):
-        if not (folder / name).is_file():
-            raise RunDirectoryError(f"{folder}: {name} is missing; copy the whole folder.")
     try:
         description = json.loads((folder / DESCRIPTION_FILE).read_text(encoding="utf-8"))
-        _check_version(folder, description)
-        content = (folder / VOCABULARY_FILE).read_bytes().decode("utf-8")  # read_text would take "\r" for a line end
-        model = _build(description, Vocabulary.from_file_content(content), load_file(folder / WEIGHTS_FILE))
+        version = _format_version(folder, description)
+        _check_files(folder, version, has_ngrams="ngrams" in description)
+        weights = load_file(folder / WEIGHTS_FILE)
+        members = _members(description.get("members", 1), weights)
+        if version >= 3:
+            vocabulary = _open_vocabulary(folder)
+            _add_embeddings(members, np.load(folder / EMBEDDING_FILE, mmap_mode="r", allow_pickle=False))
+            model = _build(description, vocabulary, members)
+        else:
+            content = (folder / VOCABULARY_FILE).read_bytes().decode("utf-8")  # read_text takes "\r" for a line end
+            model = _build(description, Vocabulary.from_file_content(content), members)
         return _with_ngrams(model, description["ngrams"], folder) if "ngrams" in description else model
     except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
         raise RunDirectoryError(f"{folder}: is damaged ({error}); copy or train it again.") from None
 
 
-def _check_version(folder: Path, description: Any) -> None:
+def _check_files(folder: Path, version: int, *, has_ngrams: bool) -> None:
+    names = [VOCABULARY_FILE, WEIGHTS_FILE]
+    names += [INDEX_FILE, EMBEDDING_FILE] if version >= 3 else []
+    names += [NGRAMS_FILE] if has_ngrams else []
+    for name in names:
+        if not (folder / name).is_file():
+            raise RunDirectoryError(f"{folder}: {name} is missing; copy the whole folder.")
+
+
+def _open_vocabulary(folder: Path) -> StoredVocabulary:
+    with (folder / VOCABULARY_FILE).open("rb") as file:
+        content = mmap(file.fileno(), 0, access=ACCESS_READ)
+    return StoredVocabulary(content, np.load(folder / INDEX_FILE, mmap_mode="r", allow_pickle=False))
+
+
+def _add_embeddings(members: tuple[Weights, ...], tables: NDArray[np.floating]) -> None:
+    if tables.ndim != 3 or tables.dtype != np.float16 or len(tables) != len(members):
+        raise ValueError(f"{EMBEDDING_FILE} of {tables.dtype} {tables.shape} for {len(members)} networks")
+    for member, table in zip(members, np.asarray(tables), strict=True):
+        member[EMBEDDING] = table
+
+
+def _format_version(folder: Path, description: Any) -> int:
     version = description["format_version"]
     if not isinstance(version, int):
         raise ValueError(f"format_version is {version!r}, expected a number")
@@ -179,9 +217,12 @@ def _check_version(folder: Path, description: Any) -> None:
             f"{folder}: has format version {version}, written by {description.get('written_by', 'a newer lstmcli')}; "
             f"this is lstmcli {__version__}, which reads up to {FORMAT_VERSION}. Upgrade lstmcli."
         )
+    return version
 
 
-def _build(description: dict[str, Any], vocabulary: Vocabulary, weights: Weights) -> SavedModel:
+def _build(
+    description: dict[str, Any], vocabulary: Vocabulary | StoredVocabulary, members: tuple[Weights, ...]
+) -> SavedModel:
     labels = LabelSet(tuple(description["labels"]), description["label_kind"])
     thresholds = np.array(description["thresholds"], dtype=np.float64)
     temperature = float(description["temperature"])
@@ -195,9 +236,8 @@ def _build(description: dict[str, Any], vocabulary: Vocabulary, weights: Weights
     tokenizer = TokenizerSettings(**description["tokenizer"])
     check_values(network)
     check_values(tokenizer)
-    members = _members(description.get("members", 1), weights)
     for member in members:
-        _check_shapes(network, len(vocabulary), len(labels.names), member)
+        check_shapes(network, len(vocabulary), len(labels.names), member)
     columns = dict(description["columns"])
     columns["labels"] = tuple(columns["labels"])
     names = [columns["text"], columns["label"], *columns["labels"], columns["label_separator"] or ""]
@@ -238,59 +278,3 @@ def _with_ngrams(model: SavedModel, description: dict[str, Any], folder: Path) -
     if intercepts.shape != (num_labels,) or not np.isfinite(intercepts).all() or not 0.0 <= share <= 1.0:
         raise ValueError(f"share {share} and intercepts {intercepts} of the n-grams")
     return replace(model, ngrams=NgramTable(sizes, rows, intercepts), ngram_share=share)
-
-
-def check_values(settings: ModelSettings | TokenizerSettings) -> None:
-    """Check types, choices and counts, as `config.loading` does for a config, but without pydantic."""
-    hints = get_type_hints(type(settings))
-    for field in fields(settings):
-        value, hint = getattr(settings, field.name), hints[field.name]
-        if get_origin(hint) is Literal and value not in get_args(hint):
-            raise ValueError(f"{field.name} is {value!r}, expected one of {', '.join(get_args(hint))}")
-        types = get_args(hint) if type(None) in get_args(hint) else (type(field.default),)
-        if type(value) not in types or (type(value) is int and value < 1):
-            raise ValueError(f"{field.name} is {value!r}, expected something like {field.default!r}")
-
-
-def _check_shapes(network: ModelSettings, num_words: int, num_labels: int, weights: Weights) -> None:
-    """Compare the weights with the network that the description promises, so that no mistake waits for a prediction."""
-    found = {name: value.shape for name, value in weights.items()}
-    size = found["embedding.weight"][-1]
-    width = (2 if network.bidirectional else 1) * network.hidden_size
-    expected: dict[str, tuple[int, ...]] = {
-        "embedding.weight": (num_words, size),
-        "output.weight": (num_labels, width),
-        "output.bias": (num_labels,),
-    }
-    expected |= _layer_shapes(network, size)
-    if network.pooling == "attention":
-        attention_size = found["pooling.query.weight"][-1]
-        expected["pooling.projection.weight"] = (attention_size, width)
-        expected["pooling.projection.bias"] = (attention_size,)
-        expected["pooling.query.weight"] = (1, attention_size)
-    wrong = [name for name in sorted(expected.keys() | found.keys()) if expected.get(name) != found.get(name)]
-    if wrong:
-        raise ValueError(f"weights do not fit the description: {', '.join(wrong)}")
-
-
-def check_layers(network: ModelSettings, size: int, weights: Weights) -> None:
-    """Compare the recurrent weights with those of `network` on word vectors of `size`.
-
-    Raises:
-        ValueError: some are missing or have another shape.
-    """
-    expected = _layer_shapes(network, size)
-    wrong = [name for name, shape in expected.items() if name not in weights or weights[name].shape != shape]
-    if wrong:
-        raise ValueError(f"weights do not fit the description: {', '.join(wrong)}")
-
-
-def _layer_shapes(network: ModelSettings, size: int) -> dict[str, tuple[int, ...]]:
-    num_directions = 2 if network.bidirectional else 1
-    shapes: dict[str, tuple[int, ...]] = {}
-    for layer in range(network.layers):
-        input_size = size if layer == 0 else num_directions * network.hidden_size
-        for direction in range(num_directions):
-            of_cell = KERNELS[network.cell].shapes(input_size, network.hidden_size)
-            shapes |= {f"recurrent.layers.{layer}.{direction}.{name}": shape for name, shape in of_cell.items()}
-    return shapes

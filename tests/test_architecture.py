@@ -17,6 +17,7 @@ LAYERS: list[set[str]] = [
     {"config"},
     {"kernels"},
     {"data", "text", "models", "metrics"},
+    {"model_checks"},
     {"model_format"},
     {"language_format"},
     {"training", "checkpoint", "inference"},

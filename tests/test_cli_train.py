@@ -23,6 +23,8 @@ def test_a_run_directory_holds_what_the_design_says(run_directory: Path) -> None
         "model/model.json",
         "model/ngrams.npy",
         "model/vocabulary.txt",
+        "model/vocabulary.npy",
+        "model/embedding.npy",
         "model/weights.safetensors",
         "baselines/majority.json",
         "baselines/rule.json",

@@ -29,6 +29,7 @@ from lstmcli.models.pooling import POOLINGS
 from lstmcli.recipes.finish import classifier_weights
 from lstmcli.text.labels import LabelSet
 from lstmcli.text.vocabulary import Vocabulary
+from lstmcli.text.word_index import index_words
 from lstmcli.training.batch import word_batch
 
 WORDS = [f"w{number}" for number in range(20)]
@@ -141,7 +142,7 @@ def test_a_saved_model_reads_back_as_it_was(folder: Path) -> None:
     model, original = read_model(folder), saved(classifier(NETWORK), NETWORK)
     for name in ("network", "tokenizer", "labels", "temperature", "columns"):
         assert getattr(model, name) == getattr(original, name)
-    assert model.vocabulary.words == original.vocabulary.words
+    assert [model.vocabulary.id_of(word) for word in ["<pad>", "<unknown>", *WORDS]] == list(range(22))
     (found,), (expected,) = model.members, original.members
     assert set(found) == set(expected)
     for name, value in expected.items():
@@ -214,17 +215,23 @@ def test_an_ensemble_is_the_mean_of_the_logits_of_its_networks(tmp_path: Path) -
     np.testing.assert_allclose(found, expected, atol=1e-3)  # word vectors are stored as float16
 
 
-def test_a_model_of_format_version_1_is_still_read(folder: Path) -> None:
+@pytest.mark.parametrize(("version", "dtype"), [(1, np.float32), (2, np.float16)])
+def test_a_model_of_an_older_format_is_still_read(folder: Path, version: int, dtype: type[np.floating]) -> None:
     expected = Predictor.open(folder).probabilities(["w1 w2"])
-    edit(folder, lambda description: (description.pop("members"), description.update(format_version=1)))
+    edit(folder, lambda description: description.update(format_version=version))
+    if version == 1:
+        edit(folder, lambda description: description.pop("members"))
     weights = load_file(folder / "weights.safetensors")
-    save_file({name: value.astype(np.float32) for name, value in weights.items()}, folder / "weights.safetensors")
+    weights["embedding.weight"] = np.load(folder / "embedding.npy")[0].astype(dtype)
+    save_file(weights, folder / "weights.safetensors")
+    for name in ("vocabulary.npy", "embedding.npy"):
+        (folder / name).unlink()
     np.testing.assert_array_equal(Predictor.open(folder).probabilities(["w1 w2"]), expected)
 
 
 def test_a_newer_format_says_to_upgrade(folder: Path) -> None:
     edit(folder, lambda description: description.update(format_version=FORMAT_VERSION + 1, written_by="lstmcli 9.0"))
-    with pytest.raises(RunDirectoryError, match=r"has format version 3, written by lstmcli 9\.0;.*Upgrade lstmcli"):
+    with pytest.raises(RunDirectoryError, match=r"has format version 4, written by lstmcli 9\.0;.*Upgrade lstmcli"):
         read_model(folder)
 
 
@@ -252,7 +259,15 @@ def test_a_newer_format_says_to_upgrade(folder: Path) -> None:
         lambda folder: edit(folder, lambda d: d["tokenizer"].update(cut="middle")),
         lambda folder: edit(folder, lambda d: d.update(label_kind="other")),
         lambda folder: (folder / "vocabulary.txt").write_text("<pad>\n<unknown>\n"),
-        lambda folder: (folder / "vocabulary.txt").write_bytes(b"\xff"),
+        lambda folder: (folder / "vocabulary.txt").write_bytes(b""),
+        lambda folder: (folder / "vocabulary.txt").write_bytes((folder / "vocabulary.txt").read_bytes().upper()),
+        lambda folder: (folder / "vocabulary.npy").write_bytes((folder / "vocabulary.npy").read_bytes()[:-4]),
+        lambda folder: np.save(folder / "vocabulary.npy", np.zeros(0, dtype=np.uint32)),
+        lambda folder: np.save(folder / "vocabulary.npy", index_words(["<pad>", "<unknown>"])),
+        lambda folder: (folder / "embedding.npy").write_bytes((folder / "embedding.npy").read_bytes()[:-4]),
+        lambda folder: np.save(folder / "embedding.npy", np.zeros((1, 21, 5), dtype=np.float16)),
+        lambda folder: np.save(folder / "embedding.npy", np.zeros((2, 22, 5), dtype=np.float16)),
+        lambda folder: np.save(folder / "embedding.npy", np.zeros((1, 22, 5))),
         lambda folder: (folder / "weights.safetensors").write_bytes(b"not tensors"),
         lambda folder: (folder / "weights.safetensors").write_bytes(
             (folder / "weights.safetensors").read_bytes()[:-50]
@@ -265,7 +280,7 @@ def test_a_damaged_model_is_named_as_such(folder: Path, damage: Callable[[Path],
         read_model(folder)
 
 
-@pytest.mark.parametrize("name", ["vocabulary.txt", "weights.safetensors"])
+@pytest.mark.parametrize("name", ["vocabulary.txt", "vocabulary.npy", "embedding.npy", "weights.safetensors"])
 def test_a_missing_file_is_named(folder: Path, name: str) -> None:
     (folder / name).unlink()
     with pytest.raises(RunDirectoryError, match=f"{name} is missing; copy the whole folder"):

@@ -7,10 +7,12 @@ from hypothesis import strategies as st
 
 from lstmcli.config.model_settings import TokenizerSettings
 from lstmcli.text import tokenizer as tokenizer_module
+from lstmcli.text import word_index
 from lstmcli.text.encoder import GrowingVocabulary, TextEncoder
 from lstmcli.text.labels import LabelSet
 from lstmcli.text.tokenizer import Tokenizer, cut, pieces
 from lstmcli.text.vocabulary import UNKNOWN_ID, Vocabulary
+from lstmcli.text.word_index import StoredVocabulary, index_words
 
 DEFAULT = Tokenizer(TokenizerSettings())
 
@@ -172,6 +174,22 @@ def test_a_growing_vocabulary_gives_each_new_word_the_next_id() -> None:
 def test_a_vocabulary_file_reads_back_also_with_odd_words() -> None:
     vocabulary = Vocabulary(["<pad>", "<unknown>", "\x00", "'", "é", "\ufeff"])
     assert Vocabulary.from_file_content(vocabulary.file_content()).words == vocabulary.words
+
+
+@given(st.sets(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n"), min_size=1)), st.text())
+def test_a_stored_vocabulary_finds_the_same_ids(words: set[str], other: str) -> None:
+    vocabulary = Vocabulary(["<pad>", "<unknown>", *sorted(words - {"<pad>", "<unknown>"})])
+    stored = StoredVocabulary(vocabulary.file_content().encode(), index_words(vocabulary.words))
+    assert len(stored) == len(vocabulary)
+    assert [stored.id_of(word) for word in vocabulary.words] == list(range(len(vocabulary)))
+    assert stored.id_of(other.encode(errors="replace").decode()) == vocabulary.id_of(other)
+
+
+def test_words_with_the_same_place_in_the_index_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(word_index.zlib, "crc32", lambda _: 15)
+    words = ["<pad>", "<unknown>", "a", "b", "c"]
+    stored = StoredVocabulary(Vocabulary(words).file_content().encode(), index_words(words))
+    assert [stored.id_of(word) for word in [*words, "d"]] == [0, 1, 2, 3, 4, UNKNOWN_ID]
 
 
 def test_new_words_go_behind_the_old_ones() -> None:

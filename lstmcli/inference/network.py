@@ -12,7 +12,7 @@ from lstmcli.inference.pooling import POOLINGS, PieceStates
 from lstmcli.kernels import KERNELS, CellWeights
 from lstmcli.kernels.packing import chunk_lengths
 from lstmcli.kernels.weights import Array, scaled_gates
-from lstmcli.model_format import Weights
+from lstmcli.model_checks import Weights
 
 Ids = NDArray[np.int64]
 

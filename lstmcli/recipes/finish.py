@@ -9,7 +9,8 @@ from lstmcli.checkpoint import RunDirectory, replaced_folder
 from lstmcli.config.settings import Config
 from lstmcli.metrics.baselines import MajorityBaseline, TfidfBaseline
 from lstmcli.metrics.evaluation import Evaluation
-from lstmcli.model_format import HTML_FILE, MARKDOWN_FILE, METRICS_FILE, NgramTable, SavedModel, Weights, write_model
+from lstmcli.model_checks import Weights
+from lstmcli.model_format import HTML_FILE, MARKDOWN_FILE, METRICS_FILE, NgramTable, SavedModel, write_model
 from lstmcli.models.embedding import Embedding
 from lstmcli.recipes.corpus import Corpus, label_targets
 from lstmcli.recipes.decision import Decision, DecisionMaker

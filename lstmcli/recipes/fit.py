@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.checkpoint import RunDirectory
-from lstmcli.model_format import Weights
+from lstmcli.model_checks import Weights
 from lstmcli.recipes.course import Course, History
 from lstmcli.recipes.finish import classifier_weights
 from lstmcli.recipes.plan import Plan
