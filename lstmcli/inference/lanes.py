@@ -47,7 +47,7 @@ def to_tiles(rows: Array, lanes: int) -> Array:
     num_tiles = -(-len(rows) // lanes)
     tiles = np.zeros((num_tiles * lanes, rows.shape[1]), dtype=rows.dtype)
     tiles[: len(rows)] = rows
-    return np.ascontiguousarray(tiles.reshape(num_tiles, lanes, -1).swapaxes(1, 2))
+    return np.ascontiguousarray(tiles.reshape(num_tiles, lanes, rows.shape[1]).swapaxes(1, 2))
 
 
 def from_tiles(tiles: Array, num_rows: int) -> NDArray[np.floating]:

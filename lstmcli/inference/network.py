@@ -9,6 +9,7 @@ from numpy.typing import DTypeLike, NDArray
 from lstmcli.config.model_settings import ModelSettings
 from lstmcli.inference.lanes import choose_arithmetic, from_tiles, product_by_row
 from lstmcli.inference.pooling import POOLINGS, PieceStates
+from lstmcli.inference.words import MAX_KEPT_BYTES, ProjectedWords
 from lstmcli.kernels import KERNELS, CellWeights
 from lstmcli.kernels.packing import chunk_lengths
 from lstmcli.kernels.weights import Array, scaled_gates
@@ -50,8 +51,8 @@ class _Layer:
 class Network:
     """Runs a network with `stored` weights. A row's logits do not depend on its neighbours, see `lanes`."""
 
-    def __init__(self, settings: ModelSettings, stored: Weights) -> None:
-        self._embedding = stored["embedding.weight"]
+    def __init__(self, settings: ModelSettings, stored: Weights, *, max_kept_bytes: int = MAX_KEPT_BYTES) -> None:
+        """Take `stored` weights; the input parts of words may take `max_kept_bytes`."""
         self._kernel = KERNELS[settings.cell]
         self._hidden_size = settings.hidden_size
         self._chunk_tokens = settings.chunk_tokens
@@ -66,6 +67,14 @@ class Network:
         arithmetic = choose_arithmetic([*matrices, stored["output.weight"]])
         self._lanes, self._dtype = arithmetic.lanes, arithmetic.dtype
         self._layers = [layer.astype(self._dtype) for layer in layers]
+        self._words = ProjectedWords(
+            stored["embedding.weight"],
+            self._layers[0].inputs,
+            self._layers[0].bias,
+            lanes=self._lanes,
+            dtype=self._dtype,
+            max_bytes=max_kept_bytes,
+        )
         pooling = {name: value.astype(self._dtype) for name, value in pooling.items()}
         self._pooling = POOLINGS[settings.pooling](pooling, settings.hidden_size)
         self._output = stored["output.weight"].astype(self._dtype)
@@ -92,13 +101,8 @@ class Network:
             token_ids: (tokens,), the texts end to end.
             lengths: (texts,), tokens of each text, at least 1.
         """
-        # Each distinct word is projected once, however often it is repeated.
         words, index = np.unique(token_ids, return_inverse=True)
-        vectors, first = self._embedding[words].astype(self._dtype), self._layers[0]
-        projected = [
-            product_by_row(inputs[0], vectors, self._lanes) + bias[0, :, 0]
-            for inputs, bias in zip(first.inputs, first.bias, strict=True)
-        ]
+        projected = self._words.rows(words)
         pieces = chunk_lengths(lengths, self._chunk_tokens)
         starts = np.cumsum(pieces) - pieces
         numbers: Array | None = None
@@ -122,7 +126,7 @@ class Network:
             yield by_length[start : start + tiles * self._lanes]
             start += tiles * self._lanes
 
-    def _of_pieces(self, projected: list[Array], index: Ids, starts: Ids, lengths: Ids) -> Array:
+    def _of_pieces(self, projected: Array, index: Ids, starts: Ids, lengths: Ids) -> Array:
         """Return (pieces, numbers), what pooling keeps of each of these pieces."""
         num_steps, num_tiles = int(lengths.max()), -(-len(lengths) // self._lanes)
         lanes = np.zeros((2, num_tiles * self._lanes), dtype=np.int64)

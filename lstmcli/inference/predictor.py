@@ -11,6 +11,7 @@ from lstmcli.data.batches import TokenIds, batches_by_length
 from lstmcli.inference.network import Network
 from lstmcli.inference.ngrams import NgramScorer
 from lstmcli.inference.tokens import KnownTokens
+from lstmcli.inference.words import MAX_KEPT_BYTES
 from lstmcli.metrics.decisions import DecisionRule, decision_scores, probabilities_from_logits
 from lstmcli.model_format import SavedModel, read_model
 
@@ -44,7 +45,8 @@ class Predictor:
         scorer = None if model.ngrams is None else NgramScorer(model.ngrams)
         self._tokens = KnownTokens(model, scorer)
         self._scorer = scorer
-        self._networks = [Network(model.network, weights) for weights in model.members]
+        max_bytes = MAX_KEPT_BYTES // len(model.members)
+        self._networks = [Network(model.network, weights, max_kept_bytes=max_bytes) for weights in model.members]
         self._batch_size = batch_size
 
     @classmethod
