@@ -7,6 +7,7 @@ from benchmarks import (
     cells,
     epochs,
     growth,
+    prediction,
     preparation,
     timing,  # first: it clears variables before numpy reads them
 )
@@ -23,6 +24,11 @@ TABLES = {
     "reading": preparation.rates,
     "memory": preparation.memory,
     "threads": epochs.threads,
+    "start": prediction.start,
+    "throughput": prediction.throughput,
+    "jobs": prediction.jobs,
+    "stream": prediction.memory,
+    "latency": prediction.latency,
 }
 
 

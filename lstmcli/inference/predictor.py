@@ -60,9 +60,14 @@ class Predictor:
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return (texts, labels)."""
-        model = self.model
         if not texts:
-            return np.empty((0, len(model.labels.names)))
+            return np.empty((0, len(self.model.labels.names)))
+        distinct = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+        found = self._distinct_probabilities(list(distinct))
+        return found if len(distinct) == len(texts) else found[[distinct[text] for text in texts]]
+
+    def _distinct_probabilities(self, texts: list[str]) -> NDArray[np.float64]:
+        model = self.model
         token_ids = self._tokens.encode(texts)
         logits = self._network_logits(self._tokens.word_ids(token_ids))
         if self._scorer is not None:

@@ -7,7 +7,7 @@ from lstmcli.inference.lanes import product_by_row
 from lstmcli.kernels.weights import Array
 
 # Of all networks together. Words are numbered by how frequent they are, so these are the rows that are needed most.
-MAX_KEPT_BYTES = 1 << 24
+MAX_KEPT_BYTES = 1 << 25
 
 
 class ProjectedWords:

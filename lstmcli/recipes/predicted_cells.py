@@ -116,6 +116,7 @@ class Adder:
         self._rule = model.rule if options.threshold is None else model.rule.with_threshold(options.threshold)
         # A ranked text line starts with the best label.
         self._has_decision = options.top_k is None or format_name != TEXT_FORMAT
+        self._names: dict[bytes, str] = {}  # of the decisions met so far
 
     def additions(self, probabilities: Probabilities) -> Iterator[Additions]:
         """Return what each row gets, in order; `probabilities` are (rows, labels)."""
@@ -145,7 +146,11 @@ class Adder:
         probabilities = predictions.probabilities[row]
         additions: Additions = {}
         if self._has_decision:
-            additions["prediction"] = labels.join(predictions.decisions[row])
+            decisions = predictions.decisions[row]
+            key = decisions.tobytes()
+            if key not in self._names:
+                self._names[key] = labels.join(decisions)
+            additions["prediction"] = self._names[key]
             additions["score"] = float(predictions.scores[row])
         if options.top_k is not None:
             best_first = np.argsort(-probabilities, kind="stable")[: options.top_k]

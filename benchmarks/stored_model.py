@@ -1,0 +1,56 @@
+"""A model of a wanted size on disk, with weights drawn at random: what it predicts means nothing, its speed does."""
+
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.corpora import NUM_LABELS, NUM_SPECIAL
+from lstmcli.config.model_settings import DataSettings, ModelSettings, TokenizerSettings
+from lstmcli.metrics.decisions import untuned_rule
+from lstmcli.model_checks import Weights
+from lstmcli.model_format import NgramTable, SavedModel, write_model
+from lstmcli.recipes.schedule import NGRAM_BUCKET_BITS, network_settings
+from lstmcli.text.labels import LabelSet
+from lstmcli.text.vocabulary import PAD_TOKEN, UNKNOWN_TOKEN, Vocabulary
+
+EMBEDDING_SIZE = 300
+NETWORK = network_settings(ModelSettings(hidden_size=128, bidirectional=False))
+
+
+def write(folder: Path, num_words: int, *, has_ngrams: bool = True) -> Path:
+    """Write a model that knows the words w0, w1, ... of `corpora.write_csv` and return `folder`."""
+    folder.mkdir()
+    generator = np.random.default_rng(0)
+    labels = LabelSet(tuple(f"label{number}" for number in range(NUM_LABELS)), "single")
+    rows = generator.standard_normal((1 << NGRAM_BUCKET_BITS, 1 + NUM_LABELS), dtype=np.float32).astype(np.float16)
+    ngrams = NgramTable(range(3, 7), np.abs(rows), np.zeros(NUM_LABELS))
+    model = SavedModel(
+        network=NETWORK,
+        tokenizer=TokenizerSettings(),
+        vocabulary=Vocabulary([PAD_TOKEN, UNKNOWN_TOKEN, *(f"w{number}" for number in range(num_words - NUM_SPECIAL))]),
+        labels=labels,
+        rule=untuned_rule("single", NUM_LABELS, at_least_one=True),
+        temperature=1.0,
+        columns=DataSettings(),
+        members=(_weights(num_words, generator),),
+        ngrams=ngrams if has_ngrams else None,
+        ngram_share=0.5 if has_ngrams else 0.0,
+    )
+    write_model(folder, model)
+    return folder
+
+
+def _weights(num_words: int, generator: np.random.Generator) -> Weights:
+    size = NETWORK.hidden_size
+    shapes = {
+        "embedding.weight": (num_words, EMBEDDING_SIZE),
+        "recurrent.layers.0.0.weight_input": (4 * size, EMBEDDING_SIZE),
+        "recurrent.layers.0.0.weight_hidden": (4 * size, size),
+        "recurrent.layers.0.0.bias": (4 * size,),
+        "pooling.projection.weight": (size, size),
+        "pooling.projection.bias": (size,),
+        "pooling.query.weight": (1, size),
+        "output.weight": (NUM_LABELS, size),
+        "output.bias": (NUM_LABELS,),
+    }
+    return {name: generator.standard_normal(shape, dtype=np.float32) / 10.0 for name, shape in shapes.items()}
