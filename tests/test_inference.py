@@ -20,6 +20,7 @@ from lstmcli.inference import lanes
 from lstmcli.inference.lanes import choose_arithmetic, product_by_row
 from lstmcli.inference.network import Network
 from lstmcli.inference.predictor import Predictor
+from lstmcli.inference.words import ProjectedWords
 from lstmcli.kernels import KERNELS
 from lstmcli.metrics.decisions import DecisionRule
 from lstmcli.model_format import FORMAT_VERSION, SavedModel, read_model, write_model
@@ -148,6 +149,21 @@ def test_a_saved_model_reads_back_as_it_was(folder: Path) -> None:
     for name, value in expected.items():
         is_table = name == "embedding.weight"
         np.testing.assert_array_equal(found[name], value.astype(np.float16) if is_table else value)
+
+
+@pytest.mark.parametrize("max_rows", [0, 1, 7, 100])
+def test_the_input_part_of_a_word_is_the_same_whether_kept_or_not(max_rows: int) -> None:
+    generator = np.random.default_rng(0)
+    table = generator.standard_normal((30, 5)).astype(np.float16)
+    inputs, bias = (generator.standard_normal((2, 1, 8, size)).astype(np.float32) for size in (5, 1))
+    row_bytes = 2 * 8 * 4
+    words = ProjectedWords(table, inputs, bias, lanes=16, dtype=np.float32, max_bytes=max_rows * row_bytes)
+    expected = np.einsum("dgi,wi->dwg", inputs[:, 0], table.astype(np.float32)) + bias[:, :, :, 0]
+    first = words.rows(np.arange(30))
+    np.testing.assert_allclose(first, expected, atol=1e-5)
+    for _ in range(20):
+        drawn = np.flatnonzero(generator.random(30) < 0.3)
+        np.testing.assert_array_equal(words.rows(drawn), first[:, drawn])
 
 
 def test_batch_size_order_and_neighbours_do_not_change_a_probability(folder: Path) -> None:
