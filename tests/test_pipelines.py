@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from lstmcli.errors import LstmcliError
 from lstmcli.inference import processes
 from lstmcli.inference.processes import OtherProcesses
 from lstmcli.recipes.predict import BLOCK_ROWS
+from lstmcli.reports.row_progress import RowProgress
 from tests.conftest import PROJECT, Cli, write_csv
 
 WORDS = [
@@ -197,3 +199,34 @@ def test_two_processes_never_write_one_file(many: Path, cli: Cli, tmp_path: Path
         process.stdin.write(b"so glad\n")
         process.stdin.close()
     assert (tmp_path / "out.txt").read_text().startswith("joy\t")
+
+
+def test_progress_goes_to_stderr_and_changes_no_row(many: Path, cli: Cli, expected: str) -> None:
+    result = cli("predict", "RUN", "in.csv", "--probabilities", "--progress", cwd=many)
+    assert result.stdout == expected
+    assert re.fullmatch(rf"progress {3 * BLOCK_ROWS + 7:,} rows in [0-9.,]+ s, [0-9,]+ a second\n", result.stderr)
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_every_line_can_be_answered_before_the_next_is_read(many: Path, cli: Cli, jobs: str) -> None:
+    lines = "so glad\n\nlonely again\n" * 5
+    plain = cli("predict", "RUN", stdin=lines, cwd=many)
+    assert cli("predict", "RUN", "--line-buffered", "--jobs", jobs, stdin=lines, cwd=many).stdout == plain.stdout
+
+
+@pytest.mark.parametrize(("is_terminal", "end", "seconds"), [(True, "\r", [1.0, 2.0]), (False, "\n", [10.0])])
+def test_progress_is_told_now_and_then(is_terminal: bool, end: str, seconds: list[float]) -> None:
+    stream = io.StringIO()
+    stream.isatty = lambda: is_terminal  # type: ignore[method-assign]
+    times = iter([0.0, 0.5, *seconds, seconds[-1] + 0.5, seconds[-1] + 2.0])
+    progress = RowProgress(stream, clock=lambda: next(times))
+    for _ in range(2 + len(seconds)):
+        progress.done(100)
+    progress.finish()
+    told = [
+        f"progress {100 * (n + 2)} rows in {at:.1f} s, {100 * (n + 2) / at:,.0f} a second"
+        for n, at in enumerate(seconds)
+    ]
+    rows, last = 100 * (2 + len(seconds)), seconds[-1] + 2.0
+    whole = f"progress {rows} rows in {last:.1f} s, {rows / last:,.0f} a second\n"
+    assert stream.getvalue() == "".join(line + end for line in told) + whole

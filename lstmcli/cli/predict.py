@@ -64,6 +64,14 @@ def predict_command(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the --output of the same command where it was interrupted.")
     ] = False,
+    progress: Annotated[bool, typer.Option("--progress", help="Tell on stderr how many rows are done.")] = False,
+    line_buffered: Annotated[
+        bool,
+        typer.Option(
+            "--line-buffered",
+            help="Answer each row before reading the next; a pipe that pauses is answered at once anyway.",
+        ),
+    ] = False,
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, metavar="N", help="Rows computed together.")] = 256,
 ) -> None:
     """Label texts: the rows of a file or of a pipe, in order, with prediction and score added.
@@ -83,6 +91,7 @@ def predict_command(
     from lstmcli.model_format import read_model
     from lstmcli.recipes.predict import InputOptions, OutputOptions, describe_job, predict_files
     from lstmcli.recipes.predicted_cells import PredictOptions
+    from lstmcli.reports.row_progress import RowProgress
 
     paths = files or ["-"]
     kept = None if columns is None else [column for column in columns.split(",") if column]
@@ -90,15 +99,19 @@ def predict_command(
     options = PredictOptions(probabilities=probabilities, top_k=top_k, threshold=threshold)
     job = "" if output is None else describe_job(Path(run), paths, inputs, options, kept, output_format)
     model = read_model(Path(run))
+    row_progress = RowProgress() if progress else None
     with open_pool(model, Path(run), jobs=jobs, batch_size=batch_size) as pool:
         counts = predict_files(
             model,
             pool,
             paths,
             inputs=inputs,
-            output=OutputOptions(output, output_format.value, kept, job, resume),
+            output=OutputOptions(output, output_format.value, kept, job, resume, line_buffered),
             options=options,
             warn=lambda message: typer.echo(f"note: {message}", err=True),
+            watch=(lambda _: None) if row_progress is None else row_progress.done,
         )
+    if row_progress is not None:
+        row_progress.finish()
     if counts.broken and on_error is OnErrorChoice.FLAG:
         raise typer.Exit(SOME_ROWS_BROKEN)

@@ -51,6 +51,7 @@ class OutputOptions:
         columns: those of the input that are kept; None: all.
         job: what is asked for, see `open_output`.
         resume: whether to go on where an interrupted run with the same job and path has ended.
+        line_buffered: whether each row is answered before the next one is read.
     """
 
     path: str | None = None
@@ -58,6 +59,7 @@ class OutputOptions:
     columns: Sequence[str] | None = None
     job: str = ""
     resume: bool = False
+    line_buffered: bool = False
 
 
 @dataclass
@@ -77,6 +79,7 @@ def predict_files(
     output: OutputOptions,
     options: PredictOptions,
     warn: Callable[[str], None],
+    watch: Callable[[int], None],
 ) -> RowCounts:
     """Predict every row of the `paths` ("-": standard input), one input after the other, and count them.
 
@@ -90,6 +93,7 @@ def predict_files(
         output: how and where the rows are written.
         options: what to add to each.
         warn: is told of rows that can't be read, and where an input looks like something else than it is read as.
+        watch: is told how many more rows have been written.
 
     Raises:
         DataError: an input can't be read or has no such column.
@@ -97,7 +101,7 @@ def predict_files(
     """
     check_exist(paths)
     format_name = _output_format(output, inputs, paths)
-    rows = _Rows(pool, Adder(model, options, format_name), FORMATS[format_name], inputs.on_error, warn)
+    rows = _Rows(pool, Adder(model, options, format_name), FORMATS[format_name], inputs.on_error, warn, watch)
     with open_output(output.path, job=output.job, resume=output.resume) as destination:
         rows.write_to(destination)
         try:
@@ -137,6 +141,8 @@ def _predict_input(path: str, rows: "_Rows", inputs: InputOptions, output: Outpu
             if number == 0 and source.format_name == TEXT_FORMAT:
                 rows.look_for_tables(record.cells[0], text_column)
             rows.take(record)
+            if output.line_buffered:
+                rows.answer()
 
 
 def describe_job(run: Path, paths: Sequence[str], *options: object) -> str:
@@ -164,7 +170,13 @@ class _Rows:
     """
 
     def __init__(
-        self, pool: Pool, adder: Adder, output_format: FileFormat, on_error: OnError, warn: Callable[[str], None]
+        self,
+        pool: Pool,
+        adder: Adder,
+        output_format: FileFormat,
+        on_error: OnError,
+        warn: Callable[[str], None],
+        watch: Callable[[int], None],
     ) -> None:
         self.counts = RowCounts()
         self._pool = pool
@@ -172,6 +184,7 @@ class _Rows:
         self._format = output_format
         self._on_error = on_error
         self._warn = warn
+        self._watch = watch
         self._waiting: list[_Row] = []
         self._sent: deque[list[_Row]] = deque()
         self._writer: RecordWriter | None = None  # there is one when the first row has come
@@ -243,10 +256,12 @@ class _Rows:
         for probabilities in due:
             assert self._writer is not None  # a row has come
             additions = self._adder.additions(probabilities)
-            for row in self._sent.popleft():
+            sent = self._sent.popleft()
+            for row in sent:
                 self._writer.write(row.record, self._adder.nothing() if row.text is None else next(additions))
                 self._output.row_written(row.number)
             self._output.stream.flush()
+            self._watch(len(sent))
 
     def look_for_tables(self, line: str, column: str) -> None:
         """Tell a user who pipes a table that its lines are taken for texts."""
