@@ -348,3 +348,53 @@ def test_half_an_emoji_is_predicted_and_written_as_it_was(folder: Path, cli: Cli
     (folder / "cut.jsonl").write_text('{"text": "so glad \\ud83d"}\n')
     (row,) = map(json.loads, cli("predict", "RUN", "cut.jsonl", cwd=folder).stdout.splitlines())
     assert (row["text"], row["prediction"]) == ("so glad \ud83d", "joy")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options", "output"),
+    [
+        ("in.csv", "id,text\n", [], "id,text,prediction,score\n"),
+        ("in.csv", "id,text\n", ["--columns", "id", "--top-k", "1"], "id,prediction,score,label_1,score_1\n"),
+        ("in.csv", "id,text\n", ["--output-format", "jsonl"], ""),
+        ("in.txt", "", ["--output-format", "tsv"], "text\tprediction\tscore\n"),
+        ("in.txt", "", [], ""),
+        ("in.jsonl", "", [], ""),
+    ],
+)
+def test_an_input_without_rows_keeps_its_header(
+    run_directory: Path, tmp_path: Path, cli: Cli, name: str, content: str, options: list[str], output: str
+) -> None:
+    (tmp_path / name).write_text(content)
+    result = cli("predict", run_directory, name, *options, cwd=tmp_path)
+    assert (result.returncode, result.stdout) == (0, output)
+
+
+def test_a_header_without_the_column_is_an_error_also_where_no_row_follows(
+    run_directory: Path, tmp_path: Path, cli: Cli
+) -> None:
+    (tmp_path / "in.csv").write_text("id,txt\n")
+    result = cli("predict", run_directory, "in.csv", cwd=tmp_path)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "in.csv has no column 'text'. Columns: id, txt. Did you mean 'txt'?" in result.stderr
+
+
+def test_json_lines_that_start_with_a_broken_one_become_a_table_of_the_others(
+    run_directory: Path, tmp_path: Path, cli: Cli
+) -> None:
+    (tmp_path / "in.jsonl").write_text('{"id": 1\n{"id": 2, "text": "so glad"}\n')
+    result = cli("predict", run_directory, "in.jsonl", "--output-format", "csv", cwd=tmp_path)
+    header, broken, good = result.stdout.splitlines()
+    assert (result.returncode, header, broken) == (3, "id,text,prediction,score", '"{""id"": 1",,,')
+    assert good.startswith("2,so glad,")
+    (tmp_path / "in.jsonl").write_text("broken\n")
+    result = cli("predict", run_directory, "in.jsonl", "--output-format", "csv", cwd=tmp_path)
+    assert (result.returncode, result.stdout) == (3, "input,prediction,score\nbroken,,\n")
+
+
+def test_a_key_that_the_table_lacks_is_named_with_its_file_and_line(
+    run_directory: Path, tmp_path: Path, cli: Cli
+) -> None:
+    (tmp_path / "in.jsonl").write_text('{"text": "so glad"}\n{"text": "sad", "new": 1}\n')
+    result = cli("predict", run_directory, "in.jsonl", "--output-format", "csv", cwd=tmp_path)
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: in.jsonl, line 2: has 'new', which the first row has not")

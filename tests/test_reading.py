@@ -169,7 +169,7 @@ def test_what_the_csv_module_writes_is_read_back_cell_for_cell(rows: list[tuple[
     stream = io.StringIO(newline="")
     csv.writer(stream).writerows([["text", "label"], *rows])
     lines = io.StringIO(stream.getvalue(), newline="\n")
-    records = list(FORMATS["csv"].read(lines, "test"))
+    records = list(FORMATS["csv"].read(lines, "test").records)
     assert [tuple(record.cells) for record in records] == rows
 
 
@@ -177,10 +177,11 @@ def test_what_the_csv_module_writes_is_read_back_cell_for_cell(rows: list[tuple[
 def test_a_written_row_is_read_back_with_its_additions(rows: list[tuple[str, str]], format_name: str) -> None:
     stream = io.StringIO(newline="")
     writer = FORMATS[format_name].writer(stream)
-    writer.start(["text", "other"], ["prediction", "score"], continues=not rows)
+    writer.start(["text", "other"], ["prediction", "score"], continues=False)
     for number, row in enumerate(rows):
         writer.write(Record(number, ["text", "other"], list(row)), {"prediction": "x", "score": 0.5})
-    records = list(FORMATS[format_name].read(io.StringIO(stream.getvalue(), newline="\n"), "test")) if rows else []
+    columns, records = FORMATS[format_name].read(io.StringIO(stream.getvalue(), newline="\n"), "test")
+    assert columns == ["text", "other", "prediction", "score"]
     assert [record.cells for record in records] == [[*row, "x", "0.5000000"] for row in rows]
 
 

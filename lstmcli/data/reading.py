@@ -21,10 +21,18 @@ STANDARD_INPUT = "-"
 
 @dataclass(frozen=True)
 class Source:
-    """An open input. `name` is for messages; `records` can be read once."""
+    """An open input.
+
+    Attributes:
+        name: for messages.
+        format_name: one of FORMATS.
+        columns: of all records; None where each has its own.
+        records: can be read once.
+    """
 
     name: str
     format_name: str
+    columns: Sequence[str] | None
     records: Iterator[Record]
 
 
@@ -56,8 +64,8 @@ def open_records(
         format_name = _known_format_of(path)
     with _open_binary(path) as stream:
         lines = DecodedLines(stream, encoding, name, keeps_undecodable=keeps_broken, before_waiting=before_waiting)
-        records = FORMATS[format_name].read(lines, name)
-        yield Source(name, format_name, _checked(records, lines, name, keeps_broken=keeps_broken))
+        columns, records = FORMATS[format_name].read(lines, name)
+        yield Source(name, format_name, columns, _checked(records, lines, name, keeps_broken=keeps_broken))
 
 
 def _checked(records: Iterator[Record], lines: DecodedLines, name: str, *, keeps_broken: bool) -> Iterator[Record]:

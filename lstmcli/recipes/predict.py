@@ -137,6 +137,8 @@ def _predict_input(path: str, rows: "_Rows", inputs: InputOptions, output: Outpu
             raise UsageError("--text: plain text has no columns; name the format of the input with --format.")
         select = TextSelector(source, inputs.text_column or text_column)
         rows.read_from(source, select, Keeper(output.columns, source.name))
+        if source.columns is not None:
+            rows.start(source.columns)
         for number, record in enumerate(source.records):
             if number == 0 and source.format_name == TEXT_FORMAT:
                 rows.look_for_tables(record.cells[0], text_column)
@@ -155,11 +157,15 @@ def describe_job(run: Path, paths: Sequence[str], *options: object) -> str:
 
 
 class _Row(NamedTuple):
-    """A row as it will be written, its text (None where it could not be read), and its place among all, from 1."""
+    """A row as it will be written, its text (None where it could not be read), and where it comes from.
+
+    `number` is its place among all rows, from 1; `source` is the name of its input.
+    """
 
     record: Record
     text: str | None
     number: int
+    source: str
 
 
 class _Rows:
@@ -214,17 +220,24 @@ class _Rows:
                 return
             record, text = replace(record, problem=str(problem)), None
         record = self._keep(record)
-        if self._writer is None:
-            self._start(record)
+        if self._writer is None and text is not None:
+            self._start(record.columns)
         if self.counts.rows > self._num_done:
-            self._waiting.append(_Row(record, text, self.counts.rows))
+            self._waiting.append(_Row(record, text, self.counts.rows, self._name))
             if len(self._waiting) == BLOCK_ROWS:
                 self._send()
 
-    def _start(self, first: Record) -> None:
-        self._adder.check(first.columns, self._name)
+    def start(self, columns: Sequence[str]) -> None:
+        """Say which columns the next rows have, before the first one: there may be none."""
+        self._select.look_up(columns)
+        kept = self._keep.kept(columns)
+        if self._writer is None:
+            self._start(kept)
+
+    def _start(self, columns: Sequence[str]) -> None:
+        self._adder.check(columns, self._name)
         self._writer = self._format.writer(self._output.stream)
-        self._writer.start(first.columns, list(self._adder.nothing()), continues=self._num_done > 0)
+        self._writer.start(columns, list(self._adder.nothing()), continues=self._num_done > 0)
 
     def _note(self, record: Record, problem: str) -> None:
         message = f"{self._name}, line {record.line}: {problem}"
@@ -247,6 +260,8 @@ class _Rows:
             self._warn(f"{self.counts.broken:,} rows could not be read and {what}.")
 
     def _send(self) -> None:
+        if self._writer is None:  # no row so far could be read
+            self._start(self._waiting[0].record.columns)
         texts = [row.text for row in self._waiting if row.text is not None]
         self._sent.append(self._waiting)
         self._waiting = []
@@ -258,7 +273,10 @@ class _Rows:
             additions = self._adder.additions(probabilities)
             sent = self._sent.popleft()
             for row in sent:
-                self._writer.write(row.record, self._adder.nothing() if row.text is None else next(additions))
+                try:
+                    self._writer.write(row.record, self._adder.nothing() if row.text is None else next(additions))
+                except DataError as error:
+                    raise DataError(f"{row.source}, {error}") from None
                 self._output.row_written(row.number)
             self._output.stream.flush()
             self._watch(len(sent))

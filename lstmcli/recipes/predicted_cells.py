@@ -61,13 +61,19 @@ class TextSelector:
                 "with commas in them."
             )
         if record.columns is not self._columns:
-            self._look_up(record.columns)
+            self.look_up(record.columns)
         text = record.cells[self._index]
         if isinstance(text, list | dict):
             raise BadRowError(f"{self._column!r} is no text but {text!r:.40}.")
         return "" if text is None else str(text)
 
-    def _look_up(self, columns: Sequence[str]) -> None:
+    def look_up(self, columns: Sequence[str]) -> None:
+        """Find the text among the columns of the next records.
+
+        Raises:
+            BadRowError: it is not there, but was in those of a record before.
+            DataError: it is not there.
+        """
         if self._columns is not None and self._column not in columns:  # only JSON Lines have more than one header
             raise BadRowError(f"has no key {self._column!r}.")
         self._index = column_index(list(columns), self._column, self._name, "--text")
@@ -93,11 +99,18 @@ class Keeper:
             return record
         if record.problem is not None:
             return replace(record, columns=self._wanted)
-        if record.columns is not self._columns:
-            self._look_up(list(record.columns), self._wanted)
-            self._columns = record.columns
+        self.kept(record.columns)
         cells = [None if index is None else record.cells[index] for index in self._indices]
         return Record(record.line, self._wanted, cells)
+
+    def kept(self, columns: Sequence[str]) -> Sequence[str]:
+        """Return what is kept of the columns of the next records; errors as above."""
+        if self._wanted is None:
+            return columns
+        if columns is not self._columns:
+            self._look_up(list(columns), self._wanted)
+            self._columns = columns
+        return self._wanted
 
     def _look_up(self, columns: list[str], wanted: Sequence[str]) -> None:
         if self._columns is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TextIO
+from typing import Any, NamedTuple, Protocol, TextIO
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,13 @@ class Record:
         return len(self.cells) != len(self.columns)
 
 
+class Rows(NamedTuple):
+    """The records of an input, and the columns that all of them have; None where each has its own."""
+
+    columns: Sequence[str] | None
+    records: Iterator[Record]
+
+
 class RecordWriter(Protocol):
     """Writes input records, each with the columns that a prediction adds."""
 
@@ -45,8 +52,10 @@ class RecordWriter(Protocol):
 class FileFormat(Protocol):
     """A way to lay rows out in a text file."""
 
-    def read(self, lines: Iterable[str], name: str) -> Iterator[Record]:
-        r"""Yield the records of `lines`, which keep their line ends; only "\n" ends a line.
+    def read(self, lines: Iterable[str], name: str) -> Rows:
+        r"""Read the header of `lines`, if the format has one, and return their records, which are read when needed.
+
+        Lines keep their ends; only "\n" ends one.
 
         A row whose layout is broken (an unclosed quote, a line that is not JSON) is a record with a `problem`. `name`
         stands for the input in messages.

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
-from lstmcli.data.formats.base import Record, RecordWriter, format_cell
+from lstmcli.data.formats.base import Record, RecordWriter, Rows, format_cell
 from lstmcli.errors import DataError
 
 
@@ -21,13 +21,16 @@ class Delimited:
             # A raw TSV can't hold the delimiter or a newline in a cell, and a quote is an ordinary character.
             self.dialect |= {"quoting": csv.QUOTE_NONE, "quotechar": None}
 
-    def read(self, lines: Iterable[str], name: str) -> Iterator[Record]:
+    def read(self, lines: Iterable[str], name: str) -> Rows:
         """See `FileFormat.read`. A blank line is a row only if there is a single column, where it is an empty cell."""
         # The module's own limit of 131,072 characters a cell is no limit of the format.
         csv.field_size_limit(sys.maxsize)
         feeder = _LineFeeder(lines)
         rows = csv.reader(feeder, **self.dialect)
         columns = _header(rows, name)
+        return Rows(columns, self._records(feeder, rows, columns))
+
+    def _records(self, feeder: "_LineFeeder", rows: Iterator[list[str]], columns: Sequence[str]) -> Iterator[Record]:
         while True:
             feeder.start_row()
             try:

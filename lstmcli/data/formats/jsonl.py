@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
-from lstmcli.data.formats.base import PROBABILITY_DIGITS, Record, RecordWriter
+from lstmcli.data.formats.base import PROBABILITY_DIGITS, Record, RecordWriter, Rows
 
 # Half of a pair of code units, which JSON can hold as an escape and no UTF-8 file can.
 SURROGATE = re.compile("[\ud800-\udfff]")
@@ -14,8 +14,11 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 class JsonLines:
     """Objects with the same or different keys; a record's columns are its own keys."""
 
-    def read(self, lines: Iterable[str], name: str) -> Iterator[Record]:  # noqa: ARG002 (a broken line is a record)
+    def read(self, lines: Iterable[str], name: str) -> Rows:  # noqa: ARG002 (a broken line is a record)
         """See `FileFormat.read`. Lines of white space alone are no rows."""
+        return Rows(None, self._records(lines))
+
+    def _records(self, lines: Iterable[str]) -> Iterator[Record]:
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TextIO
 
-from lstmcli.data.formats.base import Record, RecordWriter, format_cell
+from lstmcli.data.formats.base import Record, RecordWriter, Rows, format_cell
 
 TEXT_COLUMN = "text"
 
@@ -11,9 +11,12 @@ TEXT_COLUMN = "text"
 class TextLines:
     """Every line is a text, also an empty one, so that output line n belongs to input line n."""
 
-    def read(self, lines: Iterable[str], name: str) -> Iterator[Record]:  # noqa: ARG002 (any text is valid: no message needs a name)
+    def read(self, lines: Iterable[str], name: str) -> Rows:  # noqa: ARG002 (any text is valid: no message needs a name)
         """See `FileFormat.read`."""
         columns = [TEXT_COLUMN]
+        return Rows(columns, self._records(lines, columns))
+
+    def _records(self, lines: Iterable[str], columns: Sequence[str]) -> Iterator[Record]:
         for number, line in enumerate(lines, start=1):
             yield Record(number, columns, [line.removesuffix("\n").removesuffix("\r")])
 
