@@ -230,3 +230,36 @@ def test_progress_is_told_now_and_then(is_terminal: bool, end: str, seconds: lis
     rows, last = 100 * (2 + len(seconds)), seconds[-1] + 2.0
     whole = f"progress {rows} rows in {last:.1f} s, {rows / last:,.0f} a second\n"
     assert stream.getvalue() == "".join(line + end for line in told) + whole
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a limit on the size of files")
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_full_disk_keeps_what_was_written_and_says_how_to_go_on(
+    many: Path, tmp_path: Path, cli: Cli, expected: str, jobs: int
+) -> None:
+    out = tmp_path / "out.csv"
+    arguments = ["predict", "RUN", "in.csv", "--probabilities", "-o", str(out), "--jobs", str(jobs)]
+    num_bytes = len(expected.encode())
+
+    def limited(size: int) -> subprocess.CompletedProcess[str]:
+        program = (
+            f"import resource, runpy; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}));"
+            "runpy.run_module('lstmcli', run_name='__main__')"
+        )
+        command = [sys.executable, "-c", program, *arguments]
+        return subprocess.run(command, cwd=many, env=environment(), capture_output=True, text=True)
+
+    found = limited(num_bytes // 2)
+    assert found.returncode == 1
+    assert re.fullmatch(
+        rf"error: {re.escape(str(out))}\.part: File too large; [0-9,]+ rows are in .*; the same command with --resume "
+        "goes on\\.\n",
+        found.stderr,
+    )
+    assert not out.exists()
+    assert cli(*arguments, "--resume", cwd=many).returncode == 0
+    assert out.read_bytes().decode() == expected
+    out.unlink()
+    found = limited(1000)
+    assert (found.returncode, found.stderr) == (1, f"error: {out}: File too large.\n")
+    assert list(tmp_path.iterdir()) == []

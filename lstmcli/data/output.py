@@ -160,7 +160,7 @@ def _open_file(target: Path, job: str, *, resume: bool) -> Iterator[Output]:
         file = place.open("r+b" if place.exists() else "w+b")  # "wb" would empty what another process is writing
     except OSError as error:
         raise DataError(f"{target}: can't be written ({error.strerror}). Does the folder exist?") from None
-    with file:
+    try:
         _claim(file, target)
         file.truncate(0 if done is None else done.num_bytes)
         file.seek(0, os.SEEK_END)
@@ -175,12 +175,18 @@ def _open_file(target: Path, job: str, *, resume: bool) -> Iterator[Output]:
             if isinstance(error, DataError | UsageError) or not _mark_path(place).exists():
                 place.unlink()
                 _mark_path(place).unlink(missing_ok=True)
+                if isinstance(error, OSError):
+                    error.filename = error.filename or str(target)
                 raise
             if isinstance(error, KeyboardInterrupt | OSError | LstmcliError):
                 raise _interrupted(error, place) from None
             raise
         finally:
             output.let_go()
+        file.close()
+    finally:
+        with suppress(OSError):  # it tries again to write what has failed before
+            file.close()
     if target.exists():
         place.chmod(target.stat().st_mode & 0o7777)
     place.replace(target)
