@@ -10,6 +10,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 from lstmcli.config.model_settings import DataSettings, ModelSettings, TokenizerSettings
@@ -159,11 +160,16 @@ def test_the_input_part_of_a_word_is_the_same_whether_kept_or_not(max_rows: int)
     row_bytes = 2 * 8 * 4
     words = ProjectedWords(table, inputs, bias, lanes=16, dtype=np.float32, max_bytes=max_rows * row_bytes)
     expected = np.einsum("dgi,wi->dwg", inputs[:, 0], table.astype(np.float32)) + bias[:, :, :, 0]
-    first = words.rows(np.arange(30))
-    np.testing.assert_allclose(first, expected, atol=1e-5)
+
+    def rows(tokens: NDArray[np.int64]) -> NDArray[np.floating]:
+        tables, places = words.look_up(tokens)
+        return np.array([table[places] for table in tables])
+
+    found = np.concatenate([rows(np.arange(start, start + 3)) for start in range(0, 30, 3)], axis=1)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
     for _ in range(20):
-        drawn = np.flatnonzero(generator.random(30) < 0.3)
-        np.testing.assert_array_equal(words.rows(drawn), first[:, drawn])
+        drawn = generator.integers(0, 30, size=generator.integers(1, 40))
+        np.testing.assert_array_equal(rows(drawn), found[:, drawn])
 
 
 def test_batch_size_order_and_neighbours_do_not_change_a_probability(folder: Path) -> None:

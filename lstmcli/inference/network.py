@@ -101,8 +101,7 @@ class Network:
             token_ids: (tokens,), the texts end to end.
             lengths: (texts,), tokens of each text, at least 1.
         """
-        words, index = np.unique(token_ids, return_inverse=True)
-        projected = self._words.rows(words)
+        projected, index = self._words.look_up(token_ids)
         pieces = chunk_lengths(lengths, self._chunk_tokens)
         starts = np.cumsum(pieces) - pieces
         numbers: Array | None = None
@@ -126,7 +125,7 @@ class Network:
             yield by_length[start : start + tiles * self._lanes]
             start += tiles * self._lanes
 
-    def _of_pieces(self, projected: Array, index: Ids, starts: Ids, lengths: Ids) -> Array:
+    def _of_pieces(self, projected: list[Array], index: Ids, starts: Ids, lengths: Ids) -> Array:
         """Return (pieces, numbers), what pooling keeps of each of these pieces."""
         num_steps, num_tiles = int(lengths.max()), -(-len(lengths) // self._lanes)
         lanes = np.zeros((2, num_tiles * self._lanes), dtype=np.int64)

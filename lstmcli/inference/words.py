@@ -6,6 +6,8 @@ from numpy.typing import DTypeLike, NDArray
 from lstmcli.inference.lanes import product_by_row
 from lstmcli.kernels.weights import Array
 
+Places = NDArray[np.int64]
+
 # Of all networks together. The words that are met first are mostly those that will be met most.
 MAX_KEPT_BYTES = 1 << 25
 
@@ -41,39 +43,37 @@ class ProjectedWords:
         self._lanes, self._dtype = lanes, np.dtype(dtype)
         num_directions, width = self._bias.shape
         self._max_kept = max_bytes // (num_directions * width * self._dtype.itemsize)
-        self._kept = np.empty((num_directions, 0, width), self._dtype)
+        # Of each direction (rows, width): first the words that are kept, then those of the last batch alone.
+        self._tables = [np.empty((0, width), self._dtype) for _ in range(num_directions)]
         self._num_kept = 0
-        self._places = np.zeros(len(embedding), dtype=np.int32)  # among those kept, from 1; 0: not kept
+        self._rows = np.zeros(len(embedding), dtype=np.int64)  # of those kept, from 1; 0: not kept
 
-    def rows(self, words: NDArray[np.integer]) -> Array:
-        """Return (directions, words, width) of distinct `words` in ascending order."""
-        places = self._places[words]
-        is_new = places == 0
-        found = np.empty((len(self._kept), len(words), self._kept.shape[2]), self._dtype)
-        computed = self._computed(words[is_new])
-        for number, rows in enumerate(computed):
-            found[number, is_new] = rows
-            found[number, ~is_new] = self._kept[number].take(places[~is_new] - 1, axis=0)
-        self._keep(words[is_new], computed)
-        return found
+    def look_up(self, words: NDArray[np.integer]) -> tuple[list[Array], Places]:
+        """Return (rows, width) of each direction, good until the next call, and (tokens,) the row of each of `words`.
 
-    def _keep(self, words: NDArray[np.integer], computed: list[Array]) -> None:
-        """Keep the first of new `words`, as many as there is room for."""
-        first, words = self._num_kept, words[: self._max_kept - self._num_kept]
-        self._num_kept += len(words)
-        if self._num_kept > self._kept.shape[1]:
-            longer = np.empty(
-                (len(self._kept), min(self._max_kept, 2 * self._num_kept), self._kept.shape[2]), self._dtype
-            )
-            longer[:, :first] = self._kept[:, :first]
-            self._kept = longer
-        for number, rows in enumerate(computed):
-            self._kept[number, first : self._num_kept] = rows[: len(words)]
-        self._places[words] = np.arange(first + 1, self._num_kept + 1)
+        Args:
+            words: (tokens,) ids.
+        """
+        places = self._rows[words] - 1
+        is_new = places < 0
+        if not is_new.any():
+            return self._tables, places
+        new, number_of_new = np.unique(words[is_new], return_inverse=True)
+        first, end = self._num_kept, self._num_kept + len(new)
+        self._grow(end)
+        vectors = self._embedding[new].astype(self._dtype)
+        for table, inputs, bias in zip(self._tables, self._inputs, self._bias, strict=True):
+            table[first:end] = product_by_row(inputs, vectors, self._lanes) + bias
+        self._num_kept = min(end, max(first, self._max_kept))
+        self._rows[new[: self._num_kept - first]] = np.arange(first, self._num_kept) + 1
+        places[is_new] = first + number_of_new
+        return self._tables, places
 
-    def _computed(self, words: NDArray[np.integer]) -> list[Array]:
-        vectors = self._embedding[words].astype(self._dtype)
-        return [
-            product_by_row(inputs, vectors, self._lanes) + bias
-            for inputs, bias in zip(self._inputs, self._bias, strict=True)
-        ]
+    def _grow(self, num_rows: int) -> None:
+        """Make room for so many rows, and for more where more words will be kept."""
+        kept = self._num_kept
+        for number, table in enumerate(self._tables):
+            if num_rows > len(table):
+                longer = np.empty((max(num_rows, min(self._max_kept, 2 * num_rows)), table.shape[1]), self._dtype)
+                longer[:kept] = table[:kept]
+                self._tables[number] = longer
