@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcli.kernels.activations import to_sigmoid
 from lstmcli.kernels.weights import Array
 
 Weights = Mapping[str, Array]
@@ -101,18 +102,21 @@ class Attention:
     """A mean weighted by softmax over all steps of v · tanh(A h[t] + b)."""
 
     def __init__(self, weights: Weights, _hidden_size: int) -> None:
-        self._projection = weights["projection.weight"]
-        self._bias = weights["projection.bias"][:, None]
-        self._query = weights["query.weight"][0][:, None]
+        # v · tanh(x) = 2 v · σ(2 x) less the sum over v, which is the same at all steps and so changes no share.
+        self._projection = -2.0 * weights["projection.weight"]
+        self._bias = -2.0 * weights["projection.bias"][:, None]
+        self._query = 2.0 * weights["query.weight"][0][:, None]
 
     def of_pieces(self, states: PieceStates) -> Array:
         """The weighted sum; behind it the sum of the weights, and the score that got weight 1."""
         outputs = states.outputs
-        squashed = self._projection @ outputs
-        squashed += self._bias
-        np.tanh(squashed, out=squashed)
-        squashed *= self._query
-        scores = np.add.reduce(squashed, axis=2)
+        scores = np.empty((len(outputs), outputs.shape[1], outputs.shape[3]), outputs.dtype)
+        for state, score in zip(outputs, scores, strict=True):
+            squashed = self._projection @ state
+            squashed += self._bias
+            to_sigmoid(squashed)
+            squashed *= self._query
+            np.add.reduce(squashed, axis=1, out=score)
         scores[states.is_over] = -np.inf
         highest = np.maximum(scores.max(axis=0), np.finfo(scores.dtype).min)  # finite also where a lane has no piece
         shares = np.exp(scores - highest)

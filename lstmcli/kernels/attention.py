@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcli.kernels.activations import tanh
 from lstmcli.kernels.weights import Array
 
 
@@ -39,7 +40,7 @@ def attention_forward(
     starts = ends - lengths
     squashed = states @ weights.projection.T
     squashed += weights.bias
-    np.tanh(squashed, out=squashed)
+    tanh(squashed, out=squashed)
     scores = squashed @ weights.query
     scores -= np.repeat(np.maximum.reduceat(scores, starts), lengths)
     shares: Array = np.exp(scores, out=scores)

@@ -11,12 +11,13 @@ from functools import partial
 
 import numpy as np
 
+from lstmcli.kernels.activations import tanh, to_sigmoid, to_tanh
 from lstmcli.kernels.packing import Packing
 from lstmcli.kernels.product import step_product
 from lstmcli.kernels.weights import Array, CellWeights, Product, scaled_gates, transposed
 
 GATE_ORDER = (2, 0, 1, 3)  # of input, forget, candidate, output, the order outside
-GATE_SCALES = (1.0, 0.5, 0.5, 0.5)
+GATE_SCALES = (-2.0, -1.0, -1.0, -1.0)
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class MemoryTrace:
 def memory_cell_forward(gates: Array, weights: CellWeights, packing: Packing) -> MemoryTrace:
     """Run all steps from states of zeros.
 
-    σ(x) = (1 + tanh(x / 2)) / 2 can't overflow, and numpy's tanh is vectorised. What is halved is not x but, once, the
+    What the activations need of their arguments, see `activations`, is multiplied not into these but, once, into the
     weights.
 
     Args:
@@ -42,10 +43,10 @@ def memory_cell_forward(gates: Array, weights: CellWeights, packing: Packing) ->
     """
     num_gates, num_tokens, size = gates.shape
     recurrent = transposed(scaled_gates(weights.weight_hidden, GATE_SCALES))
-    half = gates.dtype.type(0.5)
     peephole: Product | None = None
     if weights.weight_cell is not None:
-        peephole = partial(step_product, right=transposed(half * weights.weight_cell))
+        output_scale = gates.dtype.type(GATE_SCALES[-1])
+        peephole = partial(step_product, right=transposed(output_scale * weights.weight_cell))
     num_rows = packing.num_texts
     cell, squashed, hidden = (np.empty((num_tokens, size), gates.dtype) for _ in range(3))
     from_hidden = np.empty((num_gates, num_rows, size), gates.dtype)
@@ -70,7 +71,8 @@ def memory_cell_step(gates: Array, hidden: Array, cell: Array, spare: Array, pee
         hidden: written.
         cell: S[t-1], overwritten by S[t].
         spare: overwritten.
-        peephole: returns V_o S[t] / 2, written into its argument `out`; None: the cell has no such matrix.
+        peephole: returns V_o S[t] times the last of GATE_SCALES, written into its argument `out`; None: the cell has
+            no such matrix.
     """
     _step(gates, cell, cell, spare, hidden, spare, peephole)
 
@@ -87,8 +89,8 @@ def _step(
     """Write S[t], its tanh and h[t]. `cell_before`, S[t-1], may be `cell` itself; None: zeros."""
     candidate, input_gate, forget_gate, output_gate = gates
     now = 4 if peephole is None else 3
-    np.tanh(gates[:now], out=gates[:now])
-    _to_sigmoid(gates[1:now])
+    to_sigmoid(gates[:now])
+    to_tanh(candidate)
     if cell_before is not None:
         np.multiply(forget_gate, cell_before, out=spare)
     np.multiply(input_gate, candidate, out=cell)
@@ -96,9 +98,8 @@ def _step(
         cell += spare
     if peephole is not None:
         output_gate += peephole(cell, out=spare)
-        np.tanh(output_gate, out=output_gate)
-        _to_sigmoid(output_gate)
-    np.tanh(cell, out=squashed)
+        to_sigmoid(output_gate)
+    tanh(cell, out=squashed)
     np.multiply(output_gate, squashed, out=hidden)
 
 
@@ -175,9 +176,3 @@ def _factors(trace: MemoryTrace, packing: Packing) -> _Factors:
     np.subtract(one, squashed, out=squashed)
     squashed *= output_gate
     return _Factors(factors[:3], factors[3], squashed)
-
-
-def _to_sigmoid(tanh_of_half: Array) -> None:
-    half = tanh_of_half.dtype.type(0.5)
-    tanh_of_half *= half
-    tanh_of_half += half

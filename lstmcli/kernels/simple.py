@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lstmcli.kernels.activations import tanh
 from lstmcli.kernels.packing import Packing
 from lstmcli.kernels.product import step_product
 from lstmcli.kernels.weights import Array, CellWeights, transposed
@@ -38,14 +39,14 @@ def simple_forward(gates: Array, weights: CellWeights, packing: Packing) -> Simp
         now, count = states[start:end], end - start
         if start:
             now += step_product(states[before : before + count], recurrent, out=from_state[:count])
-        np.tanh(now, out=now)
+        tanh(now, out=now)
         before = start
     return SimpleTrace(states)
 
 
 def simple_step(gates: Array, hidden: Array, _cell: Array, _spare: Array, _peephole: None) -> None:
     """Write s[t] into `hidden`; arguments as for `memory_cell_step`."""
-    np.tanh(gates[0], out=hidden)
+    tanh(gates[0], out=hidden)
 
 
 def simple_backward(
