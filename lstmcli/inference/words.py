@@ -70,10 +70,11 @@ class ProjectedWords:
         return self._tables, places
 
     def _grow(self, num_rows: int) -> None:
-        """Make room for so many rows, and for more where more words will be kept."""
+        """Make room for so many rows, and for more, so that it is seldom done."""
         kept = self._num_kept
+        wanted = min(self._max_kept, 2 * num_rows) if num_rows < self._max_kept else 2 * num_rows - self._max_kept
         for number, table in enumerate(self._tables):
             if num_rows > len(table):
-                longer = np.empty((max(num_rows, min(self._max_kept, 2 * num_rows)), table.shape[1]), self._dtype)
+                longer = np.empty((wanted, table.shape[1]), self._dtype)
                 longer[:kept] = table[:kept]
                 self._tables[number] = longer
