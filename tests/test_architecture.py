@@ -34,12 +34,13 @@ HOMES = {
     "pydantic": {"config"},
     "yaml": {"config"},
     "pandas": {"data"},
+    "pyarrow": {"data"},
     "sklearn": {"metrics", "data"},
     "scipy": {"metrics", "data", "training"},
     "torch": {"models", "training", "checkpoint", "recipes"},
 }
 
-HEAVY = {"torch", "pandas", "sklearn", "scipy", "matplotlib", "pydantic"}
+HEAVY = {"torch", "pandas", "sklearn", "scipy", "matplotlib", "pydantic", "pyarrow"}
 
 
 def imports(path: Path) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """`lstmcli predict` and `evaluate` as a shell user meets them."""
 
 import csv
+import datetime
 import gzip
 import io
 import json
@@ -9,8 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow
 import pytest
+from pyarrow import parquet
 
+from lstmcli.data.formats.parquet import read_parquet
+from lstmcli.errors import DataError
 from tests.conftest import TEXTS, Cli, shell, write_csv
 
 
@@ -398,3 +403,57 @@ def test_a_key_that_the_table_lacks_is_named_with_its_file_and_line(
     result = cli("predict", run_directory, "in.jsonl", "--output-format", "csv", cwd=tmp_path)
     assert result.returncode == 1
     assert result.stderr.startswith("error: in.jsonl, line 2: has 'new', which the first row has not")
+
+
+def test_json_values_become_the_same_cells_in_every_row(run_directory: Path, tmp_path: Path, cli: Cli) -> None:
+    (tmp_path / "in.jsonl").write_text('{"text": "so glad", "ok": true, "n": [1, "x"], "none": null}\n' * 2)
+    result = cli("predict", run_directory, "in.jsonl", "--output-format", "csv", cwd=tmp_path)
+    rows = list(csv.reader(result.stdout.splitlines()))
+    assert [row[:4] for row in rows] == [["text", "ok", "n", "none"], *[["so glad", "true", '[1, "x"]', ""]] * 2]
+
+
+@pytest.fixture
+def parquet_file(tmp_path: Path) -> Path:
+    texts = ["so glad", None, 'lonely, "again"\n']
+    dates = [datetime.date(2020, 1, day) for day in (1, 2, 3)]
+    table = pyarrow.table({"id": [1, 2, 3], "text": texts, "day": dates})
+    parquet.write_table(table, tmp_path / "in.parquet")
+    return tmp_path / "in.parquet"
+
+
+def test_parquet_is_read_and_becomes_a_table(run_directory: Path, parquet_file: Path, cli: Cli) -> None:
+    result = cli("predict", run_directory, parquet_file)
+    rows = list(csv.reader(io.StringIO(result.stdout, newline="")))
+    assert (result.returncode, result.stderr) == (0, "")
+    assert [row[:3] for row in rows] == [
+        ["id", "text", "day"],
+        ["1", "so glad", "2020-01-01"],
+        ["2", "", "2020-01-02"],
+        ["3", 'lonely, "again"\n', "2020-01-03"],
+    ]
+    result = cli("predict", run_directory, parquet_file, "--output-format", "jsonl")
+    assert [json.loads(line)["day"] for line in result.stdout.splitlines()] == [row[2] for row in rows[1:]]
+
+
+def test_what_parquet_can_not_do_is_said(
+    run_directory: Path, parquet_file: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = parquet_file.parent
+
+    def error(*arguments: object, exit_code: int = 1) -> str:
+        result = cli("predict", run_directory, *arguments, cwd=folder)
+        assert (result.returncode, result.stdout) == (exit_code, "")
+        return result.stderr
+
+    assert error("in.parquet", "-o", "out.parquet", exit_code=2) == (
+        "error: predictions can't be written as parquet; choose csv, tsv or jsonl.\n"
+    )
+    assert error("--format", "parquet") == "error: parquet can't be read from a pipe; name the file.\n"
+    assert error("none.parquet").startswith("error: none.parquet: no such file.")
+    (folder / "broken.parquet").write_text("no parquet")
+    assert error("broken.parquet").startswith("error: broken.parquet: is damaged or no Parquet file (")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(
+        DataError, match=r"needs the package pyarrow; install it with: pip install 'lstmcli\[parquet\]'"
+    ):
+        read_parquet("in.parquet")

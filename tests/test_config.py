@@ -11,7 +11,7 @@ from lstmcli.cli.options import FormatChoice
 from lstmcli.config.loading import config_to_dict, dump_config, known_keys, load_config
 from lstmcli.config.model_settings import CellName, FormatName, PoolingName
 from lstmcli.config.settings import Config, MetricName
-from lstmcli.data.formats import EXTENSIONS, FORMATS
+from lstmcli.data.formats import BINARY_FORMATS, EXTENSIONS, FORMATS
 from lstmcli.errors import ConfigError, UsageError
 from lstmcli.inference.pooling import POOLINGS as NUMPY_POOLINGS
 from lstmcli.kernels import KERNELS
@@ -153,8 +153,9 @@ def test_the_keys_that_scripts_rely_on_exist() -> None:
 def test_names_in_the_config_and_in_the_registries_are_the_same() -> None:
     assert set(CELLS) == set(KERNELS) == set(get_args(CellName))
     assert set(POOLINGS) == set(NUMPY_POOLINGS) == set(get_args(PoolingName))
-    assert set(FORMATS) == set(get_args(FormatName)) == {choice.value for choice in FormatChoice} - {"auto"}
-    assert set(EXTENSIONS.values()) <= set(FORMATS)
+    formats = {*FORMATS, *BINARY_FORMATS}
+    assert formats == set(get_args(FormatName)) == {choice.value for choice in FormatChoice} - {"auto"}
+    assert set(EXTENSIONS.values()) <= formats
     assert {score for scores in SCORES_BY_KIND.values() for score in scores} == set(get_args(MetricName))
     assert all(score in SCORES_BY_KIND[kind] for kind, score in DEFAULT_SCORE.items())
 

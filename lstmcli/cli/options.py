@@ -19,6 +19,7 @@ class FormatChoice(StrEnum):
     TSV_RAW = "tsv-raw"
     JSONL = "jsonl"
     TEXT = "text"
+    PARQUET = "parquet"
 
 
 Format = Annotated[

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from lstmcli.data.formats import EXTENSIONS, FORMATS, Record
+from lstmcli.data.formats import BINARY_FORMATS, EXTENSIONS, FORMATS, Record
 from lstmcli.data.formats.delimited import other_delimiter_hint
 from lstmcli.data.lines import UNDECODABLE, BeforeWaiting, DecodedLines, check_encoding
 from lstmcli.errors import DataError, did_you_mean
@@ -25,7 +25,7 @@ class Source:
 
     Attributes:
         name: for messages.
-        format_name: one of FORMATS.
+        format_name: one of FORMATS or BINARY_FORMATS.
         columns: of all records; None where each has its own.
         records: can be read once.
     """
@@ -49,7 +49,7 @@ def open_records(
 
     Args:
         path: of the input.
-        format_name: one of FORMATS, or "auto".
+        format_name: one of FORMATS or BINARY_FORMATS, or "auto".
         encoding: of the text.
         keeps_broken: whether rows that can't be read are records with a `problem`; else the first one is an error.
         before_waiting: see `DecodedLines`.
@@ -62,6 +62,12 @@ def open_records(
     name = "standard input" if path == STANDARD_INPUT else path
     if format_name == "auto":
         format_name = _known_format_of(path)
+    if format_name in BINARY_FORMATS:
+        if path == STANDARD_INPUT:
+            raise DataError(f"{format_name} can't be read from a pipe; name the file.")
+        _open_file(path).close()  # says what is wrong with the path
+        yield Source(name, format_name, *BINARY_FORMATS[format_name](path))
+        return
     with _open_binary(path) as stream:
         lines = DecodedLines(stream, encoding, name, keeps_undecodable=keeps_broken, before_waiting=before_waiting)
         columns, records = FORMATS[format_name].read(lines, name)
@@ -133,7 +139,7 @@ def _known_format_of(path: str) -> str:
     if format_name is None:
         raise DataError(
             f"{path}: can't tell the format from the name. Known extensions: {', '.join(EXTENSIONS)} (each also .gz); "
-            f"else name a format: {', '.join(FORMATS)}."
+            f"else name a format: {', '.join([*FORMATS, *BINARY_FORMATS])}."
         )
     return format_name
 

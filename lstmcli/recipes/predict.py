@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from lstmcli.data.formats import FORMATS, FileFormat, Record, RecordWriter
+from lstmcli.data.formats import BINARY_FORMATS, FORMATS, FileFormat, Record, RecordWriter
 from lstmcli.data.output import Output, open_output
 from lstmcli.data.reading import STANDARD_INPUT, Source, check_exist, format_of, open_records
 from lstmcli.errors import DataError, UsageError
@@ -16,6 +16,9 @@ from lstmcli.recipes.predicted_cells import TEXT_FORMAT, Adder, BadRowError, Kee
 
 # Rows that are read, predicted and written together: enough to sort by length, few enough to answer soon.
 BLOCK_ROWS = 2048
+
+# What the rows of a format that is not written become.
+DEFAULT_TABLE = "csv"
 
 # So many rows that can't be read are told one by one.
 MAX_PROBLEMS_SHOWN = 5
@@ -116,11 +119,13 @@ def predict_files(
 
 
 def _output_format(output: OutputOptions, inputs: InputOptions, paths: Sequence[str]) -> str:
-    if output.format_name != "auto":
-        return output.format_name
-    by_name = None if output.path is None else format_of(output.path)
+    wanted = output.format_name if output.format_name != "auto" else None
+    if wanted is None and output.path is not None:
+        wanted = format_of(output.path)
+    if wanted in BINARY_FORMATS:
+        raise UsageError(f"predictions can't be written as {wanted}; choose csv, tsv or jsonl.")
     first = inputs.format_name if inputs.format_name != "auto" else format_of(paths[0])
-    return by_name or first or TEXT_FORMAT
+    return wanted or (DEFAULT_TABLE if first in BINARY_FORMATS else first) or TEXT_FORMAT
 
 
 def _predict_input(path: str, rows: "_Rows", inputs: InputOptions, output: OutputOptions, text_column: str) -> None:

@@ -1,11 +1,14 @@
 """The file formats: one file each, and one line here."""
 
+from collections.abc import Callable
+
 from lstmcli.data.formats.base import FileFormat, Record, RecordWriter, Rows
 from lstmcli.data.formats.delimited import Delimited
 from lstmcli.data.formats.jsonl import JsonLines
+from lstmcli.data.formats.parquet import read_parquet
 from lstmcli.data.formats.text import TextLines
 
-__all__ = ["EXTENSIONS", "FORMATS", "FileFormat", "Record", "RecordWriter", "Rows"]
+__all__ = ["BINARY_FORMATS", "EXTENSIONS", "FORMATS", "FileFormat", "Record", "RecordWriter", "Rows"]
 
 FORMATS: dict[str, FileFormat] = {
     "csv": Delimited(","),
@@ -16,4 +19,15 @@ FORMATS: dict[str, FileFormat] = {
     "text": TextLines(),
 }
 
-EXTENSIONS = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".txt": "text"}
+# Files that are no text: they are read by their path, and not written.
+BINARY_FORMATS: dict[str, Callable[[str], Rows]] = {"parquet": read_parquet}
+
+EXTENSIONS = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".txt": "text",
+    ".parquet": "parquet",
+}

@@ -145,7 +145,9 @@ def _as_text(cell: object) -> str:
     """Return a cell of any format as one of a table."""
     if cell is None or isinstance(cell, str):
         return cell or ""
-    return json.dumps(cell, ensure_ascii=False)
+    if isinstance(cell, list | dict | bool):
+        return json.dumps(cell, ensure_ascii=False, default=str)
+    return str(cell)
 
 
 class _DelimitedWriter:
@@ -168,6 +170,8 @@ class _DelimitedWriter:
             cells = self._fitted([_as_text(cell) for cell in cells])
         elif record.columns is not self._columns:
             cells = self._by_name(record)
+        else:
+            cells = [cell if type(cell) is str else _as_text(cell) for cell in cells]
         self._write_row([*cells, *map(format_cell, additions.values())])
 
     def _fitted(self, cells: list[str]) -> list[str]:
@@ -193,5 +197,5 @@ class _DelimitedWriter:
             self._stream.write("\t".join(cells) + "\n")
         else:
             # The module leaves a lone carriage return unquoted, which no reader would take back.
-            has_return = any("\r" in str(cell) for cell in cells)
+            has_return = any("\r" in cell for cell in cells)
             (self._quoted_rows if has_return else self._rows).writerow(cells)

@@ -59,7 +59,7 @@ class _JsonLinesWriter:
             row["error"] = record.problem
         for key, value in additions.items():
             row[key] = round(value, PROBABILITY_DIGITS) if isinstance(value, float) else value
-        line = json.dumps(row, ensure_ascii=False)
+        line = json.dumps(row, ensure_ascii=False, default=str)  # Parquet has dates, which JSON has not
         if SURROGATE.search(line):  # half of an emoji, as cut-off tweets have it: only an escape can be written
-            line = json.dumps(row)
+            line = json.dumps(row, default=str)
         self._stream.write(line + "\n")
