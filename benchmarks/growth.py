@@ -12,6 +12,7 @@ from lstmcli.config.model_settings import DataSettings
 from lstmcli.config.settings import Config, TrainingSettings, VocabularySettings
 from lstmcli.recipes.corpus import load_corpus
 from lstmcli.recipes.prepare import prepare_corpus
+from lstmcli.recipes.pretrained import starting_point
 from lstmcli.training.setup import prepare_torch
 
 # So many that the smallest corpus has them too: more words need more memory, which is not what is asked here.
@@ -44,7 +45,7 @@ def _one_size(path: str) -> None:
     prepare_torch(TrainingSettings())
     started_at = time.process_time()
     config = Config(data=DataSettings(train=path), vocabulary=VocabularySettings(max_words=MAX_WORDS))
-    prepared = prepare_corpus(load_corpus(config.data, seed=1), config)
+    prepared = prepare_corpus(load_corpus(config.data, seed=1), config, starting_point(config))
     list(steps(own_trainer(prepared.train, len(prepared.plan.vocabulary))))
     print(time.process_time() - started_at, peak_memory_mb())
 

@@ -12,6 +12,7 @@ from lstmcli.config.settings import Config
 from lstmcli.data.examples import read_examples
 from lstmcli.recipes.corpus import load_corpus
 from lstmcli.recipes.prepare import prepare_corpus
+from lstmcli.recipes.pretrained import starting_point
 from lstmcli.text.encoder import GrowingVocabulary, TextEncoder
 from lstmcli.text.tokenizer import Tokenizer, pieces
 
@@ -62,7 +63,7 @@ def memory() -> None:
 def _measure(train: str, validation: str | None) -> None:
     before, started_at = peak_memory_mb(), time.process_time()
     config = Config(data=DataSettings(train=train, validation=validation))
-    prepare_corpus(load_corpus(config.data, seed=1), config)
+    prepare_corpus(load_corpus(config.data, seed=1), config, starting_point(config))
     print(time.process_time() - started_at, peak_memory_mb() - before)
 
 
