@@ -33,7 +33,7 @@ demo: .venv/installed  ## train on the bundled emotion corpus, evaluate, predict
 test: .venv/installed  ## run the tests
 	$(BIN)/python -m pytest
 
-benchmarks: .venv/installed  ## measure speed and memory (benchmarks/README.md), about eight minutes
+benchmarks: .venv/installed  ## measure speed and memory (benchmarks/README.md), about half an hour
 	$(BIN)/python -m benchmarks
 
 format: .venv/installed  ## rewrite the code in the house format

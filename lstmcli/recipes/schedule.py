@@ -44,7 +44,7 @@ def schedule_for(num_texts: int, num_tokens: int, settings: TrainingSettings) ->
 # Pretraining reads about so many tokens in all, and fewer where it only prepares a training on the same texts. Batches
 # shrink with the collection, as in training.
 WANTED_LANGUAGE_TOKENS = 1_000_000
-WANTED_OWN_TOKENS = 600_000
+WANTED_OWN_TOKENS = 550_000
 MIN_LANGUAGE_EPOCHS = 2
 MAX_LANGUAGE_EPOCHS = 8
 WANTED_LANGUAGE_UPDATES_AN_EPOCH = 50
