@@ -41,6 +41,10 @@ WORDS = [
 ]
 
 
+# A text at a time, so that there is time to stop it.
+SLOWLY = ["--batch-size", "1"]
+
+
 @pytest.fixture(scope="module")
 def many(run_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with RUN and in.csv, more rows than three blocks, of all kinds of texts."""
@@ -140,7 +144,7 @@ def test_a_process_that_dies_is_reported(run_directory: Path, monkeypatch: pytes
 def test_a_killed_prediction_goes_on_without_repeating_or_losing_a_row(
     many: Path, cli: Cli, name: str, tmp_path: Path
 ) -> None:
-    options = ["RUN", "in.csv", "--probabilities", "--batch-size", "20"]
+    options = ["RUN", "in.csv", "--probabilities", *SLOWLY]
     assert cli("predict", *options, "-o", tmp_path / f"whole-{name}", cwd=many).returncode == 0
     command = [sys.executable, "-m", "lstmcli", "predict", *options, "-o", str(tmp_path / name), "--resume"]
     part, mark = tmp_path / f"{name}.part", tmp_path / f"{name}.part.json"
@@ -175,6 +179,7 @@ def test_only_the_same_job_goes_on(many: Path, cli: Cli, tmp_path: Path) -> None
 def test_ctrl_c_says_how_to_go_on(many: Path, tmp_path: Path) -> None:
     mark = tmp_path / "out.csv.part.json"
     command = [sys.executable, "-m", "lstmcli", "predict", "RUN", "in.csv", "-o", str(tmp_path / "out.csv")]
+    command += SLOWLY
     with subprocess.Popen(command, cwd=many, env=environment(), stderr=subprocess.PIPE) as process:
         while not mark.exists():
             assert process.poll() is None, "ended too early to be interrupted"

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy import sparse
 from torch.nn import functional as F
 
 from lstmcli.config.model_settings import DataSettings, LabelKind
@@ -95,8 +96,9 @@ def test_labels_that_only_the_probabilities_name_are_learned(tmp_path: Path) -> 
 
 def test_a_regression_counts_a_text_by_its_probability() -> None:
     generator = np.random.default_rng(1)
-    features = generator.normal(size=(200, 3))
-    truth = 1 / (1 + np.exp(-features @ [1.0, -2.0, 0.5]))
+    dense = generator.normal(size=(200, 3))
+    truth = 1 / (1 + np.exp(-dense @ [1.0, -2.0, 0.5]))
+    features = sparse.csr_matrix(dense)
     (coefficients,), _ = fit_one_vs_rest(features, truth[:, None].astype(np.float32), 100.0)
     np.testing.assert_allclose(coefficients, [1.0, -2.0, 0.5], atol=0.15)
     hard = truth[:, None] > 0.5
