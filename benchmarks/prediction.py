@@ -81,7 +81,7 @@ def start() -> None:
 
 
 def throughput() -> None:
-    """The whole way from a CSV file to a CSV file, beside what others take for the same texts."""
+    """The whole way from a CSV file to CSV, beside what others take for the same texts."""
     num_texts = 40_000
     with _folder() as folder:
         path = folder / "texts.csv"
