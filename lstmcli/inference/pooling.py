@@ -1,17 +1,17 @@
 """Pooling in numpy, the counterparts of `lstmcli.models.pooling`.
 
 It has two parts, since a long text is read in pieces: `of_pieces` makes some numbers of the states of each piece, and
-`of_texts` makes each text's vector of those of its pieces, which stand one after the other. States are (steps, tiles,
-width, lanes), a lane a piece; what comes after a piece's last step must not count. All sums run over steps or pieces in
-order, so that no neighbour has a say in how they round.
+`of_texts` makes each text's vector of those of its pieces, which stand one after the other. All sums over pieces and
+steps run in order, so that no neighbour has a say in how they round.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcli.inference.products import RowProduct, Scheme, split_outputs
 from lstmcli.kernels.activations import to_sigmoid
 from lstmcli.kernels.weights import Array
 
@@ -22,24 +22,26 @@ Lengths = NDArray[np.int64]
 class PieceStates(NamedTuple):
     """The top layer's states.
 
-    outputs: (steps, tiles, width, lanes); the forward direction's features come first.
-    lengths: (tiles, lanes), steps of each piece; 0 where a lane has none.
+    outputs: (steps, rows, width), zeros after a piece's end; the forward direction's features come first.
+    lengths: (rows,), steps of each piece, the longest first; 0 where a row has none.
+    counts: how many of the rows are to be computed at each step, those that a product must have included.
     """
 
     outputs: Array
     lengths: Lengths
+    counts: Sequence[int]
 
     @property
     def is_over(self) -> NDArray[np.bool_]:
-        """(steps, tiles, lanes), where a piece has ended before."""
-        return np.arange(len(self.outputs))[:, None, None] >= self.lengths
+        """(steps, rows), where a piece has ended before."""
+        return np.arange(len(self.outputs))[:, None] >= self.lengths
 
 
 class Pooling(Protocol):
     """One way from states to a vector."""
 
     def of_pieces(self, states: PieceStates) -> Array:
-        """Return (tiles, numbers, lanes)."""
+        """Return (rows, numbers)."""
 
     def of_texts(self, pieces: Array, starts: Lengths) -> Array:
         """Return (texts, width) of (pieces, numbers); text n owns the pieces from `starts[n]` on."""
@@ -48,15 +50,14 @@ class Pooling(Protocol):
 class Last:
     """The state after the last step of each direction: at the end going forward, at the start going backward."""
 
-    def __init__(self, _weights: Weights, hidden_size: int) -> None:
+    def __init__(self, _weights: Weights, hidden_size: int, _scheme: Scheme) -> None:
         self._hidden_size = hidden_size
 
     def of_pieces(self, states: PieceStates) -> Array:
         """The states of both ends."""
         outputs, size = states.outputs, self._hidden_size
-        last = np.maximum(states.lengths - 1, 0)[None, :, None, :]
-        forward = np.take_along_axis(outputs[:, :, :size], last, axis=0)[0]
-        return np.concatenate([forward, outputs[0, :, size:]], axis=1)
+        last = np.maximum(states.lengths - 1, 0)
+        return np.concatenate([outputs[last, np.arange(len(last)), :size], outputs[0, :, size:]], axis=1)
 
     def of_texts(self, pieces: Array, starts: Lengths) -> Array:
         """The end of the last piece and the start of the first."""
@@ -68,14 +69,13 @@ class Last:
 class Mean:
     """The mean over all steps."""
 
-    def __init__(self, _weights: Weights, _hidden_size: int) -> None:
+    def __init__(self, _weights: Weights, _hidden_size: int, _scheme: Scheme) -> None:
         pass
 
     def of_pieces(self, states: PieceStates) -> Array:
         """The sum, and behind it the number of steps."""
-        counts = states.lengths[:, None].astype(states.outputs.dtype)
-        sums = np.add.reduce(np.where(states.is_over[:, :, None], 0.0, states.outputs), axis=0)
-        return np.concatenate([sums, counts], axis=1)
+        outputs = states.outputs
+        return np.concatenate([np.add.reduce(outputs, axis=0), states.lengths[:, None].astype(outputs.dtype)], axis=1)
 
     def of_texts(self, pieces: Array, starts: Lengths) -> Array:
         """The sum over the pieces by the number of steps."""
@@ -86,7 +86,7 @@ class Mean:
 class Maximum:
     """The maximum of each feature over all steps."""
 
-    def __init__(self, _weights: Weights, _hidden_size: int) -> None:
+    def __init__(self, _weights: Weights, _hidden_size: int, _scheme: Scheme) -> None:
         pass
 
     def of_pieces(self, states: PieceStates) -> Array:
@@ -101,28 +101,27 @@ class Maximum:
 class Attention:
     """A mean weighted by softmax over all steps of v · tanh(A h[t] + b)."""
 
-    def __init__(self, weights: Weights, _hidden_size: int) -> None:
+    def __init__(self, weights: Weights, _hidden_size: int, scheme: Scheme) -> None:
         # v · tanh(x) = 2 v · σ(2 x) less the sum over v, which is the same at all steps and so changes no share.
-        self._projection = -2.0 * weights["projection.weight"]
-        self._bias = -2.0 * weights["projection.bias"][:, None]
-        self._query = 2.0 * weights["query.weight"][0][:, None]
+        self._project = RowProduct(split_outputs(-2.0 * weights["projection.weight"]), scheme)
+        self._bias = split_outputs(-2.0 * weights["projection.bias"][:, None]).swapaxes(1, 2).astype(scheme.dtype)
+        self._query = split_outputs(2.0 * weights["query.weight"].T).swapaxes(1, 2).astype(scheme.dtype)
 
     def of_pieces(self, states: PieceStates) -> Array:
         """The weighted sum; behind it the sum of the weights, and the score that got weight 1."""
         outputs = states.outputs
-        scores = np.empty((len(outputs), outputs.shape[1], outputs.shape[3]), outputs.dtype)
-        for state, score in zip(outputs, scores, strict=True):
-            squashed = self._projection @ state
-            squashed += self._bias
+        scores = np.full(outputs.shape[:2], -np.inf, outputs.dtype)
+        for state, score, count in zip(outputs, scores, states.counts, strict=True):
+            squashed = self._project(state[:count]) + self._bias
             to_sigmoid(squashed)
             squashed *= self._query
-            np.add.reduce(squashed, axis=1, out=score)
+            np.add.reduce(np.add.reduce(squashed, axis=2), axis=0, out=score[:count])
         scores[states.is_over] = -np.inf
-        highest = np.maximum(scores.max(axis=0), np.finfo(scores.dtype).min)  # finite also where a lane has no piece
+        highest = np.maximum(scores.max(axis=0), np.finfo(scores.dtype).min)  # finite also where a row has no piece
         shares = np.exp(scores - highest)
         sums = np.zeros_like(outputs[0])
-        for state, share in zip(outputs, shares, strict=True):
-            sums += state * share[:, None]
+        for state, share, count in zip(outputs, shares, states.counts, strict=True):
+            sums[:count] += state[:count] * share[:count, None]
         return np.concatenate([sums, np.add.reduce(shares, axis=0)[:, None], highest[:, None]], axis=1)
 
     def of_texts(self, pieces: Array, starts: Lengths) -> Array:

@@ -16,7 +16,7 @@ from lstmcli.metrics.decisions import DecisionRule, decision_scores, probabiliti
 from lstmcli.model_format import SavedModel, read_model
 
 # Measured on texts of 20 words: larger batches gain little and hold more memory.
-DEFAULT_BATCH_SIZE = 256
+DEFAULT_BATCH_SIZE = 240
 
 # A batch holds at most this many token positions, so that long documents don't multiply its memory.
 MAX_BATCH_TOKENS = 32_768

@@ -1,9 +1,10 @@
 """The input part of the first layer, word by word: computed when a word is met, and kept while there is room."""
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from lstmcli.inference.lanes import product_by_row
 from lstmcli.kernels.weights import Array
 
 Places = NDArray[np.int64]
@@ -15,16 +16,15 @@ MAX_KEPT_BYTES = 1 << 25
 class ProjectedWords:
     """W x + b for the vector x of each word. It is more than half of a network's arithmetic, and the same every time.
 
-    A row does not depend on the words it is computed with, see `lanes`.
+    A row does not depend on the words it is computed with, see `products`.
     """
 
     def __init__(
         self,
         embedding: NDArray[np.floating],
-        inputs: Array,
-        bias: Array,
+        projections: Sequence[Callable[[Array], Array]],
         *,
-        lanes: int,
+        width: int,
         dtype: DTypeLike,
         max_bytes: int = MAX_KEPT_BYTES,
     ) -> None:
@@ -32,19 +32,16 @@ class ProjectedWords:
 
         Args:
             embedding: (words, size), perhaps mapped into memory.
-            inputs: (directions, 1, width, size), W of each direction.
-            bias: (directions, 1, width, 1).
-            lanes: of a tile.
+            projections: of each direction, makes (words, width) of (words, size).
+            width: of a row.
             dtype: of the arithmetic.
             max_bytes: what may be kept.
         """
         self._embedding = embedding
-        self._inputs, self._bias = inputs[:, 0], bias[:, 0, :, 0]
-        self._lanes, self._dtype = lanes, np.dtype(dtype)
-        num_directions, width = self._bias.shape
-        self._max_kept = max_bytes // (num_directions * width * self._dtype.itemsize)
+        self._projections, self._dtype = projections, np.dtype(dtype)
+        self._max_kept = max_bytes // (len(projections) * width * self._dtype.itemsize)
         # Of each direction (rows, width): first the words that are kept, then those of the last batch alone.
-        self._tables = [np.empty((0, width), self._dtype) for _ in range(num_directions)]
+        self._tables = [np.empty((0, width), self._dtype) for _ in projections]
         self._num_kept = 0
         self._rows = np.zeros(len(embedding), dtype=np.int64)  # of those kept, from 1; 0: not kept
 
@@ -62,8 +59,8 @@ class ProjectedWords:
         first, end = self._num_kept, self._num_kept + len(new)
         self._grow(end)
         vectors = self._embedding[new].astype(self._dtype)
-        for table, inputs, bias in zip(self._tables, self._inputs, self._bias, strict=True):
-            table[first:end] = product_by_row(inputs, vectors, self._lanes) + bias
+        for table, project in zip(self._tables, self._projections, strict=True):
+            table[first:end] = project(vectors)
         self._num_kept = min(end, max(first, self._max_kept))
         self._rows[new[: self._num_kept - first]] = np.arange(first, self._num_kept) + 1
         places[is_new] = first + number_of_new

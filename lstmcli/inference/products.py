@@ -1,0 +1,127 @@
+"""Matrix products that round a row's numbers alike wherever it stands and whatever stands beside it.
+
+A matrix library computes a large product in small blocks, with routines of their own for what is left at the edges, and
+these add up in another order or without fused operations: in float32 that moves probabilities by up to 1e-6 from one
+batch to another. It takes two things to have the same routine for all that counts: numbers of rows of which nothing is
+left, and columns of zeros at the edges of the matrix, whose results nobody reads. How many depends on the library and
+the processor; so the library in use is asked, with the matrices of the model. Where nothing serves, float64 makes the
+differences smaller than anything that is printed.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from lstmcli.kernels.weights import Array
+
+# Rows that are multiplied at once: enough for the speed of large products, few enough for results to stay in the cache.
+MAX_ROWS = 240
+
+# Outputs of a matrix at most: OpenBLAS halves those that have more than 320 with their margins, which makes edges in
+# the middle.
+MAX_OUTPUTS = 304
+
+# The library takes columns by eights; the last ones of another number would be an edge again.
+_COLUMN_UNIT = 8
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """One way to multiply rows.
+
+    Attributes:
+        rows: their number is a multiple of this, which divides MAX_ROWS.
+        margin: columns of zeros on either side of a matrix.
+        is_tiled: whether `rows` rows at a time make a product of their own.
+        dtype: of all numbers.
+    """
+
+    rows: int
+    margin: int
+    is_tiled: bool = False
+    dtype: DTypeLike = np.float32
+
+    def padded(self, num_rows: int) -> int:
+        """Return how many rows to compute for so many."""
+        return -(-num_rows // self.rows) * self.rows
+
+
+# The fastest first. With 12 rows and 8 columns OpenBLAS's routines for 256-bit registers have no edges.
+SCHEMES = (
+    Scheme(12, 8),
+    Scheme(16, 16),
+    Scheme(48, 16),
+    Scheme(16, 0, is_tiled=True),
+    Scheme(8, 0, is_tiled=True),
+)
+EXACT_ENOUGH = Scheme(12, 0, dtype=np.float64)
+
+
+class RowProduct:
+    """Multiplies rows with matrices, with all of them at once."""
+
+    def __init__(self, matrices: Array, scheme: Scheme) -> None:
+        """Take `matrices`, (matrices, outputs, size)."""
+        num_matrices, outputs, size = matrices.shape
+        width = -(-(outputs + 2 * scheme.margin) // _COLUMN_UNIT) * _COLUMN_UNIT if scheme.margin else outputs
+        self._scheme = scheme
+        self._columns = slice(scheme.margin, scheme.margin + outputs)
+        self._right = np.zeros((num_matrices, size, width), scheme.dtype)
+        self._right[:, :, self._columns] = matrices.swapaxes(1, 2)
+        self._results = np.empty((num_matrices, MAX_ROWS, width), scheme.dtype)
+
+    def __call__(self, rows: Array) -> Array:
+        """Return (matrices, rows, outputs), good until the next call.
+
+        Args:
+            rows: (rows, size); as many as `Scheme.padded` returns, at most MAX_ROWS.
+        """
+        results, right = self._results[:, : len(rows)], self._right
+        if self._scheme.is_tiled:
+            shape = len(rows) // self._scheme.rows, self._scheme.rows
+            tiled = results.reshape(len(results), *shape, -1)
+            np.matmul(rows.reshape(*shape, -1), right[:, None], out=tiled)
+        else:
+            np.matmul(rows, right, out=results)
+        return results[:, :, self._columns]
+
+    def of_all(self, rows: Array) -> Array:
+        """Return (rows, matrices * outputs) of any number of rows, (rows, size)."""
+        num_matrices, size, _ = self._right.shape
+        found = np.empty((len(rows), num_matrices, self._columns.stop - self._columns.start), self._scheme.dtype)
+        for start in range(0, len(rows), MAX_ROWS):
+            some = rows[start : start + MAX_ROWS]
+            padded = np.zeros((self._scheme.padded(len(some)), size), self._scheme.dtype)
+            padded[: len(some)] = some
+            found[start : start + len(some)] = self(padded)[:, : len(some)].swapaxes(0, 1)
+        return found.reshape(len(rows), -1)
+
+
+def split_outputs(matrix: Array) -> Array:
+    """Return (matrices, outputs, size) of one matrix (outputs, size); rows of zeros fill the last one up."""
+    num_matrices = -(-len(matrix) // MAX_OUTPUTS)
+    outputs = -(-len(matrix) // num_matrices)
+    matrices = np.zeros((num_matrices * outputs, matrix.shape[1]), matrix.dtype)
+    matrices[: len(matrix)] = matrix
+    return matrices.reshape(num_matrices, outputs, -1)
+
+
+def choose_scheme(matrices: Iterable[Array]) -> Scheme:
+    """Return the first of SCHEMES with which products with all `matrices` treat rows alike, or else EXACT_ENOUGH.
+
+    Args:
+        matrices: what `RowProduct` will be given.
+    """
+    matrices = list(matrices)
+    return next((each for each in SCHEMES if all(are_alike(matrix, each) for matrix in matrices)), EXACT_ENOUGH)
+
+
+def are_alike(matrices: Array, scheme: Scheme) -> bool:
+    """Whether the same vector gives the same results in all rows, however many there are."""
+    product = RowProduct(matrices, scheme)
+    vector = np.sin(np.arange(1.0, matrices.shape[2] + 1.0)).astype(scheme.dtype)
+    first = product(np.tile(vector, (scheme.rows, 1)))[:, :1].copy()
+    some = (scheme.rows, scheme.padded(MAX_ROWS // 3), MAX_ROWS)
+    return all(bool((product(np.tile(vector, (num_rows, 1))) == first).all()) for num_rows in some)

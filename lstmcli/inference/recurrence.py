@@ -1,0 +1,165 @@
+"""One direction of a recurrent layer, over pieces of text that lie side by side, the longest first.
+
+A step takes the rows of the pieces that are not over, so little is computed for nothing where lengths differ.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcli.inference.products import MAX_OUTPUTS, RowProduct, Scheme
+from lstmcli.kernels import CellWeights, Kernel
+from lstmcli.kernels.weights import Array, scaled_gates
+
+# Takes a step and a number of rows, and returns (matrices, rows, outputs), as `RowProduct` does.
+InputPart = Callable[[int, int], Array]
+
+
+class GateMatrices(NamedTuple):
+    """How the weights of all gates are cut into matrices: several gates to a matrix, or several matrices to a gate.
+
+    matrices: in all.
+    gates: in a matrix.
+    units: of a gate, in a matrix.
+    parts: matrices of a gate.
+    """
+
+    matrices: int
+    gates: int
+    units: int
+    parts: int
+
+    @classmethod
+    def of(cls, num_gates: int, hidden_size: int) -> "GateMatrices":
+        """Fill matrices up to MAX_OUTPUTS; a size that can't be cut into equal parts is left whole."""
+        parts = -(-hidden_size // MAX_OUTPUTS)
+        if parts > 1:
+            parts = parts if hidden_size % parts == 0 else 1
+            return cls(num_gates * parts, 1, hidden_size // parts, parts)
+        fitting = [gates for gates in range(2, num_gates + 1) if gates * hidden_size <= MAX_OUTPUTS]
+        gates = max((gates for gates in fitting if num_gates % gates == 0), default=1)
+        return cls(num_gates // gates, gates, hidden_size, 1)
+
+
+class DirectionMatrices(NamedTuple):
+    """The weights of a direction as `RowProduct` takes them, in the kernel's order and scale.
+
+    recurrent: (matrices, outputs, hidden).
+    inputs: (matrices, outputs, input).
+    bias: (matrices, outputs).
+    cell: (parts, outputs, hidden), or None.
+    """
+
+    recurrent: Array
+    inputs: Array
+    bias: Array
+    cell: Array | None
+
+    @classmethod
+    def from_model(cls, weights: dict[str, Array], kernel: Kernel, hidden_size: int) -> "DirectionMatrices":
+        """Take the weights of a direction of a layer by their names in a model."""
+        cut = GateMatrices.of(kernel.num_gates, hidden_size)
+        by_gate = CellWeights.from_model(weights, kernel.gate_order)
+
+        def matrices(values: Array) -> Array:
+            return scaled_gates(values, kernel.gate_scales).reshape(cut.matrices, cut.gates * cut.units, -1)
+
+        bias = np.zeros((kernel.num_gates, hidden_size), np.float32) if by_gate.bias is None else by_gate.bias
+        cell = by_gate.weight_cell
+        if cell is not None:  # it speaks to the last gate
+            cell = kernel.gate_scales[-1] * cell.reshape(cut.parts, cut.units, hidden_size)
+        return cls(matrices(by_gate.weight_hidden), matrices(by_gate.weight_input), matrices(bias)[..., 0], cell)
+
+    def products(self) -> list[Array]:
+        """Return all that rows are multiplied with."""
+        return [self.recurrent, self.inputs, *([] if self.cell is None else [self.cell])]
+
+
+class Direction:
+    """One direction of a layer."""
+
+    def __init__(self, matrices: DirectionMatrices, kernel: Kernel, hidden_size: int, scheme: Scheme) -> None:
+        self.width = kernel.num_gates * hidden_size
+        self._kernel, self._scheme = kernel, scheme
+        self._cut = GateMatrices.of(kernel.num_gates, hidden_size)
+        self._recurrent, self._inputs = (RowProduct(each, scheme) for each in (matrices.recurrent, matrices.inputs))
+        self._bias = matrices.bias.astype(scheme.dtype)[:, None]
+        self._peephole = None if matrices.cell is None else _Peephole(RowProduct(matrices.cell, scheme))
+
+    def project(self, vectors: Array) -> Array:
+        """Return W x + b, (vectors, width), of any number of `vectors` x, (vectors, input)."""
+        projected: Array = self._inputs.of_all(vectors) + self._bias.reshape(-1)
+        return projected
+
+    def from_words(self, projected: Array, words: NDArray[np.int64]) -> InputPart:
+        """Return the input part where piece n reads row `words[step, n]` of `projected`, (rows, width)."""
+        taken = np.empty((words.shape[1], self.width), projected.dtype)
+
+        def input_part(step: int, count: int) -> Array:
+            np.take(projected, words[step, :count], axis=0, out=taken[:count], mode="clip")  # "raise" would copy
+            return taken[:count].reshape(count, self._cut.matrices, -1).swapaxes(0, 1)
+
+        return input_part
+
+    def from_states(self, below: Array) -> InputPart:
+        """Return the input part where a layer stands on another one with the states `below`, (steps, rows, width)."""
+
+        def input_part(step: int, count: int) -> Array:
+            result = self._inputs(below[step, :count])
+            result += self._bias
+            return result
+
+        return input_part
+
+    def run(self, inputs: InputPart, counts: Sequence[int], outputs: Array, *, is_backward: bool) -> None:
+        """Run all steps from states of zeros.
+
+        Args:
+            inputs: the input part of the gates.
+            counts: pieces that are not over, at each step.
+            outputs: (steps, rows, hidden), overwritten by the states; zeros where a piece is over.
+            is_backward: whether to begin at the last step.
+        """
+        cut, num_rows = self._cut, outputs.shape[1]
+        gates = np.empty((self._kernel.num_gates, cut.parts, num_rows, cut.units), outputs.dtype)
+        by_matrix = gates.reshape(cut.matrices, cut.gates, num_rows, cut.units)
+        cell, spare = np.zeros((2, cut.parts, num_rows, cut.units), outputs.dtype)
+        by_part = outputs.reshape(len(outputs), num_rows, cut.parts, cut.units).swapaxes(1, 2)
+        before: int | None = None
+        for step in reversed(range(len(outputs))) if is_backward else range(len(outputs)):
+            count = self._scheme.padded(counts[step])
+            now, from_inputs = by_matrix[:, :, :count], self._by_gate(inputs(step, count))
+            if before is None:
+                now[...] = from_inputs
+            else:
+                np.add(self._by_gate(self._recurrent(outputs[before, :count])), from_inputs, out=now)
+            self._kernel.step(
+                gates[:, :, :count], by_part[step, :, :count], cell[:, :count], spare[:, :count], self._peephole
+            )
+            # Going backward, a shorter piece starts later, from zeros.
+            outputs[step, counts[step] :] = 0.0
+            cell[:, counts[step] : count] = 0.0
+            before = step
+
+    def _by_gate(self, results: Array) -> Array:
+        """(matrices, rows, outputs) -> (matrices, gates, rows, units)."""
+        return results.reshape(*results.shape[:2], self._cut.gates, self._cut.units).swapaxes(1, 2)
+
+
+class _Peephole:
+    """V_o S[t], (parts, rows, units), of S[t] in the same shape."""
+
+    def __init__(self, product: RowProduct) -> None:
+        self._product = product
+
+    def __call__(self, state: Array, *, out: Array) -> Array:
+        out[...] = self._product(state.swapaxes(0, 1).reshape(state.shape[1], -1))
+        return out
+
+
+def running_counts(lengths: NDArray[np.int64]) -> list[int]:
+    """Return how many pieces of `lengths` (pieces,), the longest first, are not over at each step."""
+    counts: list[int] = np.searchsorted(-lengths, -np.arange(int(lengths[0])), side="left").tolist()
+    return counts
