@@ -82,21 +82,25 @@ def start() -> None:
 
 def throughput() -> None:
     """The whole way from a CSV file to CSV, beside what others take for the same texts."""
-    num_texts = 40_000
+    num_texts = 100_000
     with _folder() as folder:
         path = folder / "texts.csv"
         write_csv(path, num_texts, MEAN_LENGTH, NUM_WORDS)
-        plain = str(stored_model.write(folder / "plain", NUM_WORDS, has_ngrams=False))
-        ngrams = str(stored_model.write(folder / "ngrams", NUM_WORDS))
+        models = {
+            "lstmcli, last state": stored_model.write(folder / "a", NUM_WORDS, has_ngrams=False, has_attention=False),
+            "lstmcli, attention": stored_model.write(folder / "b", NUM_WORDS, has_ngrams=False),
+            "lstmcli, attention, n-grams": stored_model.write(folder / "c", NUM_WORDS),
+        }
         with path.open(newline="", encoding="utf-8") as stream:
             texts = [row["text"] for row in csv.DictReader(stream)]
         # What a process takes before its first row is taken off: it is what `start` measures.
-        at_rest = min(used([*PREDICT, plain, os.devnull, "--format", "text"]).cpu for _ in range(3))
+        rest = [*PREDICT, str(folder / "c"), os.devnull, "--format", "text"]
+        at_rest = min(used(rest).cpu for _ in range(3))
         others = _others(texts, folder)
         times: dict[str, list[float]] = {}
-        for _ in range(5):
-            for name, model in (("lstmcli, network alone", plain), ("lstmcli, with n-grams", ngrams)):
-                times.setdefault(name, []).append(used([*PREDICT, model, str(path)]).cpu - at_rest)
+        for _ in range(3):
+            for name, model in models.items():
+                times.setdefault(name, []).append(used([*PREDICT, str(model), str(path)]).cpu - at_rest)
             for name, run in others.items():
                 started_at = time.process_time()
                 run()
@@ -113,7 +117,8 @@ def _others(texts: list[str], folder: Path) -> dict[str, Callable[[], object]]:
     network = _Usual().eval()
     found: dict[str, Callable[[], object]] = {
         "nn.LSTM, packed": lambda: network.predict(ids, 64, is_packed=True),
-        "nn.LSTM, sorted": lambda: network.predict(ids, 64, is_packed=False),
+        "nn.LSTM, padded": lambda: network.predict(ids, 64, is_packed=False),
+        "nn.LSTM, sorted": lambda: network.predict(sorted(ids, key=len), 64, is_packed=False),
     }
     try:
         import fasttext
@@ -139,10 +144,9 @@ class _Usual(nn.Module):
 
     @torch.inference_mode()
     def predict(self, ids: list[torch.Tensor], batch_size: int, *, is_packed: bool) -> None:
-        """Predict in the given order, packed, or padded in the order of lengths, which suits the library best."""
-        ordered = ids if is_packed else sorted(ids, key=len)
+        """Predict in the given order, each batch packed or padded to its longest text."""
         for start in range(0, len(ids), batch_size):
-            batch = ordered[start : start + batch_size]
+            batch = ids[start : start + batch_size]
             lengths = torch.tensor([len(text) for text in batch])
             vectors = self.embedding(nn.utils.rnn.pad_sequence(batch, batch_first=True))
             if is_packed:

@@ -7,7 +7,7 @@ import gzip
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -92,7 +92,7 @@ def _decoded(record: Record, encoding: str) -> Record:
     cells = [UNDECODABLE.sub("\ufffd", cell) if isinstance(cell, str) else cell for cell in record.cells]
     byte = ord(found.group()) - 0xDC00
     problem = f"byte 0x{byte:02x} is not {encoding}; if the file has another encoding, name it: --encoding cp1252, say."
-    return replace(record, cells=cells, problem=record.problem or problem)
+    return record._replace(cells=cells, problem=record.problem or problem)
 
 
 def check_exist(paths: Sequence[str]) -> None:

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -223,7 +223,7 @@ class _Rows:
             self._note(record, str(problem))
             if self._on_error == "skip":
                 return
-            record, text = replace(record, problem=str(problem)), None
+            record, text = record._replace(problem=str(problem)), None
         record = self._keep(record)
         if self._writer is None and text is not None:
             self._start(record.columns)

@@ -1,9 +1,10 @@
 """What a prediction reads from a row, and what it adds to it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lstmcli.data.formats import Record
 from lstmcli.data.formats.text import TEXT_COLUMN
@@ -98,7 +99,7 @@ class Keeper:
         if self._wanted is None:
             return record
         if record.problem is not None:
-            return replace(record, columns=self._wanted)
+            return record._replace(columns=self._wanted)
         self.kept(record.columns)
         cells = [None if index is None else record.cells[index] for index in self._indices]
         return Record(record.line, self._wanted, cells)
@@ -129,12 +130,12 @@ class Adder:
         self._rule = model.rule if options.threshold is None else model.rule.with_threshold(options.threshold)
         # A ranked text line starts with the best label.
         self._has_decision = options.top_k is None or format_name != TEXT_FORMAT
-        self._names: dict[bytes, str] = {}  # of the decisions met so far
+        self._names: dict[bytes, str] = {}  # of the decisions met so far, by their bytes
 
     def additions(self, probabilities: Probabilities) -> Iterator[Additions]:
         """Return what each row gets, in order; `probabilities` are (rows, labels)."""
-        predictions = Predictions.of(probabilities, self._rule)
-        return (self._row(predictions, row) for row in range(len(probabilities)))
+        columns = self._columns(Predictions.of(probabilities, self._rule))
+        return (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
 
     def nothing(self) -> Additions:
         """Return the same cells, empty: those of a row that could not be read."""
@@ -154,23 +155,24 @@ class Adder:
                 "before?). Rename or remove it, or choose others with --columns."
             )
 
-    def _row(self, predictions: Predictions, row: int) -> Additions:
-        options, labels = self._options, self._labels
-        probabilities = predictions.probabilities[row]
-        additions: Additions = {}
+    def _columns(self, predictions: Predictions) -> dict[str, Sequence[str | float]]:
+        options, labels, probabilities = self._options, self._labels, predictions.probabilities
+        columns: dict[str, Sequence[str | float]] = {}
         if self._has_decision:
-            decisions = predictions.decisions[row]
-            key = decisions.tobytes()
-            if key not in self._names:
-                self._names[key] = labels.join(decisions)
-            additions["prediction"] = self._names[key]
-            additions["score"] = float(predictions.scores[row])
+            columns["prediction"] = list(map(self._name, predictions.decisions))
+            columns["score"] = predictions.scores.tolist()
         if options.top_k is not None:
-            best_first = np.argsort(-probabilities, kind="stable")[: options.top_k]
-            for rank, index in enumerate(best_first, start=1):
-                additions[f"label_{rank}"] = labels.names[index]
-                additions[f"score_{rank}"] = float(probabilities[index])
+            best_first = np.argsort(-probabilities, axis=1, kind="stable")[:, : options.top_k]
+            scores = np.take_along_axis(probabilities, best_first, axis=1)
+            for rank in range(best_first.shape[1]):
+                columns[f"label_{rank + 1}"] = [labels.names[index] for index in best_first[:, rank]]
+                columns[f"score_{rank + 1}"] = scores[:, rank].tolist()
         if options.probabilities:
-            for name, probability in zip(labels.names, probabilities, strict=True):
-                additions[f"probability_{name}"] = float(probability)
-        return additions
+            columns |= {f"probability_{name}": probabilities[:, at].tolist() for at, name in enumerate(labels.names)}
+        return columns
+
+    def _name(self, decisions: NDArray[np.bool_]) -> str:
+        key = decisions.tobytes()
+        if key not in self._names:
+            self._names[key] = self._labels.join(decisions)
+        return self._names[key]

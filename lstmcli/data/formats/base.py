@@ -1,12 +1,10 @@
 """What a file format is: a reader of records and a writer of records with additions."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TextIO
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One row of an input.
 
     `line` is the 1-based line on which the row starts (a quoted newline makes a row longer than a line). `cells` line

@@ -197,5 +197,5 @@ class _DelimitedWriter:
             self._stream.write("\t".join(cells) + "\n")
         else:
             # The module leaves a lone carriage return unquoted, which no reader would take back.
-            has_return = any("\r" in cell for cell in cells)
+            has_return = "\r" in "".join(cells)
             (self._quoted_rows if has_return else self._rows).writerow(cells)
