@@ -1,21 +1,7 @@
-"""The run directory: who may write where, checkpoints, and files that are either whole or absent.
-
-config.yaml  history.jsonl  metrics.json  report.md  report.html
-model/                 see `model_format`
-language_model/        see `language_format`: what a pretraining has instead of model/, baselines/ and reports
-baselines/             the TF-IDF yardstick, so that later evaluations compare with it too
-checkpoints/last/      state.safetensors and progress.json: all that `train --resume` needs
-checkpoints/best/      average.safetensors: the averaged weights of the best epoch
-checkpoints/network-2/ and so on: the same for the further networks of an ensemble
-pretraining/           where a training learned from its own texts first, a run directory of its own
-folds/1/ and so on: of a cross-validation, each a run directory of its own
-"""
+"""Checkpoints: the state of a training that goes on, and the weights of its best epoch."""
 
 import json
 import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,131 +9,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from lstmcli.data.writing import atomic_path
+from lstmcli.data.writing import recover, replaced_folder
 from lstmcli.errors import RunDirectoryError
-from lstmcli.model_format import (
-    BASELINES_FOLDER,
-    CONFIG_FILE,
-    FOLDS_FILE,
-    HTML_FILE,
-    LANGUAGE_FOLDER,
-    MARKDOWN_FILE,
-    METRICS_FILE,
-    MODEL_FOLDER,
-)
-
-HISTORY_FILE = "history.jsonl"
-CHECKPOINTS_FOLDER = "checkpoints"
-PRETRAINING_FOLDER = "pretraining"
-FOLDS_FOLDER = "folds"
-
-FOLDERS = (
-    MODEL_FOLDER,
-    LANGUAGE_FOLDER,
-    BASELINES_FOLDER,
-    CHECKPOINTS_FOLDER,
-    PRETRAINING_FOLDER,
-    FOLDS_FOLDER,
-)
-
-# The first line of config.yaml tells a run from a folder that happens to hold a config of something else.
-RUN_MARK = "# The resolved config of this lstmcli run.\n"
-
-
-class RunDirectory:
-    """The paths of one run, and the safe ways to write them."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.model = path / MODEL_FOLDER
-        self.language_model = path / LANGUAGE_FOLDER
-        self.baselines = path / BASELINES_FOLDER
-
-    def checkpoints(self, member: int) -> "Checkpoints":
-        """Return the checkpoints of network number `member`, from 1; only ensembles have more than one."""
-        folder = self.path / CHECKPOINTS_FOLDER
-        return Checkpoints(folder if member == 1 else folder / f"network-{member}")
-
-    @property
-    def pretraining(self) -> "RunDirectory":
-        """The run in which this training learned from its own texts first."""
-        return RunDirectory(self.path / PRETRAINING_FOLDER)
-
-    def fold(self, number: int) -> "RunDirectory":
-        """Return the run of fold `number`, from 1, of a cross-validation."""
-        return RunDirectory(self.path / FOLDS_FOLDER / str(number))
-
-    @property
-    def is_run(self) -> bool:
-        """Whether a training has written here."""
-        try:
-            with (self.path / CONFIG_FILE).open(encoding="utf-8") as stream:
-                return stream.readline() == RUN_MARK
-        except (OSError, UnicodeDecodeError):
-            return False
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether the training that wrote here came to its end."""
-        return self.is_run and (self.path / METRICS_FILE).is_file()
-
-    def check_free(self, *, overwrite: bool) -> None:
-        """Look whether a new run may be written here; nothing is changed.
-
-        Raises:
-            RunDirectoryError: it holds a run and `overwrite` is off, or it holds other files.
-        """
-        if self.is_run and not overwrite:
-            state = "a finished run" if self.is_finished else "an unfinished run (go on with --resume)"
-            raise RunDirectoryError(
-                f"{self.path}: holds {state}. Choose another folder, or replace it with --overwrite."
-            )
-        if self.path.exists() and not self.is_run and (not self.path.is_dir() or any(self.path.iterdir())):
-            raise RunDirectoryError(f"{self.path}: exists and is not a run directory; choose another folder.")
-
-    def claim(self, *, overwrite: bool) -> None:
-        """Create the folder, or remove what an earlier run wrote there; other files in it stay.
-
-        Raises:
-            RunDirectoryError: see `check_free`; or it can't be created.
-        """
-        self.check_free(overwrite=overwrite)
-        try:
-            if self.is_run:
-                for name in FOLDERS:
-                    shutil.rmtree(self.path / name, ignore_errors=True)
-                for name in (METRICS_FILE, MARKDOWN_FILE, HTML_FILE, HISTORY_FILE, FOLDS_FILE, CONFIG_FILE):
-                    (self.path / name).unlink(missing_ok=True)
-            self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RunDirectoryError(f"{self.path}: can't be created ({error.strerror}).") from None
-
-    def write_text(self, name: str, content: str) -> None:
-        """Write a file of the run directory, whole or not at all."""
-        with atomic_path(self.path / name) as temporary:
-            temporary.write_text(content, encoding="utf-8", newline="\n")
-
-    def write_config(self, content: str) -> None:
-        """Write config.yaml, which makes the folder a run."""
-        self.write_text(CONFIG_FILE, RUN_MARK + content)
-
-    def write_history(self, epochs: list[dict[str, Any]]) -> None:
-        """Write one line an epoch."""
-        self.write_text(HISTORY_FILE, "".join(json.dumps(epoch) + "\n" for epoch in epochs))
-
-    def read_history(self) -> list[dict[str, Any]]:
-        """Return the epochs written so far.
-
-        Raises:
-            RunDirectoryError: the file is damaged.
-        """
-        path = self.path / HISTORY_FILE
-        if not path.is_file():
-            return []
-        try:
-            return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        except ValueError as error:
-            raise RunDirectoryError(f"{path}: is damaged ({error}); start again with --overwrite.") from None
 
 
 class Checkpoints:
@@ -202,38 +65,6 @@ class Checkpoints:
             return load_file(self.best / "average.safetensors")
         except (OSError, SafetensorError) as error:
             raise RunDirectoryError(f"{self.best}: can't be read ({error}).") from None
-
-
-@contextmanager
-def replaced_folder(target: Path) -> Iterator[Path]:
-    """Yield an empty folder that takes the place of `target` when the block ends well and vanishes otherwise.
-
-    If the process dies between the two renames, the old content is still there as `.NAME.old`; `recover` puts it back.
-    """
-    recover(target)
-    temporary, old = _sibling(target, "new"), _sibling(target, "old")
-    for leftover in (temporary, old):
-        shutil.rmtree(leftover, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    try:
-        yield temporary
-        if target.exists():
-            target.rename(old)
-        temporary.rename(target)
-        shutil.rmtree(old, ignore_errors=True)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def recover(target: Path) -> None:
-    """Put the old content back where a `replaced_folder` died between its two renames."""
-    old = _sibling(target, "old")
-    if old.exists() and not target.exists():
-        old.rename(target)
-
-
-def _sibling(target: Path, role: str) -> Path:
-    return target.parent / f".{target.name}.{role}"
 
 
 def _save_tensors(tensors: dict[str, Tensor], path: Path) -> None:

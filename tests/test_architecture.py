@@ -20,7 +20,7 @@ LAYERS: list[set[str]] = [
     {"model_checks"},
     {"model_format"},
     {"language_format"},
-    {"training", "checkpoint", "inference"},
+    {"training", "checkpoint", "inference", "run_directory"},
     {"reports"},
     {"recipes"},
     {"cli"},

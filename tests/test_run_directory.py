@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from lstmcli.checkpoint import RunDirectory, recover, replaced_folder
+from lstmcli.checkpoint import Checkpoints
 from lstmcli.data.output import MARK_ROWS, open_output
-from lstmcli.data.writing import atomic_path
+from lstmcli.data.writing import atomic_path, recover, replaced_folder
 from lstmcli.errors import DataError, LstmcliError, RunDirectoryError
+from lstmcli.run_directory import RunDirectory
 
 
 def run_at(path: Path, *, finished: bool) -> RunDirectory:
@@ -36,7 +37,7 @@ def test_a_run_is_replaced_only_when_asked(tmp_path: Path, finished: bool, words
     with pytest.raises(RunDirectoryError, match=words):
         run.claim(overwrite=False)
     assert run.is_run
-    run.checkpoints(1).save_best({"a": torch.zeros(1)})
+    Checkpoints(run.checkpoints(1)).save_best({"a": torch.zeros(1)})
     (run.path / "my predictions.csv").write_text("mine")
     run.claim(overwrite=True)
     assert [path.name for path in run.path.iterdir()] == ["my predictions.csv"]
@@ -76,12 +77,12 @@ def test_a_death_between_the_two_renames_loses_nothing(tmp_path: Path) -> None:
 def test_state_and_history_read_back(tmp_path: Path) -> None:
     run = run_at(tmp_path / "run", finished=False)
     tensors = {"a": torch.randn(3, 2), "step": torch.tensor(7), "bytes": torch.arange(5, dtype=torch.uint8)}
-    run.checkpoints(1).save_state(tensors, {"epoch": 2, "value": 0.1 + 0.2})
-    loaded, progress = run.checkpoints(1).load_state()
+    Checkpoints(run.checkpoints(1)).save_state(tensors, {"epoch": 2, "value": 0.1 + 0.2})
+    loaded, progress = Checkpoints(run.checkpoints(1)).load_state()
     assert progress == {"epoch": 2, "value": 0.1 + 0.2}
     assert all(torch.equal(loaded[name], value) for name, value in tensors.items())
-    run.checkpoints(1).save_best(tensors)
-    assert torch.equal(run.checkpoints(1).load_best()["a"], tensors["a"])
+    Checkpoints(run.checkpoints(1)).save_best(tensors)
+    assert torch.equal(Checkpoints(run.checkpoints(1)).load_best()["a"], tensors["a"])
     history = [{"epoch": 1, "train_loss": 0.5}, {"epoch": 2, "train_loss": 1 / 3}]
     run.write_history(history)
     assert run.read_history() == history
@@ -90,11 +91,11 @@ def test_state_and_history_read_back(tmp_path: Path) -> None:
 def test_a_missing_or_damaged_state_is_named(tmp_path: Path) -> None:
     run = run_at(tmp_path / "run", finished=False)
     with pytest.raises(RunDirectoryError, match="stopped before any state was saved; start again with --overwrite"):
-        run.checkpoints(1).load_state()
-    run.checkpoints(1).save_state({"a": torch.zeros(2)}, {})
-    (run.checkpoints(1).last / "state.safetensors").write_bytes(b"x")
+        Checkpoints(run.checkpoints(1)).load_state()
+    Checkpoints(run.checkpoints(1)).save_state({"a": torch.zeros(2)}, {})
+    (Checkpoints(run.checkpoints(1)).last / "state.safetensors").write_bytes(b"x")
     with pytest.raises(RunDirectoryError, match="can't be resumed from"):
-        run.checkpoints(1).load_state()
+        Checkpoints(run.checkpoints(1)).load_state()
 
 
 def test_an_output_appears_only_when_it_is_complete(tmp_path: Path) -> None:

@@ -104,10 +104,10 @@ def _evaluate_run(
 def _evaluate_folds(
     folds: int, config: Path | None, settings: list[str], output: Path | None, *, resume: bool, overwrite: bool
 ) -> tuple["Evaluation", str]:
-    from lstmcli.checkpoint import RunDirectory
     from lstmcli.recipes.cross_validate import cross_validate
     from lstmcli.recipes.run_config import resolve_run
     from lstmcli.reports.console import Reporter
+    from lstmcli.run_directory import RunDirectory
 
     resolved, path = resolve_run(config, settings, output, resume=resume, overwrite=overwrite, command="folds")
     reporter = Reporter()

@@ -27,11 +27,11 @@ def pretrain_command(
 
       lstmcli train --config configs/emotion.yaml --set model.pretrained=runs/words
     """
-    from lstmcli.checkpoint import RunDirectory
     from lstmcli.recipes.pretrain import pretrain
     from lstmcli.recipes.resume import check_same_config
     from lstmcli.recipes.run_config import resolve_run
     from lstmcli.reports.console import Reporter
+    from lstmcli.run_directory import RunDirectory
 
     resolved, path = resolve_run(
         config, settings or [], run_dir, resume=resume, overwrite=overwrite, command="pretrain"

@@ -29,12 +29,12 @@ def train_command(
       lstmcli train --resume --run-dir runs/reviews
     """
     # torch, pandas and scikit-learn take seconds to import: only a command that runs pays for them.
-    from lstmcli.checkpoint import RunDirectory
     from lstmcli.recipes.resume import check_same_config
     from lstmcli.recipes.run_config import resolve_run
     from lstmcli.recipes.train import train
     from lstmcli.reports.console import Reporter
     from lstmcli.reports.files import to_console_text
+    from lstmcli.run_directory import RunDirectory
 
     resolved, path = resolve_run(config, settings or [], run_dir, resume=resume, overwrite=overwrite)
     run = RunDirectory(path)

@@ -1,6 +1,7 @@
-"""Files that appear only when they are complete."""
+"""Files and folders that appear only when they are complete."""
 
 import os
+import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -44,3 +45,35 @@ def _permissions(target: Path) -> int:
     umask = os.umask(0)
     os.umask(umask)
     return 0o666 & ~umask
+
+
+@contextmanager
+def replaced_folder(target: Path) -> Iterator[Path]:
+    """Yield an empty folder that takes the place of `target` when the block ends well and vanishes otherwise.
+
+    If the process dies between the two renames, the old content is still there as `.NAME.old`; `recover` puts it back.
+    """
+    recover(target)
+    temporary, old = _sibling(target, "new"), _sibling(target, "old")
+    for leftover in (temporary, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    try:
+        yield temporary
+        if target.exists():
+            target.rename(old)
+        temporary.rename(target)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def recover(target: Path) -> None:
+    """Put the old content back where a `replaced_folder` died between its two renames."""
+    old = _sibling(target, "old")
+    if old.exists() and not target.exists():
+        old.rename(target)
+
+
+def _sibling(target: Path, role: str) -> Path:
+    return target.parent / f".{target.name}.{role}"

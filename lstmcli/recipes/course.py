@@ -7,10 +7,11 @@ from typing import Any
 
 from torch import nn
 
-from lstmcli.checkpoint import Checkpoints, RunDirectory
+from lstmcli.checkpoint import Checkpoints
 from lstmcli.recipes.interrupts import InterruptedTrainingError, stop_signal
 from lstmcli.recipes.resume import restore, save_state
 from lstmcli.reports.console import Reporter
+from lstmcli.run_directory import RunDirectory
 from lstmcli.training.loop import EpochResult, StepResult, Trainer
 
 History = list[dict[str, Any]]
@@ -43,7 +44,7 @@ class Course:
     @property
     def checkpoints(self) -> Checkpoints:
         """The saved states of this network."""
-        return self.run.checkpoints(self.member)
+        return Checkpoints(self.run.checkpoints(self.member))
 
     def restore(self, trainer: Trainer) -> None:
         """Put `trainer` where its last state was saved; before any was, it starts from the beginning.

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.checkpoint import RunDirectory
 from lstmcli.config.settings import Config, OutputSettings
 from lstmcli.data.examples import Examples, read_examples
 from lstmcli.errors import ConfigError, RunDirectoryError
@@ -22,6 +21,7 @@ from lstmcli.recipes.resume import check_run, open_run
 from lstmcli.recipes.train import train
 from lstmcli.recipes.yardsticks import predict_systems
 from lstmcli.reports.console import Reporter
+from lstmcli.run_directory import RunDirectory
 from lstmcli.text.labels import LabelSet
 
 Values = NDArray[Any]

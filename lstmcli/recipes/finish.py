@@ -5,8 +5,8 @@ from typing import Any
 
 from torch import nn
 
-from lstmcli.checkpoint import RunDirectory, replaced_folder
 from lstmcli.config.settings import Config
+from lstmcli.data.writing import replaced_folder
 from lstmcli.metrics.baselines import MajorityBaseline, TfidfBaseline
 from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.model_checks import Weights
@@ -17,6 +17,7 @@ from lstmcli.recipes.decision import Decision, DecisionMaker
 from lstmcli.recipes.schedule import network_settings
 from lstmcli.recipes.yardsticks import baseline_tokenizer
 from lstmcli.reports.files import to_html, to_json, to_markdown
+from lstmcli.run_directory import RunDirectory
 from lstmcli.text.labels import LabelSet
 from lstmcli.text.vocabulary import Vocabulary
 

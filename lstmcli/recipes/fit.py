@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.checkpoint import RunDirectory
 from lstmcli.model_checks import Weights
 from lstmcli.recipes.course import Course, History
 from lstmcli.recipes.finish import classifier_weights
@@ -13,6 +12,7 @@ from lstmcli.recipes.plan import Plan
 from lstmcli.recipes.schedule import network_settings
 from lstmcli.reports.console import Reporter
 from lstmcli.reports.course import report_model
+from lstmcli.run_directory import RunDirectory
 
 
 @dataclass(frozen=True)

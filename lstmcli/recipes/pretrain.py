@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from lstmcli.checkpoint import RunDirectory, replaced_folder
 from lstmcli.config.settings import Config, OutputSettings
 from lstmcli.data.batches import TokenIds
 from lstmcli.data.plain_texts import read_texts
 from lstmcli.data.spool import IdSpool
 from lstmcli.data.texts import Texts
+from lstmcli.data.writing import replaced_folder
 from lstmcli.errors import DataError
 from lstmcli.language_format import SavedLanguageModel, write_language_model
 from lstmcli.model_format import METRICS_FILE
@@ -32,6 +32,7 @@ from lstmcli.recipes.schedule import (
 )
 from lstmcli.reports.console import Reporter
 from lstmcli.reports.course import report_model, report_schedule, report_words
+from lstmcli.run_directory import RunDirectory
 from lstmcli.text.vocabulary import PAD_ID, UNKNOWN_ID
 from lstmcli.training.language import NextWord, frequency_perplexity
 from lstmcli.training.loop import Trainer

@@ -3,13 +3,14 @@
 import hashlib
 from typing import Any
 
-from lstmcli.checkpoint import Checkpoints, RunDirectory
+from lstmcli.checkpoint import Checkpoints
 from lstmcli.config.loading import config_to_dict, dump_config, load_config
 from lstmcli.config.settings import Config
 from lstmcli.errors import ConfigError, RunDirectoryError
 from lstmcli.model_format import CONFIG_FILE
 from lstmcli.recipes.corpus import Corpus
 from lstmcli.recipes.embedding import EmbeddingPlan
+from lstmcli.run_directory import RunDirectory
 from lstmcli.training.loop import Trainer
 
 FINGERPRINT_KEY = "fingerprint"

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from lstmcli.checkpoint import RunDirectory
 from lstmcli.config.settings import Config
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.evaluation import Evaluation
@@ -22,6 +21,7 @@ from lstmcli.recipes.resume import check_run, open_run
 from lstmcli.recipes.yardsticks import evaluate_examples
 from lstmcli.reports.console import Reporter
 from lstmcli.reports.course import report_ensemble, report_parts
+from lstmcli.run_directory import RunDirectory
 from lstmcli.training.setup import prepare_torch
 
 
