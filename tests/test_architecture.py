@@ -108,6 +108,39 @@ def test_predict_loads_nothing_heavy(run_directory: Path) -> None:
     assert not modules & (HEAVY | {"rich", "yaml", "jinja2", "numpy.random", "annotated_types"})
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train", "--set", "data.train=CORPUS", "--set", "model.cel=lstm"],
+        ["train", "--set", "data.train=CORPUS.gone"],
+        ["train", "--set", "data.train=RUN"],
+        ["train", "--set", "data.train=CORPUS", "--set", "data.text=sentence"],
+        ["train", "--set", "data.train=CORPUS", "--run-dir", "RUN"],
+        ["train", "--set", "data.train=CORPUS", "--set", "data.test=CORPUS.gone"],
+        ["pretrain", "--set", "pretraining.texts=CORPUS.gone"],
+        ["evaluate", "--folds", "3", "--set", "data.train=CORPUS", "--set", "data.label=feeling"],
+    ],
+)
+def test_a_mistake_is_told_before_anything_heavy_is_loaded(
+    arguments: list[str], run_directory: Path, corpus: Path, tmp_path: Path
+) -> None:
+    names = {"CORPUS": str(corpus / "train.csv"), "RUN": str(run_directory)}
+    for name, path in names.items():
+        arguments = [argument.replace(name, path) for argument in arguments]
+    if "--run-dir" not in arguments and arguments[0] == "train":
+        arguments += ["--run-dir", str(tmp_path / "new")]
+    code = (
+        "from lstmcli.errors import LstmcliError; from lstmcli.cli.main import app\n"
+        "    try: app(standalone_mode=False)\n"
+        "    except LstmcliError: pass"
+    )
+    modules = loaded_modules(code, *arguments)
+    assert "lstmcli.recipes.run_config" in modules
+    assert "lstmcli.recipes.train" not in modules
+    assert not modules & {"torch", "pandas", "sklearn", "scipy"}
+    assert not (tmp_path / "new").exists()
+
+
 def test_training_loads_no_compiler() -> None:
     """torch's own optimizers do."""
     code = (

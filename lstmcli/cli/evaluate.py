@@ -89,11 +89,13 @@ def evaluate_command(
 def _evaluate_run(
     run: Path, file: str, columns: tuple[str, str, str | None, str | None], output: Path | None, *, baselines: bool
 ) -> "Evaluation":
-    from lstmcli.recipes.evaluate import ColumnOverrides, evaluate_file, write_reports
+    from lstmcli.recipes.evaluate import ColumnOverrides, evaluate_file, prepare_reports, write_reports
     from lstmcli.reports.console import Reporter
 
     input_format, encoding, text, label = columns
     overrides = ColumnOverrides(format=input_format, encoding=encoding, text=text, label=label)  # type: ignore[arg-type]
+    if output is not None:
+        prepare_reports(output)
     examples, evaluation = evaluate_file(run, file, overrides, baselines=baselines)
     Reporter().rows(examples.report)
     if output is not None:
@@ -104,15 +106,14 @@ def _evaluate_run(
 def _evaluate_folds(
     folds: int, config: Path | None, settings: list[str], output: Path | None, *, resume: bool, overwrite: bool
 ) -> tuple["Evaluation", str]:
-    from lstmcli.recipes.cross_validate import cross_validate
     from lstmcli.recipes.run_config import resolve_run
-    from lstmcli.reports.console import Reporter
-    from lstmcli.run_directory import RunDirectory
 
-    resolved, path = resolve_run(config, settings, output, resume=resume, overwrite=overwrite, command="folds")
+    resolved, run = resolve_run(config, settings, output, resume=resume, overwrite=overwrite, command="folds")
+
+    from lstmcli.recipes.cross_validate import cross_validate  # takes seconds, see train
+    from lstmcli.reports.console import Reporter
+
     reporter = Reporter()
-    evaluation = cross_validate(
-        resolved, RunDirectory(path), reporter, num_folds=folds, resume=resume, overwrite=overwrite
-    )
-    reporter.line("wrote", str(path))
-    return evaluation, f"{folds} folds in {path}"
+    evaluation = cross_validate(resolved, run, reporter, num_folds=folds, resume=resume, overwrite=overwrite)
+    reporter.line("wrote", str(run.path))
+    return evaluation, f"{folds} folds in {run.path}"

@@ -27,19 +27,16 @@ def pretrain_command(
 
       lstmcli train --config configs/emotion.yaml --set model.pretrained=runs/words
     """
-    from lstmcli.recipes.pretrain import pretrain
-    from lstmcli.recipes.resume import check_same_config
     from lstmcli.recipes.run_config import resolve_run
-    from lstmcli.reports.console import Reporter
-    from lstmcli.run_directory import RunDirectory
 
-    resolved, path = resolve_run(
-        config, settings or [], run_dir, resume=resume, overwrite=overwrite, command="pretrain"
-    )
-    run, reporter = RunDirectory(path), Reporter()
+    resolved, run = resolve_run(config, settings or [], run_dir, resume=resume, overwrite=overwrite, command="pretrain")
+
+    from lstmcli.recipes.pretrain import pretrain  # takes seconds, see train
+    from lstmcli.reports.console import Reporter
+
+    reporter = Reporter()
     if resume and run.is_finished:
-        check_same_config(resolved, run, needs_labels=False)
-        reporter.line("done", f"{path}: is finished already; nothing to resume")
+        reporter.line("done", f"{run.path}: is finished already; nothing to resume")
         return
     pretrain(resolved, run, reporter, resume=resume, overwrite=overwrite)
-    reporter.line("wrote", f"{path}  (next: lstmcli train --set model.pretrained={path} ...)")
+    reporter.line("wrote", f"{run.path}  (next: lstmcli train --set model.pretrained={run.path} ...)")

@@ -28,21 +28,19 @@ def train_command(
 
       lstmcli train --resume --run-dir runs/reviews
     """
-    # torch, pandas and scikit-learn take seconds to import: only a command that runs pays for them.
-    from lstmcli.recipes.resume import check_same_config
     from lstmcli.recipes.run_config import resolve_run
+
+    resolved, run = resolve_run(config, settings or [], run_dir, resume=resume, overwrite=overwrite)
+
+    # torch, pandas and scikit-learn take seconds to import: a mistake that was found by now need not wait for them.
     from lstmcli.recipes.train import train
     from lstmcli.reports.console import Reporter
     from lstmcli.reports.files import to_console_text
-    from lstmcli.run_directory import RunDirectory
 
-    resolved, path = resolve_run(config, settings or [], run_dir, resume=resume, overwrite=overwrite)
-    run = RunDirectory(path)
     reporter = Reporter()
     if resume and run.is_finished:
-        check_same_config(resolved, run)
-        reporter.line("done", f"{path}: is finished already; nothing to resume")
+        reporter.line("done", f"{run.path}: is finished already; nothing to resume")
         return
     evaluations = train(resolved, run, reporter, resume=resume, overwrite=overwrite)
     typer.echo(to_console_text(evaluations[-1], is_terminal=sys.stdout.isatty()), nl=False)
-    reporter.line("wrote", f"{path}  (next: lstmcli predict {path} FILE)")
+    reporter.line("wrote", f"{run.path}  (next: lstmcli predict {run.path} FILE)")

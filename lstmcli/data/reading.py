@@ -96,9 +96,9 @@ def _decoded(record: Record, encoding: str) -> Record:
 
 
 def check_exist(paths: Sequence[str]) -> None:
-    """Raise DataError if one of `paths` is missing, before any of them is read."""
+    """Raise DataError if one of `paths` is missing or a folder, before any of them is read."""
     for path in paths:
-        if path != STANDARD_INPUT and not Path(path).exists():
+        if path != STANDARD_INPUT and (not Path(path).exists() or Path(path).is_dir()):
             _open_file(path)
 
 

@@ -17,7 +17,7 @@ from lstmcli.model_format import FOLDS_FILE
 from lstmcli.recipes.corpus import Corpus, all_labels, deal_folds, fold_corpora, label_targets
 from lstmcli.recipes.finish import write_reports
 from lstmcli.recipes.interrupts import resumable
-from lstmcli.recipes.resume import check_run, open_run
+from lstmcli.recipes.run_config import check_run, open_run
 from lstmcli.recipes.train import train
 from lstmcli.recipes.yardsticks import predict_systems
 from lstmcli.reports.console import Reporter

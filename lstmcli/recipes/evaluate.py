@@ -60,11 +60,25 @@ def _evaluation_settings(run: Path) -> EvaluationSettings:
     return load_config(config, []).evaluation if config.is_file() else EvaluationSettings()
 
 
-def write_reports(folder: Path, evaluation: Evaluation, run: Path) -> None:
-    """Write metrics.json, report.md and report.html into `folder`, which is created.
+def prepare_reports(folder: Path) -> None:
+    """Create the folder that will take the reports, before anything is computed for it.
 
     Raises:
-        DataError: the folder can't be created or written.
+        DataError: it can't be created, or holds the reports of a run.
+    """
+    if (folder / CONFIG_FILE).exists():
+        raise DataError(f"{folder}: is a run directory, whose own reports would be lost; choose another --output.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{folder}: can't be created ({error.strerror}).") from None
+
+
+def write_reports(folder: Path, evaluation: Evaluation, run: Path) -> None:
+    """Write metrics.json, report.md and report.html into `folder`.
+
+    Raises:
+        DataError: the folder can't be written.
     """
     facts = {"model": str(run)}
     title = f"Evaluation of {run} on {evaluation.name}"
@@ -73,12 +87,6 @@ def write_reports(folder: Path, evaluation: Evaluation, run: Path) -> None:
         MARKDOWN_FILE: to_markdown(title, [evaluation], facts),
         HTML_FILE: to_html(title, [evaluation], facts),
     }
-    if (folder / CONFIG_FILE).exists():
-        raise DataError(f"{folder}: is a run directory, whose own reports would be lost; choose another --output.")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(f"{folder}: can't be created ({error.strerror}).") from None
     for name, content in contents.items():
         with atomic_path(folder / name) as temporary:
             temporary.write_text(content, encoding="utf-8")

@@ -23,7 +23,7 @@ from lstmcli.models.language import LanguageModel, LanguageSizes, language_layer
 from lstmcli.recipes.course import Course
 from lstmcli.recipes.embedding import EmbeddingPlan, plan_embedding, vectors_from_file
 from lstmcli.recipes.learned_texts import LearnedTexts, encode_pieces, learn_texts
-from lstmcli.recipes.resume import check_run, open_run
+from lstmcli.recipes.run_config import check_run, open_run
 from lstmcli.recipes.schedule import (
     WANTED_LANGUAGE_TOKENS,
     WANTED_OWN_TOKENS,

@@ -1,16 +1,11 @@
-"""Going on with an interrupted training: only with the same config and the same rows."""
+"""The state of an interrupted training: it goes on only with the same rows."""
 
 import hashlib
-from typing import Any
 
 from lstmcli.checkpoint import Checkpoints
-from lstmcli.config.loading import config_to_dict, dump_config, load_config
-from lstmcli.config.settings import Config
-from lstmcli.errors import ConfigError, RunDirectoryError
-from lstmcli.model_format import CONFIG_FILE
+from lstmcli.errors import RunDirectoryError
 from lstmcli.recipes.corpus import Corpus
 from lstmcli.recipes.embedding import EmbeddingPlan
-from lstmcli.run_directory import RunDirectory
 from lstmcli.training.loop import Trainer
 
 FINGERPRINT_KEY = "fingerprint"
@@ -25,50 +20,6 @@ def fingerprint(corpus: Corpus, plan: EmbeddingPlan) -> str:
     if plan.pretrained is not None:
         digest.update(plan.pretrained.vectors.tobytes())
     return digest.hexdigest()
-
-
-def check_same_config(config: Config, run: RunDirectory, *, needs_labels: bool = True) -> None:
-    """Compare `config` with the one that started the run; `needs_labels` as for `load_config`.
-
-    Raises:
-        RunDirectoryError: there is no run.
-        ConfigError: a key differs; the message names all of them.
-    """
-    if not run.is_run:
-        raise RunDirectoryError(f"{run.path}: there is no run to resume; leave --resume out.")
-    stored, now = (
-        config_to_dict(load_config(run.path / CONFIG_FILE, [], needs_labels=needs_labels)),
-        config_to_dict(config),
-    )
-    changed = [
-        f"{section}.{key} was {value!r}, is {now[section][key]!r}"
-        for section, values in stored.items()
-        for key, value in values.items()
-        if section != "output" and now[section][key] != value
-    ]
-    if changed:
-        raise ConfigError(f"{run.path}: can't be resumed with another config: {'; '.join(changed)}.")
-
-
-def check_run(config: Config, run: RunDirectory, *, resume: bool, overwrite: bool, needs_labels: bool = True) -> None:
-    """Look whether `run` may be gone on with, or a new one be written there; nothing is changed.
-
-    Raises:
-        LstmcliError: see `check_same_config` and `RunDirectory.check_free`.
-    """
-    if resume:
-        check_same_config(config, run, needs_labels=needs_labels)
-    else:
-        run.check_free(overwrite=overwrite)
-
-
-def open_run(config: Config, run: RunDirectory, *, resume: bool, overwrite: bool) -> list[dict[str, Any]]:
-    """Return the epochs that were written so far, of a new run none; a new one starts here."""
-    if resume:
-        return run.read_history()
-    run.claim(overwrite=overwrite)
-    run.write_config(dump_config(config))
-    return []
 
 
 def save_state(trainer: Trainer, checkpoints: Checkpoints, rows: str) -> None:

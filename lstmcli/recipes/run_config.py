@@ -1,13 +1,15 @@
-"""Which config a training has, and where it writes."""
+"""Which config a training has, where it writes, and whether it may; nothing here takes long to be loaded."""
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from lstmcli.config.loading import load_config
+from lstmcli.config.loading import config_to_dict, dump_config, load_config
 from lstmcli.config.settings import Config, OutputSettings
-from lstmcli.errors import RunDirectoryError, UsageError
+from lstmcli.errors import ConfigError, RunDirectoryError, UsageError
 from lstmcli.model_format import CONFIG_FILE
+from lstmcli.recipes.first_look import look_at_rows, look_at_texts
+from lstmcli.run_directory import RunDirectory
 
 RUNS_FOLDER = Path("runs")
 
@@ -23,7 +25,7 @@ def resolve_run(
     resume: bool,
     overwrite: bool,
     command: Command = "train",
-) -> tuple[Config, Path]:
+) -> tuple[Config, RunDirectory]:
     """Return the checked config and the run directory: `run_dir`, else `output.run_dir`, else runs/ and a name.
 
     What is no training has an ending of its own behind the name, so that one config serves all commands.
@@ -31,9 +33,10 @@ def resolve_run(
     Resuming needs no config: without one, that of the run directory counts.
 
     Raises:
-        ConfigError: see `load_config`.
+        ConfigError: see `load_config` and `check_same_config`.
         UsageError: resuming without saying what, or what is to be replaced.
-        RunDirectoryError: resuming what is not there.
+        RunDirectoryError: resuming what is not there, see `check_same_config`; or see `RunDirectory.check_free`.
+        DataError: see `first_look`.
     """
     if resume and overwrite:
         raise UsageError("--resume and --overwrite exclude each other: one goes on with a run, the other replaces it.")
@@ -44,14 +47,63 @@ def resolve_run(
             raise RunDirectoryError(f"{run_dir}: there is no run to resume; leave --resume out.")
         if run_dir is not None:
             config = run_dir / CONFIG_FILE
-    resolved = load_config(config, overrides, needs_labels=command != "pretrain")
+    needs_labels = command != "pretrain"
+    resolved = load_config(config, overrides, needs_labels=needs_labels)
     if run_dir is not None:
         path = run_dir
     elif resolved.output.run_dir is not None and command == "train":
         path = Path(resolved.output.run_dir)
     else:
         path = RUNS_FOLDER / (_name(config, resolved) + ENDINGS[command])
-    return replace(resolved, output=OutputSettings(run_dir=str(path))), path
+    resolved, run = replace(resolved, output=OutputSettings(run_dir=str(path))), RunDirectory(path)
+    check_run(resolved, run, resume=resume, overwrite=overwrite, needs_labels=needs_labels)
+    if not (resume and run.is_finished):
+        (look_at_rows if needs_labels else look_at_texts)(resolved)
+    return resolved, run
+
+
+def check_same_config(config: Config, run: RunDirectory, *, needs_labels: bool = True) -> None:
+    """Compare `config` with the one that started the run; `needs_labels` as for `load_config`.
+
+    Raises:
+        RunDirectoryError: there is no run.
+        ConfigError: a key differs; the message names all of them.
+    """
+    if not run.is_run:
+        raise RunDirectoryError(f"{run.path}: there is no run to resume; leave --resume out.")
+    stored, now = (
+        config_to_dict(load_config(run.path / CONFIG_FILE, [], needs_labels=needs_labels)),
+        config_to_dict(config),
+    )
+    changed = [
+        f"{section}.{key} was {value!r}, is {now[section][key]!r}"
+        for section, values in stored.items()
+        for key, value in values.items()
+        if section != "output" and now[section][key] != value
+    ]
+    if changed:
+        raise ConfigError(f"{run.path}: can't be resumed with another config: {'; '.join(changed)}.")
+
+
+def check_run(config: Config, run: RunDirectory, *, resume: bool, overwrite: bool, needs_labels: bool = True) -> None:
+    """Look whether `run` may be gone on with, or a new one be written there; nothing is changed.
+
+    Raises:
+        LstmcliError: see `check_same_config` and `RunDirectory.check_free`.
+    """
+    if resume:
+        check_same_config(config, run, needs_labels=needs_labels)
+    else:
+        run.check_free(overwrite=overwrite)
+
+
+def open_run(config: Config, run: RunDirectory, *, resume: bool, overwrite: bool) -> list[dict[str, Any]]:
+    """Return the epochs that were written so far, of a new run none; a new one starts here."""
+    if resume:
+        return run.read_history()
+    run.claim(overwrite=overwrite)
+    run.write_config(dump_config(config))
+    return []
 
 
 def _name(config: Path | None, resolved: Config) -> str:

@@ -17,7 +17,7 @@ from lstmcli.recipes.interrupts import resumable
 from lstmcli.recipes.plan import Plan, best_epoch_metric, make_plan, read_corpus
 from lstmcli.recipes.pretrain import pretrain_within
 from lstmcli.recipes.pretrained import start_from_run, starting_point
-from lstmcli.recipes.resume import check_run, open_run
+from lstmcli.recipes.run_config import check_run, open_run
 from lstmcli.recipes.yardsticks import evaluate_examples
 from lstmcli.reports.console import Reporter
 from lstmcli.reports.course import report_ensemble, report_parts
