@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Cli, shell, write_csv
+from tests.conftest import FAST, Cli, feeling_rows, set_options, shell, write_csv
 
 
 def test_evaluate_prints_figures_with_intervals_beside_the_baselines(folder: Path, cli: Cli, corpus: Path) -> None:
@@ -71,3 +71,20 @@ def test_the_score_of_a_prediction_file_equals_evaluate(folder: Path, cli: Cli, 
     found = json.loads(cli("evaluate", "RUN", corpus / "test.csv", "--json", cwd=folder).stdout)
     accuracy = found["evaluations"][f"{corpus}/test.csv"]["scores"]["this model"]["accuracy"]["value"]
     assert accuracy == pytest.approx(right / len(rows))
+
+
+def test_intervals_are_over_authors_where_the_model_was_trained_with_them(tmp_path: Path, cli: Cli) -> None:
+    def with_authors(repeats: int, offset: int) -> list[list[str]]:
+        return [[*row, f"author {number % 9 + offset}"] for number, row in enumerate(feeling_rows(repeats, offset))]
+
+    for name, repeats, offset in (("train.csv", 5, 0), ("test.csv", 2, 100)):
+        write_csv(tmp_path / name, ["text", "label", "author"], with_authors(repeats, offset))
+    write_csv(tmp_path / "nobody.csv", ["text", "label"], [row[:2] for row in with_authors(2, 100)])
+    options = set_options("data.train=train.csv", "data.test=test.csv", "data.group=author", *FAST)
+    trained = cli("train", *options, "--run-dir", "RUN", cwd=tmp_path)
+    assert trained.returncode == 0, trained.stderr
+    evaluated = cli("evaluate", "RUN", "test.csv", cwd=tmp_path)
+    assert "over 24 rows of 9 groups, each drawn whole" in evaluated.stdout
+    assert evaluated.stdout == trained.stdout
+    without = cli("evaluate", "RUN", "nobody.csv", cwd=tmp_path)
+    assert "over 24 rows." in without.stdout

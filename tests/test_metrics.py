@@ -107,7 +107,7 @@ def test_a_bootstrap_resample_scores_as_the_rows_it_drew() -> None:
     actual, picked = one_hot(generator.integers(0, 3, 30), 3), one_hot(probabilities.argmax(1), 3)
     statistics = row_statistics(actual, picked, probabilities, "single")
     (sums,) = bootstrap_sums([statistics], num_samples=4, seed=9)
-    scores = scores_from_sums(sums, 30, statistics.counted_labels)
+    scores = scores_from_sums(sums, statistics.counted_labels)
     draws = np.random.default_rng(9).integers(30, size=(4, 30))
     for sample, rows in enumerate(draws):
         expected = headline_scores(actual[rows], picked[rows], probabilities[rows], "single")
@@ -122,7 +122,7 @@ def test_a_resample_without_a_label_leaves_it_out_whatever_was_picked() -> None:
     picked = one_hot([0] * 48 + [1, 1], 2)
     statistics = row_statistics(actual, picked, np.where(picked, 0.9, 0.1), "single")
     (sums,) = bootstrap_sums([statistics], num_samples=300, seed=1)
-    scores = scores_from_sums(sums, 50, statistics.counted_labels)
+    scores = scores_from_sums(sums, statistics.counted_labels)
     draws = np.random.default_rng(1).integers(50, size=(300, 50))
     misses = 0
     for sample, rows in enumerate(draws):
@@ -144,6 +144,39 @@ def test_an_interval_covers_the_truth_about_as_often_as_it_says() -> None:
         ]
         covered += accuracy.low <= 0.7 <= accuracy.high
     assert 82 <= covered <= 97
+
+
+def test_a_resample_of_groups_has_all_rows_of_each_group_that_was_drawn() -> None:
+    generator = np.random.default_rng(5)
+    probabilities = generator.dirichlet(np.ones(3), size=30)
+    actual, picked = one_hot(generator.integers(0, 3, 30), 3), one_hot(probabilities.argmax(1), 3)
+    groups = generator.permutation(np.repeat(np.arange(7), [1, 2, 3, 4, 5, 6, 9]))
+    statistics = row_statistics(actual, picked, probabilities, "single")
+    (sums,) = bootstrap_sums([statistics], num_samples=5, seed=9, clusters=groups)
+    scores = scores_from_sums(sums, statistics.counted_labels)
+    for sample, drawn in enumerate(np.random.default_rng(9).integers(7, size=(5, 7))):
+        rows = np.concatenate([np.flatnonzero(groups == group) for group in drawn])
+        expected = headline_scores(actual[rows], picked[rows], probabilities[rows], "single")
+        assert {name: scores[name][sample] for name in expected} == pytest.approx(expected)
+
+
+def test_intervals_over_groups_cover_the_truth_where_authors_differ() -> None:
+    """Each of 30 authors wrote 20 rows, and some are easier than others: rows one by one look more certain."""
+    settings = EvaluationSettings(bootstrap_samples=200, confidence=0.9)
+    groups = np.repeat(np.arange(30), 20)
+    covered = {"groups": 0, "rows": 0}
+    for seed in range(100):
+        generator = np.random.default_rng(seed)
+        is_right = generator.random(600) < generator.uniform(0.4, 1.0, 30)[groups]
+        picked = one_hot(np.where(is_right, 0, 1).tolist(), 2)
+        system, actual = System("m", picked, np.where(picked, 0.9, 0.1)), one_hot([0] * 600, 2)
+        for name, drawn in (("groups", groups), ("rows", None)):
+            evaluation = evaluate("r", [system], actual, ("a", "b"), "single", settings, groups=drawn)
+            accuracy = evaluation.scores["m"]["accuracy"]
+            covered[name] += accuracy.low <= 0.7 <= accuracy.high
+            assert evaluation.num_groups == (30 if name == "groups" else None)
+    assert 80 <= covered["groups"] <= 97
+    assert covered["rows"] <= 70
 
 
 def test_comparisons_are_paired_and_worded_by_the_interval() -> None:

@@ -26,11 +26,11 @@ class CellSelector:
         soft: takes probabilities, where they are wanted; known once a record was met.
     """
 
-    def __init__(self, source: Source, settings: DataSettings, *, soft: bool) -> None:
+    def __init__(self, source: Source, settings: DataSettings, *, soft: bool, needs_group: bool = True) -> None:
         self.soft: SoftRows | None = None
         self._name = source.name
         self._settings = settings
-        self._wants_soft = soft
+        self._wants_soft, self._needs_group = soft, needs_group
         self._columns: list[str] | None = None
         self._text: int | None = None
         self._labels: list[int | None] = []
@@ -74,7 +74,7 @@ class CellSelector:
             None if self._wants_soft and column not in columns else column_index(columns, column, self._name, setting)
             for column in label_columns(settings)
         ]
-        if settings.group is not None:
+        if settings.group is not None and (self._needs_group or settings.group in columns):
             self._group = column_index(columns, settings.group, self._name, "data.group")
         if self._wants_soft:
             self._look_up_soft(columns)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.data.cells import Cells, CellSelector
-from lstmcli.data.example_rows import ExampleRows
+from lstmcli.data.example_rows import NO_GROUP, ExampleRows
 from lstmcli.data.label_cells import BadLabelError, label_kind, parse_labels
 from lstmcli.data.reading import Source, open_records
 from lstmcli.data.soft_labels import SoftLabels, SoftRows
@@ -91,6 +91,16 @@ class Examples:
         """The label names of each example, in file order."""
         return [self.label_sets[index] for index in self.table["label_set"]]
 
+    @property
+    def groups(self) -> NDArray[np.int64] | None:
+        """(rows,) the group of each row, numbered from 0; a row without one is its own. None: no row has one."""
+        groups = self.table["group"].to_numpy()
+        alone = groups == NO_GROUP
+        if alone.all():
+            return None
+        keys = np.where(alone, -1 - np.arange(len(groups)), groups)
+        return np.asarray(np.unique(keys, return_inverse=True)[1], dtype=np.int64)
+
     def having(self, is_wanted: "pd.Series[bool] | np.ndarray", **changes: Any) -> "Examples":
         """Return the rows where `is_wanted` is True, with `changes` to other attributes."""
         return replace(self, table=self.table[is_wanted].reset_index(drop=True), **changes)
@@ -112,6 +122,7 @@ def read_examples(
     *,
     known_labels: Collection[str] | None = None,
     soft: bool = False,
+    needs_group: bool = True,
 ) -> Examples:
     """Read labelled rows from a file, or from several as if they were one.
 
@@ -121,6 +132,7 @@ def read_examples(
         known_labels: the labels of the model; a row with another one is treated by `settings.unknown_labels`. None
             while the labels are being learned.
         soft: whether the columns probability_<label> are targets; then a row needs no label of its own.
+        needs_group: whether it is a mistake if the column `settings.group` is missing.
 
     Raises:
         DataError: a column is missing, no usable row is left, a yes/no cell is neither, or the settings make a finding
@@ -130,7 +142,8 @@ def read_examples(
     for path in [paths] if isinstance(paths, str) else paths:
         with open_records(path, format_name=settings.format, encoding=settings.encoding) as source:
             names.append(source.name)
-            num_rows += _collect(source, settings, rows, findings, soft=soft)
+            selector = CellSelector(source, settings, soft=soft, needs_group=needs_group)
+            num_rows += _collect(source, settings, rows, findings, selector)
     name = " + ".join(names)
     table, label_sets = rows.table(), tuple(rows.label_sets)
     if known_labels is not None:
@@ -166,12 +179,13 @@ def _has_conflict(table: pd.DataFrame) -> "pd.Series[bool]":
     return in_all
 
 
-def _collect(source: Source, settings: DataSettings, rows: ExampleRows, findings: list[Finding], *, soft: bool) -> int:
+def _collect(
+    source: Source, settings: DataSettings, rows: ExampleRows, findings: list[Finding], selector: CellSelector
+) -> int:
     """Add the usable rows of a source to `rows` and what is found to `findings`; return how many rows it has."""
     lines: dict[str, list[int]] = {"malformed_rows": [], "unlabelled": [], "empty_texts": []}
     bad_labels: list[str] = []
     num_rows = 0
-    selector = CellSelector(source, settings, soft=soft)
     for record in source.records:
         num_rows += 1
         if record.is_malformed:

@@ -19,6 +19,9 @@ from lstmcli.metrics.scores import (
     scores_from_sums,
 )
 
+# Score name -> (samples,), or (samples, labels) for those of each label.
+Scores = dict[str, NDArray[np.float64]]
+
 # Fixed, so that the same predictions always give the same intervals.
 BOOTSTRAP_SEED = 20_000
 
@@ -99,6 +102,7 @@ class Evaluation:
         name: of the rows, such as a file name.
         kind: of the labels.
         num_rows: rows that were scored.
+        num_groups: of these rows, drawn whole by the bootstrap; None: rows were drawn one by one.
         confidence: of every interval, such as 0.95.
         main_score: the name of the score that systems are compared in.
         scores: system name -> score name -> estimate; the first system is the model.
@@ -115,6 +119,7 @@ class Evaluation:
     name: str
     kind: LabelKind
     num_rows: int
+    num_groups: int | None
     confidence: float
     main_score: str
     scores: dict[str, dict[str, Estimate]]
@@ -135,41 +140,32 @@ def evaluate(
     settings: EvaluationSettings,
     *,
     is_tuned_on: bool = False,
+    groups: NDArray[np.int64] | None = None,
 ) -> Evaluation:
     """Score `systems`, the model first, against `targets` (rows, labels).
 
-    All systems share the bootstrap's resamples of rows, so comparisons are paired.
+    All systems share the bootstrap's resamples, so comparisons are paired. They are of rows, or of `groups`, (rows,)
+    numbers from 0, where there is more than one.
     """
+    num_groups = None if groups is None or groups.max() < 1 else int(groups.max()) + 1
+    clusters = None if num_groups is None else groups
     statistics = [row_statistics(targets, system.decisions, system.probabilities, kind) for system in systems]
-    sums = bootstrap_sums(statistics, num_samples=settings.bootstrap_samples, seed=BOOTSTRAP_SEED)
+    sums = bootstrap_sums(statistics, num_samples=settings.bootstrap_samples, seed=BOOTSTRAP_SEED, clusters=clusters)
     points = [point_scores(one) for one in statistics]
-    samples = [scores_from_sums(one, len(targets), statistics[0].counted_labels) for one in sums]
+    samples = [scores_from_sums(one, statistics[0].counted_labels) for one in sums]
     scores = {
         system.name: {
             score: _estimate(point[score][0], sample[score], settings.confidence) for score in SCORES_BY_KIND[kind]
         }
         for system, point, sample in zip(systems, points, samples, strict=True)
     }
-    main = DEFAULT_SCORE[kind]
-    sign = -1.0 if main in LOWER_IS_BETTER else 1.0
-    comparisons = [
-        Comparison(
-            other.name,
-            main,
-            _estimate(
-                sign * (points[0][main][0] - point[main][0]),
-                sign * (samples[0][main] - sample[main]),
-                settings.confidence,
-            ),
-        )
-        for other, point, sample in zip(systems[1:], points[1:], samples[1:], strict=True)
-    ]
     return Evaluation(
         name=name,
         kind=kind,
         num_rows=len(targets),
+        num_groups=num_groups,
         confidence=settings.confidence,
-        main_score=main,
+        main_score=DEFAULT_SCORE[kind],
         scores=scores,
         labels={
             system.name: _label_scores(label_names, one, point, sample, settings.confidence)
@@ -177,9 +173,26 @@ def evaluate(
         },
         confusion=confusion(targets, systems[0].decisions, kind).tolist(),
         calibration={system.name: _calibration(system, targets, kind) for system in systems},
-        comparisons=comparisons,
+        comparisons=[
+            _comparison(other.name, DEFAULT_SCORE[kind], points[0], point, samples[0], sample, settings.confidence)
+            for other, point, sample in zip(systems[1:], points[1:], samples[1:], strict=True)
+        ],
         is_tuned_on=is_tuned_on,
     )
+
+
+def _comparison(
+    other: str,
+    score: str,
+    point: Scores,
+    other_point: Scores,
+    samples: Scores,
+    other_samples: Scores,
+    confidence: float,
+) -> Comparison:
+    sign = -1.0 if score in LOWER_IS_BETTER else 1.0
+    value = sign * (point[score][0] - other_point[score][0])
+    return Comparison(other, score, _estimate(value, sign * (samples[score] - other_samples[score]), confidence))
 
 
 def _calibration(system: System, targets: NDArray[np.bool_], kind: LabelKind) -> Calibration:
@@ -203,8 +216,8 @@ def confusion(targets: NDArray[np.bool_], decisions: NDArray[np.bool_], kind: La
 def _label_scores(
     names: tuple[str, ...],
     statistics: RowStatistics,
-    point: dict[str, NDArray[np.float64]],
-    samples: dict[str, NDArray[np.float64]],
+    point: Scores,
+    samples: Scores,
     confidence: float,
 ) -> list[LabelScores]:
     sums = statistics.values.sum(axis=0).astype(int)

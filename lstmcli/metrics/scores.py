@@ -28,7 +28,7 @@ PROBABILITY_FLOOR = 1e-7
 
 @dataclass(frozen=True)
 class RowStatistics:
-    """(rows, columns) numbers that add up over rows: per label right, picked, actual; then four for the row as a whole.
+    """(rows, columns) numbers that add up over rows: per label right, picked, actual; four for the whole row; and 1.
 
     `counted_labels` says which labels enter a macro average: those that some row has.
     """
@@ -46,9 +46,8 @@ def row_statistics(
     jaccard = np.where(union > 0, right.sum(axis=1) / np.maximum(union, 1), 1.0)
     log_loss = log_losses(targets, probabilities, kind)
     whole = [(targets == decisions).all(axis=1), (targets == decisions).mean(axis=1), jaccard, log_loss]
-    return RowStatistics(
-        np.column_stack([right, decisions, targets, *whole]).astype(np.float64), np.atleast_1d(targets.any(axis=0))
-    )
+    values = np.column_stack([right, decisions, targets, *whole, np.ones(len(targets))])
+    return RowStatistics(values.astype(np.float64), np.atleast_1d(targets.any(axis=0)))
 
 
 def log_losses(targets: NDArray[np.bool_], probabilities: NDArray[np.floating], kind: LabelKind) -> Floats:
@@ -59,18 +58,18 @@ def log_losses(targets: NDArray[np.bool_], probabilities: NDArray[np.floating], 
     return np.asarray(-np.log(np.where(targets, clipped, 1.0 - clipped)).mean(axis=1))
 
 
-def scores_from_sums(sums: Floats, num_rows: int, counted_labels: NDArray[np.bool_]) -> dict[str, Floats]:
+def scores_from_sums(sums: Floats, counted_labels: NDArray[np.bool_]) -> dict[str, Floats]:
     """Return every score, (samples,) each; f1, precision, recall and label_accuracy are (samples, labels).
 
     Args:
         sums: (samples, columns) statistics added up over the rows of each sample.
-        num_rows: rows in a sample.
         counted_labels: (labels,) which ones the macro average is over. Labels that a resample misses are left out
             there.
     """
     num_labels = len(counted_labels)
     right, picked, actual = (sums[:, part * num_labels : (part + 1) * num_labels] for part in range(3))
-    exact, mean_accuracy, jaccard, log_loss = sums[:, 3 * num_labels :].T / num_rows
+    num_rows = sums[:, -1]
+    exact, mean_accuracy, jaccard, log_loss = sums[:, 3 * num_labels : -1].T / num_rows
     f1 = _ratio(2 * right, picked + actual)
     is_counted = counted_labels & (actual > 0)
     return {
@@ -83,15 +82,13 @@ def scores_from_sums(sums: Floats, num_rows: int, counted_labels: NDArray[np.boo
         "f1": f1,
         "precision": _ratio(right, picked),
         "recall": _ratio(right, actual),
-        "label_accuracy": 1.0 - (picked + actual - 2 * right) / num_rows,
+        "label_accuracy": 1.0 - (picked + actual - 2 * right) / num_rows[:, None],
     }
 
 
 def point_scores(statistics: RowStatistics) -> dict[str, Floats]:
     """Return the scores of the rows as they are: a sample of one."""
-    return scores_from_sums(
-        statistics.values.sum(axis=0, keepdims=True), len(statistics.values), statistics.counted_labels
-    )
+    return scores_from_sums(statistics.values.sum(axis=0, keepdims=True), statistics.counted_labels)
 
 
 def headline_scores(
@@ -102,24 +99,39 @@ def headline_scores(
     return {name: float(scores[name][0]) for name in SCORES_BY_KIND[kind]}
 
 
-def bootstrap_sums(statistics: list[RowStatistics], *, num_samples: int, seed: int) -> list[Floats]:
+def bootstrap_sums(
+    statistics: list[RowStatistics], *, num_samples: int, seed: int, clusters: NDArray[np.int64] | None = None
+) -> list[Floats]:
     """Return the sums (samples, columns) of each system over the same resamples of rows.
 
     The resamples are shared, so the difference of two systems' scores within a sample is a paired one.
+
+    Args:
+        statistics: of each system.
+        num_samples: how many resamples.
+        seed: of the draws.
+        clusters: (rows,) numbers from 0, none left out. Rows of a cluster are drawn together: what one author wrote
+            tells less than the same number of rows by many. None: each row is drawn by itself.
     """
-    num_rows = len(statistics[0].values)
-    parts = [[counts @ system.values for system in statistics] for counts in _row_counts(num_rows, num_samples, seed)]
+    values = [system.values if clusters is None else _sums_by(clusters, system.values) for system in statistics]
+    parts = [[counts @ each for each in values] for counts in _draw_counts(len(values[0]), num_samples, seed)]
     return [np.concatenate([part[number] for part in parts]) for number in range(len(statistics))]
 
 
-def _row_counts(num_rows: int, num_samples: int, seed: int) -> Iterator[Floats]:
-    """Yield blocks of (samples, rows) counts: how often each resample drew each row. A block holds about 2 million."""
+def _sums_by(clusters: NDArray[np.int64], values: Floats) -> Floats:
+    order = np.argsort(clusters, kind="stable")
+    starts = np.flatnonzero(np.diff(clusters[order], prepend=-1))
+    return np.asarray(np.add.reduceat(values[order], starts, axis=0))
+
+
+def _draw_counts(num_units: int, num_samples: int, seed: int) -> Iterator[Floats]:
+    """Yield blocks of (samples, units) counts: how often each resample drew each. A block holds about 2 million."""
     generator = np.random.default_rng(seed)
-    block = max(1, 2_000_000 // num_rows)
+    block = max(1, 2_000_000 // num_units)
     for start in range(0, num_samples, block):
         size = min(block, num_samples - start)
-        draws = generator.integers(num_rows, size=(size, num_rows))
-        yield np.stack([np.bincount(row, minlength=num_rows) for row in draws]).astype(np.float64)
+        draws = generator.integers(num_units, size=(size, num_units))
+        yield np.stack([np.bincount(row, minlength=num_units) for row in draws]).astype(np.float64)
 
 
 def _ratio(numerator: Floats, denominator: Floats) -> Floats:

@@ -64,7 +64,8 @@ def cross_validate(
             if not (resume and run.fold(number).is_finished):
                 _train_fold(config, run.fold(number), corpus, reporter, resume, resume_command)
             results.append(_predict_fold(config, run.fold(number), corpus.labels, rows, labels))
-    evaluation = _pooled(examples.name, results, labels, config)
+    groups = None if examples.groups is None else examples.groups[np.argsort(fold, kind="stable")]
+    evaluation = _pooled(examples.name, results, labels, config, groups)
     write_reports(run, [evaluation], {"folds": num_folds, "rows": len(examples.table)}, [])
     return evaluation
 
@@ -113,13 +114,15 @@ def _predict_fold(config: Config, run: RunDirectory, own: LabelSet, rows: Exampl
     return _FoldResult(systems, label_targets(rows, labels))
 
 
-def _pooled(name: str, results: list[_FoldResult], labels: LabelSet, config: Config) -> Evaluation:
-    """Score the rows of all folds together, and fold by fold."""
+def _pooled(
+    name: str, results: list[_FoldResult], labels: LabelSet, config: Config, groups: NDArray[np.int64] | None
+) -> Evaluation:
+    """Score the rows of all folds together, and fold by fold; `groups` are those of the rows, fold after fold."""
     targets = np.concatenate([result.targets for result in results])
     fold = np.repeat(np.arange(len(results)), [len(result.targets) for result in results])
     systems = [_joined(list(parts)) for parts in zip(*(result.systems for result in results), strict=True)]
     name = f"{name}, fold by fold"
-    evaluation = evaluate(name, systems, targets, labels.names, labels.kind, config.evaluation)
+    evaluation = evaluate(name, systems, targets, labels.names, labels.kind, config.evaluation, groups=groups)
     return with_folds(evaluation, systems, targets, fold)
 
 

@@ -40,6 +40,7 @@ def evaluate_file(run: Path, path: str, overrides: ColumnOverrides, *, baselines
     if overrides.label is not None and predictor.model.columns.labels:
         raise UsageError("--label: this model has several yes/no columns; rename the columns of the file instead.")
     columns, rule = predictor.model.columns, predictor.model.rule
+    evaluation_settings, group = _settings_of(run)
     may_be_empty = columns.label_separator is not None and not rule.at_least_one
     settings = replace(
         columns,
@@ -47,17 +48,23 @@ def evaluate_file(run: Path, path: str, overrides: ColumnOverrides, *, baselines
         encoding=overrides.encoding,
         text=overrides.text or columns.text,
         label=overrides.label or columns.label,
+        group=group,
         unlabelled="keep" if may_be_empty else "drop",
     )
-    examples = read_examples(path, settings, known_labels=predictor.model.labels.names)
-    evaluation_settings = replace(_evaluation_settings(run), baselines=baselines)
+    examples = read_examples(path, settings, known_labels=predictor.model.labels.names, needs_group=False)
+    evaluation_settings = replace(evaluation_settings, baselines=baselines)
     return examples, evaluate_examples(examples, predictor, run / BASELINES_FOLDER, evaluation_settings)
 
 
-def _evaluation_settings(run: Path) -> EvaluationSettings:
-    """Return the settings of the run, so that figures match training; a model folder alone has the defaults."""
-    config = run / CONFIG_FILE
-    return load_config(config, []).evaluation if config.is_file() else EvaluationSettings()
+def _settings_of(run: Path) -> tuple[EvaluationSettings, str | None]:
+    """Return the settings and the column of groups of the run, so that figures match training.
+
+    A model folder alone has the defaults.
+    """
+    if not (run / CONFIG_FILE).is_file():
+        return EvaluationSettings(), None
+    config = load_config(run / CONFIG_FILE, [])
+    return config.evaluation, config.data.group
 
 
 def prepare_reports(folder: Path) -> None:

@@ -47,7 +47,16 @@ def evaluate_examples(
     folder = baselines if settings.baselines and baselines.is_dir() else None
     systems = predict_systems(examples.texts, predictor, folder, single=single)
     targets = label_targets(examples, labels)
-    return evaluate(examples.name, systems, targets, labels.names, labels.kind, settings, is_tuned_on=is_tuned_on)
+    return evaluate(
+        examples.name,
+        systems,
+        targets,
+        labels.names,
+        labels.kind,
+        settings,
+        is_tuned_on=is_tuned_on,
+        groups=examples.groups,
+    )
 
 
 def predict_systems(

@@ -75,7 +75,8 @@ def _systems_table(evaluation: Evaluation) -> Table:
         for system, scores in evaluation.scores.items()
     ]
     own = next(iter(evaluation.calibration.values()))
-    note = f"In brackets: {evaluation.confidence:.0%} bootstrap intervals over {evaluation.num_rows:,} rows."
+    groups = "" if evaluation.num_groups is None else f" of {evaluation.num_groups:,} groups, each drawn whole"
+    note = f"In brackets: {evaluation.confidence:.0%} bootstrap intervals over {evaluation.num_rows:,} rows{groups}."
     if own.error_before is not None:
         note += f" The model's calibration error before temperature scaling: {own.error_before:.3f}."
     columns = ["system", *(SCORE_TITLES[name] for name in names), "calibration error"]
