@@ -29,6 +29,11 @@ def main() -> None:
         return
     for variant in options.variants:
         settings_of("variants", variant)
+    if not (options.corpora / options.corpus).is_dir():
+        raise SystemExit(
+            f"{options.corpora / options.corpus}: no such folder; the corpora are not part of the project, and "
+            "experiments/README.md says where they are from and what --corpora expects."
+        )
     for seed in map(int, options.seeds.split(",")):
         for variant in options.variants:
             run(Job(options.corpus, variant, seed, options.rows, options.corpora, options.runs))

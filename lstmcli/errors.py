@@ -1,4 +1,4 @@
-"""The errors that a user can fix, one small tree, and the "did you mean" that their messages share.
+"""The errors that a user can fix, one small tree, and the words that their messages share.
 
 A broken promise between our own functions is a plain `ValueError`; everything here ends in one clear message on stderr.
 """
@@ -39,6 +39,17 @@ class InterruptedPredictionError(LstmcliError):
 
 def did_you_mean(name: str, choices: Iterable[str]) -> str:
     """Return " Did you mean 'nearest'?", or "" when nothing in `choices` is near."""
+    near = nearest(name, choices)
+    return f" Did you mean {near!r}?" if near is not None else ""
+
+
+def nearest(name: str, choices: Iterable[str]) -> str | None:
+    """Return the one of `choices` that `name` may be a slip of, or None."""
     by_folded_name = {choice.casefold(): choice for choice in choices}
     near = get_close_matches(name.casefold(), by_folded_name, n=1, cutoff=0.6)
-    return f" Did you mean {by_folded_name[near[0]]!r}?" if near else ""
+    return by_folded_name[near[0]] if near else None
+
+
+def counted(number: int, noun: str) -> str:
+    """Return "1 row", "2,000 rows" and the like."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -88,3 +88,43 @@ def test_intervals_are_over_authors_where_the_model_was_trained_with_them(tmp_pa
     assert evaluated.stdout == trained.stdout
     without = cli("evaluate", "RUN", "nobody.csv", cwd=tmp_path)
     assert "over 24 rows." in without.stdout
+
+
+def test_reports_say_what_was_not_scored_and_what_was_probably_meant(folder: Path, cli: Cli, corpus: Path) -> None:
+    rows = list(csv.reader((corpus / "test.csv").read_text().splitlines()))
+    changed = [[text, "Joy" if label == "joy" else label] for text, label in rows[1:]]
+    write_csv(folder / "changed.csv", rows[0], changed)
+    num_dropped = sum(label == "Joy" for _, label in changed)
+    result = cli("evaluate", "RUN", "changed.csv", "--output", "report-of-changed", cwd=folder)
+    sentence = f"Not scored: {num_dropped} of 36 rows, labels not seen in training (Joy, near 'joy') at lines "
+    assert sentence in result.stdout
+    assert sentence in (folder / "report-of-changed" / "report.md").read_text()
+    assert "labels not seen in training" in (folder / "report-of-changed" / "report.html").read_text()
+    found = json.loads((folder / "report-of-changed" / "metrics.json").read_text())["evaluations"]["changed.csv"]
+    assert found["notes"][0].startswith(sentence)
+
+
+def test_few_rows_get_no_verdict(folder: Path, cli: Cli, corpus: Path) -> None:
+    lines = (corpus / "test.csv").read_text().splitlines(keepends=True)
+    (folder / "few.csv").write_text("".join(lines[:4]))
+    result = cli("evaluate", "RUN", "few.csv", cwd=folder)
+    assert "3 rows: too few for a verdict" in result.stdout
+    assert "better than" not in result.stdout
+
+
+def test_evaluate_overwrites_its_own_reports_and_no_others(folder: Path, cli: Cli, corpus: Path) -> None:
+    arguments = ("evaluate", "RUN", corpus / "test.csv", "--no-baselines", "--output")
+    (folder / "others").mkdir()
+    (folder / "others" / "report.md").write_text("precious")
+    result = cli(*arguments, "others", cwd=folder)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "others: has a report.md that is no evaluation's" in result.stderr
+    assert (folder / "others" / "report.md").read_text() == "precious"
+    assert [cli(*arguments, "own", cwd=folder).returncode for _ in range(2)] == [0, 0]
+    file = cli(*arguments, "others/report.md", cwd=folder)
+    assert "is a file; --output names a folder" in file.stderr
+
+
+def test_tables_in_a_pipe_have_no_spaces_at_the_end(folder: Path, cli: Cli, corpus: Path) -> None:
+    lines = cli("evaluate", "RUN", corpus / "test.csv", cwd=folder).stdout.splitlines()
+    assert lines == [line.rstrip() for line in lines]

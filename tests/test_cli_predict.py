@@ -191,20 +191,41 @@ def test_rows_that_cant_be_read_stay_in_their_place(
     result = cli("predict", "RUN", name, cwd=folder)
     assert result.returncode == 3
     assert words in result.stderr
-    assert f"{len(is_good) - sum(is_good):,} rows could not be read and have no prediction" in result.stderr
+    num_broken = len(is_good) - sum(is_good)
+    rows = "1 row" if num_broken == 1 else f"{num_broken:,} rows"
+    assert f"{rows} that could not be read: kept without a prediction" in result.stderr
     lines = result.stdout.splitlines()[name.endswith(".csv") :]
     assert [int(any(label in line for label in ("joy", "anger", "sadness"))) for line in lines] == is_good
     for part in broken:
         assert part in result.stdout
     skipped = cli("predict", "RUN", name, "--on-error", "skip", cwd=folder)
     assert skipped.returncode == 0
-    assert "were left out" in skipped.stderr
+    assert "could not be read: left out" in skipped.stderr
     good = [line for line, keep in zip(lines, is_good, strict=True) if keep]
     assert skipped.stdout.splitlines()[name.endswith(".csv") :] == good
     stopped = cli("predict", "RUN", name, "--on-error", "stop", cwd=folder)
     assert stopped.returncode == 1
     assert stopped.stderr.startswith(f"error: {name}, line ")
     assert stopped.stdout.splitlines()[name.endswith(".csv") :] == lines[: is_good.index(0)]
+
+
+def test_nothing_but_broken_rows_is_no_success_even_where_they_are_skipped(folder: Path, cli: Cli) -> None:
+    (folder / "latin.csv").write_bytes(b"text\nd\xe9j\xe0 vu\n\xe9t\xe9\n")
+    result = cli("predict", "RUN", "latin.csv", "--on-error", "skip", cwd=folder)
+    assert (result.returncode, result.stdout) == (3, "text,prediction,score\n")
+
+
+def test_a_column_with_a_comma_in_its_name_is_kept_when_quoted(folder: Path, cli: Cli) -> None:
+    write_csv(folder / "odd.csv", ["id", "a, b", "text"], [["1", "x", "glad"]])
+    result = cli("predict", "RUN", "odd.csv", "--columns", '"a, b",id', cwd=folder)
+    assert result.stdout.splitlines()[0] == '"a, b",id,prediction,score'
+
+
+def test_spreadsheets_are_refused_as_output(folder: Path, cli: Cli) -> None:
+    result = cli("predict", "RUN", "--output", "out.xlsx", stdin="glad\n", cwd=folder)
+    assert result.returncode == 2
+    assert "spreadsheets can't be written" in result.stderr
+    assert not (folder / "out.xlsx").exists()
 
 
 def test_a_line_in_a_pipe_is_answered_while_the_pipe_stays_open(folder: Path) -> None:

@@ -231,7 +231,42 @@ def test_texts_in_two_splits_are_noted(corpus: Path, tmp_path: Path) -> None:
     train = f"data.train={corpus}/train.csv"
     settings = [*FAST, train, f"data.validation={corpus}/train.csv", "training.epochs=1", "evaluation.baselines=false"]
     result = invoke("train", *set_options(*settings), "--run-dir", tmp_path / "run")
-    assert "120 texts stand in both" in result.stderr
+    sentence = "120 texts in both"
+    assert sentence in result.stderr
+    assert sentence in (tmp_path / "run" / "report.md").read_text()
+
+
+def test_labels_that_are_probably_slips_are_noted(tmp_path: Path) -> None:
+    texts = [f"a text of number {number}" for number in range(40)]
+    labels = ["joy", "fear", "Joy", "fear|joy"] * 10
+    labels[7] = "odd"
+    write_csv(tmp_path / "a.csv", ["text", "label"], list(zip(texts, labels, strict=True)))
+    settings = [f"data.train={tmp_path}/a.csv", *FAST, "training.epochs=1", "evaluation.baselines=false"]
+    result = invoke("train", *set_options(*settings), "--run-dir", tmp_path / "run")
+    assert result.exit_code == 0, result.stderr
+    for note in (
+        "note     1 label such as 'fear|joy' join others; for several labels a text set data.label_separator=|",
+        "note     labels that differ in capitals or spaces only: 'Joy', 'joy'",
+        "note     no validation row has odd: too rare for a figure",
+    ):
+        assert note in result.stderr
+
+
+def test_models_are_readable_for_others_as_new_files_are(run_directory: Path, tmp_path: Path) -> None:
+    (tmp_path / "new").write_text("")
+    expected = (tmp_path / "new").stat().st_mode
+    written = [path for path in run_directory.rglob("*") if path.is_file()]
+    assert {path.name for path in written} >= {"weights.safetensors", "embedding.npy", "report.md"}
+    assert {path.stat().st_mode for path in written} == {expected}
+
+
+def test_a_pretraining_is_not_resumed_as_a_training(tmp_path: Path) -> None:
+    (tmp_path / "texts.txt").write_text("".join(f"some words of line {number}\n" for number in range(200)))
+    options = set_options(f"pretraining.texts={tmp_path}/texts.txt", "pretraining.epochs=1", *FAST[:2])
+    result = invoke("pretrain", *options, "--run-dir", tmp_path / "words")
+    assert result.exit_code == 0, result.stderr
+    wrong = invoke("train", "--resume", "--run-dir", tmp_path / "words")
+    assert "is a pretraining; lstmcli pretrain --resume goes on with it" in wrong.stderr
 
 
 def test_an_ensemble_trains_networks_of_different_seeds_and_reports_one_and_all(corpus: Path, tmp_path: Path) -> None:

@@ -71,6 +71,8 @@ def test_a_config_may_hold_three_lines(tmp_path: Path) -> None:
         ("model.bidirectional=false", "model", "bidirectional", False),
         ("data.label_separator=|", "data", "label_separator", "|"),
         ("data.label_separator= ; ", "data", "label_separator", ";"),
+        ('data.label_separator=","', "data", "label_separator", ","),
+        ("data.text='my text'", "data", "text", "my text"),
         ("data.labels=EXT, NEU,AGR", "data", "labels", ("EXT", "NEU", "AGR")),
         ("data.labels=[EXT,NEU]", "data", "labels", ("EXT", "NEU")),
         ("data.text=a=b", "data", "text", "a=b"),
@@ -105,6 +107,7 @@ def test_all_mistakes_are_in_one_message(tmp_path: Path) -> None:
     ("content", "words"),
     [
         ("data: {train: a\n", "is not valid YAML"),
+        ("data: {train: a.csv, text: b, train: c.csv}\n", "the key 'train' stands there twice"),
         ("- 1\n", "expected sections"),
         ("data: [1]\n", "data: input should be a dictionary"),
         ("data: {train: a.csv, label: no}\n", "(put it in quotes), got False"),

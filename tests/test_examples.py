@@ -134,7 +134,7 @@ def test_a_wrong_label_column_names_the_setting(tmp_path: Path) -> None:
 def test_bad_trait_cells_are_all_named(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "text,EXT,NEU\na,1,0\nb,2,0\nc,1,?\n")
     with pytest.raises(
-        DataError, match=r"2 rows have a label that can't be read: line 3: column 'EXT' holds '2', neither yes nor no"
+        DataError, match=r"2 rows with a label that can't be read: line 3: column 'EXT' holds '2', neither yes nor no"
     ):
         read_examples(path, TRAITS)
 

@@ -257,8 +257,8 @@ def test_a_full_disk_keeps_what_was_written_and_says_how_to_go_on(
     found = limited(num_bytes // 2)
     assert found.returncode == 1
     assert re.fullmatch(
-        rf"error: {re.escape(str(out))}\.part: File too large; [0-9,]+ rows are in .*; the same command with --resume "
-        "goes on\\.\n",
+        rf"error: {re.escape(str(out))}\.part: File too large; [0-9,]+ rows written to .*; the same command with "
+        "--resume goes on\\.\n",
         found.stderr,
     )
     assert not out.exists()

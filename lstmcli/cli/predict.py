@@ -1,5 +1,6 @@
 """`lstmcli predict`."""
 
+import csv
 from enum import StrEnum
 from typing import Annotated
 
@@ -94,7 +95,7 @@ def predict_command(
     from lstmcli.reports.row_progress import RowProgress
 
     paths = files or ["-"]
-    kept = None if columns is None else [column for column in columns.split(",") if column]
+    kept = None if columns is None else [column for column in next(csv.reader([columns])) if column]
     inputs = InputOptions(input_format.value, encoding, text, on_error.value)
     options = PredictOptions(probabilities=probabilities, top_k=top_k, threshold=threshold)
     job = "" if output is None else describe_job(Path(run), paths, inputs, options, kept, output_format)
@@ -113,5 +114,5 @@ def predict_command(
         )
     if row_progress is not None:
         row_progress.finish()
-    if counts.broken and on_error is OnErrorChoice.FLAG:
+    if counts.broken and (on_error is OnErrorChoice.FLAG or counts.broken == counts.rows):
         raise typer.Exit(SOME_ROWS_BROKEN)

@@ -72,16 +72,31 @@ def _section_type(name: str) -> Any:
     return get_type_hints(Config)[name]
 
 
+class _StrictLoader(yaml.SafeLoader):
+    """A key that stands twice in a mapping is a mistake; YAML's own reader takes the last one without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        repeated = [key for number, key in enumerate(keys) if key in keys[:number]]
+        if repeated:
+            raise yaml.MarkedYAMLError(
+                problem=f"the key {repeated[0]!r} stands there twice", problem_mark=node.start_mark
+            )
+        return super().construct_mapping(node, deep=deep)
+
+
 def _read_yaml(path: Path) -> RawConfig:
     try:
         content = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         siblings = sorted(str(other) for other in path.parent.glob("*.y*ml")) if path.parent.is_dir() else []
         raise ConfigError(f"{path}: no such config file.{did_you_mean(str(path), siblings)}") from None
+    except IsADirectoryError:
+        raise ConfigError(f"{path}: is a folder, expected a config file.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: can't be read as a UTF-8 text file ({error}).") from None
     try:
-        raw = yaml.safe_load(content)
+        raw = yaml.load(content, Loader=_StrictLoader)
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: is not valid YAML: {' '.join(str(error).split())}.") from None
     if raw is None:
@@ -103,6 +118,8 @@ def _parse_override(key: KeyPath, value: str) -> Any:
     hint = _type_of(key)
     if value.lower() in {"null", "none", "~"} and NoneType in get_args(hint):
         return None
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        value = value[1:-1]  # as in YAML: who quotes a comma there may do so here
     if get_origin(hint) is tuple:
         return [part.strip() for part in value.strip("[]").split(",") if part.strip()]
     return value

@@ -16,7 +16,7 @@ from lstmcli.data.label_cells import BadLabelError, label_kind, parse_labels
 from lstmcli.data.reading import Source, open_records
 from lstmcli.data.soft_labels import SoftLabels, SoftRows
 from lstmcli.data.texts import Texts, TextStore
-from lstmcli.errors import DataError
+from lstmcli.errors import DataError, counted, nearest
 
 MAX_LINES_SHOWN = 5
 
@@ -150,7 +150,8 @@ def read_examples(
         unknown_sets = [index for index, names in enumerate(label_sets) if not set(names) <= set(known_labels)]
         is_unknown = table["label_set"].isin(unknown_sets)
         found = {name for index in table["label_set"][is_unknown].unique() for name in label_sets[index]}
-        description = f"labels not seen in training ({', '.join(sorted(found - set(known_labels)))})"
+        unknown = [_with_nearest(name, known_labels) for name in sorted(found - set(known_labels))]
+        description = f"labels not seen in training ({', '.join(unknown)})"
         table = _treat(table, is_unknown, description, "unknown_labels", settings, findings)
     has_conflict = _has_conflict(table)
     table = _treat(table, has_conflict, "the same text with different labels", "conflicting_labels", settings, findings)
@@ -163,6 +164,11 @@ def read_examples(
     table = table.reset_index(drop=True)
     soft_labels = None if rows.soft is None else rows.soft.soft_labels()
     return Examples(name, num_rows, table, label_sets, rows.store, tuple(findings), soft_labels)
+
+
+def _with_nearest(name: str, known: Collection[str]) -> str:
+    near = nearest(name, known)
+    return name if near is None else f"{name}, near {near!r}"
 
 
 def _has_conflict(table: pd.DataFrame) -> "pd.Series[bool]":
@@ -209,7 +215,7 @@ def _collect(
                 selector.soft.append(values, has_own=has_own)
     if bad_labels:
         shown = "; ".join(bad_labels[:MAX_LINES_SHOWN])
-        raise DataError(f"{source.name}: {len(bad_labels):,} rows have a label that can't be read: {shown}.")
+        raise DataError(f"{source.name}: {counted(len(bad_labels), 'row')} with a label that can't be read: {shown}.")
     descriptions = {
         "malformed_rows": "more or fewer cells than the header (an unquoted comma?)",
         "unlabelled": "no label",
@@ -254,4 +260,5 @@ def _treat(
 
 def _error_line(name: str, finding: Finding) -> str:
     choices = "keep or drop" if finding.setting == "conflicting_labels" else "drop"
-    return f"{name}: {len(finding.lines):,} rows: {finding}. Mend them, or set data.{finding.setting} to {choices}."
+    rows = counted(len(finding.lines), "row")
+    return f"{name}: {rows}: {finding}. Mend them, or set data.{finding.setting} to {choices}."

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
 from lstmcli.data.writing import atomic_path
-from lstmcli.errors import DataError, InterruptedPredictionError, LstmcliError, UsageError
+from lstmcli.errors import DataError, InterruptedPredictionError, LstmcliError, UsageError, counted
 
 MARK_ROWS = 2048
 
@@ -122,8 +122,10 @@ def open_output(path: str | None, *, job: str = "", resume: bool = False) -> Ite
 
     Raises:
         DataError: the folder is missing or can't be written, or the interrupted run was another job.
-        UsageError: what is no file can't be gone on with.
+        UsageError: what is no file can't be gone on with; spreadsheets can't be written.
     """
+    if path is not None and path.lower().endswith((".xlsx", ".xls", ".ods")):
+        raise UsageError(f"{path}: spreadsheets can't be written; choose .csv, .tsv or .jsonl.")
     if path is None or path == "-" or (Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir()):
         if resume:
             raise UsageError("--resume goes on with a file; name it with --output.")
@@ -196,7 +198,7 @@ def _open_file(target: Path, job: str, *, resume: bool) -> Iterator[Output]:
 def _interrupted(error: BaseException, place: Path) -> LstmcliError:
     """Say how to go on."""
     num_rows = json.loads(_mark_path(place).read_text(encoding="utf-8"))["written_rows"]
-    advice = f"{num_rows:,} rows are in {place}; the same command with --resume goes on"
+    advice = f"{counted(num_rows, 'row')} written to {place}; the same command with --resume goes on"
     if isinstance(error, KeyboardInterrupt):
         return InterruptedPredictionError(f"interrupted; {advice}.")
     return LstmcliError(f"{place}: {getattr(error, 'strerror', None) or str(error).rstrip('.')}; {advice}.")

@@ -120,8 +120,8 @@ def column_index(columns: list[str], column: str, name: str, setting: str) -> in
         raise DataError(
             f"{name}: the header names column {column!r} {columns.count(column)} times; rename all but one."
         )
-    hint = other_delimiter_hint(columns) or did_you_mean(column, columns)
-    raise DataError(f"{name} has no column {column!r}. Columns: {', '.join(columns)}.{hint} It is set by {setting}.")
+    hint = other_delimiter_hint(columns) or f"{did_you_mean(column, columns)} It is set by {setting}."
+    raise DataError(f"{name} has no column {column!r}. Columns: {', '.join(columns)}.{hint}")
 
 
 def format_of(path: str) -> str | None:

@@ -40,8 +40,10 @@ def atomic_path(target: Path) -> Iterator[Path]:
 
 def _permissions(target: Path) -> int:
     """Return the mode of an existing file, else that of any new file: mkstemp's own are for the owner alone."""
-    if target.exists():
-        return stat.S_IMODE(target.stat().st_mode)
+    return stat.S_IMODE(target.stat().st_mode) if target.exists() else _new_file_mode()
+
+
+def _new_file_mode() -> int:
     umask = os.umask(0)
     os.umask(umask)
     return 0o666 & ~umask
@@ -60,6 +62,8 @@ def replaced_folder(target: Path) -> Iterator[Path]:
     temporary.mkdir(parents=True)
     try:
         yield temporary
+        for path in temporary.iterdir():
+            path.chmod(_new_file_mode())  # some libraries write files for the owner alone
         if target.exists():
             target.rename(old)
         temporary.rename(target)

@@ -113,6 +113,7 @@ class Evaluation:
         comparisons: the model against each other system.
         is_tuned_on: whether these rows also chose the epoch, the temperature and the thresholds, which flatters the
             model.
+        notes: sentences that a reader of the figures must know, such as which rows are not among them.
         folds: one for each system where the rows were predicted fold by fold, each row by a model that never saw it.
     """
 
@@ -128,6 +129,7 @@ class Evaluation:
     calibration: dict[str, Calibration]
     comparisons: list[Comparison]
     is_tuned_on: bool
+    notes: tuple[str, ...] = ()
     folds: tuple[FoldScore, ...] = ()
 
 

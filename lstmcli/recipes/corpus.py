@@ -1,6 +1,6 @@
 """From a config to rows: read, split where needed, and the labels that the training rows show."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +10,13 @@ from lstmcli.config.model_settings import DataSettings
 from lstmcli.data.examples import Examples, Finding, ReadReport, read_examples
 from lstmcli.data.label_cells import label_kind
 from lstmcli.data.splits import fold_of_rows, validation_rows
-from lstmcli.errors import DataError
+from lstmcli.errors import DataError, counted
 from lstmcli.text.labels import SET_SEPARATOR, LabelSet
 
 # Up to so many labels no share of the rows is suspicious: a tiny corpus may have as many labels as rows.
 MANY_LABELS = 50
+
+MAX_NAMES_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -104,8 +106,9 @@ def deal_folds(examples: Examples, *, num_folds: int, seed: int) -> NDArray[np.i
     fold = fold_of_rows(examples, num_folds=num_folds, seed=seed)
     num_found = len(np.unique(fold))
     if num_found < num_folds:
+        rows = counted(len(examples.table), "row")
         raise DataError(
-            f"{examples.name}: {len(examples.table):,} rows can't be parted into {num_folds} folds, since rows of the "
+            f"{examples.name}: {rows} can't be parted into {num_folds} folds, since rows of the "
             f"same text or group stay together; use --folds {num_found} or fewer."
             if num_found > 1
             else f"{examples.name}: all rows have the same text or group, so they can't be parted into folds."
@@ -145,9 +148,10 @@ def _split(examples: Examples, settings: DataSettings, seed: int) -> tuple[Examp
     """Return training rows, validation rows, and the labels that the training rows show."""
     is_validation = validation_rows(examples, fraction=settings.validation_fraction, seed=seed)
     if is_validation.all() or not is_validation.any():
+        rows = counted(len(examples.table), "row")
         raise DataError(
-            f"{examples.name}: {len(examples.table):,} rows can't be split into training and validation; give a file "
-            "for data.validation, or more rows."
+            f"{examples.name}: {rows} can't be split into training and validation; give a file for data.validation, or "
+            "more rows."
         )
     train, validation = (
         examples.having(rows, name=f"{examples.name} ({part} part)", num_rows=int(rows.sum()), findings=())
@@ -183,6 +187,35 @@ def all_labels(examples: Examples, settings: DataSettings) -> LabelSet:
     if settings.labels:
         return LabelSet(settings.labels, kind)
     return LabelSet.from_examples(examples.used_label_sets[1], kind)
+
+
+def label_notes(corpus: Corpus) -> list[str]:
+    """Return what a user should look at in the labels: it may be meant, but often is not."""
+    names, kind = corpus.labels.names, corpus.labels.kind
+    notes = []
+    if kind == "single":
+        joined = {mark: [name for name in names if _is_joined(name, mark, names)] for mark in "|,;/"}
+        notes += [
+            f"{counted(len(found), 'label')} such as {found[0]!r} join others; for several labels a text set "
+            f"data.label_separator={mark}"
+            for mark, found in joined.items()
+            if found
+        ]
+    folded = [name.casefold().strip() for name in names]
+    alike = [name for name, same in zip(names, folded, strict=True) if folded.count(same) > 1]
+    if alike:
+        notes.append(f"labels that differ in capitals or spaces only: {', '.join(map(repr, alike))}")
+    counts = label_targets(corpus.validation, corpus.labels).sum(axis=0)
+    unseen = [name for name, count in zip(names, counts, strict=True) if not count]
+    if unseen:
+        shown = ", ".join(unseen[:MAX_NAMES_SHOWN]) + (" ..." if len(unseen) > MAX_NAMES_SHOWN else "")
+        notes.append(f"no validation row has {shown}: too rare for a figure on how well that is found")
+    return notes
+
+
+def _is_joined(name: str, mark: str, names: Sequence[str]) -> bool:
+    parts = [part.strip() for part in name.split(mark)]
+    return len(parts) > 1 and all(part in names for part in parts)
 
 
 def _check_traits(train: Examples, labels: LabelSet) -> None:

@@ -1,5 +1,6 @@
 """`lstmcli evaluate`: score a model on a labelled file. Nothing is tuned here."""
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -75,10 +76,22 @@ def prepare_reports(folder: Path) -> None:
     """
     if (folder / CONFIG_FILE).exists():
         raise DataError(f"{folder}: is a run directory, whose own reports would be lost; choose another --output.")
+    if folder.is_file():
+        raise DataError(f"{folder}: is a file; --output names a folder for the reports.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(f"{folder}: can't be created ({error.strerror}).") from None
+    there = [name for name in (METRICS_FILE, MARKDOWN_FILE, HTML_FILE) if (folder / name).exists()]
+    if there and not _is_evaluation(folder / METRICS_FILE):
+        raise DataError(f"{folder}: has a {there[0]} that is no evaluation's; choose another --output.")
+
+
+def _is_evaluation(metrics: Path) -> bool:
+    try:
+        return "evaluations" in json.loads(metrics.read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError):
+        return False
 
 
 def write_reports(folder: Path, evaluation: Evaluation, run: Path) -> None:

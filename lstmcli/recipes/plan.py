@@ -9,7 +9,7 @@ from lstmcli.config.settings import Config
 from lstmcli.data.label_cells import label_kind
 from lstmcli.errors import ConfigError
 from lstmcli.metrics.scores import DEFAULT_SCORE, SCORES_BY_KIND
-from lstmcli.recipes.corpus import Corpus, label_targets, load_corpus
+from lstmcli.recipes.corpus import Corpus, label_notes, label_targets, load_corpus
 from lstmcli.recipes.decision import DecisionMaker
 from lstmcli.recipes.ngrams import FittedNgrams, fit_ngrams
 from lstmcli.recipes.prepare import PreparedCorpus, build_classifier, prepare_corpus
@@ -111,7 +111,7 @@ def make_plan(config: Config, corpus: Corpus, start: Start, reporter: Reporter) 
     """
     metric = best_epoch_metric(config)
     device = prepare_torch(config.training)
-    report_labels(corpus.labels, reporter)
+    report_labels(corpus.labels, label_notes(corpus), reporter)
     prepared = prepare_corpus(corpus, config, start)
     _report_words(prepared, start, config.model, reporter)
     ngrams = fit_ngrams(corpus, config, kind=corpus.labels.kind) if config.ngrams.enabled else None

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from lstmcli.data.formats import BINARY_FORMATS, FORMATS, FileFormat, Record, RecordWriter
 from lstmcli.data.output import Output, open_output
 from lstmcli.data.reading import STANDARD_INPUT, Source, check_exist, format_of, open_records
-from lstmcli.errors import DataError, UsageError
+from lstmcli.errors import DataError, UsageError, counted
 from lstmcli.inference.pool import Pool, Probabilities
 from lstmcli.model_format import SavedModel, find_model
 from lstmcli.recipes.predicted_cells import TEXT_FORMAT, Adder, BadRowError, Keeper, PredictOptions, TextSelector
@@ -261,8 +261,8 @@ class _Rows:
     def summarise(self) -> None:
         """Say how many rows could not be read."""
         if self.counts.broken:
-            what = "have no prediction" if self._on_error == "flag" else "were left out"
-            self._warn(f"{self.counts.broken:,} rows could not be read and {what}.")
+            what = "kept without a prediction" if self._on_error == "flag" else "left out"
+            self._warn(f"{counted(self.counts.broken, 'row')} that could not be read: {what}.")
 
     def _send(self) -> None:
         if self._writer is None:  # no row so far could be read

@@ -48,6 +48,10 @@ def resolve_run(
         if run_dir is not None:
             config = run_dir / CONFIG_FILE
     needs_labels = command != "pretrain"
+    if resume and needs_labels and run_dir is not None and config == run_dir / CONFIG_FILE:
+        stored = load_config(config, overrides, needs_labels=False)
+        if stored.data.train is None:
+            raise RunDirectoryError(f"{run_dir}: is a pretraining; lstmcli pretrain --resume goes on with it.")
     resolved = load_config(config, overrides, needs_labels=needs_labels)
     if run_dir is not None:
         path = run_dir

@@ -137,7 +137,13 @@ def _evaluate(plan: Plan, run: RunDirectory, single: Predictor | None) -> list[E
     splits = [corpus.validation] if corpus.test is None else [corpus.validation, corpus.test]
     return [
         evaluate_examples(
-            split, predictor, run.baselines, settings, is_tuned_on=split is corpus.validation, single=single
+            split,
+            predictor,
+            run.baselines,
+            settings,
+            is_tuned_on=split is corpus.validation,
+            single=single,
+            overlaps=corpus.overlaps,
         )
         for split in splits
     ]

@@ -15,6 +15,7 @@ from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.evaluation import Evaluation, System, evaluate
 from lstmcli.metrics.reliability import without_temperature
 from lstmcli.recipes.corpus import label_targets
+from lstmcli.reports.console import describe_dropped, describe_overlap
 from lstmcli.text.tokenizer import Tokenizer
 
 MODEL_NAME = "this model"
@@ -29,6 +30,7 @@ def evaluate_examples(
     *,
     is_tuned_on: bool = False,
     single: Predictor | None = None,
+    overlaps: Sequence[tuple[str, str, int]] = (),
 ) -> Evaluation:
     """Predict the texts of `examples` and score them beside the baselines saved in `baselines`, if there are any.
 
@@ -39,6 +41,7 @@ def evaluate_examples(
         settings: what to add.
         is_tuned_on: whether the model was chosen on these rows.
         single: one network of an ensemble, scored beside it.
+        overlaps: pairs of splits that share texts, with the number of texts.
 
     Raises:
         RunDirectoryError: the saved baselines are damaged.
@@ -47,7 +50,7 @@ def evaluate_examples(
     folder = baselines if settings.baselines and baselines.is_dir() else None
     systems = predict_systems(examples.texts, predictor, folder, single=single)
     targets = label_targets(examples, labels)
-    return evaluate(
+    evaluation = evaluate(
         examples.name,
         systems,
         targets,
@@ -57,6 +60,8 @@ def evaluate_examples(
         is_tuned_on=is_tuned_on,
         groups=examples.groups,
     )
+    shared = [each for each in overlaps if examples.name in each[:2]]
+    return replace(evaluation, notes=(*describe_dropped(examples.report), *map(describe_overlap, shared)))
 
 
 def predict_systems(

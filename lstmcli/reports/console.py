@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from lstmcli.data.examples import ReadReport
+from lstmcli.errors import counted
 from lstmcli.reports.tables import SCORE_TITLES
 
 if TYPE_CHECKING:  # an evaluation reports its rows without loading torch
@@ -19,10 +20,26 @@ LABEL_WIDTH = 8
 
 def describe_rows(report: ReadReport) -> str:
     """Return "train.csv: 4,812 rows (3 dropped: no label at lines 17, 902, 4001)"."""
-    dropped = [finding for finding in report.findings if finding.action == "drop"]
     num_dropped = report.num_rows - report.num_kept
-    reasons = f" ({num_dropped:,} dropped: {'; '.join(map(str, dropped))})" if num_dropped else ""
-    return f"{report.name}: {report.num_rows:,} rows{reasons}"
+    reasons = f" ({num_dropped:,} dropped: {_reasons(report)})" if num_dropped else ""
+    return f"{report.name}: {counted(report.num_rows, 'row')}{reasons}"
+
+
+def describe_dropped(report: ReadReport) -> list[str]:
+    """Return what scores on these rows must not hide: a sentence on those that were dropped, if there are any."""
+    num_dropped = report.num_rows - report.num_kept
+    all_rows = counted(report.num_rows, "row")
+    return [f"Not scored: {num_dropped:,} of {all_rows}, {_reasons(report)}."] if num_dropped else []
+
+
+def describe_overlap(overlap: tuple[str, str, int]) -> str:
+    """Return "12 texts in both train.csv and test.csv; scores on them are too good."."""
+    first, second, count = overlap
+    return f"{counted(count, 'text')} in both {first} and {second}; scores on them are too good."
+
+
+def _reasons(report: ReadReport) -> str:
+    return "; ".join(str(finding) for finding in report.findings if finding.action == "drop")
 
 
 class Reporter:
@@ -41,7 +58,9 @@ class Reporter:
         self.line("read", describe_rows(report))
         kept = [finding for finding in report.findings if finding.action == "keep"]
         for finding in kept:
-            self.line("note", f"{report.name}: {len(finding.lines):,} rows kept: {finding} (data.{finding.setting})")
+            self.line(
+                "note", f"{report.name}: {counted(len(finding.lines), 'row')} kept: {finding} (data.{finding.setting})"
+            )
 
     @contextmanager
     def training(self) -> Iterator[None]:

@@ -1,11 +1,12 @@
 """What a training says on stderr about its rows, words and network before the first epoch."""
 
 import math
+from collections.abc import Sequence
 
 from lstmcli.config.model_settings import ModelSettings
 from lstmcli.config.settings import NgramSettings
 from lstmcli.data.examples import ReadReport
-from lstmcli.reports.console import Reporter, describe_rows
+from lstmcli.reports.console import Reporter, describe_overlap, describe_rows
 from lstmcli.reports.tables import SCORE_TITLES
 from lstmcli.text.labels import LabelSet
 
@@ -23,16 +24,18 @@ def report_rows(
         reporter.rows(file)
     if parts:
         reporter.line("split", "; ".join(map(describe_rows, parts)))
-    for first, second, count in overlaps:
-        reporter.line("note", f"{count:,} texts stand in both {first} and {second}; scores on them are too good")
+    for overlap in overlaps:
+        reporter.line("note", describe_overlap(overlap))
 
 
-def report_labels(labels: LabelSet, reporter: Reporter) -> None:
-    """Say which labels there are."""
+def report_labels(labels: LabelSet, notes: Sequence[str], reporter: Reporter) -> None:
+    """Say which labels there are, and `notes` on them."""
     names = ", ".join(labels.names[:MAX_LABELS_SHOWN])
     num_hidden = len(labels.names) - MAX_LABELS_SHOWN
     more = f" and {num_hidden} more" if num_hidden > 0 else ""
     reporter.line("labels", f"{len(labels.names)} ({labels.kind}): {names}{more}")
+    for note in notes:
+        reporter.line("note", note)
 
 
 def report_words(num_words: int, num_tokens: int, unknown_share: float, reporter: Reporter) -> None:

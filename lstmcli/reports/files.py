@@ -80,7 +80,8 @@ def to_console_text(evaluation: Evaluation, *, is_terminal: bool) -> str:
         console.print()
     for sentence in verdict_sentences(evaluation):
         console.print(sentence, soft_wrap=True)
-    return stream.getvalue()
+    lines = stream.getvalue().splitlines()
+    return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
 def _markdown_facts(facts: dict[str, Any]) -> str:

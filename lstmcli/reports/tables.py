@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from lstmcli.errors import counted
 from lstmcli.metrics.evaluation import Comparison, Estimate, Evaluation, LabelScores
 
 SCORE_TITLES = {
@@ -13,6 +14,9 @@ SCORE_TITLES = {
     "log_loss": "log loss",
     "perplexity": "perplexity",
 }
+
+# Of fewer rows, or groups, a bootstrap interval is far too narrow: of one it has no width at all.
+MIN_DRAWN = 20
 
 
 @dataclass(frozen=True)
@@ -36,8 +40,14 @@ def evaluation_tables(evaluation: Evaluation) -> list[Table]:
 
 
 def verdict_sentences(evaluation: Evaluation) -> list[str]:
-    """Say plainly, a sentence for each yardstick, whether the model beats it beyond the interval."""
-    sentences = [_verdict(comparison) for comparison in evaluation.comparisons]
+    """Say plainly, a sentence for each yardstick, whether the model beats it beyond the interval, and what to mind."""
+    num_drawn = evaluation.num_rows if evaluation.num_groups is None else evaluation.num_groups
+    if num_drawn < MIN_DRAWN and evaluation.comparisons:
+        what = "row" if evaluation.num_groups is None else "group"
+        sentences = [f"{counted(num_drawn, what)}: too few for a verdict, and for intervals that can be trusted."]
+    else:
+        sentences = [_verdict(comparison) for comparison in evaluation.comparisons]
+    sentences += evaluation.notes
     if evaluation.is_tuned_on:
         sentences.append(
             "These rows also chose the epoch and the decisions, so the model's figures here are somewhat too good; "
@@ -76,7 +86,8 @@ def _systems_table(evaluation: Evaluation) -> Table:
     ]
     own = next(iter(evaluation.calibration.values()))
     groups = "" if evaluation.num_groups is None else f" of {evaluation.num_groups:,} groups, each drawn whole"
-    note = f"In brackets: {evaluation.confidence:.0%} bootstrap intervals over {evaluation.num_rows:,} rows{groups}."
+    over = counted(evaluation.num_rows, "row") + groups
+    note = f"In brackets: {evaluation.confidence:.0%} bootstrap intervals over {over}."
     if own.error_before is not None:
         note += f" The model's calibration error before temperature scaling: {own.error_before:.3f}."
     columns = ["system", *(SCORE_TITLES[name] for name in names), "calibration error"]

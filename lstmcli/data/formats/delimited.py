@@ -50,6 +50,11 @@ class Delimited:
         return _DelimitedWriter(stream, self.dialect)
 
 
+def format_setting(format_name: str) -> str:
+    """Return how a format is asked for, in a training and elsewhere."""
+    return f"format {format_name} (train: --set data.format={format_name}, else --format {format_name})"
+
+
 def other_delimiter_hint(columns: Sequence[str]) -> str:
     """Return a hint, starting with a space, where a header of one column seems to hold several, else ""."""
     if len(columns) != 1:
@@ -57,7 +62,7 @@ def other_delimiter_hint(columns: Sequence[str]) -> str:
     formats = {";": "csv-semicolon", "\t": "tsv", ",": "csv"}
     return next(
         (
-            f" The header holds {delimiter!r} and no other delimiter: try format {format_name}."
+            f" The header holds {delimiter!r} and no other delimiter: try {format_setting(format_name)}."
             for delimiter, format_name in formats.items()
             if delimiter in columns[0]
         ),
