@@ -236,6 +236,21 @@ def test_texts_in_two_splits_are_noted(corpus: Path, tmp_path: Path) -> None:
     assert sentence in (tmp_path / "run" / "report.md").read_text()
 
 
+def test_the_training_file_may_be_an_argument(corpus: Path, tmp_path: Path) -> None:
+    options = [*set_options(*FAST, "training.epochs=1", "evaluation.baselines=false"), "--run-dir", tmp_path / "run"]
+    result = invoke("train", corpus / "train.csv", *options)
+    assert result.exit_code == 0, result.stderr
+    assert f"train: {corpus}/train.csv" in (tmp_path / "run" / "config.yaml").read_text()
+
+
+def test_a_run_directory_that_cant_be_created_is_told_first(corpus: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    result = invoke("train", corpus / "train.csv", "--run-dir", tmp_path / "file" / "run")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "can't be created" in result.stderr
+    assert "read " not in result.stderr
+
+
 def test_labels_that_are_probably_slips_are_noted(tmp_path: Path) -> None:
     texts = [f"a text of number {number}" for number in range(40)]
     labels = ["joy", "fear", "Joy", "fear|joy"] * 10

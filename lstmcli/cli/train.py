@@ -10,6 +10,9 @@ from lstmcli.cli.options import ConfigFile, Overwrite, Settings
 
 
 def train_command(
+    file: Annotated[
+        str | None, typer.Argument(metavar="[FILE]", show_default=False, help="Rows to learn from: data.train.")
+    ] = None,
     config: ConfigFile = None,
     settings: Settings = None,
     run_dir: Annotated[
@@ -24,13 +27,14 @@ def train_command(
     Examples:
       lstmcli train --config configs/emotion.yaml
 
-      lstmcli train --set data.train=reviews.csv --set data.label=stars --run-dir runs/reviews
+      lstmcli train reviews.csv --set data.label=stars --run-dir runs/reviews
 
       lstmcli train --resume --run-dir runs/reviews
     """
     from lstmcli.recipes.run_config import resolve_run
 
-    resolved, run = resolve_run(config, settings or [], run_dir, resume=resume, overwrite=overwrite)
+    settings = [*([] if file is None else [f"data.train={file}"]), *(settings or [])]
+    resolved, run = resolve_run(config, settings, run_dir, resume=resume, overwrite=overwrite)
 
     # torch, pandas and scikit-learn take seconds to import: a mistake that was found by now need not wait for them.
     from lstmcli.recipes.train import train
