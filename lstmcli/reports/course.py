@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from lstmcli.config.model_settings import ModelSettings
 from lstmcli.config.settings import NgramSettings
 from lstmcli.data.examples import ReadReport
+from lstmcli.errors import counted
 from lstmcli.reports.console import Reporter, describe_overlap, describe_rows
 from lstmcli.reports.tables import SCORE_TITLES
 from lstmcli.text.labels import LabelSet
@@ -81,10 +82,11 @@ def report_schedule(
     batch_size: int, num_epochs: int, num_texts: int, learning_rate: float, adversarial: float, reporter: Reporter
 ) -> None:
     """Say how long and how fast training will be."""
-    updates = math.ceil(num_texts / batch_size)
+    updates = counted(math.ceil(num_texts / batch_size), "update")
+    texts = counted(batch_size, "text")
     reporter.line(
         "plan",
-        f"{num_epochs} epochs of {updates:,} updates, {batch_size} texts each, learning rate {learning_rate:.2g}"
+        f"{counted(num_epochs, 'epoch')} of {updates}, {texts} each, learning rate {learning_rate:.2g}"
         + (f", adversarial shift {adversarial:.2g}" if adversarial else ""),
     )
 
