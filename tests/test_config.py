@@ -75,6 +75,8 @@ def test_a_config_may_hold_three_lines(tmp_path: Path) -> None:
         ("data.text='my text'", "data", "text", "my text"),
         ("data.labels=EXT, NEU,AGR", "data", "labels", ("EXT", "NEU", "AGR")),
         ("data.labels=[EXT,NEU]", "data", "labels", ("EXT", "NEU")),
+        ('data.labels="EXT","a, b"', "data", "labels", ("EXT", "a, b")),
+        ('data.labels=["EXT", "NEU"]', "data", "labels", ("EXT", "NEU")),
         ("data.text=a=b", "data", "text", "a=b"),
         ("data.label=no", "data", "label", "no"),
         ("data.label=5", "data", "label", "5"),
@@ -165,3 +167,16 @@ def test_names_in_the_config_and_in_the_registries_are_the_same() -> None:
 
 def test_every_setting_has_a_default() -> None:
     assert Config() == Config(**{section.name: get_type_hints(Config)[section.name]() for section in fields(Config)})
+
+
+def test_yaml_merges_and_aliases_are_read_and_overridden_one_by_one(tmp_path: Path) -> None:
+    content = (
+        "data: {train: a.csv}\n"
+        "pretraining: &some {epochs: 3, learning_rate: 0.02}\n"
+        "training:\n  <<: *some\n  learning_rate: 0.1\n"
+    )
+    config = load_config(write(tmp_path / "c.yaml", content), ["training.epochs=50"])
+    assert (config.training.epochs, config.training.learning_rate, config.pretraining.epochs) == (50, 0.1, 3)
+    alias = content[: content.index("  <<")].replace("training:\n", "training: *some\n")
+    config = load_config(write(tmp_path / "d.yaml", alias), ["training.epochs=50"])
+    assert (config.training.epochs, config.pretraining.epochs) == (50, 3)

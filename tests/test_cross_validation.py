@@ -87,11 +87,30 @@ def test_an_interrupted_evaluation_goes_on_with_the_folds_that_are_missing(
     refused = invoke("evaluate", "--folds", 3, *options)
     assert (refused.exit_code, "an unfinished run" in refused.stderr) == (1, True)
     other = invoke("evaluate", "--folds", 4, *options, "--resume")
-    assert (other.exit_code, "other rows or another --folds" in other.stderr) == (1, True)
+    assert (other.exit_code, "other rows, groups or another --folds" in other.stderr) == (1, True)
     resumed = invoke("evaluate", "--folds", 3, *options, "--resume")
     assert resumed.exit_code == 0, resumed.stderr
     assert resumed.stderr.count("epoch    3 of 3") == 1
     assert (run / "metrics.json").read_text() == (folds / "metrics.json").read_text()
+
+
+def test_folds_are_scored_over_authors_and_not_resumed_with_others(tmp_path: Path) -> None:
+    """A test file counts for nothing here, not even a missing one."""
+
+    def write_rows(num_authors: int) -> None:
+        rows = [[*row, f"author {number % num_authors}"] for number, row in enumerate(feeling_rows(5))]
+        write_csv(tmp_path / "rows.csv", ["text", "label", "author"], rows)
+
+    options = set_options(*FAST, f"data.train={tmp_path}/rows.csv", "data.group=author", "training.epochs=1")
+    options += [*set_options("data.test=gone.csv"), "--no-baselines", "--output", tmp_path / "run"]
+    write_rows(7)
+    result = invoke("evaluate", "--folds", 2, *options)
+    assert result.exit_code == 0, result.stderr
+    assert "over 60 rows of 7 groups, each drawn whole" in result.stdout
+    (tmp_path / "run" / "metrics.json").unlink()
+    write_rows(11)
+    resumed = invoke("evaluate", "--folds", 2, *options, "--resume")
+    assert (resumed.exit_code, "other rows, groups or another --folds" in resumed.stderr) == (1, True)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,10 @@
 """The numpy engine: equal to the torch network, faithful to rows, and careful about what it opens."""
 
+import inspect
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +17,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
+from lstmcli.cli.predict import predict_command
 from lstmcli.config.model_settings import DataSettings, ModelSettings, TokenizerSettings
 from lstmcli.config.settings import DropoutSettings
 from lstmcli.data.batches import TokenIds
 from lstmcli.errors import RunDirectoryError
 from lstmcli.inference import products
 from lstmcli.inference.network import Network
-from lstmcli.inference.predictor import Predictor
+from lstmcli.inference.predictor import DEFAULT_BATCH_SIZE, Predictor
 from lstmcli.inference.products import EXACT_ENOUGH, SCHEMES, RowProduct, Scheme, choose_scheme, split_outputs
 from lstmcli.inference.words import ProjectedWords
 from lstmcli.kernels import KERNELS
@@ -137,6 +142,24 @@ def test_every_scheme_computes_the_same(scheme: Scheme, monkeypatch: pytest.Monk
     found = Network(network, classifier_weights(model)).logits(ids, lengths)
     assert found.dtype == scheme.dtype
     np.testing.assert_allclose(found, expected, atol=2e-5)
+
+
+def test_the_command_line_computes_as_many_rows_together_as_a_product_takes() -> None:
+    assert inspect.signature(predict_command).parameters["batch_size"].default == DEFAULT_BATCH_SIZE
+
+
+def test_rows_are_alike_with_two_threads_too() -> None:
+    """How two threads share rows depends on their number; a process of its own has threads as it starts."""
+    code = (
+        "import numpy as np; from lstmcli.inference.products import RowProduct, choose_scheme, split_outputs\n"
+        "matrix = split_outputs(np.random.default_rng(0).standard_normal((3, 128)))\n"
+        "scheme = choose_scheme([matrix]); multiply = RowProduct(matrix, scheme).of_all\n"
+        "rows = np.random.default_rng(1).standard_normal((240, 128)).astype(scheme.dtype)\n"
+        "found = multiply(rows)\n"
+        "for count in range(1, 241): assert abs(multiply(rows[:count]) - found[:count]).max() < 1e-12, count\n"
+    )
+    threads = {"OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "2"}
+    subprocess.run([sys.executable, "-c", code], env={**os.environ, **threads}, check=True)
 
 
 def test_a_library_that_rounds_rows_differently_is_found_out() -> None:

@@ -14,6 +14,7 @@ from lstmcli.metrics.decisions import DecisionRule, decision_scores, probabiliti
 from lstmcli.metrics.evaluation import System, confusion, evaluate
 from lstmcli.metrics.scores import bootstrap_sums, headline_scores, point_scores, row_statistics, scores_from_sums
 from lstmcli.metrics.thresholds import best_f1_thresholds, common_f1_threshold, f1_thresholds
+from lstmcli.reports.tables import verdict_sentences
 
 FEW_SAMPLES = EvaluationSettings(bootstrap_samples=200)
 
@@ -158,6 +159,16 @@ def test_a_resample_of_groups_has_all_rows_of_each_group_that_was_drawn() -> Non
         rows = np.concatenate([np.flatnonzero(groups == group) for group in drawn])
         expected = headline_scores(actual[rows], picked[rows], probabilities[rows], "single")
         assert {name: scores[name][sample] for name in expected} == pytest.approx(expected)
+
+
+def test_one_group_is_no_surer_than_two() -> None:
+    actual = one_hot([0, 1] * 20, 2)
+    systems = [System("m", actual, np.where(actual, 0.9, 0.1)), System("o", ~actual, np.where(actual, 0.1, 0.9))]
+    for num_groups in (1, 2):
+        groups = np.arange(40) % num_groups
+        evaluation = evaluate("r", systems, actual, ("a", "b"), "single", FEW_SAMPLES, groups=groups)
+        assert evaluation.num_groups == num_groups
+        assert "too few for a verdict" in verdict_sentences(evaluation)[0]
 
 
 def test_intervals_over_groups_cover_the_truth_where_authors_differ() -> None:

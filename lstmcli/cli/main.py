@@ -80,6 +80,6 @@ def _options(
 def main() -> None:
     """Run the command line."""
     # The products here are small: more threads cost CPU time and bring nothing. Must be set before numpy is imported.
-    for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
-        os.environ.setdefault(variable, "1")
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     app()

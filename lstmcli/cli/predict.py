@@ -73,7 +73,7 @@ def predict_command(
             help="Answer each row before reading the next; a pipe that pauses is answered at once anyway.",
         ),
     ] = False,
-    batch_size: Annotated[int, typer.Option("--batch-size", min=1, metavar="N", help="Rows computed together.")] = 256,
+    batch_size: Annotated[int, typer.Option("--batch-size", min=1, metavar="N", help="Rows computed together.")] = 240,
 ) -> None:
     """Label texts: the rows of a file or of a pipe, in order, with prediction and score added.
 

@@ -33,8 +33,7 @@ def train_command(
     """
     from lstmcli.recipes.run_config import resolve_run
 
-    settings = [*([] if file is None else [f"data.train={file}"]), *(settings or [])]
-    resolved, run = resolve_run(config, settings, run_dir, resume=resume, overwrite=overwrite)
+    resolved, run = resolve_run(config, settings or [], run_dir, resume=resume, overwrite=overwrite, train_file=file)
 
     # torch, pandas and scikit-learn take seconds to import: a mistake that was found by now need not wait for them.
     from lstmcli.recipes.train import train

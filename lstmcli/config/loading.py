@@ -1,5 +1,6 @@
 """From a YAML file and `--set KEY=VALUE` overrides to a checked `Config`: all mistakes are found, then raised once."""
 
+import csv
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 from types import NoneType
@@ -16,26 +17,35 @@ KeyPath = tuple[str, ...]
 Check = tuple[bool, list[KeyPath], str]  # whether it is wrong, the keys that may have caused it, and the message
 
 
-def load_config(path: Path | None, overrides: list[str], *, needs_labels: bool = True) -> Config:
+def load_config(
+    path: Path | None, overrides: list[str], *, needs_labels: bool = True, train_file: str | None = None
+) -> Config:
     """Read `path` (None: all defaults), apply `overrides` ("training.epochs=5") and check everything.
 
     Args:
         path: a YAML file.
         overrides: see above.
         needs_labels: whether there must be a training file; else texts without labels will do.
+        train_file: takes the place of `data.train`, just as it is.
 
     Raises:
         UsageError: an override is not KEY=VALUE.
         ConfigError: the file is missing or not YAML, or any key or value is wrong; the message lists all of them.
     """
     raw = _read_yaml(path) if path is not None else {}
-    raw = {section: {} if values is None else values for section, values in raw.items()}  # a section without a key
+    # A section without a key is empty, and two that are one by a YAML alias must not be overridden together.
+    raw = {
+        section: {} if values is None else dict(values) if isinstance(values, dict) else values
+        for section, values in raw.items()
+    }
     prefix = "" if path is None else f"{path}: "
     overridden: dict[KeyPath, str] = {}
     for override in overrides:
         key, value = _split_override(override)
         _set_in(raw, key, _parse_override(key, value))
         overridden[key] = f"--set {override}"
+    if train_file is not None:
+        _set_in(raw, ("data", "train"), train_file)
     try:
         config = TypeAdapter(Config).validate_python(raw)
     except ValidationError as error:
@@ -76,7 +86,7 @@ class _StrictLoader(yaml.SafeLoader):
     """A key that stands twice in a mapping is a mistake; YAML's own reader takes the last one without a word."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.value != "<<"]
         repeated = [key for number, key in enumerate(keys) if key in keys[:number]]
         if repeated:
             raise yaml.MarkedYAMLError(
@@ -118,10 +128,11 @@ def _parse_override(key: KeyPath, value: str) -> Any:
     hint = _type_of(key)
     if value.lower() in {"null", "none", "~"} and NoneType in get_args(hint):
         return None
-    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
-        value = value[1:-1]  # as in YAML: who quotes a comma there may do so here
     if get_origin(hint) is tuple:
-        return [part.strip() for part in value.strip("[]").split(",") if part.strip()]
+        parts = next(csv.reader([value.removeprefix("[").removesuffix("]")], skipinitialspace=True), [])
+        return [part.strip() for part in parts if part.strip()]
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        return value[1:-1]  # as in YAML: who quotes a comma there may do so here
     return value
 
 

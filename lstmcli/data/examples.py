@@ -93,13 +93,8 @@ class Examples:
 
     @property
     def groups(self) -> NDArray[np.int64] | None:
-        """(rows,) the group of each row, numbered from 0; a row without one is its own. None: no row has one."""
-        groups = self.table["group"].to_numpy()
-        alone = groups == NO_GROUP
-        if alone.all():
-            return None
-        keys = np.where(alone, -1 - np.arange(len(groups)), groups)
-        return np.asarray(np.unique(keys, return_inverse=True)[1], dtype=np.int64)
+        """See `number_groups`."""
+        return number_groups(self.table["group"].to_numpy())
 
     def having(self, is_wanted: "pd.Series[bool] | np.ndarray", **changes: Any) -> "Examples":
         """Return the rows where `is_wanted` is True, with `changes` to other attributes."""
@@ -114,6 +109,18 @@ class Examples:
         if self.soft is not None:
             digest.update(repr(self.soft.names).encode("utf-8", "surrogatepass") + self.soft.values.tobytes())
         return digest.hexdigest()
+
+
+def number_groups(groups: NDArray[np.integer]) -> NDArray[np.int64] | None:
+    """Number the `groups` of rows (the column `group` of `Examples.table`) from 0; a row without one is its own.
+
+    None: no row has one.
+    """
+    alone = groups == NO_GROUP
+    if alone.all():
+        return None
+    keys = np.where(alone, -1 - np.arange(len(groups)), groups)
+    return np.asarray(np.unique(keys, return_inverse=True)[1], dtype=np.int64)
 
 
 def read_examples(

@@ -74,11 +74,13 @@ class Network:
         return logits
 
     def _stacks(self, lengths: Ids) -> Iterator[Ids]:
-        """Yield the pieces by length, the longest first, some at a time."""
+        """Yield the pieces by length, the longest first, in stacks of like size."""
         by_length = np.argsort(-lengths, kind="stable")
         start = 0
         while start < len(lengths):
-            rows = min(MAX_ROWS, self._scheme.padded(MAX_ROW_STEPS // int(lengths[by_length[start]]) + 1))
+            most = min(MAX_ROWS, self._scheme.padded(MAX_ROW_STEPS // int(lengths[by_length[start]]) + 1))
+            num_left = len(lengths) - start
+            rows = self._scheme.padded(-(-num_left // -(-num_left // most)))
             yield by_length[start : start + rows]
             start += rows
 

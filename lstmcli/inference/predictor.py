@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from lstmcli.data.batches import TokenIds, batches_by_length
 from lstmcli.inference.network import Network
 from lstmcli.inference.ngrams import NgramScorer
+from lstmcli.inference.products import MAX_ROWS
 from lstmcli.inference.tokens import KnownTokens
 from lstmcli.inference.words import MAX_KEPT_BYTES
 from lstmcli.metrics.decisions import DecisionRule, decision_scores, probabilities_from_logits
 from lstmcli.model_format import SavedModel, read_model
 
-# Measured on texts of 20 words: larger batches gain little and hold more memory.
-DEFAULT_BATCH_SIZE = 240
+# As many as a product takes. The command line has the same default (a test ties them), but doesn't load this module.
+DEFAULT_BATCH_SIZE = MAX_ROWS
 
 # A batch holds at most this many token positions, so that long documents don't multiply its memory.
 MAX_BATCH_TOKENS = 32_768

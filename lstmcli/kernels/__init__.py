@@ -1,4 +1,4 @@
-"""Whole-sequence kernels of the cells in numpy, for training and inference. One line per cell here."""
+"""Kernels of the cells in numpy: whole sequences for training, a step for prediction too. One line per cell here."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -80,23 +80,3 @@ def direction_backward(
     weight_hidden = np.matmul(gates[:, packing.num_texts :].swapaxes(-1, -2), before)
     weight_cell = None if weights.weight_cell is None else gates[-1].T @ trace.cell
     return RecurrentGradients(gates, weight_hidden, weight_cell)
-
-
-def layer_forward(
-    vectors: Array, index: NDArray[np.int64] | None, weights: list[CellWeights], kernel: Kernel, packing: Packing
-) -> Array:
-    """Run all directions of a layer; return h[t] of every token, text after text: (tokens, directions * hidden).
-
-    Args:
-        vectors: (rows, input).
-        index: (tokens,), the row of each token, text after text; None: token n has row n.
-        weights: of each direction.
-        kernel: of the cell.
-        packing: of the batch.
-    """
-    outputs = np.empty((packing.num_tokens, len(weights), weights[0].weight_hidden.shape[-1]), dtype=vectors.dtype)
-    for direction, tokens in enumerate(packing.tokens):
-        rows = tokens if index is None else index[tokens]
-        trace = direction_forward(vectors, rows, weights[direction], kernel, packing, are_shared=index is not None)
-        outputs[tokens, direction] = trace.hidden
-    return outputs.reshape(packing.num_tokens, -1)

@@ -147,12 +147,11 @@ def evaluate(
     """Score `systems`, the model first, against `targets` (rows, labels).
 
     All systems share the bootstrap's resamples, so comparisons are paired. They are of rows, or of `groups`, (rows,)
-    numbers from 0, where there is more than one.
+    numbers from 0.
     """
-    num_groups = None if groups is None or groups.max() < 1 else int(groups.max()) + 1
-    clusters = None if num_groups is None else groups
+    num_groups = None if groups is None else int(groups.max()) + 1
     statistics = [row_statistics(targets, system.decisions, system.probabilities, kind) for system in systems]
-    sums = bootstrap_sums(statistics, num_samples=settings.bootstrap_samples, seed=BOOTSTRAP_SEED, clusters=clusters)
+    sums = bootstrap_sums(statistics, num_samples=settings.bootstrap_samples, seed=BOOTSTRAP_SEED, clusters=groups)
     points = [point_scores(one) for one in statistics]
     samples = [scores_from_sums(one, statistics[0].counted_labels) for one in sums]
     scores = {

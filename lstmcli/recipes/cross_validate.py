@@ -1,5 +1,6 @@
 """`lstmcli evaluate --folds`: train once a fold, and score every row by the model that never saw it."""
 
+import hashlib
 import json
 from dataclasses import dataclass, replace
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.config.settings import Config, OutputSettings
-from lstmcli.data.examples import Examples, read_examples
+from lstmcli.data.examples import Examples, number_groups, read_examples
 from lstmcli.errors import ConfigError, RunDirectoryError
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.evaluation import Evaluation, System, evaluate
@@ -55,7 +56,7 @@ def cross_validate(
     seed = config.training.seed
     fold = deal_folds(examples, num_folds=num_folds, seed=seed)
     labels = all_labels(examples, config.data)
-    _claim(config, run, examples, num_folds=num_folds, resume=resume, overwrite=overwrite)
+    _claim(config, run, examples, fold, resume=resume, overwrite=overwrite)
     resume_command = f"lstmcli evaluate --folds {num_folds} --resume --output {run.path}"
     results = []
     with resumable(resume_command):
@@ -64,31 +65,35 @@ def cross_validate(
             if not (resume and run.fold(number).is_finished):
                 _train_fold(config, run.fold(number), corpus, reporter, resume, resume_command)
             results.append(_predict_fold(config, run.fold(number), corpus.labels, rows, labels))
-    groups = None if examples.groups is None else examples.groups[np.argsort(fold, kind="stable")]
-    evaluation = _pooled(examples.name, results, labels, config, groups)
+    evaluation = _pooled(examples.name, results, labels, config)
     write_reports(run, [evaluation], {"folds": num_folds, "rows": len(examples.table)}, [])
     return evaluation
 
 
 @dataclass(frozen=True)
 class _FoldResult:
-    """What all systems made of the fold's rows, and the right answers; columns are the labels of all rows."""
+    """What all systems made of the fold's rows, and the right answers; columns are the labels of all rows.
+
+    `groups` (rows,) are as in `Examples.table`.
+    """
 
     systems: list[System]
     targets: NDArray[np.bool_]
+    groups: NDArray[np.integer]
 
 
 def _claim(
-    config: Config, run: RunDirectory, examples: Examples, *, num_folds: int, resume: bool, overwrite: bool
+    config: Config, run: RunDirectory, examples: Examples, fold: NDArray[np.int64], *, resume: bool, overwrite: bool
 ) -> None:
     """Start the run directory, or make sure that it was started for the same folds of the same rows."""
-    content = json.dumps({"folds": num_folds, "rows": examples.digest()}) + "\n"
+    folds = hashlib.sha256(fold.tobytes()).hexdigest()  # they also depend on groups, which the rows' digest leaves out
+    content = json.dumps({"folds": int(fold.max()) + 1, "rows": examples.digest(), "fold_of_row": folds}) + "\n"
     path = run.path / FOLDS_FILE
     if not resume:
         open_run(config, run, resume=False, overwrite=overwrite)
         run.write_text(FOLDS_FILE, content)
     elif not path.is_file() or path.read_text(encoding="utf-8") != content:
-        raise RunDirectoryError(f"{run.path}: was started with other rows or another --folds; use --overwrite.")
+        raise RunDirectoryError(f"{run.path}: was started with other rows, groups or another --folds; use --overwrite.")
 
 
 def _train_fold(
@@ -111,13 +116,12 @@ def _predict_fold(config: Config, run: RunDirectory, own: LabelSet, rows: Exampl
         )
         for system in predict_systems(rows.texts, Predictor.open(run.path), baselines)
     ]
-    return _FoldResult(systems, label_targets(rows, labels))
+    return _FoldResult(systems, label_targets(rows, labels), rows.table["group"].to_numpy())
 
 
-def _pooled(
-    name: str, results: list[_FoldResult], labels: LabelSet, config: Config, groups: NDArray[np.int64] | None
-) -> Evaluation:
-    """Score the rows of all folds together, and fold by fold; `groups` are those of the rows, fold after fold."""
+def _pooled(name: str, results: list[_FoldResult], labels: LabelSet, config: Config) -> Evaluation:
+    """Score the rows of all folds together, and fold by fold."""
+    groups = number_groups(np.concatenate([result.groups for result in results]))
     targets = np.concatenate([result.targets for result in results])
     fold = np.repeat(np.arange(len(results)), [len(result.targets) for result in results])
     systems = [_joined(list(parts)) for parts in zip(*(result.systems for result in results), strict=True)]

@@ -11,14 +11,16 @@ from lstmcli.data.cells import CellSelector
 from lstmcli.data.reading import check_exist, open_records
 
 
-def look_at_rows(config: Config) -> None:
-    """Look at the first row of each file of labelled rows.
+def look_at_rows(config: Config, *, with_test: bool) -> None:
+    """Look at the first row of each file of labelled rows; `with_test`: of `data.test` too.
 
     Raises:
         DataError: a file is missing or can't be read, or lacks a column.
     """
     data = config.data
-    files = {data.train: data.soft_labels > 0.0, data.validation: False, data.test: False}
+    files = {data.train: data.soft_labels > 0.0, data.validation: False}
+    if with_test:
+        files[data.test] = False
     for path, soft in files.items():
         if path is not None:
             _look_at_first_row(path, data, soft=soft)

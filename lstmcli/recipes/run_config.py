@@ -25,10 +25,12 @@ def resolve_run(
     resume: bool,
     overwrite: bool,
     command: Command = "train",
+    train_file: str | None = None,
 ) -> tuple[Config, RunDirectory]:
     """Return the checked config and the run directory: `run_dir`, else `output.run_dir`, else runs/ and a name.
 
-    What is no training has an ending of its own behind the name, so that one config serves all commands.
+    `train_file` takes the place of `data.train`. What is no training has an ending of its own behind the name, so that
+    one config serves all commands.
 
     Resuming needs no config: without one, that of the run directory counts.
 
@@ -52,7 +54,7 @@ def resolve_run(
         stored = load_config(config, overrides, needs_labels=False)
         if stored.data.train is None:
             raise RunDirectoryError(f"{run_dir}: is a pretraining; lstmcli pretrain --resume goes on with it.")
-    resolved = load_config(config, overrides, needs_labels=needs_labels)
+    resolved = load_config(config, overrides, needs_labels=needs_labels, train_file=train_file)
     if run_dir is not None:
         path = run_dir
     elif resolved.output.run_dir is not None and command == "train":
@@ -62,7 +64,10 @@ def resolve_run(
     resolved, run = replace(resolved, output=OutputSettings(run_dir=str(path))), RunDirectory(path)
     check_run(resolved, run, resume=resume, overwrite=overwrite, needs_labels=needs_labels)
     if not (resume and run.is_finished):
-        (look_at_rows if needs_labels else look_at_texts)(resolved)
+        if needs_labels:
+            look_at_rows(resolved, with_test=command == "train")
+        else:
+            look_at_texts(resolved)
     return resolved, run
 
 

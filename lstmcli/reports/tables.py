@@ -85,7 +85,7 @@ def _systems_table(evaluation: Evaluation) -> Table:
         for system, scores in evaluation.scores.items()
     ]
     own = next(iter(evaluation.calibration.values()))
-    groups = "" if evaluation.num_groups is None else f" of {evaluation.num_groups:,} groups, each drawn whole"
+    groups = "" if evaluation.num_groups is None else f" of {counted(evaluation.num_groups, 'group')}, each drawn whole"
     over = counted(evaluation.num_rows, "row") + groups
     note = f"In brackets: {evaluation.confidence:.0%} bootstrap intervals over {over}."
     if own.error_before is not None:
