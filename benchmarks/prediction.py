@@ -158,10 +158,11 @@ class _Usual(nn.Module):
 
 
 def jobs() -> None:
-    """One process and two, on as many cores."""
+    """One process and two, on as many cores; a file so large that each can learn the words for itself."""
+    num_texts = 300_000
     with _folder() as folder:
         path = folder / "texts.csv"
-        write_csv(path, 100_000, MEAN_LENGTH, NUM_WORDS)
+        write_csv(path, num_texts, MEAN_LENGTH, NUM_WORDS)
         model = str(stored_model.write(folder / "model", NUM_WORDS))
         found: dict[str, list[Used]] = {"1": [], "2": []}
         for _ in range(3):
@@ -172,7 +173,7 @@ def jobs() -> None:
         [name, f"{median(walls[name]):.1f}", ratio(walls, "1", name), f"{median(each.cpu for each in runs):.1f}"]
         for name, runs in found.items()
     ]
-    table(f"100,000 texts on {os.cpu_count()} cores", ["--jobs", "wall s", "one job / it", "CPU s"], rows)
+    table(f"{num_texts:,} texts on {os.cpu_count()} cores", ["--jobs", "wall s", "one job / it", "CPU s"], rows)
 
 
 def memory() -> None:
