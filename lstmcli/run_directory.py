@@ -12,12 +12,11 @@ folds/1/ and so on: of a cross-validation, each a run directory of its own
 """
 
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import Any
 
-from lstmcli.data.writing import atomic_path
+from lstmcli.data.writing import atomic_path, unwritable_parent
 from lstmcli.errors import RunDirectoryError
 from lstmcli.model_format import (
     BASELINES_FOLDER,
@@ -98,9 +97,9 @@ class RunDirectory:
             )
         if self.path.exists() and not self.is_run and (not self.path.is_dir() or any(self.path.iterdir())):
             raise RunDirectoryError(f"{self.path}: exists and is not a run directory; choose another folder.")
-        nearest = next(folder for folder in (self.path, *self.path.absolute().parents) if folder.exists())
-        if not nearest.is_dir() or not os.access(nearest, os.W_OK):
-            raise RunDirectoryError(f"{self.path}: can't be created ({nearest} can't be written).")
+        obstacle = unwritable_parent(self.path)
+        if obstacle is not None:
+            raise RunDirectoryError(f"{self.path}: can't be created ({obstacle} can't be written).")
 
     def claim(self, *, overwrite: bool) -> None:
         """Create the folder, or remove what an earlier run wrote there; other files in it stay.

@@ -123,6 +123,8 @@ def test_evaluate_overwrites_its_own_reports_and_no_others(folder: Path, cli: Cl
     assert [cli(*arguments, "own", cwd=folder).returncode for _ in range(2)] == [0, 0]
     file = cli(*arguments, "others/report.md", cwd=folder)
     assert "is a file; --output names a folder" in file.stderr
+    cli("evaluate", "no-such-run", corpus / "test.csv", "--output", "new", cwd=folder)
+    assert not (folder / "new").exists()
 
 
 def test_tables_in_a_pipe_have_no_spaces_at_the_end(folder: Path, cli: Cli, corpus: Path) -> None:

@@ -260,7 +260,7 @@ def test_labels_that_are_probably_slips_are_noted(tmp_path: Path) -> None:
     result = invoke("train", *set_options(*settings), "--run-dir", tmp_path / "run")
     assert result.exit_code == 0, result.stderr
     for note in (
-        "note     1 label such as 'fear|joy' join others; for several labels a text set data.label_separator=|",
+        "note     labels that join others: 'fear|joy'; for several labels a text set data.label_separator=|",
         "note     labels that differ in capitals or spaces only: 'Joy', 'joy'",
         "note     no validation row has odd: too rare for a figure",
     ):

@@ -76,6 +76,7 @@ def test_a_config_may_hold_three_lines(tmp_path: Path) -> None:
         ("data.labels=EXT, NEU,AGR", "data", "labels", ("EXT", "NEU", "AGR")),
         ("data.labels=[EXT,NEU]", "data", "labels", ("EXT", "NEU")),
         ('data.labels="EXT","a, b"', "data", "labels", ("EXT", "a, b")),
+        ("data.labels=a\nb,c", "data", "labels", ("a\nb", "c")),
         ('data.labels=["EXT", "NEU"]', "data", "labels", ("EXT", "NEU")),
         ("data.text=a=b", "data", "text", "a=b"),
         ("data.label=no", "data", "label", "no"),

@@ -89,13 +89,13 @@ def evaluate_command(
 def _evaluate_run(
     run: Path, file: str, columns: tuple[str, str, str | None, str | None], output: Path | None, *, baselines: bool
 ) -> "Evaluation":
-    from lstmcli.recipes.evaluate import ColumnOverrides, evaluate_file, prepare_reports, write_reports
+    from lstmcli.recipes.evaluate import ColumnOverrides, check_reports, evaluate_file, write_reports
     from lstmcli.reports.console import Reporter
 
     input_format, encoding, text, label = columns
     overrides = ColumnOverrides(format=input_format, encoding=encoding, text=text, label=label)  # type: ignore[arg-type]
     if output is not None:
-        prepare_reports(output)
+        check_reports(output)
     examples, evaluation = evaluate_file(run, file, overrides, baselines=baselines)
     Reporter().rows(examples.report)
     if output is not None:

@@ -1,6 +1,5 @@
 """`lstmcli predict`."""
 
-import csv
 from enum import StrEnum
 from typing import Annotated
 
@@ -88,6 +87,7 @@ def predict_command(
     """
     from pathlib import Path
 
+    from lstmcli.config.lists import split_list
     from lstmcli.inference.pool import open_pool
     from lstmcli.model_format import read_model
     from lstmcli.recipes.predict import InputOptions, OutputOptions, describe_job, predict_files
@@ -95,7 +95,7 @@ def predict_command(
     from lstmcli.reports.row_progress import RowProgress
 
     paths = files or ["-"]
-    kept = None if columns is None else [column for column in next(csv.reader([columns])) if column]
+    kept = None if columns is None else split_list(columns)
     inputs = InputOptions(input_format.value, encoding, text, on_error.value)
     options = PredictOptions(probabilities=probabilities, top_k=top_k, threshold=threshold)
     job = "" if output is None else describe_job(Path(run), paths, inputs, options, kept, output_format)

@@ -1,6 +1,5 @@
 """From a YAML file and `--set KEY=VALUE` overrides to a checked `Config`: all mistakes are found, then raised once."""
 
-import csv
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 from types import NoneType
@@ -9,6 +8,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from lstmcli.config.lists import split_list
 from lstmcli.config.settings import Config
 from lstmcli.errors import ConfigError, UsageError, did_you_mean
 
@@ -129,8 +129,7 @@ def _parse_override(key: KeyPath, value: str) -> Any:
     if value.lower() in {"null", "none", "~"} and NoneType in get_args(hint):
         return None
     if get_origin(hint) is tuple:
-        parts = next(csv.reader([value.removeprefix("[").removesuffix("]")], skipinitialspace=True), [])
-        return [part.strip() for part in parts if part.strip()]
+        return [item.strip() for item in split_list(value.removeprefix("[").removesuffix("]")) if item.strip()]
     if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
         return value[1:-1]  # as in YAML: who quotes a comma there may do so here
     return value

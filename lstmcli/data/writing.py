@@ -38,6 +38,12 @@ def atomic_path(target: Path) -> Iterator[Path]:
             temporary.unlink()
 
 
+def unwritable_parent(folder: Path) -> Path | None:
+    """Return what keeps `folder` from being created or written: the nearest path that exists, or None."""
+    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    return None if nearest.is_dir() and os.access(nearest, os.W_OK) else nearest
+
+
 def _permissions(target: Path) -> int:
     """Return the mode of an existing file, else that of any new file: mkstemp's own are for the owner alone."""
     return stat.S_IMODE(target.stat().st_mode) if target.exists() else _new_file_mode()

@@ -196,7 +196,7 @@ def label_notes(corpus: Corpus) -> list[str]:
     if kind == "single":
         joined = {mark: [name for name in names if _is_joined(name, mark, names)] for mark in "|,;/"}
         notes += [
-            f"{counted(len(found), 'label')} such as {found[0]!r} join others; for several labels a text set "
+            f"labels that join others: {_shown(list(map(repr, found)))}; for several labels a text set "
             f"data.label_separator={mark}"
             for mark, found in joined.items()
             if found
@@ -204,13 +204,16 @@ def label_notes(corpus: Corpus) -> list[str]:
     folded = [name.casefold().strip() for name in names]
     alike = [name for name, same in zip(names, folded, strict=True) if folded.count(same) > 1]
     if alike:
-        notes.append(f"labels that differ in capitals or spaces only: {', '.join(map(repr, alike))}")
+        notes.append(f"labels that differ in capitals or spaces only: {_shown(list(map(repr, alike)))}")
     counts = label_targets(corpus.validation, corpus.labels).sum(axis=0)
     unseen = [name for name, count in zip(names, counts, strict=True) if not count]
     if unseen:
-        shown = ", ".join(unseen[:MAX_NAMES_SHOWN]) + (" ..." if len(unseen) > MAX_NAMES_SHOWN else "")
-        notes.append(f"no validation row has {shown}: too rare for a figure on how well that is found")
+        notes.append(f"no validation row has {_shown(unseen)}: too rare for a figure on how well that is found")
     return notes
+
+
+def _shown(names: list[str]) -> str:
+    return ", ".join(names[:MAX_NAMES_SHOWN]) + (" ..." if len(names) > MAX_NAMES_SHOWN else "")
 
 
 def _is_joined(name: str, mark: str, names: Sequence[str]) -> bool:

@@ -10,7 +10,7 @@ from lstmcli.config.model_settings import FormatName
 from lstmcli.config.settings import EvaluationSettings
 from lstmcli.data.examples import Examples, read_examples
 from lstmcli.data.reading import STANDARD_INPUT
-from lstmcli.data.writing import atomic_path
+from lstmcli.data.writing import atomic_path, unwritable_parent
 from lstmcli.errors import DataError, UsageError
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.evaluation import Evaluation
@@ -68,20 +68,19 @@ def _settings_of(run: Path) -> tuple[EvaluationSettings, str | None]:
     return config.evaluation, config.data.group
 
 
-def prepare_reports(folder: Path) -> None:
-    """Create the folder that will take the reports, before anything is computed for it.
+def check_reports(folder: Path) -> None:
+    """Look whether reports may be written into `folder`, before anything is computed for them; nothing is changed.
 
     Raises:
-        DataError: it can't be created, or holds the reports of a run.
+        DataError: it can't be created or written, or holds other reports.
     """
     if (folder / CONFIG_FILE).exists():
         raise DataError(f"{folder}: is a run directory, whose own reports would be lost; choose another --output.")
     if folder.is_file():
         raise DataError(f"{folder}: is a file; --output names a folder for the reports.")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(f"{folder}: can't be created ({error.strerror}).") from None
+    obstacle = unwritable_parent(folder)
+    if obstacle is not None:
+        raise DataError(f"{folder}: can't be written ({obstacle} can't be).")
     there = [name for name in (METRICS_FILE, MARKDOWN_FILE, HTML_FILE) if (folder / name).exists()]
     if there and not _is_evaluation(folder / METRICS_FILE):
         raise DataError(f"{folder}: has a {there[0]} that is no evaluation's; choose another --output.")
@@ -95,10 +94,10 @@ def _is_evaluation(metrics: Path) -> bool:
 
 
 def write_reports(folder: Path, evaluation: Evaluation, run: Path) -> None:
-    """Write metrics.json, report.md and report.html into `folder`.
+    """Write metrics.json, report.md and report.html into `folder`, which is created.
 
     Raises:
-        DataError: the folder can't be written.
+        DataError: the folder can't be created or written.
     """
     facts = {"model": str(run)}
     title = f"Evaluation of {run} on {evaluation.name}"
@@ -107,6 +106,10 @@ def write_reports(folder: Path, evaluation: Evaluation, run: Path) -> None:
         MARKDOWN_FILE: to_markdown(title, [evaluation], facts),
         HTML_FILE: to_html(title, [evaluation], facts),
     }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{folder}: can't be created ({error.strerror}).") from None
     for name, content in contents.items():
         with atomic_path(folder / name) as temporary:
             temporary.write_text(content, encoding="utf-8")
