@@ -41,10 +41,6 @@ WORDS = [
 ]
 
 
-# A text at a time, so that there is time to stop it.
-SLOWLY = ["--batch-size", "1"]
-
-
 @pytest.fixture(scope="module")
 def many(run_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with RUN and in.csv, more rows than three blocks, of all kinds of texts."""
@@ -118,7 +114,7 @@ def test_a_killed_prediction_leaves_no_process_behind(many: Path) -> None:
         process.stdout.readline()
         process.kill()
         process.wait()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 300
         while time.monotonic() < deadline:
             try:
                 os.killpg(process.pid, 0)
@@ -140,24 +136,39 @@ def test_a_process_that_dies_is_reported(run_directory: Path, monkeypatch: pytes
         pool.close()
 
 
+def started(many: Path, *arguments: object) -> subprocess.Popen[bytes]:
+    """Start a prediction of CSV rows from a pipe. It can't end before the pipe is closed, however fast it is."""
+    command = [sys.executable, "-m", "lstmcli", "predict", "RUN", "-f", "csv", *map(str, arguments)]
+    return subprocess.Popen(
+        command, cwd=many, env=environment(), stdin=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
+    )
+
+
+def wait_for_mark(process: subprocess.Popen[bytes], mark: Path, num_rows: int) -> None:
+    """Wait until so many rows are marked as written."""
+    while not mark.exists() or json.loads(mark.read_text())["written_rows"] < num_rows:
+        assert process.poll() is None, "ended too early"
+        time.sleep(0.002)
+
+
 @pytest.mark.parametrize("name", ["out.csv", "out.csv.gz"])
 def test_a_killed_prediction_goes_on_without_repeating_or_losing_a_row(
     many: Path, cli: Cli, name: str, tmp_path: Path
 ) -> None:
-    options = ["RUN", "in.csv", "--probabilities", *SLOWLY]
-    assert cli("predict", *options, "-o", tmp_path / f"whole-{name}", cwd=many).returncode == 0
-    command = [sys.executable, "-m", "lstmcli", "predict", *options, "-o", str(tmp_path / name), "--resume"]
+    content = (many / "in.csv").read_bytes()
+    options = ["predict", "RUN", "-f", "csv", "--probabilities", "-o"]
+    assert cli(*options, tmp_path / f"whole-{name}", stdin=content, cwd=many).returncode == 0
     part, mark = tmp_path / f"{name}.part", tmp_path / f"{name}.part.json"
     for wanted in (1, 2):  # killed after the first mark, then after the second
-        with subprocess.Popen(command, cwd=many, env=environment()) as process:
-            while not mark.exists() or json.loads(mark.read_text())["written_rows"] < wanted * MARK_ROWS:
-                assert process.poll() is None, "ended too early to be killed"
-                time.sleep(0.002)
+        with started(many, "--probabilities", "-o", tmp_path / name, "--resume") as process:
+            assert process.stdin is not None
+            process.stdin.write(content[:-1])
+            wait_for_mark(process, mark, wanted * MARK_ROWS)
             process.kill()
         assert part.exists()
         with part.open("ab") as stream:
             stream.write(b"half a ro")  # as a kill in the middle of a write leaves it
-    result = cli("predict", *options, "-o", tmp_path / name, "--resume", cwd=many)
+    result = cli(*options, tmp_path / name, "--resume", stdin=content, cwd=many)
     assert result.returncode == 0, result.stderr
     assert (tmp_path / name).read_bytes() == (tmp_path / f"whole-{name}").read_bytes()
     assert not part.exists()
@@ -177,13 +188,10 @@ def test_only_the_same_job_goes_on(many: Path, cli: Cli, tmp_path: Path) -> None
 
 
 def test_ctrl_c_says_how_to_go_on(many: Path, tmp_path: Path) -> None:
-    mark = tmp_path / "out.csv.part.json"
-    command = [sys.executable, "-m", "lstmcli", "predict", "RUN", "in.csv", "-o", str(tmp_path / "out.csv")]
-    command += SLOWLY
-    with subprocess.Popen(command, cwd=many, env=environment(), stderr=subprocess.PIPE) as process:
-        while not mark.exists():
-            assert process.poll() is None, "ended too early to be interrupted"
-            time.sleep(0.002)
+    with started(many, "-o", tmp_path / "out.csv") as process:
+        assert process.stdin is not None
+        process.stdin.write((many / "in.csv").read_bytes()[:-1])
+        wait_for_mark(process, tmp_path / "out.csv.part.json", MARK_ROWS)
         process.send_signal(signal.SIGINT)
         assert process.stderr is not None
         message = process.stderr.read().decode()
@@ -193,17 +201,22 @@ def test_ctrl_c_says_how_to_go_on(many: Path, tmp_path: Path) -> None:
 
 
 def test_two_processes_never_write_one_file(many: Path, cli: Cli, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "lstmcli", "predict", "RUN", "-o", str(tmp_path / "out.txt")]
-    with subprocess.Popen(command, cwd=many, env=environment(), stdin=subprocess.PIPE) as process:
-        while not (tmp_path / "out.txt.part").exists():
-            time.sleep(0.01)
-        time.sleep(0.1)
-        result = cli("predict", "RUN", "-o", tmp_path / "out.txt", stdin="so glad\n", cwd=many)
-        assert "is being written by another process" in result.stderr
+    part = tmp_path / "out.csv.part"
+    with started(many, "-o", tmp_path / "out.csv") as process:
         assert process.stdin is not None
+        process.stdin.write(b"text\nso glad\n")
+        while not part.exists() or not part.stat().st_size:  # what has written has claimed the file before
+            assert process.poll() is None, "ended too early"
+            time.sleep(0.002)
+        result = cli("predict", "RUN", "-f", "csv", "-o", tmp_path / "out.csv", stdin="text\nlonely\n", cwd=many)
+        assert "is being written by another process" in result.stderr
         process.stdin.write(b"so glad\n")
         process.stdin.close()
-    assert (tmp_path / "out.txt").read_text().startswith("joy\t")
+    assert [line.split(",")[1] for line in (tmp_path / "out.csv").read_text().splitlines()] == [
+        "prediction",
+        "joy",
+        "joy",
+    ]
 
 
 def test_progress_goes_to_stderr_and_changes_no_row(many: Path, cli: Cli, expected: str) -> None:
