@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lstmcli.data.batches import TokenIds
+from lstmcli.text.token_ids import TokenIds
 from lstmcli.training.classification import LabelledTokens
 
 NUM_LABELS = 6

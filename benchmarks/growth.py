@@ -10,7 +10,7 @@ from benchmarks.timing import in_new_process, in_turn, peak_memory_mb, ratio, ta
 from benchmarks.trainers import own_trainer, steps
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.config.settings import Config, TrainingSettings, VocabularySettings
-from lstmcli.recipes.corpus import load_corpus
+from lstmcli.corpus.corpus import load_corpus
 from lstmcli.recipes.prepare import prepare_corpus
 from lstmcli.recipes.pretrained import starting_point
 from lstmcli.training.setup import prepare_torch

@@ -9,8 +9,8 @@ from benchmarks.corpora import write_csv
 from benchmarks.timing import in_new_process, in_turn, peak_memory_mb, table
 from lstmcli.config.model_settings import DataSettings, TokenizerSettings
 from lstmcli.config.settings import Config
-from lstmcli.data.examples import read_examples
-from lstmcli.recipes.corpus import load_corpus
+from lstmcli.corpus.corpus import load_corpus
+from lstmcli.corpus.examples import read_examples
 from lstmcli.recipes.prepare import prepare_corpus
 from lstmcli.recipes.pretrained import starting_point
 from lstmcli.text.encoder import GrowingVocabulary, TextEncoder

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.corpora import NUM_LABELS, NUM_SPECIAL
+from lstmcli.config.defaults import NGRAM_BUCKET_BITS, network_settings
 from lstmcli.config.model_settings import DataSettings, ModelSettings, TokenizerSettings
+from lstmcli.corpus.label_set import LabelSet
 from lstmcli.metrics.decisions import untuned_rule
-from lstmcli.model_checks import Weights
-from lstmcli.model_format import NgramTable, SavedModel, write_model
-from lstmcli.recipes.schedule import NGRAM_BUCKET_BITS, network_settings
-from lstmcli.text.labels import LabelSet
+from lstmcli.store.checks import Weights
+from lstmcli.store.model import NgramTable, SavedModel, write_model
 from lstmcli.text.vocabulary import PAD_TOKEN, UNKNOWN_TOKEN, Vocabulary
 
 EMBEDDING_SIZE = 300

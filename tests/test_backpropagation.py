@@ -10,8 +10,8 @@ from torch.testing import assert_close
 
 from lstmcli.config.model_settings import ModelSettings
 from lstmcli.config.settings import DropoutSettings
-from lstmcli.data.batches import TokenIds
 from lstmcli.models.classifier import Classifier, Sizes
+from lstmcli.text.token_ids import TokenIds
 from lstmcli.training.backpropagation import backpropagate
 from lstmcli.training.batch import WordBatch, word_batch
 from lstmcli.training.loss import make_loss

@@ -9,7 +9,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from lstmcli.config.model_settings import DataSettings
-from lstmcli.data.plain_texts import read_texts
+from lstmcli.corpus.plain_texts import read_texts
 from lstmcli.errors import DataError
 from lstmcli.recipes import pretrain
 from tests.conftest import (

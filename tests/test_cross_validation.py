@@ -9,10 +9,10 @@ import pytest
 
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.config.settings import EvaluationSettings
-from lstmcli.data.examples import read_examples
+from lstmcli.corpus.corpus import deal_folds, fold_corpora
+from lstmcli.corpus.examples import read_examples
 from lstmcli.metrics.evaluation import System, evaluate
 from lstmcli.metrics.folds import mean_of_folds, with_folds
-from lstmcli.recipes.corpus import deal_folds, fold_corpora
 from tests.conftest import FAST, corpus_options, feeling_rows, invoke, set_options, write_csv
 
 SHORT = set_options("training.epochs=3")

@@ -20,21 +20,21 @@ from safetensors.numpy import load_file, save_file
 from lstmcli.cli.predict import predict_command
 from lstmcli.config.model_settings import DataSettings, ModelSettings, TokenizerSettings
 from lstmcli.config.settings import DropoutSettings
-from lstmcli.data.batches import TokenIds
+from lstmcli.corpus.label_set import LabelSet
 from lstmcli.errors import RunDirectoryError
-from lstmcli.inference import products
+from lstmcli.inference import batch_invariant as products
+from lstmcli.inference.batch_invariant import EXACT_ENOUGH, SCHEMES, RowProduct, Scheme, choose_scheme, split_outputs
 from lstmcli.inference.network import Network
 from lstmcli.inference.predictor import DEFAULT_BATCH_SIZE, Predictor
-from lstmcli.inference.products import EXACT_ENOUGH, SCHEMES, RowProduct, Scheme, choose_scheme, split_outputs
 from lstmcli.inference.words import ProjectedWords
 from lstmcli.kernels import KERNELS
 from lstmcli.metrics.decisions import DecisionRule
-from lstmcli.model_format import FORMAT_VERSION, SavedModel, read_model, write_model
 from lstmcli.models.cells import CELLS
 from lstmcli.models.classifier import Classifier, Sizes
 from lstmcli.models.pooling import POOLINGS
 from lstmcli.recipes.finish import classifier_weights
-from lstmcli.text.labels import LabelSet
+from lstmcli.store.model import FORMAT_VERSION, SavedModel, read_model, write_model
+from lstmcli.text.token_ids import TokenIds
 from lstmcli.text.vocabulary import Vocabulary
 from lstmcli.text.word_index import index_words
 from lstmcli.training.batch import word_batch

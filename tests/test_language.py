@@ -9,9 +9,9 @@ from torch.nn import functional as F
 
 from lstmcli.config.model_settings import ModelSettings
 from lstmcli.config.settings import TrainingSettings
-from lstmcli.data.batches import TokenIds
 from lstmcli.kernels.softmax import softmax_loss, softmax_loss_gradients
 from lstmcli.models.language import LanguageModel, LanguageSizes, neighbours, summed_softmax_loss
+from lstmcli.text.token_ids import TokenIds
 from lstmcli.training.language import NextWord, frequency_perplexity
 from lstmcli.training.loop import EpochResult, Trainer
 

@@ -9,12 +9,12 @@ from torch.testing import assert_close
 
 from lstmcli.config.model_settings import ModelSettings
 from lstmcli.config.settings import DropoutSettings, EngineName
-from lstmcli.data.batches import TokenIds
 from lstmcli.models.classifier import Classifier, Sizes
 from lstmcli.models.dropout import Dropout, LockedDropout, random_drops
 from lstmcli.models.embedding import Embedding
 from lstmcli.models.pooling import POOLINGS, AttentionPooling, LastPooling, MaxPooling, MeanPooling
 from lstmcli.models.recurrent import Encoded
+from lstmcli.text.token_ids import TokenIds
 from lstmcli.training.batch import WordBatch, word_batch
 
 SIZES = Sizes(num_words=12, embedding_size=5, num_labels=3, pad_id=0)

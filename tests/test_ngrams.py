@@ -13,23 +13,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
+from lstmcli.config.defaults import ngram_buckets
 from lstmcli.config.loading import load_config
 from lstmcli.config.settings import NgramSettings
-from lstmcli.data.batches import TokenIds
+from lstmcli.corpus.corpus import load_corpus
 from lstmcli.errors import RunDirectoryError
 from lstmcli.inference import tokens as known_tokens
-from lstmcli.inference.ngrams import NgramScorer
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics import linear
 from lstmcli.metrics.calibration import fit_mixture, fit_temperature
 from lstmcli.metrics.linear import fit_one_vs_rest
-from lstmcli.model_format import NgramTable
-from lstmcli.recipes.corpus import load_corpus
+from lstmcli.ngrams import fit as training_ngrams
+from lstmcli.ngrams.features import MAX_CHARACTERS
+from lstmcli.ngrams.fit import NgramFeatures
+from lstmcli.ngrams.score import NgramScorer
 from lstmcli.recipes.ngrams import fit_ngrams
-from lstmcli.recipes.schedule import ngram_buckets
-from lstmcli.text.ngrams import MAX_CHARACTERS
-from lstmcli.training import ngrams as training_ngrams
-from lstmcli.training.ngrams import NgramFeatures
+from lstmcli.store.model import NgramTable
+from lstmcli.text.token_ids import TokenIds
 from tests.conftest import invoke
 
 NUM_BUCKETS = 1 << 12

@@ -8,10 +8,10 @@ import pytest
 
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.config.settings import DecisionSettings
+from lstmcli.corpus.corpus import load_corpus
+from lstmcli.corpus.label_set import LabelSet
 from lstmcli.errors import DataError
-from lstmcli.recipes.corpus import load_corpus
-from lstmcli.recipes.decision import DecisionMaker
-from lstmcli.text.labels import LabelSet
+from lstmcli.metrics.tuning import DecisionMaker
 from tests.conftest import Cli, corpus_options, feeling_rows, set_options, write_csv
 
 

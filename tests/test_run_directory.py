@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from lstmcli.checkpoint import Checkpoints
+from lstmcli.data.atomic import atomic_path, recover, replaced_folder
 from lstmcli.data.output import MARK_ROWS, open_output
-from lstmcli.data.writing import atomic_path, recover, replaced_folder
 from lstmcli.errors import DataError, LstmcliError, RunDirectoryError
-from lstmcli.run_directory import RunDirectory
+from lstmcli.store.checkpoint import Checkpoints
+from lstmcli.store.run import RunDirectory
 
 
 def run_at(path: Path, *, finished: bool) -> RunDirectory:

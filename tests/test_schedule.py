@@ -2,9 +2,7 @@
 
 import pytest
 
-from lstmcli.config.model_settings import ModelSettings, PoolingName
-from lstmcli.config.settings import PretrainingSettings, TrainingSettings
-from lstmcli.recipes.schedule import (
+from lstmcli.config.defaults import (
     MAX_EPOCHS,
     MIN_EPOCHS,
     WANTED_LANGUAGE_TOKENS,
@@ -13,6 +11,8 @@ from lstmcli.recipes.schedule import (
     network_settings,
     schedule_for,
 )
+from lstmcli.config.model_settings import ModelSettings, PoolingName
+from lstmcli.config.settings import PretrainingSettings, TrainingSettings
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ from scipy import sparse
 from torch.nn import functional as F
 
 from lstmcli.config.model_settings import DataSettings, LabelKind
-from lstmcli.data.examples import Examples, read_examples
+from lstmcli.corpus.corpus import load_corpus, training_targets
+from lstmcli.corpus.examples import Examples, read_examples
+from lstmcli.corpus.label_set import LabelSet
 from lstmcli.errors import DataError
 from lstmcli.metrics.linear import fit_one_vs_rest
-from lstmcli.recipes.corpus import load_corpus, training_targets
-from lstmcli.text.labels import LabelSet
 from lstmcli.training.loss import make_loss
 from tests.conftest import corpus_options, invoke, set_options
 

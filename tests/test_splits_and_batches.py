@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstmcli.data.batches import TokenIds, batches_by_length, training_batches
-from lstmcli.data.example_rows import ExampleRows
-from lstmcli.data.examples import Examples
-from lstmcli.data.splits import fold_of_rows, validation_rows
+from lstmcli.corpus.example_rows import ExampleRows
+from lstmcli.corpus.examples import Examples
+from lstmcli.corpus.splits import fold_of_rows, validation_rows
+from lstmcli.text.token_ids import TokenIds, batches_by_length, training_batches
 
 
 def examples(texts: list[str], labels: list[tuple[str, ...]], groups: list[str] | None = None) -> Examples:

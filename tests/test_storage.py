@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lstmcli.data import spool as spool_module
-from lstmcli.data import texts as texts_module
-from lstmcli.data.spool import IdSpool
-from lstmcli.data.temporary import temporary_space
-from lstmcli.data.texts import Texts, TextStore
+from lstmcli.corpus import spool as spool_module
+from lstmcli.corpus import texts as texts_module
+from lstmcli.corpus.spool import IdSpool
+from lstmcli.corpus.temporary import temporary_space
+from lstmcli.corpus.texts import Texts, TextStore
 from lstmcli.errors import DataError
 
 TEXTS = ["", "plain", "naïve 😊", "half a pair \ud83d", "two\nlines\x00", "x" * 50]

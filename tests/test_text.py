@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstmcli.config.model_settings import TokenizerSettings
+from lstmcli.corpus.label_set import LabelSet
 from lstmcli.text import tokenizer as tokenizer_module
 from lstmcli.text import word_index
 from lstmcli.text.encoder import GrowingVocabulary, TextEncoder
-from lstmcli.text.labels import LabelSet
 from lstmcli.text.tokenizer import Tokenizer, cut, pieces
 from lstmcli.text.vocabulary import UNKNOWN_ID, Vocabulary
 from lstmcli.text.word_index import StoredVocabulary, index_words

@@ -13,9 +13,9 @@ from torch.testing import assert_close
 
 from lstmcli.config.model_settings import ModelSettings
 from lstmcli.config.settings import DropoutSettings, EngineName, TrainingSettings
-from lstmcli.data.batches import TokenIds
 from lstmcli.errors import ConfigError
 from lstmcli.models.classifier import Classifier, Sizes
+from lstmcli.text.token_ids import TokenIds
 from lstmcli.training.classification import Classification, LabelledTokens
 from lstmcli.training.loop import DivergedError, EpochResult, StepResult, Trainer
 from lstmcli.training.loss import make_loss

@@ -10,9 +10,9 @@ import pytest
 
 from lstmcli.config.settings import EmbeddingSettings
 from lstmcli.errors import ConfigError, DataError
-from lstmcli.recipes.embedding import check_width, plan_embedding, vectors_from_file
 from lstmcli.text.vectors import read_vectors
 from lstmcli.text.vocabulary import Vocabulary
+from lstmcli.training.initial_weights import check_width, plan_embedding, vectors_from_file
 
 WORDS = ["the", "happy", "é", "new york"]
 MATRIX = np.arange(12, dtype=np.float32).reshape(4, 3) / 7

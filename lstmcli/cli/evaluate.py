@@ -106,7 +106,7 @@ def _evaluate_run(
 def _evaluate_folds(
     folds: int, config: Path | None, settings: list[str], output: Path | None, *, resume: bool, overwrite: bool
 ) -> tuple["Evaluation", str]:
-    from lstmcli.recipes.run_config import resolve_run
+    from lstmcli.recipes.run_setup import resolve_run
 
     resolved, run = resolve_run(config, settings, output, resume=resume, overwrite=overwrite, command="folds")
 

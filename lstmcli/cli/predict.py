@@ -89,10 +89,10 @@ def predict_command(
 
     from lstmcli.config.lists import split_list
     from lstmcli.inference.pool import open_pool
-    from lstmcli.model_format import read_model
     from lstmcli.recipes.predict import InputOptions, OutputOptions, describe_job, predict_files
     from lstmcli.recipes.predicted_cells import PredictOptions
     from lstmcli.reports.row_progress import RowProgress
+    from lstmcli.store.model import read_model
 
     paths = files or ["-"]
     kept = None if columns is None else split_list(columns)

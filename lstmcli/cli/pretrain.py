@@ -27,7 +27,7 @@ def pretrain_command(
 
       lstmcli train --config configs/emotion.yaml --set model.pretrained=runs/words
     """
-    from lstmcli.recipes.run_config import resolve_run
+    from lstmcli.recipes.run_setup import resolve_run
 
     resolved, run = resolve_run(config, settings or [], run_dir, resume=resume, overwrite=overwrite, command="pretrain")
 

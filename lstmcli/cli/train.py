@@ -31,7 +31,7 @@ def train_command(
 
       lstmcli train --resume --run-dir runs/reviews
     """
-    from lstmcli.recipes.run_config import resolve_run
+    from lstmcli.recipes.run_setup import resolve_run
 
     resolved, run = resolve_run(config, settings or [], run_dir, resume=resume, overwrite=overwrite, train_file=file)
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
-from lstmcli.data.writing import atomic_path
+from lstmcli.data.atomic import atomic_path
 from lstmcli.errors import DataError, InterruptedPredictionError, LstmcliError, UsageError, counted
 
 MARK_ROWS = 2048

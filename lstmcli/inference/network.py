@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.config.model_settings import ModelSettings
+from lstmcli.inference.batch_invariant import MAX_ROWS, RowProduct, choose_scheme, split_outputs
 from lstmcli.inference.pooling import POOLINGS, PieceStates
-from lstmcli.inference.products import MAX_ROWS, RowProduct, choose_scheme, split_outputs
 from lstmcli.inference.recurrence import Direction, DirectionMatrices, running_counts
 from lstmcli.inference.words import MAX_KEPT_BYTES, ProjectedWords
 from lstmcli.kernels import KERNELS
 from lstmcli.kernels.packing import chunk_lengths
 from lstmcli.kernels.weights import Array
-from lstmcli.model_checks import Weights
+from lstmcli.store.checks import Weights
 
 Ids = NDArray[np.int64]
 

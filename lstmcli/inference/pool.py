@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.inference.predictor import Predictor
-from lstmcli.model_format import SavedModel
+from lstmcli.store.model import SavedModel
 
 Probabilities = NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.inference.products import RowProduct, Scheme, split_outputs
+from lstmcli.inference.batch_invariant import RowProduct, Scheme, split_outputs
 from lstmcli.kernels.activations import to_sigmoid
 from lstmcli.kernels.weights import Array
 

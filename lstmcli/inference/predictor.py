@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.data.batches import TokenIds, batches_by_length
+from lstmcli.inference.batch_invariant import MAX_ROWS
 from lstmcli.inference.network import Network
-from lstmcli.inference.ngrams import NgramScorer
-from lstmcli.inference.products import MAX_ROWS
 from lstmcli.inference.tokens import KnownTokens
 from lstmcli.inference.words import MAX_KEPT_BYTES
 from lstmcli.metrics.decisions import DecisionRule, decision_scores, probabilities_from_logits
-from lstmcli.model_format import SavedModel, read_model
+from lstmcli.ngrams.score import NgramScorer
+from lstmcli.store.model import SavedModel, read_model
+from lstmcli.text.token_ids import TokenIds, batches_by_length
 
 # As many as a product takes. The command line has the same default (a test ties them), but doesn't load this module.
 DEFAULT_BATCH_SIZE = MAX_ROWS

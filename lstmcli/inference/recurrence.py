@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.inference.products import MAX_OUTPUTS, RowProduct, Scheme
+from lstmcli.inference.batch_invariant import MAX_OUTPUTS, RowProduct, Scheme
 from lstmcli.kernels import CellWeights, Kernel
 from lstmcli.kernels.weights import Array, scaled_gates
 

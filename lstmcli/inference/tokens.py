@@ -8,10 +8,10 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.data.batches import TokenIds
-from lstmcli.inference.ngrams import NgramScorer, TokenRows
-from lstmcli.model_format import SavedModel
+from lstmcli.ngrams.score import NgramScorer, TokenRows
+from lstmcli.store.model import SavedModel
 from lstmcli.text.encoder import GrowingVocabulary, TextEncoder
+from lstmcli.text.token_ids import TokenIds
 from lstmcli.text.tokenizer import Tokenizer, cut
 
 Number = TypeVar("Number", np.int64, np.uint64, np.float64)

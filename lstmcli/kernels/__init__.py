@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lstmcli.kernels import memory, simple
+from lstmcli.kernels import lstm, rnn
 from lstmcli.kernels.packing import Packing
 from lstmcli.kernels.weights import Array, CellWeights
 
@@ -49,13 +49,13 @@ class Kernel:
 
 
 _MEMORY_CELL = (
-    memory.memory_cell_forward,
-    memory.memory_cell_backward,
-    memory.memory_cell_step,
-    memory.GATE_ORDER,
-    memory.GATE_SCALES,
+    lstm.memory_cell_forward,
+    lstm.memory_cell_backward,
+    lstm.memory_cell_step,
+    lstm.GATE_ORDER,
+    lstm.GATE_SCALES,
 )
-_SIMPLE = (simple.simple_forward, simple.simple_backward, simple.simple_step, simple.GATE_ORDER, simple.GATE_SCALES)
+_SIMPLE = (rnn.simple_forward, rnn.simple_backward, rnn.simple_step, rnn.GATE_ORDER, rnn.GATE_SCALES)
 
 KERNELS: dict[str, Kernel] = {
     "rnn": Kernel(*_SIMPLE, has_bias=False),

@@ -7,11 +7,11 @@ from typing import Any
 
 from torch import nn
 
-from lstmcli.checkpoint import Checkpoints
 from lstmcli.recipes.interrupts import InterruptedTrainingError, stop_signal
 from lstmcli.recipes.resume import restore, save_state
 from lstmcli.reports.console import Reporter
-from lstmcli.run_directory import RunDirectory
+from lstmcli.store.checkpoint import Checkpoints
+from lstmcli.store.run import RunDirectory
 from lstmcli.training.loop import EpochResult, StepResult, Trainer
 
 History = list[dict[str, Any]]

@@ -8,15 +8,15 @@ from typing import Literal
 from lstmcli.config.loading import load_config
 from lstmcli.config.model_settings import FormatName
 from lstmcli.config.settings import EvaluationSettings
-from lstmcli.data.examples import Examples, read_examples
+from lstmcli.corpus.examples import Examples, read_examples
+from lstmcli.data.atomic import atomic_path, unwritable_parent
 from lstmcli.data.reading import STANDARD_INPUT
-from lstmcli.data.writing import atomic_path, unwritable_parent
 from lstmcli.errors import DataError, UsageError
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.evaluation import Evaluation
-from lstmcli.model_format import BASELINES_FOLDER, CONFIG_FILE, HTML_FILE, MARKDOWN_FILE, METRICS_FILE
-from lstmcli.recipes.yardsticks import evaluate_examples
+from lstmcli.recipes.score import evaluate_examples
 from lstmcli.reports.files import to_html, to_json, to_markdown
+from lstmcli.store.model import BASELINES_FOLDER, CONFIG_FILE, HTML_FILE, MARKDOWN_FILE, METRICS_FILE
 
 
 @dataclass(frozen=True)

@@ -5,20 +5,20 @@ from typing import Any
 
 from torch import nn
 
+from lstmcli.config.defaults import network_settings
 from lstmcli.config.settings import Config
-from lstmcli.data.writing import replaced_folder
+from lstmcli.corpus.corpus import Corpus, label_targets
+from lstmcli.corpus.label_set import LabelSet
+from lstmcli.data.atomic import replaced_folder
 from lstmcli.metrics.baselines import MajorityBaseline, TfidfBaseline
 from lstmcli.metrics.evaluation import Evaluation
-from lstmcli.model_checks import Weights
-from lstmcli.model_format import HTML_FILE, MARKDOWN_FILE, METRICS_FILE, NgramTable, SavedModel, write_model
+from lstmcli.metrics.tuning import Decision, DecisionMaker
 from lstmcli.models.embedding import Embedding
-from lstmcli.recipes.corpus import Corpus, label_targets
-from lstmcli.recipes.decision import Decision, DecisionMaker
-from lstmcli.recipes.schedule import network_settings
-from lstmcli.recipes.yardsticks import baseline_tokenizer
+from lstmcli.recipes.score import baseline_tokenizer
 from lstmcli.reports.files import to_html, to_json, to_markdown
-from lstmcli.run_directory import RunDirectory
-from lstmcli.text.labels import LabelSet
+from lstmcli.store.checks import Weights
+from lstmcli.store.model import HTML_FILE, MARKDOWN_FILE, METRICS_FILE, NgramTable, SavedModel, write_model
+from lstmcli.store.run import RunDirectory
 from lstmcli.text.vocabulary import Vocabulary
 
 

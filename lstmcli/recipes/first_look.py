@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.config.settings import Config
-from lstmcli.data.cells import CellSelector
+from lstmcli.corpus.columns import CellSelector
 from lstmcli.data.reading import check_exist, open_records
 
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.model_checks import Weights
+from lstmcli.config.defaults import network_settings
 from lstmcli.recipes.course import Course, History
 from lstmcli.recipes.finish import classifier_weights
 from lstmcli.recipes.plan import Plan
-from lstmcli.recipes.schedule import network_settings
 from lstmcli.reports.console import Reporter
 from lstmcli.reports.course import report_model
-from lstmcli.run_directory import RunDirectory
+from lstmcli.store.checks import Weights
+from lstmcli.store.run import RunDirectory
 
 
 @dataclass(frozen=True)

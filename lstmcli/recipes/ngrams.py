@@ -5,20 +5,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcli.config.defaults import ngram_buckets
 from lstmcli.config.model_settings import LabelKind
 from lstmcli.config.settings import Config
-from lstmcli.data.batches import TokenIds
-from lstmcli.data.spool import IdSpool
-from lstmcli.inference.ngrams import NgramScorer
+from lstmcli.corpus.corpus import Corpus, label_targets, training_targets
+from lstmcli.corpus.spool import IdSpool
 from lstmcli.metrics.calibration import fit_temperature
 from lstmcli.metrics.decisions import probabilities_from_logits
 from lstmcli.metrics.scores import log_losses
-from lstmcli.model_format import NgramTable
-from lstmcli.recipes.corpus import Corpus, label_targets, training_targets
-from lstmcli.recipes.schedule import ngram_buckets
-from lstmcli.recipes.yardsticks import baseline_tokenizer
+from lstmcli.ngrams.fit import NgramFeatures
+from lstmcli.ngrams.score import NgramScorer
+from lstmcli.recipes.score import baseline_tokenizer
+from lstmcli.store.model import NgramTable
 from lstmcli.text.encoder import GrowingVocabulary, TextEncoder
-from lstmcli.training.ngrams import NgramFeatures
+from lstmcli.text.token_ids import TokenIds
 
 # From strongly to hardly regularised; the search ends where validation rows no longer gain.
 STRENGTHS = (0.2, 1.0, 5.0, 25.0, 125.0)

@@ -4,18 +4,18 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from lstmcli.config.defaults import Schedule, schedule_for
 from lstmcli.config.model_settings import ModelSettings
 from lstmcli.config.settings import Config
-from lstmcli.data.label_cells import label_kind
+from lstmcli.corpus.corpus import Corpus, label_notes, label_targets, load_corpus
+from lstmcli.corpus.label_cells import label_kind
 from lstmcli.errors import ConfigError
 from lstmcli.metrics.scores import DEFAULT_SCORE, SCORES_BY_KIND
-from lstmcli.recipes.corpus import Corpus, label_notes, label_targets, load_corpus
-from lstmcli.recipes.decision import DecisionMaker
+from lstmcli.metrics.tuning import DecisionMaker
 from lstmcli.recipes.ngrams import FittedNgrams, fit_ngrams
 from lstmcli.recipes.prepare import PreparedCorpus, build_classifier, prepare_corpus
 from lstmcli.recipes.pretrained import Start
 from lstmcli.recipes.resume import fingerprint
-from lstmcli.recipes.schedule import Schedule, schedule_for
 from lstmcli.reports.console import Reporter
 from lstmcli.reports.course import (
     report_labels,

@@ -11,8 +11,8 @@ from lstmcli.data.output import Output, open_output
 from lstmcli.data.reading import STANDARD_INPUT, Source, check_exist, format_of, open_records
 from lstmcli.errors import DataError, UsageError, counted
 from lstmcli.inference.pool import Pool, Probabilities
-from lstmcli.model_format import SavedModel, find_model
 from lstmcli.recipes.predicted_cells import TEXT_FORMAT, Adder, BadRowError, Keeper, PredictOptions, TextSelector
+from lstmcli.store.model import SavedModel, find_model
 
 # Rows that are read, predicted and written together: enough to sort by length, few enough to answer soon.
 BLOCK_ROWS = 2048

@@ -12,7 +12,7 @@ from lstmcli.data.reading import Source, column_index
 from lstmcli.errors import DataError
 from lstmcli.inference.pool import Probabilities
 from lstmcli.inference.predictor import Predictions
-from lstmcli.model_format import SavedModel
+from lstmcli.store.model import SavedModel
 
 TEXT_FORMAT = "text"
 

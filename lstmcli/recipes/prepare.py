@@ -5,20 +5,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcli.config.defaults import network_settings
 from lstmcli.config.settings import Config
-from lstmcli.data.batches import TokenIds
-from lstmcli.data.spool import IdSpool
-from lstmcli.language_format import SavedLanguageModel
+from lstmcli.corpus.corpus import Corpus, label_targets, training_targets
+from lstmcli.corpus.encode import learn_texts
+from lstmcli.corpus.spool import IdSpool
 from lstmcli.models.classifier import Classifier, Sizes
-from lstmcli.recipes.corpus import Corpus, label_targets, training_targets
-from lstmcli.recipes.embedding import EmbeddingPlan, plan_embedding
-from lstmcli.recipes.learned_texts import learn_texts
 from lstmcli.recipes.pretrained import Start, use_layers
-from lstmcli.recipes.schedule import network_settings
+from lstmcli.store.language_model import SavedLanguageModel
 from lstmcli.text.encoder import TextEncoder
+from lstmcli.text.token_ids import TokenIds
 from lstmcli.text.tokenizer import Tokenizer
 from lstmcli.text.vocabulary import PAD_ID
 from lstmcli.training.classification import LabelledTokens
+from lstmcli.training.initial_weights import EmbeddingPlan, plan_embedding
 
 
 @dataclass(frozen=True)

@@ -10,30 +10,25 @@ import numpy as np
 import torch
 from torch import nn
 
+from lstmcli.config.defaults import WANTED_LANGUAGE_TOKENS, WANTED_OWN_TOKENS, language_schedule, network_settings
 from lstmcli.config.settings import Config, OutputSettings
-from lstmcli.data.batches import TokenIds
-from lstmcli.data.plain_texts import read_texts
-from lstmcli.data.spool import IdSpool
-from lstmcli.data.texts import Texts
-from lstmcli.data.writing import replaced_folder
+from lstmcli.corpus.encode import LearnedTexts, encode_pieces, learn_texts
+from lstmcli.corpus.plain_texts import read_texts
+from lstmcli.corpus.spool import IdSpool
+from lstmcli.corpus.texts import Texts
+from lstmcli.data.atomic import replaced_folder
 from lstmcli.errors import DataError
-from lstmcli.language_format import SavedLanguageModel, write_language_model
-from lstmcli.model_format import METRICS_FILE
 from lstmcli.models.language import LanguageModel, LanguageSizes, language_layers
 from lstmcli.recipes.course import Course
-from lstmcli.recipes.embedding import EmbeddingPlan, plan_embedding, vectors_from_file
-from lstmcli.recipes.learned_texts import LearnedTexts, encode_pieces, learn_texts
-from lstmcli.recipes.run_config import check_run, open_run
-from lstmcli.recipes.schedule import (
-    WANTED_LANGUAGE_TOKENS,
-    WANTED_OWN_TOKENS,
-    language_schedule,
-    network_settings,
-)
+from lstmcli.recipes.run_setup import check_run, open_run
 from lstmcli.reports.console import Reporter
 from lstmcli.reports.course import report_model, report_schedule, report_words
-from lstmcli.run_directory import RunDirectory
+from lstmcli.store.language_model import SavedLanguageModel, write_language_model
+from lstmcli.store.model import METRICS_FILE
+from lstmcli.store.run import RunDirectory
+from lstmcli.text.token_ids import TokenIds
 from lstmcli.text.vocabulary import PAD_ID, UNKNOWN_ID
+from lstmcli.training.initial_weights import EmbeddingPlan, plan_embedding, vectors_from_file
 from lstmcli.training.language import NextWord, frequency_perplexity
 from lstmcli.training.loop import Trainer
 from lstmcli.training.setup import prepare_torch

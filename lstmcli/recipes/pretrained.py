@@ -8,10 +8,10 @@ import torch
 
 from lstmcli.config.settings import Config
 from lstmcli.errors import ConfigError
-from lstmcli.language_format import SavedLanguageModel, read_language_model
 from lstmcli.models.classifier import Classifier
 from lstmcli.models.language import language_layers
-from lstmcli.recipes.embedding import VectorSource, check_width, vectors_from_file, vectors_from_language_model
+from lstmcli.store.language_model import SavedLanguageModel, read_language_model
+from lstmcli.training.initial_weights import VectorSource, check_width, vectors_from_file, vectors_from_language_model
 
 SHAPE_KEYS = ("cell", "hidden_size", "bidirectional")
 

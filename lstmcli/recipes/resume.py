@@ -2,10 +2,10 @@
 
 import hashlib
 
-from lstmcli.checkpoint import Checkpoints
+from lstmcli.corpus.corpus import Corpus
 from lstmcli.errors import RunDirectoryError
-from lstmcli.recipes.corpus import Corpus
-from lstmcli.recipes.embedding import EmbeddingPlan
+from lstmcli.store.checkpoint import Checkpoints
+from lstmcli.training.initial_weights import EmbeddingPlan
 from lstmcli.training.loop import Trainer
 
 FINGERPRINT_KEY = "fingerprint"

@@ -7,21 +7,21 @@ from typing import Any
 import numpy as np
 
 from lstmcli.config.settings import Config
+from lstmcli.corpus.corpus import Corpus
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.evaluation import Evaluation
-from lstmcli.model_format import SavedModel
-from lstmcli.recipes.corpus import Corpus
 from lstmcli.recipes.finish import export_model, fit_baselines, write_reports
 from lstmcli.recipes.fit import FittedNetwork, fit_network
 from lstmcli.recipes.interrupts import resumable
 from lstmcli.recipes.plan import Plan, best_epoch_metric, make_plan, read_corpus
 from lstmcli.recipes.pretrain import pretrain_within
 from lstmcli.recipes.pretrained import start_from_run, starting_point
-from lstmcli.recipes.run_config import check_run, open_run
-from lstmcli.recipes.yardsticks import evaluate_examples
+from lstmcli.recipes.run_setup import check_run, open_run
+from lstmcli.recipes.score import evaluate_examples
 from lstmcli.reports.console import Reporter
 from lstmcli.reports.course import report_ensemble, report_parts
-from lstmcli.run_directory import RunDirectory
+from lstmcli.store.model import SavedModel
+from lstmcli.store.run import RunDirectory
 from lstmcli.training.setup import prepare_torch
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from lstmcli.data.examples import ReadReport
+from lstmcli.corpus.examples import ReadReport
 from lstmcli.errors import counted
 from lstmcli.reports.tables import SCORE_TITLES
 

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 from lstmcli.config.model_settings import ModelSettings
 from lstmcli.config.settings import NgramSettings
-from lstmcli.data.examples import ReadReport
+from lstmcli.corpus.examples import ReadReport
+from lstmcli.corpus.label_set import LabelSet
 from lstmcli.errors import counted
 from lstmcli.reports.console import Reporter, describe_overlap, describe_rows
 from lstmcli.reports.tables import SCORE_TITLES
-from lstmcli.text.labels import LabelSet
 
 MAX_LABELS_SHOWN = 12
 

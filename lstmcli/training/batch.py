@@ -7,8 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lstmcli.data.batches import TokenIds
 from lstmcli.models.dropout import random_drops
+from lstmcli.text.token_ids import TokenIds
 from lstmcli.text.vocabulary import UNKNOWN_ID
 
 

@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from lstmcli.data.batches import TokenIds, batches_by_length
 from lstmcli.models.classifier import Classifier
+from lstmcli.text.token_ids import TokenIds, batches_by_length
 from lstmcli.training.backpropagation import backpropagate
 from lstmcli.training.batch import LabelledBatch, word_batch
 from lstmcli.training.loss import Loss

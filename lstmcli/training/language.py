@@ -8,10 +8,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lstmcli.data.batches import TokenIds, batches_by_length
 from lstmcli.kernels.softmax import softmax_loss
 from lstmcli.models.dropout import random_drops
 from lstmcli.models.language import LanguageModel, summed_softmax_loss
+from lstmcli.text.token_ids import TokenIds, batches_by_length
 from lstmcli.text.vocabulary import PAD_ID, UNKNOWN_ID
 
 EVALUATION_BATCH_SIZE = 128

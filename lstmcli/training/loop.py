@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lstmcli.config.settings import TrainingSettings
-from lstmcli.data.batches import training_batches
 from lstmcli.errors import LstmcliError
 from lstmcli.metrics.scores import LOWER_IS_BETTER
+from lstmcli.text.token_ids import training_batches
 from lstmcli.training.optimizer import learning_rate
 from lstmcli.training.updater import Updater, below
 

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.config.settings import DecisionSettings
+from lstmcli.corpus.label_set import LabelSet
 from lstmcli.metrics.calibration import Mixture, fit_mixture, fit_temperature
 from lstmcli.metrics.decisions import DecisionRule, probabilities_from_logits, untuned_rule
 from lstmcli.metrics.scores import headline_scores
 from lstmcli.metrics.thresholds import f1_thresholds
-from lstmcli.text.labels import LabelSet
 
 Floats = NDArray[np.floating]
 

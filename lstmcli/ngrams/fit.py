@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from lstmcli.data.batches import TokenIds
 from lstmcli.metrics.linear import fit_one_vs_rest
-from lstmcli.model_format import NgramTable
-from lstmcli.text.ngrams import HashedTokens, pair_occurrences, token_occurrences
+from lstmcli.ngrams.features import HashedTokens, pair_occurrences, token_occurrences
+from lstmcli.store.model import NgramTable
+from lstmcli.text.token_ids import TokenIds
 
 # A feature that fewer training texts have is left out: it could only learn one text by heart.
 MIN_TEXTS = 2

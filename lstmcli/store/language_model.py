@@ -18,8 +18,8 @@ from safetensors.numpy import load_file, save_file
 from lstmcli import __version__
 from lstmcli.config.model_settings import ModelSettings, TokenizerSettings
 from lstmcli.errors import RunDirectoryError
-from lstmcli.model_checks import Weights, check_layers, check_values
-from lstmcli.model_format import CONFIG_FILE, LANGUAGE_FOLDER, MODEL_FOLDER, VOCABULARY_FILE, WEIGHTS_FILE
+from lstmcli.store.checks import Weights, check_layers, check_values
+from lstmcli.store.model import CONFIG_FILE, LANGUAGE_FOLDER, MODEL_FOLDER, VOCABULARY_FILE, WEIGHTS_FILE
 from lstmcli.text.vocabulary import Vocabulary
 
 FORMAT_VERSION: Final = 1

@@ -7,9 +7,9 @@ from typing import Any, Literal
 from lstmcli.config.loading import config_to_dict, dump_config, load_config
 from lstmcli.config.settings import Config, OutputSettings
 from lstmcli.errors import ConfigError, RunDirectoryError, UsageError
-from lstmcli.model_format import CONFIG_FILE
 from lstmcli.recipes.first_look import look_at_rows, look_at_texts
-from lstmcli.run_directory import RunDirectory
+from lstmcli.store.model import CONFIG_FILE
+from lstmcli.store.run import RunDirectory
 
 RUNS_FOLDER = Path("runs")
 

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.data.temporary import temporary_space
+from lstmcli.corpus.temporary import temporary_space
 
 # A flat array beyond so many bytes lies in a file that is mapped into memory and vanishes with the process.
 MEMORY_BYTES = 16 << 20

@@ -9,12 +9,12 @@ from safetensors import SafetensorError
 
 from lstmcli.config.model_settings import TokenizerSettings
 from lstmcli.config.settings import EvaluationSettings
-from lstmcli.data.examples import Examples
+from lstmcli.corpus.corpus import label_targets
+from lstmcli.corpus.examples import Examples
 from lstmcli.errors import RunDirectoryError
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.evaluation import Evaluation, System, evaluate
 from lstmcli.metrics.reliability import without_temperature
-from lstmcli.recipes.corpus import label_targets
 from lstmcli.reports.console import describe_dropped, describe_overlap
 from lstmcli.text.tokenizer import Tokenizer
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lstmcli.config.model_settings import DataSettings
-from lstmcli.data.example_rows import text_key
-from lstmcli.data.examples import Finding, ReadReport
+from lstmcli.corpus.example_rows import text_key
+from lstmcli.corpus.examples import Finding, ReadReport
+from lstmcli.corpus.texts import TextStore
 from lstmcli.data.formats import EXTENSIONS, Record
 from lstmcli.data.formats.text import TEXT_COLUMN
 from lstmcli.data.reading import STANDARD_INPUT, Source, column_index, open_records
-from lstmcli.data.texts import TextStore
 from lstmcli.errors import DataError
 
 TEXT_FORMAT = "text"

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.model_format import NgramTable
-from lstmcli.text.ngrams import HashedTokens, Integers, Occurrences, pair_occurrences, token_occurrences
+from lstmcli.ngrams.features import HashedTokens, Integers, Occurrences, pair_occurrences, token_occurrences
+from lstmcli.store.model import NgramTable
 
 Floats = NDArray[np.float64]
 

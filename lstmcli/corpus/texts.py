@@ -10,7 +10,7 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.data.temporary import temporary_space
+from lstmcli.corpus.temporary import temporary_space
 
 # Texts of so many bytes stay in memory; larger corpora go to a file that the system removes with the process.
 MEMORY_BYTES = 4 << 20

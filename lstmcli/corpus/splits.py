@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csc_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
-from lstmcli.data.example_rows import NO_GROUP
-from lstmcli.data.examples import Examples
+from lstmcli.corpus.example_rows import NO_GROUP
+from lstmcli.corpus.examples import Examples
 
 
 def validation_rows(examples: Examples, *, fraction: float, seed: int) -> NDArray[np.bool_]:

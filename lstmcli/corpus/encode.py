@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from lstmcli.config.model_settings import TokenizerSettings
 from lstmcli.config.settings import VocabularySettings
-from lstmcli.data.batches import TokenIds
-from lstmcli.data.spool import IdSpool
+from lstmcli.corpus.spool import IdSpool
 from lstmcli.text.encoder import GrowingVocabulary, TextEncoder
+from lstmcli.text.token_ids import TokenIds
 from lstmcli.text.tokenizer import Tokenizer
 from lstmcli.text.vocabulary import Vocabulary
 

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.config.model_settings import DataSettings
-from lstmcli.data.examples import Examples, Finding, ReadReport, read_examples
-from lstmcli.data.label_cells import label_kind
-from lstmcli.data.splits import fold_of_rows, validation_rows
+from lstmcli.corpus.examples import Examples, Finding, ReadReport, read_examples
+from lstmcli.corpus.label_cells import label_kind
+from lstmcli.corpus.label_set import SET_SEPARATOR, LabelSet
+from lstmcli.corpus.splits import fold_of_rows, validation_rows
 from lstmcli.errors import DataError, counted
-from lstmcli.text.labels import SET_SEPARATOR, LabelSet
 
 # Up to so many labels no share of the rows is suspicious: a tiny corpus may have as many labels as rows.
 MANY_LABELS = 50

@@ -3,10 +3,10 @@
 from typing import NamedTuple
 
 from lstmcli.config.model_settings import DataSettings
+from lstmcli.corpus.label_cells import label_columns
+from lstmcli.corpus.soft_labels import PREFIX, SoftRows
 from lstmcli.data.formats import Record
-from lstmcli.data.label_cells import label_columns
 from lstmcli.data.reading import Source, column_index
-from lstmcli.data.soft_labels import PREFIX, SoftRows
 from lstmcli.errors import DataError
 
 

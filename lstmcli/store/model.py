@@ -25,10 +25,10 @@ from safetensors.numpy import load_file, save_file
 
 from lstmcli import __version__
 from lstmcli.config.model_settings import DataSettings, LabelKind, ModelSettings, TokenizerSettings
+from lstmcli.corpus.label_set import LabelSet
 from lstmcli.errors import RunDirectoryError
 from lstmcli.metrics.decisions import DecisionRule
-from lstmcli.model_checks import Weights, check_shapes, check_values
-from lstmcli.text.labels import LabelSet
+from lstmcli.store.checks import Weights, check_shapes, check_values
 from lstmcli.text.vocabulary import Vocabulary
 from lstmcli.text.word_index import StoredVocabulary, index_words
 

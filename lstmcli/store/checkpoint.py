@@ -9,7 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from lstmcli.data.writing import recover, replaced_folder
+from lstmcli.data.atomic import recover, replaced_folder
 from lstmcli.errors import RunDirectoryError
 
 

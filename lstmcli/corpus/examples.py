@@ -10,12 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstmcli.config.model_settings import DataSettings
-from lstmcli.data.cells import Cells, CellSelector
-from lstmcli.data.example_rows import NO_GROUP, ExampleRows
-from lstmcli.data.label_cells import BadLabelError, label_kind, parse_labels
+from lstmcli.corpus.columns import Cells, CellSelector
+from lstmcli.corpus.example_rows import NO_GROUP, ExampleRows
+from lstmcli.corpus.label_cells import BadLabelError, label_kind, parse_labels
+from lstmcli.corpus.soft_labels import SoftLabels, SoftRows
+from lstmcli.corpus.texts import Texts, TextStore
 from lstmcli.data.reading import Source, open_records
-from lstmcli.data.soft_labels import SoftLabels, SoftRows
-from lstmcli.data.texts import Texts, TextStore
 from lstmcli.errors import DataError, counted, nearest
 
 MAX_LINES_SHOWN = 5

@@ -6,8 +6,8 @@ from array import array
 import numpy as np
 import pandas as pd
 
-from lstmcli.data.soft_labels import SoftRows
-from lstmcli.data.texts import TextStore
+from lstmcli.corpus.soft_labels import SoftRows
+from lstmcli.corpus.texts import TextStore
 
 # The number of rows without a group.
 NO_GROUP = -1

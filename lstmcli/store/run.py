@@ -16,9 +16,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from lstmcli.data.writing import atomic_path, unwritable_parent
+from lstmcli.data.atomic import atomic_path, unwritable_parent
 from lstmcli.errors import RunDirectoryError
-from lstmcli.model_format import (
+from lstmcli.store.model import (
     BASELINES_FOLDER,
     CONFIG_FILE,
     FOLDS_FILE,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.config.model_settings import LabelKind
-from lstmcli.data.label_cells import BadLabelError
+from lstmcli.corpus.label_cells import BadLabelError
 
 PREFIX = "probability_"
 

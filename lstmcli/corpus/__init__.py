@@ -1,0 +1,1 @@
+"""Labelled texts: read, checked, split, and turned into targets and token ids."""

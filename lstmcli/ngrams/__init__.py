@@ -1,0 +1,1 @@
+"""The linear model over n-grams beside the network: features, fit, score, table."""
