@@ -12,7 +12,7 @@ from lstmcli.config.model_settings import DataSettings
 from lstmcli.config.settings import Config, TrainingSettings, VocabularySettings
 from lstmcli.corpus.corpus import load_corpus
 from lstmcli.recipes.prepare import prepare_corpus
-from lstmcli.recipes.pretrained import starting_point
+from lstmcli.training.initial_weights import starting_point
 from lstmcli.training.setup import prepare_torch
 
 # So many that the smallest corpus has them too: more words need more memory, which is not what is asked here.

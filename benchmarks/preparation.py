@@ -12,9 +12,9 @@ from lstmcli.config.settings import Config
 from lstmcli.corpus.corpus import load_corpus
 from lstmcli.corpus.examples import read_examples
 from lstmcli.recipes.prepare import prepare_corpus
-from lstmcli.recipes.pretrained import starting_point
 from lstmcli.text.encoder import GrowingVocabulary, TextEncoder
 from lstmcli.text.tokenizer import Tokenizer, pieces
+from lstmcli.training.initial_weights import starting_point
 
 CORPUS = Path(__file__).parent.parent / "data"
 

@@ -9,9 +9,10 @@ from benchmarks.corpora import NUM_LABELS, NUM_SPECIAL
 from lstmcli.config.defaults import NGRAM_BUCKET_BITS, network_settings
 from lstmcli.config.model_settings import DataSettings, ModelSettings, TokenizerSettings
 from lstmcli.corpus.label_set import LabelSet
+from lstmcli.kernels.weights import Weights
 from lstmcli.metrics.decisions import untuned_rule
-from lstmcli.store.checks import Weights
-from lstmcli.store.model import NgramTable, SavedModel, write_model
+from lstmcli.ngrams.table import NgramTable
+from lstmcli.store.model import SavedModel, write_model
 from lstmcli.text.vocabulary import PAD_TOKEN, UNKNOWN_TOKEN, Vocabulary
 
 EMBEDDING_SIZE = 300

@@ -9,8 +9,8 @@ import pytest
 
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.config.settings import EvaluationSettings
-from lstmcli.corpus.corpus import deal_folds, fold_corpora
 from lstmcli.corpus.examples import read_examples
+from lstmcli.corpus.folds import deal_folds, fold_corpora
 from lstmcli.metrics.evaluation import System, evaluate
 from lstmcli.metrics.folds import mean_of_folds, with_folds
 from tests.conftest import FAST, corpus_options, feeling_rows, invoke, set_options, write_csv

@@ -30,9 +30,8 @@ from lstmcli.inference.words import ProjectedWords
 from lstmcli.kernels import KERNELS
 from lstmcli.metrics.decisions import DecisionRule
 from lstmcli.models.cells import CELLS
-from lstmcli.models.classifier import Classifier, Sizes
+from lstmcli.models.classifier import Classifier, Sizes, classifier_weights
 from lstmcli.models.pooling import POOLINGS
-from lstmcli.recipes.finish import classifier_weights
 from lstmcli.store.model import FORMAT_VERSION, SavedModel, read_model, write_model
 from lstmcli.text.token_ids import TokenIds
 from lstmcli.text.vocabulary import Vocabulary

@@ -25,10 +25,9 @@ from lstmcli.metrics.calibration import fit_mixture, fit_temperature
 from lstmcli.metrics.linear import fit_one_vs_rest
 from lstmcli.ngrams import fit as training_ngrams
 from lstmcli.ngrams.features import MAX_CHARACTERS
-from lstmcli.ngrams.fit import NgramFeatures
+from lstmcli.ngrams.fit import NgramFeatures, fit_ngrams
 from lstmcli.ngrams.score import NgramScorer
-from lstmcli.recipes.ngrams import fit_ngrams
-from lstmcli.store.model import NgramTable
+from lstmcli.ngrams.table import NgramTable
 from lstmcli.text.token_ids import TokenIds
 from tests.conftest import invoke
 
@@ -74,7 +73,7 @@ def blocks(text: Sequence[str], sizes: range) -> tuple[dict[int, float], dict[st
 
 
 def features(text: Sequence[str], idf: np.ndarray, sizes: range) -> np.ndarray:
-    """The definition in the docstring of `lstmcli.text.ngrams`, step by step."""
+    """The definition in the docstring of `lstmcli.ngrams.features`, step by step."""
     words, tokens, spellings = blocks(text, sizes)
     word_length = math.sqrt(sum((weight * idf[bucket]) ** 2 for bucket, weight in words.items()))
     character_length = math.sqrt(

@@ -92,7 +92,7 @@ TARGETS = np.array([[1, 0], [1, 0], [0, 1], [1, 1]], dtype=bool)
 def test_thresholds_are_tuned_where_the_setting_says(kind: str, setting: str, is_tuned: bool) -> None:
     labels = LabelSet(("a", "b"), kind)
     targets = np.eye(2, dtype=bool)[TARGETS.argmax(axis=1)] if kind == "single" else TARGETS
-    maker = DecisionMaker(labels, targets, targets, DecisionSettings(thresholds=setting))
+    maker = DecisionMaker(labels.kind, targets, targets, DecisionSettings(thresholds=setting))
     thresholds = maker.decision(LOGITS).rule.thresholds
     untuned = 0.0 if kind == "single" else 0.5
     assert (thresholds != untuned).any() == is_tuned
@@ -101,7 +101,7 @@ def test_thresholds_are_tuned_where_the_setting_says(kind: str, setting: str, is
 def test_an_empty_answer_is_allowed_only_where_training_shows_one() -> None:
     labels = LabelSet(("a", "b"), "multi")
     for train_targets, at_least_one in ((TARGETS, True), (TARGETS & [True, False], False)):
-        rule = DecisionMaker(labels, train_targets, TARGETS, DecisionSettings()).decision(LOGITS).rule
+        rule = DecisionMaker(labels.kind, train_targets, TARGETS, DecisionSettings()).decision(LOGITS).rule
         assert rule.at_least_one == at_least_one
 
 

@@ -10,9 +10,10 @@ from scipy import sparse
 from torch.nn import functional as F
 
 from lstmcli.config.model_settings import DataSettings, LabelKind
-from lstmcli.corpus.corpus import load_corpus, training_targets
+from lstmcli.corpus.corpus import load_corpus
 from lstmcli.corpus.examples import Examples, read_examples
 from lstmcli.corpus.label_set import LabelSet
+from lstmcli.corpus.targets import training_targets
 from lstmcli.errors import DataError
 from lstmcli.metrics.linear import fit_one_vs_rest
 from lstmcli.training.loss import make_loss

@@ -88,9 +88,9 @@ def predict_command(
     from pathlib import Path
 
     from lstmcli.config.lists import split_list
+    from lstmcli.inference.answers import PredictOptions
     from lstmcli.inference.pool import open_pool
     from lstmcli.recipes.predict import InputOptions, OutputOptions, describe_job, predict_files
-    from lstmcli.recipes.predicted_cells import PredictOptions
     from lstmcli.reports.row_progress import RowProgress
     from lstmcli.store.model import read_model
 

@@ -12,8 +12,7 @@ from lstmcli.inference.recurrence import Direction, DirectionMatrices, running_c
 from lstmcli.inference.words import MAX_KEPT_BYTES, ProjectedWords
 from lstmcli.kernels import KERNELS
 from lstmcli.kernels.packing import chunk_lengths
-from lstmcli.kernels.weights import Array
-from lstmcli.store.checks import Weights
+from lstmcli.kernels.weights import Array, Weights
 
 Ids = NDArray[np.int64]
 

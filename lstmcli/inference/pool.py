@@ -5,13 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from lstmcli.inference.predictor import Predictor
+from lstmcli.inference.predictor import Predictor, Probabilities
 from lstmcli.store.model import SavedModel
-
-Probabilities = NDArray[np.float64]
 
 
 class Pool(Protocol):

@@ -86,3 +86,6 @@ class Predictor:
     def predict(self, texts: Sequence[str], *, rule: DecisionRule | None = None) -> Predictions:
         """Return probabilities and what `rule` (default: the model's own) makes of them."""
         return Predictions.of(self.probabilities(texts), rule or self.model.rule)
+
+
+Probabilities = NDArray[np.float64]

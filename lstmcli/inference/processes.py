@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from lstmcli.errors import LstmcliError
-from lstmcli.inference.pool import Probabilities
+from lstmcli.inference.predictor import Probabilities
 
 
 class OtherProcesses:

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.floating]
 
+# Weights by their names in a model.
+Weights = dict[str, Array]
+
 
 class Product(Protocol):
     """Multiplies a state with a matrix."""

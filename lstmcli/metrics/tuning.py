@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcli.config.model_settings import LabelKind
 from lstmcli.config.settings import DecisionSettings
-from lstmcli.corpus.label_set import LabelSet
 from lstmcli.metrics.calibration import Mixture, fit_mixture, fit_temperature
 from lstmcli.metrics.decisions import DecisionRule, probabilities_from_logits, untuned_rule
 from lstmcli.metrics.scores import headline_scores
@@ -29,7 +29,7 @@ class DecisionMaker:
 
     def __init__(
         self,
-        labels: LabelSet,
+        kind: LabelKind,
         train_targets: NDArray[np.bool_],
         validation_targets: NDArray[np.bool_],
         settings: DecisionSettings,
@@ -38,25 +38,25 @@ class DecisionMaker:
         """Hold what decisions are tuned on.
 
         Args:
-            labels: of the corpus.
+            kind: of the labels.
             train_targets: (rows, labels).
             validation_targets: (rows, labels).
             settings: which thresholds are tuned.
             ngram_logits: (validation rows, labels), those of the n-gram path if there is one.
         """
-        self._labels = labels
+        self._kind = kind
         self._ngram_logits = ngram_logits
         self._targets = validation_targets
         # Where every training text has a label, an empty answer can only be wrong.
-        self._at_least_one = labels.kind == "multi" and bool(train_targets.any(axis=1).all())
-        self.tunes_f1 = labels.kind != "single" and (
-            settings.thresholds == "f1" or (settings.thresholds == "auto" and labels.kind == "multi")
+        self._at_least_one = kind == "multi" and bool(train_targets.any(axis=1).all())
+        self.tunes_f1 = kind != "single" and (
+            settings.thresholds == "f1" or (settings.thresholds == "auto" and kind == "multi")
         )
 
     @property
     def untuned_rule(self) -> DecisionRule:
         """The rule before any tuning."""
-        return untuned_rule(self._labels.kind, len(self._labels.names), at_least_one=self._at_least_one)
+        return untuned_rule(self._kind, self._targets.shape[1], at_least_one=self._at_least_one)
 
     def decision(self, logits: Floats) -> Decision:
         """Return the mixture and the rule that suit the validation rows, for the network's logits (rows, labels)."""
@@ -65,7 +65,7 @@ class DecisionMaker:
     def scores(self, logits: Floats) -> dict[str, float]:
         """Return the validation scores of the network's `logits` under the decision that suits them."""
         decision, probabilities = self._decide(logits)
-        return headline_scores(self._targets, decision.rule.decide(probabilities), probabilities, self._labels.kind)
+        return headline_scores(self._targets, decision.rule.decide(probabilities), probabilities, self._kind)
 
     def without_ngrams(self) -> "DecisionMaker":
         """Return one that knows of no n-gram path."""
@@ -74,7 +74,7 @@ class DecisionMaker:
         return other
 
     def _decide(self, logits: Floats) -> tuple[Decision, NDArray[np.float64]]:
-        kind = self._labels.kind
+        kind = self._kind
         if self._ngram_logits is None:
             mixture = Mixture(0.0, fit_temperature(logits, self._targets, kind))
         else:

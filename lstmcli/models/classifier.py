@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from lstmcli.config.model_settings import ModelSettings
 from lstmcli.config.settings import DropoutSettings, EngineName
+from lstmcli.kernels.weights import Weights
 from lstmcli.models.dropout import Dropout
 from lstmcli.models.embedding import Embedding
 from lstmcli.models.pooling import POOLINGS
@@ -80,3 +81,13 @@ class Classifier(nn.Module):
     def forward(self, words: Tensor, index: Tensor, lengths: Tensor) -> Tensor:
         """Return logits (batch, labels) of texts whose distinct token ids are `words`; see `encode`."""
         return self.classify(self.embedding(words), index, lengths)
+
+
+def classifier_weights(model: nn.Module) -> Weights:
+    """Return a classifier's weights by torch's names, with the rows of all words in one table."""
+    weights = {name: value.detach().cpu().numpy() for name, value in model.state_dict().items()}
+    embedding = model.get_submodule("embedding")
+    if not isinstance(embedding, Embedding):
+        raise ValueError(f"expected a classifier with an Embedding, got {type(embedding).__name__}")
+    weights["embedding.weight"] = embedding.table().detach().cpu().numpy()
+    return weights

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.ngrams.features import HashedTokens, Integers, Occurrences, pair_occurrences, token_occurrences
-from lstmcli.store.model import NgramTable
+from lstmcli.ngrams.table import NgramTable
 
 Floats = NDArray[np.float64]
 

@@ -9,20 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.config.settings import Config, OutputSettings
-from lstmcli.corpus.corpus import Corpus, all_labels, deal_folds, fold_corpora, label_targets
+from lstmcli.corpus.corpus import Corpus
 from lstmcli.corpus.examples import Examples, number_groups, read_examples
+from lstmcli.corpus.folds import deal_folds, fold_corpora
 from lstmcli.corpus.label_set import LabelSet
+from lstmcli.corpus.labels import all_labels
+from lstmcli.corpus.targets import label_targets
 from lstmcli.errors import ConfigError, RunDirectoryError
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.evaluation import Evaluation, System, evaluate
 from lstmcli.metrics.folds import with_folds
-from lstmcli.recipes.finish import write_reports
 from lstmcli.recipes.interrupts import resumable
 from lstmcli.recipes.run_setup import check_run, open_run
 from lstmcli.recipes.score import predict_systems
 from lstmcli.recipes.train import train
 from lstmcli.reports.console import Reporter
-from lstmcli.store.model import FOLDS_FILE
+from lstmcli.reports.files import write_reports
+from lstmcli.store.layout import FOLDS_FILE
 from lstmcli.store.run import RunDirectory
 
 Values = NDArray[Any]

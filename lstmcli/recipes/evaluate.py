@@ -16,7 +16,7 @@ from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.recipes.score import evaluate_examples
 from lstmcli.reports.files import to_html, to_json, to_markdown
-from lstmcli.store.model import BASELINES_FOLDER, CONFIG_FILE, HTML_FILE, MARKDOWN_FILE, METRICS_FILE
+from lstmcli.store.layout import BASELINES_FOLDER, CONFIG_FILE, HTML_FILE, MARKDOWN_FILE, METRICS_FILE
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from lstmcli.data.columns import BadRowError, Keeper, TextSelector
 from lstmcli.data.formats import BINARY_FORMATS, FORMATS, FileFormat, Record, RecordWriter
+from lstmcli.data.formats.text import TEXT_FORMAT
 from lstmcli.data.output import Output, open_output
 from lstmcli.data.reading import STANDARD_INPUT, Source, check_exist, format_of, open_records
 from lstmcli.errors import DataError, UsageError, counted
-from lstmcli.inference.pool import Pool, Probabilities
-from lstmcli.recipes.predicted_cells import TEXT_FORMAT, Adder, BadRowError, Keeper, PredictOptions, TextSelector
+from lstmcli.inference.answers import Adder, PredictOptions
+from lstmcli.inference.pool import Pool
+from lstmcli.inference.predictor import Probabilities
 from lstmcli.store.model import SavedModel, find_model
 
 # Rows that are read, predicted and written together: enough to sort by length, few enough to answer soon.

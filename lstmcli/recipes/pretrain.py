@@ -19,12 +19,12 @@ from lstmcli.corpus.texts import Texts
 from lstmcli.data.atomic import replaced_folder
 from lstmcli.errors import DataError
 from lstmcli.models.language import LanguageModel, LanguageSizes, language_layers
-from lstmcli.recipes.course import Course
+from lstmcli.recipes.fit import Course
 from lstmcli.recipes.run_setup import check_run, open_run
 from lstmcli.reports.console import Reporter
 from lstmcli.reports.course import report_model, report_schedule, report_words
 from lstmcli.store.language_model import SavedLanguageModel, write_language_model
-from lstmcli.store.model import METRICS_FILE
+from lstmcli.store.layout import METRICS_FILE
 from lstmcli.store.run import RunDirectory
 from lstmcli.text.token_ids import TokenIds
 from lstmcli.text.vocabulary import PAD_ID, UNKNOWN_ID

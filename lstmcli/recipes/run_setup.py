@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lstmcli.config.loading import config_to_dict, dump_config, load_config
+from lstmcli.config.model_settings import DataSettings
 from lstmcli.config.settings import Config, OutputSettings
+from lstmcli.corpus.columns import CellSelector
+from lstmcli.data.reading import check_exist, open_records
 from lstmcli.errors import ConfigError, RunDirectoryError, UsageError
-from lstmcli.recipes.first_look import look_at_rows, look_at_texts
-from lstmcli.store.model import CONFIG_FILE
+from lstmcli.store.layout import CONFIG_FILE
 from lstmcli.store.run import RunDirectory
 
 RUNS_FOLDER = Path("runs")
@@ -119,3 +121,37 @@ def _name(config: Path | None, resolved: Config) -> str:
     if config is not None:
         return config.stem
     return Path(resolved.data.train or next(iter(resolved.pretraining.texts), "")).name.split(".")[0] or "run"
+
+
+def look_at_rows(config: Config, *, with_test: bool) -> None:
+    """Look at the first row of each file of labelled rows; `with_test`: of `data.test` too.
+
+    Raises:
+        DataError: a file is missing or can't be read, or lacks a column.
+    """
+    data = config.data
+    files = {data.train: data.soft_labels > 0.0, data.validation: False}
+    if with_test:
+        files[data.test] = False
+    for path, soft in files.items():
+        if path is not None:
+            _look_at_first_row(path, data, soft=soft)
+
+
+def look_at_texts(config: Config) -> None:
+    """Look whether the files of texts are there.
+
+    Raises:
+        DataError: one is not.
+    """
+    check_exist(config.pretraining.texts)
+
+
+def _look_at_first_row(path: str, settings: DataSettings, *, soft: bool) -> None:
+    check_exist([path])
+    if not Path(path).is_file():  # a pipe can be read only once
+        return
+    with open_records(path, format_name=settings.format, encoding=settings.encoding) as source:
+        record = next(source.records, None)
+        if record is not None and not record.is_malformed:
+            CellSelector(source, settings, soft=soft).select(record)

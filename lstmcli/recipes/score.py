@@ -1,22 +1,25 @@
 """An evaluation of a model beside its baselines, for `train` and `evaluate` alike."""
 
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from safetensors import SafetensorError
 
-from lstmcli.config.model_settings import TokenizerSettings
-from lstmcli.config.settings import EvaluationSettings
-from lstmcli.corpus.corpus import label_targets
+from lstmcli.config.settings import Config, EvaluationSettings
+from lstmcli.corpus.corpus import Corpus
 from lstmcli.corpus.examples import Examples
+from lstmcli.corpus.targets import label_targets
+from lstmcli.data.atomic import replaced_folder
 from lstmcli.errors import RunDirectoryError
 from lstmcli.inference.predictor import Predictor
+from lstmcli.metrics.baselines import MajorityBaseline, TfidfBaseline
 from lstmcli.metrics.evaluation import Evaluation, System, evaluate
 from lstmcli.metrics.reliability import without_temperature
+from lstmcli.metrics.tuning import DecisionMaker
 from lstmcli.reports.console import describe_dropped, describe_overlap
-from lstmcli.text.tokenizer import Tokenizer
+from lstmcli.store.run import RunDirectory
+from lstmcli.text.tokenizer import Tokenizer, baseline_tokenizer
 
 MODEL_NAME = "this model"
 SINGLE_NAME = "its first network"
@@ -82,11 +85,6 @@ def _system(name: str, texts: Sequence[str], predictor: Predictor) -> System:
     return System(name, predictions.decisions, predictions.probabilities, uncalibrated)
 
 
-def baseline_tokenizer(settings: TokenizerSettings) -> Tokenizer:
-    """Return the model's tokenizer without its length limit, which the baseline has no need of."""
-    return Tokenizer(replace(settings, max_tokens=sys.maxsize))
-
-
 def _baseline_systems(texts: Sequence[str], tokenizer: Tokenizer, folder: Path) -> list[System]:
     # sklearn takes a second to import, so only those who need it pay.
     from lstmcli.metrics.baselines import MAJORITY_NAME, TFIDF_NAME, MajorityBaseline, TfidfBaseline
@@ -101,3 +99,21 @@ def _baseline_systems(texts: Sequence[str], tokenizer: Tokenizer, folder: Path) 
         System(MAJORITY_NAME, majority.rule.decide(guesses), guesses),
         System(TFIDF_NAME, tfidf.rule.decide(probabilities), probabilities),
     ]
+
+
+def fit_baselines(run: RunDirectory, corpus: Corpus, config: Config, decisions: DecisionMaker) -> None:
+    """Fit majority class and TF-IDF + logistic regression on the training rows and write `baselines/`."""
+    labels = corpus.labels
+    targets, validation_targets = label_targets(corpus.train, labels), label_targets(corpus.validation, labels)
+    tfidf = TfidfBaseline.fit(
+        corpus.train.texts,
+        targets,
+        corpus.validation.texts,
+        validation_targets,
+        tokenize=baseline_tokenizer(config.tokenizer),
+        rule=decisions.untuned_rule,
+        tune_f1=decisions.tunes_f1,
+    )
+    with replaced_folder(run.baselines) as folder:
+        MajorityBaseline.fit(targets, labels.kind).save(folder)
+        tfidf.save(folder)

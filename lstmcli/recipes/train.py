@@ -1,27 +1,35 @@
 """`lstmcli train`: from a config to a run directory with a model, figures and reports."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from lstmcli.config.defaults import network_settings
 from lstmcli.config.settings import Config
 from lstmcli.corpus.corpus import Corpus
+from lstmcli.corpus.label_set import LabelSet
+from lstmcli.data.atomic import replaced_folder
 from lstmcli.inference.predictor import Predictor
+from lstmcli.kernels.weights import Weights
 from lstmcli.metrics.evaluation import Evaluation
-from lstmcli.recipes.finish import export_model, fit_baselines, write_reports
+from lstmcli.metrics.tuning import Decision
+from lstmcli.ngrams.table import NgramTable
 from lstmcli.recipes.fit import FittedNetwork, fit_network
 from lstmcli.recipes.interrupts import resumable
-from lstmcli.recipes.plan import Plan, best_epoch_metric, make_plan, read_corpus
+from lstmcli.recipes.prepare import Plan, best_epoch_metric, make_plan, read_corpus
 from lstmcli.recipes.pretrain import pretrain_within
-from lstmcli.recipes.pretrained import start_from_run, starting_point
 from lstmcli.recipes.run_setup import check_run, open_run
-from lstmcli.recipes.score import evaluate_examples
+from lstmcli.recipes.score import evaluate_examples, fit_baselines
 from lstmcli.reports.console import Reporter
 from lstmcli.reports.course import report_ensemble, report_parts
-from lstmcli.store.model import SavedModel
+from lstmcli.reports.files import write_reports
+from lstmcli.store.model import SavedModel, write_model
 from lstmcli.store.run import RunDirectory
+from lstmcli.text.vocabulary import Vocabulary
+from lstmcli.training.initial_weights import start_from_run, starting_point
 from lstmcli.training.setup import prepare_torch
 
 
@@ -147,3 +155,30 @@ def _evaluate(plan: Plan, run: RunDirectory, single: Predictor | None) -> list[E
         )
         for split in splits
     ]
+
+
+def export_model(
+    run: RunDirectory,
+    config: Config,
+    vocabulary: Vocabulary,
+    labels: LabelSet,
+    decision: Decision,
+    members: Sequence[Weights],
+    ngrams: NgramTable | None,
+) -> SavedModel:
+    """Write `model/`, all that prediction needs and nothing of training, and return it."""
+    model = SavedModel(
+        network=network_settings(config.model),
+        tokenizer=config.tokenizer,
+        vocabulary=vocabulary,
+        labels=labels,
+        rule=decision.rule,
+        temperature=decision.mixture.temperature,
+        columns=config.data,
+        members=tuple(members),
+        ngrams=ngrams,
+        ngram_share=decision.mixture.share,
+    )
+    with replaced_folder(run.model) as folder:
+        write_model(folder, model)
+    return model

@@ -13,6 +13,8 @@ from rich.table import Table as RichTable
 
 from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.reports.tables import SCORE_TITLES, Table, evaluation_tables, verdict_sentences
+from lstmcli.store.layout import HTML_FILE, MARKDOWN_FILE, METRICS_FILE
+from lstmcli.store.run import RunDirectory
 
 History = Sequence[dict[str, Any]]
 
@@ -123,3 +125,13 @@ def _points(values: list[float]) -> str:
     return " ".join(
         f"{index * step:.1f},{CHART_HEIGHT * (1 - (value - low) / span):.1f}" for index, value in enumerate(values)
     )
+
+
+def write_reports(
+    run: RunDirectory, evaluations: list[Evaluation], facts: dict[str, Any], history: list[dict[str, Any]]
+) -> None:
+    """Write the reports; metrics.json comes last, since it marks the run as finished."""
+    title = f"Run {run.path}"
+    run.write_text(MARKDOWN_FILE, to_markdown(title, evaluations, facts))
+    run.write_text(HTML_FILE, to_html(title, evaluations, facts, history))
+    run.write_text(METRICS_FILE, to_json(evaluations, facts))

@@ -3,13 +3,9 @@
 from dataclasses import fields
 from typing import Literal, get_args, get_origin, get_type_hints
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lstmcli.config.model_settings import ModelSettings, TokenizerSettings
 from lstmcli.kernels import KERNELS
-
-Weights = dict[str, NDArray[np.floating]]
+from lstmcli.kernels.weights import Weights
 
 
 def check_values(settings: ModelSettings | TokenizerSettings) -> None:

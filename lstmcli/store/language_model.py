@@ -18,12 +18,19 @@ from safetensors.numpy import load_file, save_file
 from lstmcli import __version__
 from lstmcli.config.model_settings import ModelSettings, TokenizerSettings
 from lstmcli.errors import RunDirectoryError
-from lstmcli.store.checks import Weights, check_layers, check_values
-from lstmcli.store.model import CONFIG_FILE, LANGUAGE_FOLDER, MODEL_FOLDER, VOCABULARY_FILE, WEIGHTS_FILE
+from lstmcli.kernels.weights import Weights
+from lstmcli.store.checks import check_layers, check_values
+from lstmcli.store.layout import (
+    CONFIG_FILE,
+    LANGUAGE_DESCRIPTION_FILE,
+    LANGUAGE_FOLDER,
+    MODEL_FOLDER,
+    VOCABULARY_FILE,
+    WEIGHTS_FILE,
+)
 from lstmcli.text.vocabulary import Vocabulary
 
 FORMAT_VERSION: Final = 1
-DESCRIPTION_FILE: Final = "language_model.json"
 
 TABLE = "embedding.weight"
 
@@ -57,7 +64,7 @@ def write_language_model(folder: Path, model: SavedLanguageModel) -> None:
         "perplexity": model.perplexity,
     }
     content = json.dumps(description, indent=2, ensure_ascii=False) + "\n"
-    (folder / DESCRIPTION_FILE).write_text(content, encoding="utf-8")
+    (folder / LANGUAGE_DESCRIPTION_FILE).write_text(content, encoding="utf-8")
     (folder / VOCABULARY_FILE).write_text(model.vocabulary.file_content(), encoding="utf-8", newline="\n")
     save_file(model.weights, folder / WEIGHTS_FILE)
 
@@ -69,10 +76,10 @@ def read_language_model(run: Path) -> SavedLanguageModel:
         RunDirectoryError: there is none, it is damaged, or a newer lstmcli wrote it.
     """
     folder = run / LANGUAGE_FOLDER
-    if not (folder / DESCRIPTION_FILE).is_file():
+    if not (folder / LANGUAGE_DESCRIPTION_FILE).is_file():
         raise RunDirectoryError(_what_is_missing(run))
     try:
-        description = json.loads((folder / DESCRIPTION_FILE).read_text(encoding="utf-8"))
+        description = json.loads((folder / LANGUAGE_DESCRIPTION_FILE).read_text(encoding="utf-8"))
         if description["format_version"] > FORMAT_VERSION:
             raise RunDirectoryError(
                 f"{folder}: was written by {description.get('written_by', 'a newer lstmcli')}; this is lstmcli "

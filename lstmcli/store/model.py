@@ -27,48 +27,32 @@ from lstmcli import __version__
 from lstmcli.config.model_settings import DataSettings, LabelKind, ModelSettings, TokenizerSettings
 from lstmcli.corpus.label_set import LabelSet
 from lstmcli.errors import RunDirectoryError
+from lstmcli.kernels.weights import Weights
 from lstmcli.metrics.decisions import DecisionRule
-from lstmcli.store.checks import Weights, check_shapes, check_values
+from lstmcli.ngrams.table import NgramTable
+from lstmcli.store.checks import check_shapes, check_values
+from lstmcli.store.layout import (
+    CONFIG_FILE,
+    DESCRIPTION_FILE,
+    EMBEDDING_FILE,
+    FOLDS_FILE,
+    INDEX_FILE,
+    LANGUAGE_FOLDER,
+    MODEL_FOLDER,
+    NGRAMS_FILE,
+    VOCABULARY_FILE,
+    WEIGHTS_FILE,
+)
 from lstmcli.text.vocabulary import Vocabulary
 from lstmcli.text.word_index import StoredVocabulary, index_words
 
 FORMAT_VERSION: Final = 3
-DESCRIPTION_FILE: Final = "model.json"
-VOCABULARY_FILE: Final = "vocabulary.txt"
-INDEX_FILE: Final = "vocabulary.npy"
-EMBEDDING_FILE: Final = "embedding.npy"
-WEIGHTS_FILE: Final = "weights.safetensors"
-NGRAMS_FILE: Final = "ngrams.npy"
 
-# Names beside model/ that commands without torch need as well.
-MODEL_FOLDER: Final = "model"
-LANGUAGE_FOLDER: Final = "language_model"
-FOLDS_FILE: Final = "folds.json"
-BASELINES_FOLDER: Final = "baselines"
-CONFIG_FILE: Final = "config.yaml"
-METRICS_FILE: Final = "metrics.json"
-MARKDOWN_FILE: Final = "report.md"
-HTML_FILE: Final = "report.html"
 
 # The columns that a later `evaluate` or `predict` looks for, as training found them.
 COLUMN_KEYS = ("text", "label", "labels", "label_separator")
 
 EMBEDDING: Final = "embedding.weight"
-
-
-@dataclass(frozen=True)
-class NgramTable:
-    """A linear model over hashed n-grams.
-
-    Attributes:
-        sizes: of the n-grams of characters, in letters; empty for words alone.
-        rows: (buckets, 1 + labels) float16: the idf of a bucket, then idf times its coefficient for each label.
-        intercepts: (labels,).
-    """
-
-    sizes: range
-    rows: NDArray[np.float16]
-    intercepts: NDArray[np.float64]
 
 
 @dataclass(frozen=True)

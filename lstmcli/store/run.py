@@ -18,21 +18,20 @@ from typing import Any
 
 from lstmcli.data.atomic import atomic_path, unwritable_parent
 from lstmcli.errors import RunDirectoryError
-from lstmcli.store.model import (
+from lstmcli.store.layout import (
     BASELINES_FOLDER,
+    CHECKPOINTS_FOLDER,
     CONFIG_FILE,
     FOLDS_FILE,
+    FOLDS_FOLDER,
+    HISTORY_FILE,
     HTML_FILE,
     LANGUAGE_FOLDER,
     MARKDOWN_FILE,
     METRICS_FILE,
     MODEL_FOLDER,
+    PRETRAINING_FOLDER,
 )
-
-HISTORY_FILE = "history.jsonl"
-CHECKPOINTS_FOLDER = "checkpoints"
-PRETRAINING_FOLDER = "pretraining"
-FOLDS_FOLDER = "folds"
 
 FOLDERS = (
     MODEL_FOLDER,

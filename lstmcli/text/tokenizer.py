@@ -19,8 +19,10 @@ and what a piece was once cut into is remembered: most of a corpus is looked up.
 """
 
 import re
+import sys
 import unicodedata
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from itertools import chain
 from typing import Final, TypeVar
 
@@ -223,3 +225,8 @@ def _punctuation_run(token: str) -> list[str]:
     if len(set(token)) > 1:  # only ! and ? mix in a run
         return ["?!"]
     return [token[:3]]
+
+
+def baseline_tokenizer(settings: TokenizerSettings) -> Tokenizer:
+    """Return the model's tokenizer without its length limit, which the baseline has no need of."""
+    return Tokenizer(replace(settings, max_tokens=sys.maxsize))

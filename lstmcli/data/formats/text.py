@@ -34,3 +34,6 @@ class _TextLinesWriter:
 
     def write(self, record: Record, additions: Mapping[str, str | float | None]) -> None:  # noqa: ARG002
         self._stream.write("\t".join(map(format_cell, additions.values())) + "\n")
+
+
+TEXT_FORMAT = "text"

@@ -1,0 +1,106 @@
+"""The labels that training rows show, checked, with notes on what a user should look at."""
+
+from collections.abc import Sequence
+
+from lstmcli.config.model_settings import DataSettings
+from lstmcli.corpus.examples import Examples
+from lstmcli.corpus.label_cells import label_kind
+from lstmcli.corpus.label_set import SET_SEPARATOR, LabelSet
+from lstmcli.corpus.targets import label_targets
+from lstmcli.errors import DataError
+
+# Up to so many labels no share of the rows is suspicious: a tiny corpus may have as many labels as rows.
+MANY_LABELS = 50
+
+MAX_NAMES_SHOWN = 5
+
+
+def learn_labels(train: Examples, settings: DataSettings) -> LabelSet:
+    """Return the labels of the training rows.
+
+    Raises:
+        DataError: they leave nothing to tell apart, or hold what joins the labels of a prediction.
+    """
+    kind = label_kind(settings)
+    labels = (
+        LabelSet(settings.labels, kind)
+        if settings.labels
+        else LabelSet.from_examples([*train.used_label_sets[1], () if train.soft is None else train.soft.names], kind)
+    )
+    joined = [name for name in labels.names if SET_SEPARATOR in name]
+    if joined and kind != "single":
+        raise DataError(
+            f"{train.name}: label {joined[0]!r} holds {SET_SEPARATOR!r}, which joins the labels of a prediction. "
+            f"If it parts labels in this file, set data.label_separator={SET_SEPARATOR}; else rename it."
+        )
+    if kind == "traits":
+        _check_traits(train, labels)
+    else:
+        _check_label_column(train, labels, settings.label)
+    return labels
+
+
+def all_labels(examples: Examples, settings: DataSettings) -> LabelSet:
+    """Return the labels of all rows, for scores over several models each of which may lack one."""
+    kind = label_kind(settings)
+    if settings.labels:
+        return LabelSet(settings.labels, kind)
+    return LabelSet.from_examples(examples.used_label_sets[1], kind)
+
+
+def label_notes(labels: LabelSet, validation: Examples) -> list[str]:
+    """Return what a user should look at in the labels: it may be meant, but often is not."""
+    names, kind = labels.names, labels.kind
+    notes = []
+    if kind == "single":
+        joined = {mark: [name for name in names if _is_joined(name, mark, names)] for mark in "|,;/"}
+        notes += [
+            f"labels that join others: {_shown(list(map(repr, found)))}; for several labels a text set "
+            f"data.label_separator={mark}"
+            for mark, found in joined.items()
+            if found
+        ]
+    folded = [name.casefold().strip() for name in names]
+    alike = [name for name, same in zip(names, folded, strict=True) if folded.count(same) > 1]
+    if alike:
+        notes.append(f"labels that differ in capitals or spaces only: {_shown(list(map(repr, alike)))}")
+    counts = label_targets(validation, labels).sum(axis=0)
+    unseen = [name for name, count in zip(names, counts, strict=True) if not count]
+    if unseen:
+        notes.append(f"no validation row has {_shown(unseen)}: too rare for a figure on how well that is found")
+    return notes
+
+
+def _shown(names: list[str]) -> str:
+    return ", ".join(names[:MAX_NAMES_SHOWN]) + (" ..." if len(names) > MAX_NAMES_SHOWN else "")
+
+
+def _is_joined(name: str, mark: str, names: Sequence[str]) -> bool:
+    parts = [part.strip() for part in name.split(mark)]
+    return len(parts) > 1 and all(part in names for part in parts)
+
+
+def _check_traits(train: Examples, labels: LabelSet) -> None:
+    shares = label_targets(train, labels).mean(axis=0)
+    constant = [name for name, share in zip(labels.names, shares, strict=True) if share in {0.0, 1.0}]
+    if constant:
+        raise DataError(
+            f"{train.name}: the same answer in every training row of {', '.join(map(repr, constant))}: there is "
+            "nothing to learn. Leave the column out of data.labels, or add rows with the other answer."
+        )
+
+
+def _check_label_column(train: Examples, labels: LabelSet, column: str) -> None:
+    num_labels, num_rows = len(labels.names), len(train.table)
+    if num_labels > max(MANY_LABELS, num_rows / 2):
+        raise DataError(
+            f"{train.name}: column {column!r} has {num_labels:,} different labels in {num_rows:,} rows; is it the "
+            "right one (data.label)?"
+        )
+    is_trivial = num_labels == 1 and (labels.kind == "single" or all(train.used_label_sets[1]))
+    if is_trivial or not num_labels:
+        found = f"the single label {labels.names[0]!r}" if num_labels else "no label"
+        raise DataError(
+            f"{train.name}: the training rows have {found}: a classifier needs at least two. Is {column!r} the right "
+            "column (data.label)?"
+        )

@@ -1,0 +1,28 @@
+"""The names of all files and folders of a run directory. What each holds is said where it is written."""
+
+from typing import Final
+
+# The folder model/.
+DESCRIPTION_FILE: Final = "model.json"
+VOCABULARY_FILE: Final = "vocabulary.txt"
+INDEX_FILE: Final = "vocabulary.npy"
+EMBEDDING_FILE: Final = "embedding.npy"
+WEIGHTS_FILE: Final = "weights.safetensors"
+NGRAMS_FILE: Final = "ngrams.npy"
+
+# The folder language_model/, beside those of the same names.
+LANGUAGE_DESCRIPTION_FILE: Final = "language_model.json"
+
+# The run directory.
+MODEL_FOLDER: Final = "model"
+LANGUAGE_FOLDER: Final = "language_model"
+FOLDS_FILE: Final = "folds.json"
+BASELINES_FOLDER: Final = "baselines"
+CONFIG_FILE: Final = "config.yaml"
+METRICS_FILE: Final = "metrics.json"
+MARKDOWN_FILE: Final = "report.md"
+HTML_FILE: Final = "report.html"
+HISTORY_FILE: Final = "history.jsonl"
+CHECKPOINTS_FOLDER: Final = "checkpoints"
+PRETRAINING_FOLDER: Final = "pretraining"
+FOLDS_FOLDER: Final = "folds"
