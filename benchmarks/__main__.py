@@ -12,7 +12,7 @@ from benchmarks import (
     timing,  # first: it clears variables before numpy reads them
 )
 from lstmcli.config.settings import TrainingSettings
-from lstmcli.training.setup import prepare_torch
+from lstmcli.training.setup import keep_freed_memory, training_environment
 
 TABLES = {
     "cells": cells.equal_lengths,
@@ -38,10 +38,11 @@ def main(names: list[str]) -> None:
     if unknown:
         raise SystemExit(f"no table {', '.join(unknown)}; choose from {', '.join(TABLES)}")
     started_at = time.perf_counter()
-    prepare_torch(TrainingSettings())
-    timing.environment()
-    for name in names or TABLES:
-        TABLES[name]()
+    keep_freed_memory()
+    with training_environment(TrainingSettings()):
+        timing.environment()
+        for name in names or TABLES:
+            TABLES[name]()
     print(f"\n{time.perf_counter() - started_at:.0f} s in all")
 
 

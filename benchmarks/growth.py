@@ -9,11 +9,11 @@ from benchmarks.corpora import tokens, write_csv
 from benchmarks.timing import in_new_process, in_turn, peak_memory_mb, ratio, table
 from benchmarks.trainers import own_trainer, steps
 from lstmcli.config.model_settings import DataSettings
-from lstmcli.config.settings import Config, TrainingSettings, VocabularySettings
+from lstmcli.config.settings import Config, NgramSettings, TrainingSettings, VocabularySettings
 from lstmcli.corpus.corpus import load_corpus
-from lstmcli.recipes.prepare import prepare_corpus
-from lstmcli.training.initial_weights import starting_point
-from lstmcli.training.setup import prepare_torch
+from lstmcli.recipes.prepare import prepare, tokenize_corpus
+from lstmcli.training.initial_weights import initial_weights
+from lstmcli.training.setup import training_environment
 
 # So many that the smallest corpus has them too: more words need more memory, which is not what is asked here.
 MAX_WORDS = 4_000
@@ -42,12 +42,17 @@ def with_the_corpus() -> None:
 
 
 def _one_size(path: str) -> None:
-    prepare_torch(TrainingSettings())
-    started_at = time.process_time()
-    config = Config(data=DataSettings(train=path), vocabulary=VocabularySettings(max_words=MAX_WORDS))
-    prepared = prepare_corpus(load_corpus(config.data, seed=1), config, starting_point(config))
-    list(steps(own_trainer(prepared.train, len(prepared.plan.vocabulary))))
-    print(time.process_time() - started_at, peak_memory_mb())
+    with training_environment(TrainingSettings()) as device:
+        started_at = time.process_time()
+        config = Config(
+            data=DataSettings(train=path),
+            vocabulary=VocabularySettings(max_words=MAX_WORDS),
+            ngrams=NgramSettings(enabled=False),
+        )
+        corpus = load_corpus(config.data, seed=1)
+        prepared = prepare(config, corpus, tokenize_corpus(corpus, config), initial_weights(config), device)
+        list(steps(own_trainer(prepared.train, len(prepared.embedding.vocabulary))))
+        print(time.process_time() - started_at, peak_memory_mb())
 
 
 def with_the_length() -> None:

@@ -5,16 +5,18 @@ import tempfile
 import time
 from pathlib import Path
 
+import torch
+
 from benchmarks.corpora import write_csv
 from benchmarks.timing import in_new_process, in_turn, peak_memory_mb, table
 from lstmcli.config.model_settings import DataSettings, TokenizerSettings
-from lstmcli.config.settings import Config
+from lstmcli.config.settings import Config, NgramSettings
 from lstmcli.corpus.corpus import load_corpus
 from lstmcli.corpus.examples import read_examples
-from lstmcli.recipes.prepare import prepare_corpus
+from lstmcli.recipes.prepare import prepare, tokenize_corpus
 from lstmcli.text.encoder import GrowingVocabulary, TextEncoder
 from lstmcli.text.tokenizer import Tokenizer, pieces
-from lstmcli.training.initial_weights import starting_point
+from lstmcli.training.initial_weights import initial_weights
 
 CORPUS = Path(__file__).parent.parent / "data"
 
@@ -62,8 +64,10 @@ def memory() -> None:
 
 def _measure(train: str, validation: str | None) -> None:
     before, started_at = peak_memory_mb(), time.process_time()
-    config = Config(data=DataSettings(train=train, validation=validation))
-    prepare_corpus(load_corpus(config.data, seed=1), config, starting_point(config))
+    data = DataSettings(train=train, validation=validation)
+    config = Config(data=data, ngrams=NgramSettings(enabled=False))
+    corpus = load_corpus(config.data, seed=1)
+    prepare(config, corpus, tokenize_corpus(corpus, config), initial_weights(config), torch.device("cpu"))
     print(time.process_time() - started_at, peak_memory_mb() - before)
 
 

@@ -37,6 +37,12 @@ class InterruptedPredictionError(LstmcliError):
     exit_code = 130
 
 
+class InterruptedRunError(LstmcliError):
+    """A training was asked to stop. What it has done is saved, and the run can be resumed."""
+
+    exit_code = 130
+
+
 def did_you_mean(name: str, choices: Iterable[str]) -> str:
     """Return " Did you mean 'nearest'?", or "" when nothing in `choices` is near."""
     near = nearest(name, choices)
@@ -50,6 +56,6 @@ def nearest(name: str, choices: Iterable[str]) -> str | None:
     return by_folded_name[near[0]] if near else None
 
 
-def counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str, plural: str | None = None) -> str:
     """Return "1 row", "2,000 rows" and the like."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {plural or noun + 's'}"

@@ -28,6 +28,7 @@ from lstmcli.ngrams.features import MAX_CHARACTERS
 from lstmcli.ngrams.fit import NgramFeatures, fit_ngrams
 from lstmcli.ngrams.score import NgramScorer
 from lstmcli.ngrams.table import NgramTable
+from lstmcli.recipes.prepare import tokenize_corpus
 from lstmcli.text.token_ids import TokenIds
 from tests.conftest import invoke
 
@@ -191,11 +192,18 @@ def test_what_is_kept_is_fitted_on_all_texts(corpus: Path, monkeypatch: pytest.M
     monkeypatch.setattr(NgramFeatures, "fit", spy)
     config = load_config(None, [f"data.train={corpus}/train.csv"])
     rows = load_corpus(config.data, seed=1)
-    assert fit_ngrams(rows, config, kind="single").strength in [strength for strength, _ in fits]
+    tokens = tokenize_corpus(rows, config)
+    features = NgramFeatures(tokens.train.token_ids(), tokens.train.words, range(3, 7), num_buckets=NUM_BUCKETS, seed=1)
+
+    def fitted() -> float:
+        validation = tokens.validation.token_ids()
+        return fit_ngrams(features, rows.train_targets, validation, rows.validation_targets, kind="single").strength
+
+    assert fitted() in [strength for strength, _ in fits]
     assert {places for _, places in fits} == {None}
     fits.clear()
     monkeypatch.setattr(training_ngrams, "MAX_TRIED_NUMBERS", 30_000)
-    chosen = fit_ngrams(rows, config, kind="single").strength
+    chosen = fitted()
     assert fits[-1] == (chosen, None)
     assert all(places is not None and 0 < places < len(rows.train.texts) for _, places in fits[:-1])
 

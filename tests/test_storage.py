@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lstmcli.corpus import spool as spool_module
 from lstmcli.corpus import texts as texts_module
-from lstmcli.corpus.spool import IdSpool
+from lstmcli.corpus import token_ids_on_disk as spool_module
 from lstmcli.corpus.temporary import temporary_space
 from lstmcli.corpus.texts import Texts, TextStore
+from lstmcli.corpus.token_ids_on_disk import TokenIdsOnDisk
 from lstmcli.errors import DataError
 
 TEXTS = ["", "plain", "naïve 😊", "half a pair \ud83d", "two\nlines\x00", "x" * 50]
@@ -51,7 +51,7 @@ def test_ids_come_back_as_they_were_or_renumbered(texts: list[list[int]], block:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(spool_module, "BLOCK_IDS", block)
         patch.setattr(spool_module, "MEMORY_BYTES", memory)
-        with IdSpool(texts) as spool:
+        with TokenIdsOnDisk(texts) as spool:
             same, doubled = spool.flat(), spool.flat(np.arange(31) * 2)
             wide = spool.flat(np.arange(31) + 2**16)
     # A mapped array must outlive the file that it came from, which is closed by now.
@@ -67,7 +67,7 @@ def test_ids_come_back_as_they_were_or_renumbered(texts: list[list[int]], block:
 
 def test_a_text_without_ids_is_a_broken_promise() -> None:
     with pytest.raises(ValueError, match="expected at least one token a text, got none in text 1"):
-        IdSpool([[5], []])
+        TokenIdsOnDisk([[5], []])
 
 
 def test_a_full_disk_for_temporary_files_says_what_to_do() -> None:

@@ -1,5 +1,6 @@
 """The training loop: schedule, averages, early stopping, and the same losses bit for bit when interrupted."""
 
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -20,7 +21,7 @@ from lstmcli.training.classification import Classification, LabelledTokens
 from lstmcli.training.loop import DivergedError, EpochResult, StepResult, Trainer
 from lstmcli.training.loss import make_loss
 from lstmcli.training.optimizer import BETAS, AdamW, Adapted, WeightAverage, adapted, clip_gradients, learning_rate
-from lstmcli.training.setup import prepare_torch
+from lstmcli.training.setup import device_for, training_environment
 from lstmcli.training.updater import Updater
 
 SETTINGS = TrainingSettings(epochs=3, seed=5)
@@ -267,23 +268,31 @@ def test_the_table_of_word_vectors_can_move_at_a_rate_of_its_own(sparse: bool) -
 @pytest.mark.skipif(torch.cuda.is_available(), reason="says what happens without a GPU")
 def test_asking_for_a_gpu_where_there_is_none_is_an_error() -> None:
     with pytest.raises(ConfigError, match=r"training\.device=cuda: torch finds no CUDA device here; use auto or cpu"):
-        prepare_torch(TrainingSettings(device="cuda"))
-    assert prepare_torch(TrainingSettings()).type == "cpu"
+        device_for(TrainingSettings(device="cuda"))
+    assert device_for(TrainingSettings()).type == "cpu"
 
 
 @pytest.mark.parametrize(("engine", "expected"), [("torch", 2), ("kernels", 1)])
 def test_threads_reach_the_matrix_libraries_only_where_they_serve(engine: EngineName, expected: int) -> None:
-    try:
-        prepare_torch(TrainingSettings(threads=2, engine=engine))
+    with training_environment(TrainingSettings(threads=2, engine=engine)):
         assert torch.get_num_threads() == expected
         assert {library["num_threads"] for library in threadpool_info()} == {expected}
-    finally:
-        prepare_torch(TrainingSettings(threads=1))
+
+
+def test_training_leaves_threads_and_chance_as_the_caller_had_them() -> None:
+    torch.manual_seed(5)
+    threads = [library["num_threads"] for library in threadpool_info()]
+    before = torch.get_num_threads(), sys.getswitchinterval(), torch.get_rng_state().tolist()
+    with training_environment(TrainingSettings(threads=2, engine="torch")):
+        torch.rand(3)
+        sys.setswitchinterval(0.001)
+    assert [library["num_threads"] for library in threadpool_info()] == threads
+    assert (torch.get_num_threads(), sys.getswitchinterval(), torch.get_rng_state().tolist()) == before
 
 
 def test_kernels_on_a_gpu_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     with pytest.raises(ConfigError, match=r"training\.engine=kernels runs on a CPU; set training\.device=cpu"):
-        prepare_torch(TrainingSettings(device="cuda", engine="kernels"))
-    assert prepare_torch(TrainingSettings(engine="kernels")).type == "cpu"
-    assert prepare_torch(TrainingSettings()).type == "cuda"
+        device_for(TrainingSettings(device="cuda", engine="kernels"))
+    assert device_for(TrainingSettings(engine="kernels")).type == "cpu"
+    assert device_for(TrainingSettings()).type == "cuda"

@@ -12,7 +12,7 @@ from lstmcli.config.settings import EmbeddingSettings
 from lstmcli.errors import ConfigError, DataError
 from lstmcli.text.vectors import read_vectors
 from lstmcli.text.vocabulary import Vocabulary
-from lstmcli.training.initial_weights import check_width, plan_embedding, vectors_from_file
+from lstmcli.training.initial_weights import check_width, embedding_rows, vectors_from_file
 
 WORDS = ["the", "happy", "é", "new york"]
 MATRIX = np.arange(12, dtype=np.float32).reshape(4, 3) / 7
@@ -104,7 +104,7 @@ def test_training_words_come_first_and_words_of_the_file_alone_stay_usable(tmp_p
     vocabulary = Vocabulary(["<pad>", "<unknown>", "sad", "happy"])
     settings = EmbeddingSettings(vectors=str(path))
     source = vectors_from_file(settings, lowercase=True)
-    plan = plan_embedding(vocabulary, np.array([0, 1, 3, 6]), settings, source)
+    plan = embedding_rows(vocabulary, np.array([0, 1, 3, 6]), settings, source)
     assert plan.vocabulary.words == ["<pad>", "<unknown>", "sad", "happy", "glad"]
     assert (plan.num_trained, plan.size) == (4, 3)
     assert plan.pretrained is not None

@@ -90,14 +90,14 @@ def _evaluate_run(
     run: Path, file: str, columns: tuple[str, str, str | None, str | None], output: Path | None, *, baselines: bool
 ) -> "Evaluation":
     from lstmcli.recipes.evaluate import ColumnOverrides, check_reports, evaluate_file, write_reports
-    from lstmcli.reports.console import Reporter
+    from lstmcli.reports.console import ConsoleReporter
 
     input_format, encoding, text, label = columns
     overrides = ColumnOverrides(format=input_format, encoding=encoding, text=text, label=label)  # type: ignore[arg-type]
     if output is not None:
         check_reports(output)
     examples, evaluation = evaluate_file(run, file, overrides, baselines=baselines)
-    Reporter().rows(examples.report)
+    ConsoleReporter()(examples.report)
     if output is not None:
         write_reports(output, evaluation, run)
     return evaluation
@@ -110,10 +110,13 @@ def _evaluate_folds(
 
     resolved, run = resolve_run(config, settings, output, resume=resume, overwrite=overwrite, command="folds")
 
+    from lstmcli.cli.running import long_running
     from lstmcli.recipes.cross_validate import cross_validate  # takes seconds, see train
-    from lstmcli.reports.console import Reporter
+    from lstmcli.store.run import OpenRun
 
-    reporter = Reporter()
-    evaluation = cross_validate(resolved, run, reporter, num_folds=folds, resume=resume, overwrite=overwrite)
+    open_run = OpenRun(run, resume, overwrite, is_checked=True)
+    resume_command = f"lstmcli evaluate --folds {folds} --resume --output {run.path}"
+    with long_running(run, resume_command) as (reporter, stop):
+        evaluation = cross_validate(resolved, open_run, num_folds=folds, tell=reporter, stop=stop)
     reporter.line("wrote", str(run.path))
     return evaluation, f"{folds} folds in {run.path}"

@@ -28,15 +28,17 @@ def pretrain_command(
       lstmcli train --config configs/emotion.yaml --set model.pretrained=runs/words
     """
     from lstmcli.recipes.run_setup import resolve_run
+    from lstmcli.store.run import OpenRun
 
     resolved, run = resolve_run(config, settings or [], run_dir, resume=resume, overwrite=overwrite, command="pretrain")
 
+    from lstmcli.cli.running import long_running
     from lstmcli.recipes.pretrain import pretrain  # takes seconds, see train
-    from lstmcli.reports.console import Reporter
 
-    reporter = Reporter()
-    if resume and run.is_finished:
-        reporter.line("done", f"{run.path}: is finished already; nothing to resume")
-        return
-    pretrain(resolved, run, reporter, resume=resume, overwrite=overwrite)
+    open_run = OpenRun(run, resume, overwrite, is_checked=True)
+    with long_running(run, f"lstmcli pretrain --resume --run-dir {run.path}") as (reporter, stop):
+        if open_run.is_finished:
+            reporter.line("done", f"{run.path}: is finished already; nothing to resume")
+            return
+        pretrain(resolved, open_run, tell=reporter, stop=stop)
     reporter.line("wrote", f"{run.path}  (next: lstmcli train --set model.pretrained={run.path} ...)")

@@ -32,18 +32,20 @@ def train_command(
       lstmcli train --resume --run-dir runs/reviews
     """
     from lstmcli.recipes.run_setup import resolve_run
+    from lstmcli.store.run import OpenRun
 
     resolved, run = resolve_run(config, settings or [], run_dir, resume=resume, overwrite=overwrite, train_file=file)
 
     # torch, pandas and scikit-learn take seconds to import: a mistake that was found by now need not wait for them.
+    from lstmcli.cli.running import long_running
     from lstmcli.recipes.train import train
-    from lstmcli.reports.console import Reporter
     from lstmcli.reports.files import to_console_text
 
-    reporter = Reporter()
-    if resume and run.is_finished:
-        reporter.line("done", f"{run.path}: is finished already; nothing to resume")
-        return
-    evaluations = train(resolved, run, reporter, resume=resume, overwrite=overwrite)
+    open_run = OpenRun(run, resume, overwrite, is_checked=True)
+    with long_running(run, f"lstmcli train --resume --run-dir {run.path}") as (reporter, stop):
+        if open_run.is_finished:
+            reporter.line("done", f"{run.path}: is finished already; nothing to resume")
+            return
+        evaluations = train(resolved, open_run, tell=reporter, stop=stop)
     typer.echo(to_console_text(evaluations[-1], is_terminal=sys.stdout.isatty()), nl=False)
     reporter.line("wrote", f"{run.path}  (next: lstmcli predict {run.path} FILE)")

@@ -1,10 +1,10 @@
-"""How long, how fast and in which batches to train where the user does not say: rules by corpus size, in one place."""
+"""What a setting is where the user leaves it open: rules by the size of the corpus, in one place."""
 
 import math
 from dataclasses import dataclass, replace
 
 from lstmcli.config.model_settings import ModelSettings
-from lstmcli.config.settings import NgramSettings, PretrainingSettings, TrainingSettings
+from lstmcli.config.settings import Config, NgramSettings, PretrainingSettings, TrainingSettings
 
 # Small corpora need many passes; large ones have learned what they can after a few.
 WANTED_TEXTS = 50_000
@@ -88,3 +88,50 @@ def ngram_buckets(num_labels: int, settings: NgramSettings) -> int:
     while (num_labels << bits) > MAX_NGRAM_NUMBERS:
         bits -= 1
     return int(1 << bits)
+
+
+@dataclass(frozen=True)
+class CorpusSizes:
+    """What the rules need to know of a corpus. `vector_size` is the width of given word vectors, if there are any."""
+
+    num_texts: int
+    num_tokens: int
+    num_labels: int
+    vector_size: int | None = None
+
+
+# The width of a word vector that starts at random.
+DEFAULT_VECTOR_SIZE = 200
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The settings that a config may leave open, as they will be.
+
+    Attributes:
+        network: its shape; `chunk_tokens` None means that every text is read whole.
+        vector_size: numbers of a word vector.
+        schedule: batch size and epochs.
+        ngram_buckets: rows of the n-gram table.
+    """
+
+    network: ModelSettings
+    vector_size: int
+    schedule: Schedule
+    ngram_buckets: int
+
+
+def resolve(config: Config, sizes: CorpusSizes) -> Resolved:
+    """Fill in every setting of `config` that is null and depends on the corpus."""
+    return Resolved(
+        network=network_settings(config.model),
+        vector_size=sizes.vector_size or config.embedding.size or DEFAULT_VECTOR_SIZE,
+        schedule=schedule_for(sizes.num_texts, sizes.num_tokens, config.training),
+        ngram_buckets=ngram_buckets(sizes.num_labels, config.ngrams),
+    )
+
+
+def resolve_pretraining(config: Config, sizes: CorpusSizes, *, wanted_tokens: int) -> Resolved:
+    """Fill in the same for a pretraining, which reads about `wanted_tokens` tokens in all."""
+    schedule = language_schedule(sizes.num_texts, sizes.num_tokens, config.pretraining, wanted_tokens=wanted_tokens)
+    return replace(resolve(config, sizes), schedule=schedule)

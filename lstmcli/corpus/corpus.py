@@ -1,15 +1,19 @@
 """From a config to rows: read, split where needed, and the labels that the training rows show."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lstmcli.config.model_settings import DataSettings
-from lstmcli.corpus.examples import Examples, Finding, ReadReport, read_examples
+from lstmcli.corpus.examples import Examples, read_examples
 from lstmcli.corpus.label_set import LabelSet
 from lstmcli.corpus.labels import learn_labels
 from lstmcli.corpus.splits import validation_rows
+from lstmcli.corpus.targets import label_targets, training_targets
 from lstmcli.errors import DataError, counted
+from lstmcli.events import Finding, RowsRead
 
 
 @dataclass(frozen=True)
@@ -24,15 +28,34 @@ class Corpus:
         test: rows that are only scored, if there are any.
         labels: those of the training rows.
         overlaps: pairs of splits that share texts, with the number of texts.
+        soft_share: what probabilities count in a training row that has labels of its own as well, from 0 to 1.
     """
 
-    files: tuple[ReadReport, ...]
-    parts: tuple[ReadReport, ...]
+    files: tuple[RowsRead, ...]
+    parts: tuple[RowsRead, ...]
     train: Examples
     validation: Examples
     test: Examples | None
     labels: LabelSet
     overlaps: tuple[tuple[str, str, int], ...]
+    soft_share: float = 0.0
+
+    @cached_property
+    def train_targets(self) -> NDArray[np.bool_]:
+        """(training rows, labels), True where the row has the label."""
+        return label_targets(self.train, self.labels)
+
+    @cached_property
+    def fitted_targets(self) -> NDArray[np.bool_ | np.float32]:
+        """(training rows, labels), what is fitted to: `train_targets`, or probabilities where the rows have some."""
+        if self.train.soft is None:
+            return self.train_targets
+        return training_targets(self.train, self.labels, self.soft_share)
+
+    @cached_property
+    def validation_targets(self) -> NDArray[np.bool_]:
+        """(validation rows, labels), True where the row has the label."""
+        return label_targets(self.validation, self.labels)
 
 
 def load_corpus(settings: DataSettings, *, seed: int) -> Corpus:
@@ -59,7 +82,7 @@ def load_corpus(settings: DataSettings, *, seed: int) -> Corpus:
         test = read_examples(settings.test, settings, known_labels=labels.names)
         files.append(test.report)
     overlaps = _overlaps(train, validation, test)
-    return Corpus(tuple(files), tuple(parts), train, validation, test, labels, overlaps)
+    return Corpus(tuple(files), tuple(parts), train, validation, test, labels, overlaps, settings.soft_labels)
 
 
 def split_examples(examples: Examples, settings: DataSettings, seed: int) -> tuple[Examples, Examples, LabelSet]:

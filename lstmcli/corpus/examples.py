@@ -17,33 +17,7 @@ from lstmcli.corpus.soft_labels import SoftLabels, SoftRows
 from lstmcli.corpus.texts import Texts, TextStore
 from lstmcli.data.reading import Source, open_records
 from lstmcli.errors import DataError, counted, nearest
-
-MAX_LINES_SHOWN = 5
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Rows that share a peculiarity, what was done with them, and the setting that decides it."""
-
-    description: str
-    setting: str
-    action: str
-    lines: tuple[int, ...]
-
-    def __str__(self) -> str:
-        shown = ", ".join(str(line) for line in self.lines[:MAX_LINES_SHOWN])
-        more = f" and {len(self.lines) - MAX_LINES_SHOWN:,} more" if len(self.lines) > MAX_LINES_SHOWN else ""
-        return f"{self.description} at line{'s' if len(self.lines) > 1 else ''} {shown}{more}"
-
-
-@dataclass(frozen=True)
-class ReadReport:
-    """What was read from a file, or what a part of it holds: rows read, rows kept, and what was found."""
-
-    name: str
-    num_rows: int
-    num_kept: int
-    findings: tuple[Finding, ...]
+from lstmcli.events import MAX_LINES_SHOWN, Finding, RowsRead
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,9 +45,9 @@ class Examples:
     soft: SoftLabels | None = None
 
     @property
-    def report(self) -> ReadReport:
+    def report(self) -> RowsRead:
         """What a user should know of these rows."""
-        return ReadReport(self.name, self.num_rows, len(self.table), self.findings)
+        return RowsRead(self.name, self.num_rows, len(self.table), self.findings)
 
     @property
     def texts(self) -> Texts:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.corpus.example_rows import text_key
-from lstmcli.corpus.examples import Finding, ReadReport
 from lstmcli.corpus.texts import TextStore
 from lstmcli.data.formats import EXTENSIONS, Record
 from lstmcli.data.formats.text import TEXT_COLUMN
 from lstmcli.data.reading import STANDARD_INPUT, Source, column_index, open_records
 from lstmcli.errors import DataError
+from lstmcli.events import Finding, RowsRead
 
 TEXT_FORMAT = "text"
 
@@ -21,7 +21,7 @@ DESCRIPTIONS = {
 }
 
 
-def read_texts(paths: Sequence[str], settings: DataSettings) -> tuple[TextStore, list[ReadReport]]:
+def read_texts(paths: Sequence[str], settings: DataSettings) -> tuple[TextStore, list[RowsRead]]:
     """Read the texts of all files; empty ones, and ones that stand there already, are dropped.
 
     Args:
@@ -43,7 +43,7 @@ def read_texts(paths: Sequence[str], settings: DataSettings) -> tuple[TextStore,
     return store, reports
 
 
-def _read_file(source: Source, column: str, store: TextStore, keys: set[int]) -> ReadReport:
+def _read_file(source: Source, column: str, store: TextStore, keys: set[int]) -> RowsRead:
     lines: dict[str, list[int]] = {description: [] for description in DESCRIPTIONS}
     num_rows, num_before = 0, len(store)
     select = _TextSelector(source, column)
@@ -55,7 +55,7 @@ def _read_file(source: Source, column: str, store: TextStore, keys: set[int]) ->
     findings = tuple(
         Finding(DESCRIPTIONS[problem], problem, "drop", tuple(found)) for problem, found in lines.items() if found
     )
-    return ReadReport(source.name, num_rows, len(store) - num_before, findings)
+    return RowsRead(source.name, num_rows, len(store) - num_before, findings)
 
 
 def _take(text: str | None, store: TextStore, keys: set[int]) -> str | None:

@@ -1,7 +1,7 @@
 """The two yardsticks of every report, fitted on the training rows: majority class, and TF-IDF + logistic regression."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,18 +88,20 @@ class TfidfBaseline:
     @classmethod
     def fit(
         cls,
-        texts: Sequence[str],
+        texts: Iterable[list[str]],
         targets: NDArray[np.bool_],
-        validation_texts: Sequence[str],
+        validation_texts: Iterable[list[str]],
         validation_targets: NDArray[np.bool_],
         *,
-        tokenize: Tokenize,
         rule: DecisionRule,
         tune_f1: bool,
     ) -> "TfidfBaseline":
-        """Fit on training rows; choose the regularisation (and thresholds, if `tune_f1`) on validation rows."""
-        min_frequency = 1 if len(texts) < SMALL_CORPUS_TEXTS else 2
-        vectorizer = _vectorizer(tokenize, min_df=min_frequency)
+        """Fit on training rows; choose the regularisation (and thresholds, if `tune_f1`) on validation rows.
+
+        Texts are lists of tokens.
+        """
+        min_frequency = 1 if len(targets) < SMALL_CORPUS_TEXTS else 2
+        vectorizer = _vectorizer(list, min_df=min_frequency)
         features = vectorizer.fit_transform(texts)
         validation_features = vectorizer.transform(validation_texts)
         terms = list(vectorizer.get_feature_names_out())
@@ -121,7 +123,7 @@ class TfidfBaseline:
         return best[1]
 
     def probabilities(self, texts: Sequence[str], tokenize: Tokenize) -> Floats:
-        """Return (texts, labels). `tokenize` must be the one of `fit`."""
+        """Return (texts, labels). `tokenize` must make the tokens that `fit` was given."""
         vectorizer = _vectorizer(tokenize, vocabulary=self.terms)
         vectorizer.idf_ = self.idf
         logits = np.asarray(vectorizer.transform(texts) @ self.coefficients.T) + self.intercepts
@@ -157,7 +159,7 @@ class TfidfBaseline:
         )
 
 
-def _vectorizer(tokenize: Tokenize, **options: object) -> TfidfVectorizer:
+def _vectorizer(tokenize: Callable[..., list[str]], **options: object) -> TfidfVectorizer:
     return TfidfVectorizer(
         tokenizer=tokenize, token_pattern=None, lowercase=False, ngram_range=(1, 2), sublinear_tf=True, **options
     )

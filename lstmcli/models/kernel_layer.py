@@ -26,7 +26,7 @@ SWITCH_SECONDS = 1e-4
 
 
 @dataclass(frozen=True)
-class LayerPlan:
+class LayerContext:
     """What the operation needs beside tensors.
 
     Attributes:
@@ -43,7 +43,7 @@ class LayerPlan:
 
 
 def kernel_layer(
-    vectors: Tensor, index: Tensor | None, plan: LayerPlan, directions: Sequence[dict[str, Tensor]]
+    vectors: Tensor, index: Tensor | None, plan: LayerContext, directions: Sequence[dict[str, Tensor]]
 ) -> Tensor:
     """Run one recurrent layer on the CPU, differentiable by `vectors` and all weights.
 
@@ -65,7 +65,7 @@ def kernel_layer(
 class _KernelLayer(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, vectors: Tensor, index: Tensor | None, plan: LayerPlan, names: tuple[str, ...], *tensors: Tensor
+        ctx: Any, vectors: Tensor, index: Tensor | None, plan: LayerContext, names: tuple[str, ...], *tensors: Tensor
     ) -> Tensor:
         arrays = [tensor.detach().numpy() for tensor in tensors]
         rows = None if index is None else index.numpy()
@@ -105,7 +105,7 @@ class _Direction:
     """
 
     def __init__(
-        self, plan: LayerPlan, number: int, index: NDArray[np.int64] | None, weights: dict[str, Array]
+        self, plan: LayerContext, number: int, index: NDArray[np.int64] | None, weights: dict[str, Array]
     ) -> None:
         self._plan = plan
         self._tokens = plan.packing.tokens[number]

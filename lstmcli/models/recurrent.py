@@ -11,7 +11,7 @@ from lstmcli.kernels import KERNELS, Packing
 from lstmcli.kernels.packing import chunk_lengths
 from lstmcli.models.cells import CELLS, Cell
 from lstmcli.models.dropout import LockedDropout
-from lstmcli.models.kernel_layer import LayerPlan, kernel_layer
+from lstmcli.models.kernel_layer import LayerContext, kernel_layer
 
 Layer = Callable[[nn.ModuleList, Tensor, Tensor | None], Tensor]
 
@@ -46,7 +46,7 @@ class Recurrent(nn.Module):
         engine: what computes a layer. "kernels": ours in numpy, on a CPU. "torch": torch's fused layer where the cell
             has one. "reference": one readable step after the other. "auto": kernels on a CPU, torch on a GPU.
         bptt_steps: see `Cell.forward`.
-        threads: see `LayerPlan`.
+        threads: see `LayerContext`.
         chunk_tokens: see `chunk_lengths`; no state passes from a piece of a text to the next.
     """
 
@@ -101,7 +101,7 @@ class Recurrent(nn.Module):
 
     def _kernel_layer(self, lengths: Tensor) -> Layer:
         packing = Packing.from_lengths(lengths.numpy(), num_directions=self._num_directions)
-        plan = LayerPlan(self._kernel, packing, self.bptt_steps, self.threads)
+        plan = LayerContext(self._kernel, packing, self.bptt_steps, self.threads)
 
         def layer(directions: nn.ModuleList, vectors: Tensor, index: Tensor | None) -> Tensor:
             return kernel_layer(vectors, index, plan, [dict(cell.named_parameters()) for cell in directions])

@@ -8,12 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from lstmcli.config.defaults import ngram_buckets
 from lstmcli.config.model_settings import LabelKind
-from lstmcli.config.settings import Config
-from lstmcli.corpus.corpus import Corpus
-from lstmcli.corpus.spool import IdSpool
-from lstmcli.corpus.targets import label_targets, training_targets
 from lstmcli.metrics.calibration import fit_temperature
 from lstmcli.metrics.decisions import probabilities_from_logits
 from lstmcli.metrics.linear import fit_one_vs_rest
@@ -21,9 +16,7 @@ from lstmcli.metrics.scores import log_losses
 from lstmcli.ngrams.features import HashedTokens, pair_occurrences, token_occurrences
 from lstmcli.ngrams.score import NgramScorer
 from lstmcli.ngrams.table import NgramTable
-from lstmcli.text.encoder import GrowingVocabulary, TextEncoder
 from lstmcli.text.token_ids import TokenIds
-from lstmcli.text.tokenizer import baseline_tokenizer
 
 # A feature that fewer training texts have is left out: it could only learn one text by heart.
 MIN_TEXTS = 2
@@ -49,6 +42,7 @@ class NgramFeatures:
 
     Attributes:
         rows: which of the training texts are in, ascending.
+        tokens: distinct, as they were given; more may have come since.
     """
 
     def __init__(self, texts: TokenIds, tokens: Sequence[str], sizes: range, *, num_buckets: int, seed: int) -> None:
@@ -61,6 +55,7 @@ class NgramFeatures:
             num_buckets: a power of two.
             seed: draws the texts that are left out, where there are too many.
         """
+        self.tokens = tokens
         self._sizes = sizes
         self._num_buckets = num_buckets
         self._seed = seed
@@ -166,13 +161,13 @@ def _drawn(num_entries: NDArray[np.integer], most: int, seed: int) -> NDArray[np
     return np.sort(order[np.cumsum(num_entries[order], dtype=np.int64) <= most])
 
 
-# From strongly to hardly regularised; the search ends where validation rows no longer gain.
+# From strongly to weakly regularised. The search ends where validation rows no longer gain.
 STRENGTHS = (0.2, 1.0, 5.0, 25.0, 125.0)
 
 
 @dataclass(frozen=True)
 class FittedNgrams:
-    """The fitted path.
+    """The fitted n-gram model.
 
     Attributes:
         table: what the model keeps.
@@ -187,28 +182,33 @@ class FittedNgrams:
     num_left_out: int
 
 
-def fit_ngrams(corpus: Corpus, config: Config, *, kind: LabelKind) -> FittedNgrams:
-    """Fit with growing strength until the log loss on validation rows rises."""
-    settings = config.ngrams
-    growing = GrowingVocabulary()
-    encode = TextEncoder(baseline_tokenizer(config.tokenizer), growing.id_of)
-    with IdSpool(map(encode, corpus.train.texts)) as spool:
-        train = TokenIds(spool.flat(), spool.offsets)
-    sizes = range(settings.min_characters, settings.max_characters + 1)
-    num_buckets = ngram_buckets(len(corpus.labels.names), settings)
-    features = NgramFeatures(train, growing.words, sizes, num_buckets=num_buckets, seed=config.training.seed)
-    with IdSpool(map(encode, corpus.validation.texts)) as spool:
-        validation = TokenIds(spool.flat(), spool.offsets)
-    targets = training_targets(corpus.train, corpus.labels, config.data.soft_labels)[features.rows]
-    validation_targets = label_targets(corpus.validation, corpus.labels)
+def fit_ngrams(
+    features: NgramFeatures,
+    targets: NDArray[np.bool_ | np.float32],
+    validation: TokenIds,
+    validation_targets: NDArray[np.bool_],
+    *,
+    kind: LabelKind,
+) -> FittedNgrams:
+    """Fit with growing strength until the log loss on validation rows rises.
+
+    Args:
+        features: of the training texts.
+        targets: (training texts, labels), booleans or probabilities.
+        validation: numbers of the same tokens as in `features`.
+        validation_targets: (validation texts, labels).
+        kind: of the labels.
+    """
+    num_texts, num_labels = targets.shape
+    targets = targets[features.rows]
 
     def fitted(strength: float, places: NDArray[np.int64] | None) -> FittedNgrams:
         table = features.fit(targets, strength, places)
         scorer = NgramScorer(table)
-        logits = scorer.logits(validation.flat, validation.lengths, scorer.token_rows(growing.words))
-        return FittedNgrams(table, strength, logits, len(train) - len(features.rows))
+        logits = scorer.logits(validation.flat, validation.lengths, scorer.token_rows(features.tokens))
+        return FittedNgrams(table, strength, logits, num_texts - len(targets))
 
-    tried = features.tried(len(corpus.labels.names))
+    tried = features.tried(num_labels)
     best: tuple[float, FittedNgrams] | None = None
     for strength in STRENGTHS:
         candidate = fitted(strength, tried)

@@ -9,67 +9,63 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.config.settings import Config, OutputSettings
-from lstmcli.corpus.corpus import Corpus
 from lstmcli.corpus.examples import Examples, number_groups, read_examples
 from lstmcli.corpus.folds import deal_folds, fold_corpora
 from lstmcli.corpus.label_set import LabelSet
 from lstmcli.corpus.labels import all_labels
 from lstmcli.corpus.targets import label_targets
 from lstmcli.errors import ConfigError, RunDirectoryError
+from lstmcli.events import NEVER, FoldStarted, Stop, Tell, ignore
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.evaluation import Evaluation, System, evaluate
 from lstmcli.metrics.folds import with_folds
-from lstmcli.recipes.interrupts import resumable
-from lstmcli.recipes.run_setup import check_run, open_run
 from lstmcli.recipes.score import predict_systems
 from lstmcli.recipes.train import train
-from lstmcli.reports.console import Reporter
 from lstmcli.reports.files import write_reports
 from lstmcli.store.layout import FOLDS_FILE
-from lstmcli.store.run import RunDirectory
+from lstmcli.store.run import OpenRun, RunDirectory
 
 Values = NDArray[Any]
 
 
 def cross_validate(
-    config: Config, run: RunDirectory, reporter: Reporter, *, num_folds: int, resume: bool, overwrite: bool
+    config: Config, run: OpenRun, *, num_folds: int, tell: Tell = ignore, stop: Stop = NEVER
 ) -> Evaluation:
-    """Part the training and validation rows of `config` into folds, and train and test with each fold left out once.
+    """Split the training and validation rows of `config` into folds, and train and test with each fold left out once.
 
     Rows with the same text or of the same group share a fold. `data.test` is not touched.
 
     Args:
         config: of every training.
         run: where everything is written; each fold is a run of its own in it.
-        reporter: tells the user.
         num_folds: at least 2.
-        resume: whether finished folds of an interrupted run count.
-        overwrite: whether an earlier run is replaced.
+        tell: is told what happens.
+        stop: see `train`.
 
     Raises:
         LstmcliError: anything that the user can fix.
-        InterruptedTrainingError: on Ctrl-C or SIGTERM, with the state saved.
+        InterruptedRunError: `stop` was set; what was done is saved.
     """
     if config.data.soft_labels > 0.0:
         raise ConfigError("data.soft_labels: folds are scored on labels; set it to 0, or evaluate without --folds.")
-    check_run(config, run, resume=resume, overwrite=overwrite)
+    run.check(config)
     paths = [path for path in (config.data.train, config.data.validation) if path is not None]
     examples = read_examples(paths, config.data)
-    reporter.rows(examples.report)
+    tell(examples.report)
     seed = config.training.seed
     fold = deal_folds(examples, num_folds=num_folds, seed=seed)
     labels = all_labels(examples, config.data)
-    _claim(config, run, examples, fold, resume=resume, overwrite=overwrite)
-    resume_command = f"lstmcli evaluate --folds {num_folds} --resume --output {run.path}"
+    _start(config, run, examples, fold)
     results = []
-    with resumable(resume_command):
-        for number, (corpus, rows) in enumerate(fold_corpora(examples, fold, config.data, seed=seed), start=1):
-            reporter.line("fold", f"{number} of {num_folds}: {len(rows.table):,} test rows")
-            if not (resume and run.fold(number).is_finished):
-                _train_fold(config, run.fold(number), corpus, reporter, resume, resume_command)
-            results.append(_predict_fold(config, run.fold(number), corpus.labels, rows, labels))
+    for number, (corpus, rows) in enumerate(fold_corpora(examples, fold, config.data, seed=seed), start=1):
+        tell(FoldStarted(number, num_folds, len(rows.table)))
+        inner = run.directory.fold(number)
+        if not (run.resume and inner.is_finished):
+            own = replace(config, output=OutputSettings(run_dir=str(inner.path)))
+            train(own, run.within(inner), corpus=corpus, tell=tell, stop=stop)
+        results.append(_predict_fold(config, inner, corpus.labels, rows, labels))
     evaluation = _pooled(examples.name, results, labels, config)
-    write_reports(run, [evaluation], {"folds": num_folds, "rows": len(examples.table)}, [])
+    write_reports(run.directory, [evaluation], {"folds": num_folds, "rows": len(examples.table)}, [])
     return evaluation
 
 
@@ -85,26 +81,16 @@ class _FoldResult:
     groups: NDArray[np.integer]
 
 
-def _claim(
-    config: Config, run: RunDirectory, examples: Examples, fold: NDArray[np.int64], *, resume: bool, overwrite: bool
-) -> None:
-    """Start the run directory, or make sure that it was started for the same folds of the same rows."""
+def _start(config: Config, run: OpenRun, examples: Examples, fold: NDArray[np.int64]) -> None:
+    """Start the run, or make sure that it was started for the same folds of the same rows."""
     folds = hashlib.sha256(fold.tobytes()).hexdigest()  # they also depend on groups, which the rows' digest leaves out
     content = json.dumps({"folds": int(fold.max()) + 1, "rows": examples.digest(), "fold_of_row": folds}) + "\n"
-    path = run.path / FOLDS_FILE
-    if not resume:
-        open_run(config, run, resume=False, overwrite=overwrite)
-        run.write_text(FOLDS_FILE, content)
-    elif not path.is_file() or path.read_text(encoding="utf-8") != content:
-        raise RunDirectoryError(f"{run.path}: was started with other rows, groups or another --folds; use --overwrite.")
-
-
-def _train_fold(
-    config: Config, run: RunDirectory, corpus: Corpus, reporter: Reporter, resume: bool, resume_command: str
-) -> None:
-    own = replace(config, output=OutputSettings(run_dir=str(run.path)))
-    going_on = resume and run.is_run
-    train(own, run, reporter, resume=going_on, overwrite=False, corpus=corpus, resume_command=resume_command)
+    place = run.directory.path
+    if not run.resume:
+        run.start(config)
+        run.directory.write_text(FOLDS_FILE, content)
+    elif not (place / FOLDS_FILE).is_file() or (place / FOLDS_FILE).read_text(encoding="utf-8") != content:
+        raise RunDirectoryError(f"{place}: was started with other rows, groups or another --folds; use --overwrite.")
 
 
 def _predict_fold(config: Config, run: RunDirectory, own: LabelSet, rows: Examples, labels: LabelSet) -> _FoldResult:

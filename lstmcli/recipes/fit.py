@@ -1,7 +1,6 @@
-"""Training one network of a run, with its checkpoints and history, and what is kept of it."""
+"""Training one network of a run: its epochs go into the history, its states into checkpoints, its best epoch stays."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -9,19 +8,28 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from lstmcli.config.defaults import network_settings
-from lstmcli.errors import RunDirectoryError
+from lstmcli.config.model_settings import ModelSettings
+from lstmcli.errors import InterruptedRunError, RunDirectoryError
+from lstmcli.events import (
+    NEVER,
+    EpochFinished,
+    NetworkBuilt,
+    NetworkStarted,
+    StepFinished,
+    Stop,
+    Tell,
+    TrainingFinished,
+    TrainingResumed,
+    ignore,
+)
 from lstmcli.kernels.weights import Weights
 from lstmcli.models.classifier import classifier_weights
-from lstmcli.recipes.interrupts import InterruptedTrainingError, stop_signal
-from lstmcli.recipes.prepare import Plan
-from lstmcli.reports.console import Reporter
-from lstmcli.reports.course import report_model
+from lstmcli.recipes.prepare import Prepared
 from lstmcli.store.checkpoint import Checkpoints
-from lstmcli.store.run import RunDirectory
+from lstmcli.store.run import OpenRun
 from lstmcli.training.loop import EpochResult, StepResult, Trainer
 
-History = list[dict[str, Any]]
+FINGERPRINT_KEY = "fingerprint"
 
 
 @dataclass(frozen=True)
@@ -42,147 +50,169 @@ class FittedNetwork:
 
 
 def fit_network(
-    plan: Plan,
-    run: RunDirectory,
-    history: History,
-    reporter: Reporter,
-    *,
-    member: int,
-    resume: bool,
-    resume_command: str,
+    prepared: Prepared, run: OpenRun, *, member: int, tell: Tell = ignore, stop: Stop = NEVER
 ) -> FittedNetwork:
-    """Train network number `member`, from 1, or go on with it; `history` grows by one an epoch.
+    """Train network number `member`, from 1, or continue where its training was interrupted.
 
     Raises:
-        InterruptedTrainingError: on Ctrl-C or SIGTERM, with the state saved.
+        InterruptedRunError: `stop` was set; the state is saved.
         LstmcliError: what was saved can't be resumed from, or training has diverged.
     """
-    trainer, training = plan.trainer(member), plan.config.training
+    trainer, training = prepared.trainer(member), prepared.config.training
     num_parameters = sum(parameter.numel() for parameter in trainer.model.parameters())
     if member == 1:
-        report_model(network_settings(plan.config.model), num_parameters, reporter, is_classifier=True)
+        tell(network_event(prepared.settings.network, num_parameters, is_classifier=True))
     if training.ensemble > 1:
-        reporter.line("network", f"{member} of {training.ensemble}, seed {training.seed + member - 1}")
-    minutes = training.checkpoint_minutes
-    course = Course(run, history, reporter, plan.fingerprint, plan.shown, minutes, resume_command, member)
-    if resume:
-        course.restore(trainer)
-    network = course.follow(trainer)
-    logits = plan.objective.logits(network)
+        tell(NetworkStarted(member, training.ensemble, training.seed + member - 1))
+    network = CheckpointedTraining(
+        trainer,
+        run,
+        fingerprint=prepared.fingerprint,
+        checkpoint_minutes=training.checkpoint_minutes,
+        shown=prepared.shown,
+        member=member,
+        tell=tell,
+        stop=stop,
+    ).run()
+    logits = prepared.objective.logits(network)
     return FittedNetwork(classifier_weights(network), logits, trainer.progress.best_epoch, num_parameters)
 
 
-FINGERPRINT_KEY = "fingerprint"
+def network_event(network: ModelSettings, num_parameters: int, *, is_classifier: bool) -> NetworkBuilt:
+    """Return what to tell of a network's shape; a language model pools nothing."""
+    return NetworkBuilt(
+        cell=network.cell,
+        layers=network.layers,
+        hidden_size=network.hidden_size,
+        bidirectional=network.bidirectional,
+        chunk_tokens=network.chunk_tokens,
+        pooling=network.pooling if is_classifier else None,
+        num_parameters=num_parameters,
+    )
 
 
-def save_state(trainer: Trainer, checkpoints: Checkpoints, rows: str) -> None:
-    """Write the trainer's state; `rows` is the fingerprint of its corpus."""
-    checkpoints.save_state(trainer.tensors(), trainer.progress_dict() | {FINGERPRINT_KEY: rows})
+class CheckpointedTraining:
+    """A training that writes down its epochs and saves its state, so that it can be continued bit for bit."""
 
+    def __init__(
+        self,
+        trainer: Trainer,
+        run: OpenRun,
+        *,
+        fingerprint: str,
+        checkpoint_minutes: float,
+        shown: tuple[str, ...],
+        member: int = 1,
+        tell: Tell = ignore,
+        stop: Stop = NEVER,
+    ) -> None:
+        """Prepare.
 
-def restore(trainer: Trainer, checkpoints: Checkpoints, rows: str) -> None:
-    """Put the trainer where its last state was saved.
-
-    Raises:
-        RunDirectoryError: no state is saved, it is damaged, or the corpus or the word vectors have changed.
-    """
-    tensors, progress = checkpoints.load_state()
-    if progress.pop(FINGERPRINT_KEY, None) != rows:
-        raise RunDirectoryError(
-            f"{checkpoints.last}: can't be resumed from: texts, labels or word vectors have changed since; start again "
-            "with --overwrite."
-        )
-    try:
-        trainer.load_state(tensors, progress)
-    except (KeyError, TypeError, RuntimeError) as error:
-        raise RunDirectoryError(f"{checkpoints.last}: is damaged ({error}); start again with --overwrite.") from None
-
-
-@dataclass(frozen=True)
-class Course:
-    """Where a training is written down.
-
-    Attributes:
-        run: the run directory.
-        history: one line an epoch of all networks so far; grows.
-        reporter: tells the user.
-        fingerprint: of the rows, see `resume.fingerprint`.
-        shown: names of the validation scores to show.
-        checkpoint_minutes: longest time between two saved states.
-        resume_command: the command line that goes on with it.
-        member: the network's number in an ensemble, from 1.
-    """
-
-    run: RunDirectory
-    history: History
-    reporter: Reporter
-    fingerprint: str
-    shown: Sequence[str]
-    checkpoint_minutes: float
-    resume_command: str
-    member: int = 1
-
-    @property
-    def checkpoints(self) -> Checkpoints:
-        """The saved states of this network."""
-        return Checkpoints(self.run.checkpoints(self.member))
-
-    def restore(self, trainer: Trainer) -> None:
-        """Put `trainer` where its last state was saved; before any was, it starts from the beginning.
-
-        Raises:
-            RunDirectoryError: see `resume.restore`.
+        Args:
+            trainer: of the network.
+            run: where history and checkpoints are.
+            fingerprint: of the rows; a state is resumed only with the same.
+            checkpoint_minutes: longest time between two saved states.
+            shown: names of the validation scores worth a line.
+            member: the network's number in an ensemble, from 1.
+            tell: is told of steps and epochs.
+            stop: is asked after each step.
         """
-        if self.checkpoints.exist:
-            restore(trainer, self.checkpoints, self.fingerprint)
-            progress = trainer.progress
-            self.reporter.line(
-                "resume", f"{self.run.path}: from epoch {progress.epoch}, after {progress.batch:,} batches of it"
-            )
-        # A kill between the line of an epoch and its state leaves a line for what will be trained again.
-        self.history[:] = [
-            line for line in self.history if line["network"] != self.member or line["epoch"] < trainer.progress.epoch
-        ]
-        self.run.write_history(self.history)
+        self._trainer = trainer
+        self._run = run
+        self._checkpoints = Checkpoints(run.directory.checkpoints(member))
+        self._fingerprint = fingerprint
+        self._checkpoint_seconds = 60.0 * checkpoint_minutes
+        self._shown = shown
+        self._member = member
+        self._tell = tell
+        self._stop = stop
 
-    def follow(self, trainer: Trainer) -> nn.Module:
-        """Run the epochs; save after each, every few minutes, and when asked to stop. Return the best epoch's network.
+    def run(self) -> nn.Module:
+        """Train, from the saved state if the run is resumed and has one; return the network of the best epoch.
 
         Raises:
-            InterruptedTrainingError: on Ctrl-C or SIGTERM, with the state saved.
+            InterruptedRunError: `stop` was set; the state is saved.
+            RunDirectoryError: the saved state is damaged, or of other rows.
             DivergedError: the loss is not a number any more.
         """
+        if self._run.resume:
+            self._restore()
+        trainer = self._trainer
         saved_at = time.monotonic()
-        with stop_signal() as stop, self.reporter.training():
-            for event in trainer.run():
-                self._note(event, trainer)
-                is_due = time.monotonic() - saved_at >= 60.0 * self.checkpoint_minutes
-                if isinstance(event, EpochResult) or is_due or stop.is_set:
-                    save_state(trainer, self.checkpoints, self.fingerprint)
+        with self._stop.deferred():
+            for result in trainer.run():
+                self._note(result)
+                is_due = time.monotonic() - saved_at >= self._checkpoint_seconds
+                is_stopped = self._stop.is_set()
+                if isinstance(result, EpochResult) or is_due or is_stopped:
+                    self._save()
                     saved_at = time.monotonic()
-                if stop.is_set and not trainer.progress.is_finished:
-                    raise InterruptedTrainingError(
-                        f"stopped in epoch {trainer.progress.epoch} of {trainer.num_epochs}; the state is saved. "
-                        f"Go on with: {self.resume_command}"
+                if is_stopped:
+                    raise InterruptedRunError(
+                        f"stopped in epoch {min(trainer.progress.epoch, trainer.num_epochs)} of {trainer.num_epochs}; "
+                        "the state is saved."
                     )
-        self._report_best(trainer)
-        trainer.average.load_state_dict(self.checkpoints.load_best())
+        self._tell_best()
+        trainer.average.load_state_dict(self._checkpoints.load_best())
         return trainer.average
 
-    def _note(self, event: StepResult | EpochResult, trainer: Trainer) -> None:
-        if isinstance(event, StepResult):
-            self.reporter.step(event, num_epochs=trainer.num_epochs)
+    def _note(self, result: StepResult | EpochResult) -> None:
+        num_epochs = self._trainer.num_epochs
+        if isinstance(result, StepResult):
+            self._tell(StepFinished(num_epochs=num_epochs, **asdict(result)))
             return
-        self.history.append({"network": self.member, **asdict(event)})
-        if event.is_best:
-            self.checkpoints.save_best(trainer.average.state_dict())
-        self.run.write_history(self.history)
-        self.reporter.epoch(event, num_epochs=trainer.num_epochs, shown=self.shown)
+        if result.is_best:
+            self._checkpoints.save_best(self._trainer.average.state_dict())
+        self._run.add_epoch({"network": self._member, **asdict(result)})
+        self._tell(
+            EpochFinished(
+                network=self._member,
+                epoch=result.epoch,
+                num_epochs=num_epochs,
+                train_loss=result.train_loss,
+                validation=result.validation,
+                is_best=result.is_best,
+                num_tokens=result.num_tokens,
+                cpu_seconds=result.cpu_seconds,
+                shown=self._shown,
+            )
+        )
 
-    def _report_best(self, trainer: Trainer) -> None:
+    def _save(self) -> None:
+        progress = self._trainer.progress_dict() | {FINGERPRINT_KEY: self._fingerprint}
+        self._checkpoints.save_state(self._trainer.tensors(), progress)
+
+    def _restore(self) -> None:
+        """Put the trainer where its last state was saved; before any was, it starts from the beginning."""
+        trainer = self._trainer
+        if self._checkpoints.exist:
+            self._load_state()
+            progress = trainer.progress
+            self._tell(TrainingResumed(str(self._run.directory.path), progress.epoch, progress.batch))
+        # A kill between the record of an epoch and its state leaves a record of what will be trained again.
+        self._run.keep_history([record for record in self._run.history if self._is_done(record)])
+
+    def _is_done(self, record: dict[str, Any]) -> bool:
+        return bool(record["network"] != self._member or record["epoch"] < self._trainer.progress.epoch)
+
+    def _load_state(self) -> None:
+        place = self._checkpoints.last
+        tensors, progress = self._checkpoints.load_state()
+        if progress.pop(FINGERPRINT_KEY, None) != self._fingerprint:
+            raise RunDirectoryError(
+                f"{place}: can't be resumed from: texts, labels or word vectors have changed since; start again "
+                "with --overwrite."
+            )
+        try:
+            self._trainer.load_state(tensors, progress)
+        except (KeyError, TypeError, RuntimeError) as error:
+            raise RunDirectoryError(f"{place}: is damaged ({error}); start again with --overwrite.") from None
+
+    def _tell_best(self) -> None:
+        trainer, history = self._trainer, self._run.history
         epoch = trainer.progress.best_epoch
-        (best,) = [line for line in self.history if (line["network"], line["epoch"]) == (self.member, epoch)]
-        if trainer.progress.is_finished and trainer.progress.epoch <= trainer.num_epochs:
-            waited = trainer.progress.epoch - 1 - epoch
-            self.reporter.line("stop", f"no epoch was better in {waited} (training.patience)")
-        self.reporter.best(epoch, num_epochs=trainer.num_epochs, validation=best["validation"], shown=self.shown)
+        (best,) = [record for record in history if (record["network"], record["epoch"]) == (self._member, epoch)]
+        ended_early = trainer.progress.is_finished and trainer.progress.epoch <= trainer.num_epochs
+        num_waited = trainer.progress.epoch - 1 - epoch if ended_early else None
+        self._tell(TrainingFinished(epoch, trainer.num_epochs, best["validation"], self._shown, num_waited))

@@ -2,16 +2,16 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from lstmcli.config.loading import config_to_dict, dump_config, load_config
+from lstmcli.config.loading import load_config
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.config.settings import Config, OutputSettings
 from lstmcli.corpus.columns import CellSelector
 from lstmcli.data.reading import check_exist, open_records
-from lstmcli.errors import ConfigError, RunDirectoryError, UsageError
+from lstmcli.errors import RunDirectoryError, UsageError
 from lstmcli.store.layout import CONFIG_FILE
-from lstmcli.store.run import RunDirectory
+from lstmcli.store.run import OpenRun, RunDirectory
 
 RUNS_FOLDER = Path("runs")
 
@@ -64,57 +64,13 @@ def resolve_run(
     else:
         path = RUNS_FOLDER / (_name(config, resolved) + ENDINGS[command])
     resolved, run = replace(resolved, output=OutputSettings(run_dir=str(path))), RunDirectory(path)
-    check_run(resolved, run, resume=resume, overwrite=overwrite, needs_labels=needs_labels)
+    OpenRun(run, resume, overwrite).check(resolved, needs_labels=needs_labels)
     if not (resume and run.is_finished):
         if needs_labels:
             look_at_rows(resolved, with_test=command == "train")
         else:
             look_at_texts(resolved)
     return resolved, run
-
-
-def check_same_config(config: Config, run: RunDirectory, *, needs_labels: bool = True) -> None:
-    """Compare `config` with the one that started the run; `needs_labels` as for `load_config`.
-
-    Raises:
-        RunDirectoryError: there is no run.
-        ConfigError: a key differs; the message names all of them.
-    """
-    if not run.is_run:
-        raise RunDirectoryError(f"{run.path}: there is no run to resume; leave --resume out.")
-    stored, now = (
-        config_to_dict(load_config(run.path / CONFIG_FILE, [], needs_labels=needs_labels)),
-        config_to_dict(config),
-    )
-    changed = [
-        f"{section}.{key} was {value!r}, is {now[section][key]!r}"
-        for section, values in stored.items()
-        for key, value in values.items()
-        if section != "output" and now[section][key] != value
-    ]
-    if changed:
-        raise ConfigError(f"{run.path}: can't be resumed with another config: {'; '.join(changed)}.")
-
-
-def check_run(config: Config, run: RunDirectory, *, resume: bool, overwrite: bool, needs_labels: bool = True) -> None:
-    """Look whether `run` may be gone on with, or a new one be written there; nothing is changed.
-
-    Raises:
-        LstmcliError: see `check_same_config` and `RunDirectory.check_free`.
-    """
-    if resume:
-        check_same_config(config, run, needs_labels=needs_labels)
-    else:
-        run.check_free(overwrite=overwrite)
-
-
-def open_run(config: Config, run: RunDirectory, *, resume: bool, overwrite: bool) -> list[dict[str, Any]]:
-    """Return the epochs that were written so far, of a new run none; a new one starts here."""
-    if resume:
-        return run.read_history()
-    run.claim(overwrite=overwrite)
-    run.write_config(dump_config(config))
-    return []
 
 
 def _name(config: Path | None, resolved: Config) -> str:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 
-from lstmcli.config.settings import Config, EvaluationSettings
+from lstmcli.config.settings import EvaluationSettings
 from lstmcli.corpus.corpus import Corpus
+from lstmcli.corpus.encode import TokenizedTexts
 from lstmcli.corpus.examples import Examples
 from lstmcli.corpus.targets import label_targets
 from lstmcli.data.atomic import replaced_folder
@@ -17,9 +18,8 @@ from lstmcli.metrics.baselines import MajorityBaseline, TfidfBaseline
 from lstmcli.metrics.evaluation import Evaluation, System, evaluate
 from lstmcli.metrics.reliability import without_temperature
 from lstmcli.metrics.tuning import DecisionMaker
-from lstmcli.reports.console import describe_dropped, describe_overlap
-from lstmcli.store.run import RunDirectory
-from lstmcli.text.tokenizer import Tokenizer, baseline_tokenizer
+from lstmcli.reports.descriptions import describe_dropped, describe_overlap
+from lstmcli.text.tokenizer import Tokenizer
 
 MODEL_NAME = "this model"
 SINGLE_NAME = "its first network"
@@ -64,7 +64,9 @@ def evaluate_examples(
         groups=examples.groups,
     )
     shared = [each for each in overlaps if examples.name in each[:2]]
-    return replace(evaluation, notes=(*describe_dropped(examples.report), *map(describe_overlap, shared)))
+    return replace(
+        evaluation, notes=(*describe_dropped(examples.report), *(describe_overlap(*each) for each in shared))
+    )
 
 
 def predict_systems(
@@ -75,7 +77,7 @@ def predict_systems(
     if single is not None:
         systems.append(_system(SINGLE_NAME, texts, single))
     if baselines is not None:
-        systems += _baseline_systems(texts, baseline_tokenizer(predictor.model.tokenizer), baselines)
+        systems += _baseline_systems(texts, Tokenizer.without_limit(predictor.model.tokenizer), baselines)
     return systems
 
 
@@ -101,19 +103,26 @@ def _baseline_systems(texts: Sequence[str], tokenizer: Tokenizer, folder: Path) 
     ]
 
 
-def fit_baselines(run: RunDirectory, corpus: Corpus, config: Config, decisions: DecisionMaker) -> None:
-    """Fit majority class and TF-IDF + logistic regression on the training rows and write `baselines/`."""
-    labels = corpus.labels
-    targets, validation_targets = label_targets(corpus.train, labels), label_targets(corpus.validation, labels)
+def fit_baselines(
+    place: Path, corpus: Corpus, train: TokenizedTexts, validation: TokenizedTexts, decisions: DecisionMaker
+) -> None:
+    """Fit majority class and TF-IDF + logistic regression on the training rows and write them into `place`.
+
+    Args:
+        place: the folder of the baselines, which is replaced.
+        corpus: for the targets.
+        train: the tokens of its training texts.
+        validation: the tokens of its validation texts.
+        decisions: tells which thresholds are tuned.
+    """
     tfidf = TfidfBaseline.fit(
-        corpus.train.texts,
-        targets,
-        corpus.validation.texts,
-        validation_targets,
-        tokenize=baseline_tokenizer(config.tokenizer),
+        train.tokens(),
+        corpus.train_targets,
+        validation.tokens(),
+        corpus.validation_targets,
         rule=decisions.untuned_rule,
         tune_f1=decisions.tunes_f1,
     )
-    with replaced_folder(run.baselines) as folder:
-        MajorityBaseline.fit(targets, labels.kind).save(folder)
+    with replaced_folder(place) as folder:
+        MajorityBaseline.fit(corpus.train_targets, corpus.labels.kind).save(folder)
         tfidf.save(folder)

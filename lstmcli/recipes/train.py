@@ -1,4 +1,4 @@
-"""`lstmcli train`: from a config to a run directory with a model, figures and reports."""
+"""`lstmcli train`: from a config to a run directory with a model, scores and reports."""
 
 import time
 from collections.abc import Sequence
@@ -6,148 +6,157 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import torch
 
-from lstmcli.config.defaults import network_settings
 from lstmcli.config.settings import Config
 from lstmcli.corpus.corpus import Corpus
-from lstmcli.corpus.label_set import LabelSet
 from lstmcli.data.atomic import replaced_folder
+from lstmcli.errors import InterruptedRunError
+from lstmcli.events import NEVER, EnsembleScored, PartsScored, Stop, Tell, ignore
 from lstmcli.inference.predictor import Predictor
-from lstmcli.kernels.weights import Weights
 from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.metrics.tuning import Decision
-from lstmcli.ngrams.table import NgramTable
 from lstmcli.recipes.fit import FittedNetwork, fit_network
-from lstmcli.recipes.interrupts import resumable
-from lstmcli.recipes.prepare import Plan, best_epoch_metric, make_plan, read_corpus
+from lstmcli.recipes.prepare import Prepared, TokenizedCorpus, best_epoch_metric, prepare, read_corpus, tokenize_corpus
 from lstmcli.recipes.pretrain import pretrain_within
-from lstmcli.recipes.run_setup import check_run, open_run
 from lstmcli.recipes.score import evaluate_examples, fit_baselines
-from lstmcli.reports.console import Reporter
-from lstmcli.reports.course import report_ensemble, report_parts
 from lstmcli.reports.files import write_reports
 from lstmcli.store.model import SavedModel, write_model
-from lstmcli.store.run import RunDirectory
-from lstmcli.text.vocabulary import Vocabulary
-from lstmcli.training.initial_weights import start_from_run, starting_point
-from lstmcli.training.setup import prepare_torch
+from lstmcli.store.run import OpenRun
+from lstmcli.training.initial_weights import InitialWeights, initial_weights, start_from_run
+from lstmcli.training.setup import training_environment
 
 
 def train(
-    config: Config,
-    run: RunDirectory,
-    reporter: Reporter,
-    *,
-    resume: bool,
-    overwrite: bool,
-    corpus: Corpus | None = None,
-    resume_command: str | None = None,
+    config: Config, run: OpenRun, *, corpus: Corpus | None = None, tell: Tell = ignore, stop: Stop = NEVER
 ) -> list[Evaluation]:
     """Train as `config` says, write everything into `run`, and return the evaluations (validation, then test).
 
-    The rows are those of `corpus`, or those of the files in `config`. `resume_command` is what a user would go on with,
-    if not this command.
+    Args:
+        config: all settings.
+        run: where to write, and whether to resume.
+        corpus: the rows, if they are not those of the files in `config`.
+        tell: is told what happens.
+        stop: is asked after each step and between the stages.
 
     Raises:
         LstmcliError: anything that the user can fix; a run that is there already is not touched then.
-        InterruptedTrainingError: on Ctrl-C or SIGTERM, with the state saved.
+        InterruptedRunError: `stop` was set; what was done is saved.
     """
     started_at = time.process_time()
-    check_run(config, run, resume=resume, overwrite=overwrite)
+    run.check(config)
     best_epoch_metric(config)  # what is wrong with the config is found before anything is written
-    prepare_torch(config.training)
-    start = starting_point(config)
-    corpus = corpus or read_corpus(config, reporter)
-    history = open_run(config, run, resume=resume, overwrite=overwrite)
-    resume_command = resume_command or f"lstmcli train --resume --run-dir {run.path}"
-    with resumable(resume_command):
-        if config.pretraining.own_texts and config.model.pretrained is None:
-            texts = corpus.train.texts
-            path = pretrain_within(run, config, texts, reporter, resume=resume, resume_command=resume_command)
-            start = start if path is None else start_from_run(path, config).with_further_words(start)
-        plan = make_plan(config, corpus, start, reporter)
+    with training_environment(config.training) as device:
+        start = initial_weights(config)
+        corpus = corpus or read_corpus(config, tell)
+        run.start(config)
+        tokens = tokenize_corpus(corpus, config)
+        start = _pretrained(start, config, run, corpus, tokens, device, tell, stop)
+        _end_if(stop)
+        prepared = prepare(config, corpus, tokens, start, device, tell)
         networks = [
-            fit_network(plan, run, history, reporter, member=member, resume=resume, resume_command=resume_command)
+            fit_network(prepared, run, member=member, tell=tell, stop=stop)
             for member in range(1, config.training.ensemble + 1)
         ]
-        evaluations, facts = _finish(plan, run, networks, reporter)
-    facts = {
-        "best_epoch": networks[0].best_epoch,
-        "epochs": sum(line["network"] == 1 for line in history),
-        "train_rows": len(plan.corpus.train.table),
-        "parameters": sum(network.num_parameters for network in networks),
-        **facts,
-        "cpu_seconds": round(time.process_time() - started_at, 1),
-    }
-    write_reports(run, evaluations, facts, history)
+        _end_if(stop)
+        model, facts = _tune(prepared, networks, tell)
+        with replaced_folder(run.directory.model) as folder:
+            write_model(folder, model)
+        if config.evaluation.baselines:
+            fit_baselines(run.directory.baselines, corpus, tokens.train, tokens.validation, prepared.decisions)
+        evaluations = _score(prepared, run, _first_alone(prepared, model, networks))
+    facts = _facts(prepared, run, networks) | facts | {"cpu_seconds": round(time.process_time() - started_at, 1)}
+    write_reports(run.directory, evaluations, facts, run.history)
     return evaluations
 
 
-def _finish(
-    plan: Plan, run: RunDirectory, networks: list[FittedNetwork], reporter: Reporter
-) -> tuple[list[Evaluation], dict[str, Any]]:
-    """Write the model and its baselines and score them."""
-    model, facts = _write_model(plan, run, networks, reporter)
-    if plan.prepared.language_model is not None:
-        facts["pretraining_perplexity"] = round(plan.prepared.language_model.perplexity, 2)
-    if plan.config.evaluation.baselines:
-        fit_baselines(run, plan.corpus, plan.config, plan.decisions)
-    return _evaluate(plan, run, _first_alone(plan, model, networks)), facts
+def _end_if(stop: Stop) -> None:
+    if stop.is_set():
+        raise InterruptedRunError("stopped; what was trained so far is saved.")
 
 
-def _write_model(
-    plan: Plan, run: RunDirectory, networks: list[FittedNetwork], reporter: Reporter
-) -> tuple[SavedModel, dict[str, Any]]:
-    """Fix shares, temperature and thresholds, write the model, and say what its parts are worth."""
+def _pretrained(
+    start: InitialWeights,
+    config: Config,
+    run: OpenRun,
+    corpus: Corpus,
+    tokens: TokenizedCorpus,
+    device: torch.device,
+    tell: Tell,
+    stop: Stop,
+) -> InitialWeights:
+    """Return the start with what the network learns from its own texts first, if it shall."""
+    if not config.pretraining.own_texts or config.model.pretrained is not None:
+        return start
+    path = pretrain_within(run, config, corpus.train.texts, tokens.train, device, tell=tell, stop=stop)
+    return start if path is None else start_from_run(path, config).with_further_words(start)
+
+
+def _tune(prepared: Prepared, networks: Sequence[FittedNetwork], tell: Tell) -> tuple[SavedModel, dict[str, Any]]:
+    """Fit weights, temperature and thresholds on validation rows; return the model and what its parts are worth."""
     logits = np.mean([network.validation_logits for network in networks], axis=0)
-    decision = plan.decisions.decision(logits)
-    model = export_model(
-        run,
-        plan.config,
-        plan.prepared.plan.vocabulary,
-        plan.corpus.labels,
-        decision,
-        [network.weights for network in networks],
-        None if plan.ngrams is None else plan.ngrams.table,
-    )
+    decisions, headline = prepared.decisions, prepared.headline
+    decision = decisions.decision(logits)
     facts: dict[str, Any] = {
         "temperature": round(decision.mixture.temperature, 4),
         "ngram_share": round(decision.mixture.share, 4),
     }
-    value = plan.decisions.scores(logits)[plan.headline]
+    value = decisions.scores(logits)[headline]
     if len(networks) > 1:
-        singles = [plan.decisions.scores(network.validation_logits)[plan.headline] for network in networks]
-        report_ensemble(plan.headline, singles, value, reporter)
+        singles = tuple(decisions.scores(network.validation_logits)[headline] for network in networks)
+        tell(EnsembleScored(headline, singles, value))
         facts |= {"networks": len(networks), "each_network": [round(single, 4) for single in singles]}
-    if plan.ngrams is not None:
-        alone = plan.decisions.without_ngrams()
-        network, ngrams = (alone.scores(part)[plan.headline] for part in (logits, plan.ngrams.validation_logits))
-        report_parts(plan.headline, network, ngrams, value, decision.mixture.share, reporter)
-    return model, facts
+    if prepared.ngrams is not None:
+        alone = decisions.without_ngrams()
+        network, ngrams = (alone.scores(part)[headline] for part in (logits, prepared.ngrams.validation_logits))
+        tell(PartsScored(headline, network, ngrams, value, decision.mixture.share))
+    if prepared.language_model is not None:
+        facts["pretraining_perplexity"] = round(prepared.language_model.perplexity, 2)
+    return _model(prepared, decision, networks), facts
 
 
-def _first_alone(plan: Plan, model: SavedModel, networks: list[FittedNetwork]) -> Predictor | None:
+def _model(prepared: Prepared, decision: Decision, networks: Sequence[FittedNetwork]) -> SavedModel:
+    """Return all that prediction needs and nothing of training."""
+    return SavedModel(
+        network=prepared.settings.network,
+        tokenizer=prepared.config.tokenizer,
+        vocabulary=prepared.embedding.vocabulary,
+        labels=prepared.corpus.labels,
+        rule=decision.rule,
+        temperature=decision.mixture.temperature,
+        columns=prepared.config.data,
+        members=tuple(network.weights for network in networks),
+        ngrams=None if prepared.ngrams is None else prepared.ngrams.table,
+        ngram_share=decision.mixture.share,
+    )
+
+
+def _first_alone(prepared: Prepared, model: SavedModel, networks: Sequence[FittedNetwork]) -> Predictor | None:
     """Return what a run without an ensemble would have been, or None if it was one."""
     if len(networks) == 1:
         return None
-    decision = plan.decisions.decision(networks[0].validation_logits)
-    mixture = decision.mixture
-    single = replace(
-        model, members=model.members[:1], rule=decision.rule, temperature=mixture.temperature, ngram_share=mixture.share
+    decision = prepared.decisions.decision(networks[0].validation_logits)
+    return Predictor(
+        replace(
+            model,
+            members=model.members[:1],
+            rule=decision.rule,
+            temperature=decision.mixture.temperature,
+            ngram_share=decision.mixture.share,
+        )
     )
-    return Predictor(single)
 
 
-def _evaluate(plan: Plan, run: RunDirectory, single: Predictor | None) -> list[Evaluation]:
+def _score(prepared: Prepared, run: OpenRun, single: Predictor | None) -> list[Evaluation]:
     """Score the model as it was written, with the engine that users will run."""
-    predictor = Predictor.open(run.path)
-    settings, corpus = plan.config.evaluation, plan.corpus
+    predictor = Predictor.open(run.directory.path)
+    settings, corpus = prepared.config.evaluation, prepared.corpus
     splits = [corpus.validation] if corpus.test is None else [corpus.validation, corpus.test]
     return [
         evaluate_examples(
             split,
             predictor,
-            run.baselines,
+            run.directory.baselines,
             settings,
             is_tuned_on=split is corpus.validation,
             single=single,
@@ -157,28 +166,10 @@ def _evaluate(plan: Plan, run: RunDirectory, single: Predictor | None) -> list[E
     ]
 
 
-def export_model(
-    run: RunDirectory,
-    config: Config,
-    vocabulary: Vocabulary,
-    labels: LabelSet,
-    decision: Decision,
-    members: Sequence[Weights],
-    ngrams: NgramTable | None,
-) -> SavedModel:
-    """Write `model/`, all that prediction needs and nothing of training, and return it."""
-    model = SavedModel(
-        network=network_settings(config.model),
-        tokenizer=config.tokenizer,
-        vocabulary=vocabulary,
-        labels=labels,
-        rule=decision.rule,
-        temperature=decision.mixture.temperature,
-        columns=config.data,
-        members=tuple(members),
-        ngrams=ngrams,
-        ngram_share=decision.mixture.share,
-    )
-    with replaced_folder(run.model) as folder:
-        write_model(folder, model)
-    return model
+def _facts(prepared: Prepared, run: OpenRun, networks: Sequence[FittedNetwork]) -> dict[str, Any]:
+    return {
+        "best_epoch": networks[0].best_epoch,
+        "epochs": sum(record["network"] == 1 for record in run.history),
+        "train_rows": len(prepared.corpus.train.table),
+        "parameters": sum(network.num_parameters for network in networks),
+    }

@@ -1,9 +1,9 @@
 """The run directory: its parts, who may write where, and files that are either whole or absent.
 
 config.yaml  history.jsonl  metrics.json  report.md  report.html
-model/                 see `model_format`
-language_model/        see `language_format`: what a pretraining has instead of model/, baselines/ and reports
-baselines/             the TF-IDF yardstick, so that later evaluations compare with it too
+model/                 see `store.model`
+language_model/        see `store.language_model`: what a pretraining has instead of model/, baselines/ and reports
+baselines/             the TF-IDF baseline, so that later evaluations compare with it too
 checkpoints/last/      state.safetensors and progress.json: all that `train --resume` needs
 checkpoints/best/      average.safetensors: the averaged weights of the best epoch
 checkpoints/network-2/ and so on: the same for the further networks of an ensemble
@@ -13,11 +13,14 @@ folds/1/ and so on: of a cross-validation, each a run directory of its own
 
 import json
 import shutil
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lstmcli.config.loading import config_to_dict, dump_config, load_config
+from lstmcli.config.settings import Config
 from lstmcli.data.atomic import atomic_path, unwritable_parent
-from lstmcli.errors import RunDirectoryError
+from lstmcli.errors import ConfigError, RunDirectoryError
 from lstmcli.store.layout import (
     BASELINES_FOLDER,
     CHECKPOINTS_FOLDER,
@@ -143,3 +146,94 @@ class RunDirectory:
             return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
         except ValueError as error:
             raise RunDirectoryError(f"{path}: is damaged ({error}); start again with --overwrite.") from None
+
+
+History = list[dict[str, Any]]
+
+
+@dataclass
+class OpenRun:
+    """A run directory that a recipe is writing.
+
+    Attributes:
+        directory: where.
+        resume: whether what an interrupted recipe has left there is continued.
+        overwrite: whether a run that is there already is replaced.
+        is_checked: whether `check` has passed for the same config before.
+        history: one record per epoch of all networks so far; there once the run has started.
+    """
+
+    directory: RunDirectory
+    resume: bool = False
+    overwrite: bool = False
+    is_checked: bool = False
+    history: History = field(default_factory=list)
+
+    def within(self, directory: RunDirectory) -> "OpenRun":
+        """Return a run inside this one, which is continued if it is there and this one is."""
+        return OpenRun(directory, resume=self.resume and directory.is_run)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether there is nothing left to resume."""
+        return self.resume and self.directory.is_finished
+
+    def check(self, config: Config, *, needs_labels: bool = True) -> None:
+        """Check whether the run may be continued, or a new one be written here; nothing is changed.
+
+        Args:
+            config: of the run.
+            needs_labels: as for `load_config`.
+
+        Raises:
+            LstmcliError: see `check_same_config` and `RunDirectory.check_free`.
+        """
+        if self.is_checked:
+            return
+        if self.resume:
+            check_same_config(config, self.directory, needs_labels=needs_labels)
+        else:
+            self.directory.check_free(overwrite=self.overwrite)
+        self.is_checked = True
+
+    def start(self, config: Config) -> None:
+        """Write the config of a new run, or read how far the old one came.
+
+        Raises:
+            RunDirectoryError: see `RunDirectory.claim` and `RunDirectory.read_history`.
+        """
+        if self.resume:
+            self.history = self.directory.read_history()
+        else:
+            self.directory.claim(overwrite=self.overwrite)
+            self.directory.write_config(dump_config(config))
+
+    def keep_history(self, history: History) -> None:
+        """Replace the records of epochs."""
+        self.history = history
+        self.directory.write_history(history)
+
+    def add_epoch(self, record: dict[str, Any]) -> None:
+        """Add the record of an epoch."""
+        self.keep_history([*self.history, record])
+
+
+def check_same_config(config: Config, run: RunDirectory, *, needs_labels: bool = True) -> None:
+    """Compare `config` with the one that started the run; `needs_labels` as for `load_config`.
+
+    Raises:
+        RunDirectoryError: there is no run.
+        ConfigError: a key differs; the message names all of them.
+    """
+    if not run.is_run:
+        raise RunDirectoryError(f"{run.path}: there is no run to resume; leave --resume out.")
+    stored = config_to_dict(load_config(run.path / CONFIG_FILE, [], needs_labels=needs_labels))
+    now = config_to_dict(config)
+    changed = [
+        f"{section}.{key} was {value!r}, is {now[section][key]!r}"
+        for section, values in stored.items()
+        for key, value in values.items()
+        if section != "output" and now[section][key] != value
+    ]
+    if changed:
+        raise ConfigError(f"{run.path}: can't be resumed with another config: {'; '.join(changed)}.")

@@ -131,6 +131,11 @@ class Tokenizer:
             "run": _punctuation_run,
         }
 
+    @classmethod
+    def without_limit(cls, settings: TokenizerSettings) -> "Tokenizer":
+        """Return a tokenizer that keeps all tokens of a text: only the network reads a part of a long one."""
+        return cls(replace(settings, max_tokens=sys.maxsize))
+
     def __call__(self, text: str) -> list[str]:
         """Return the tokens of `text`, at most `max_tokens`; none for a text of white space."""
         return self.cut(self._cache.all(pieces(text)))
@@ -225,8 +230,3 @@ def _punctuation_run(token: str) -> list[str]:
     if len(set(token)) > 1:  # only ! and ? mix in a run
         return ["?!"]
     return [token[:3]]
-
-
-def baseline_tokenizer(settings: TokenizerSettings) -> Tokenizer:
-    """Return the model's tokenizer without its length limit, which the baseline has no need of."""
-    return Tokenizer(replace(settings, max_tokens=sys.maxsize))

@@ -7,17 +7,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lstmcli.config.defaults import network_settings
+from lstmcli.config.model_settings import ModelSettings
 from lstmcli.config.settings import Config, EmbeddingSettings
 from lstmcli.errors import ConfigError
 from lstmcli.models.classifier import Classifier, Sizes
 from lstmcli.models.embedding import INITIAL_STD
-from lstmcli.models.language import language_layers
+from lstmcli.models.language import LanguageModel, LanguageSizes, language_layers
 from lstmcli.store.language_model import TABLE, SavedLanguageModel, read_language_model
 from lstmcli.text.vectors import read_vectors
 from lstmcli.text.vocabulary import PAD_ID, UNKNOWN_ID, Vocabulary
-
-DEFAULT_SIZE = 200
 
 # Files differ in scale by a factor of ten, so their rows are brought to a standard deviation. Rows that are trained
 # suit the optimizer's steps when they start as small as random ones; rows that stay must be as large as the cells like
@@ -40,7 +38,7 @@ class PretrainedRows:
 
 
 @dataclass(frozen=True)
-class EmbeddingPlan:
+class EmbeddingRows:
     """The final vocabulary: first `num_trained` words of the training texts, then those that only the file has."""
 
     vocabulary: Vocabulary
@@ -111,21 +109,21 @@ def check_width(settings: EmbeddingSettings, source: VectorSource) -> None:
         )
 
 
-def plan_embedding(
-    vocabulary: Vocabulary, token_counts: NDArray[np.int64], settings: EmbeddingSettings, source: VectorSource | None
-) -> EmbeddingPlan:
+def embedding_rows(
+    vocabulary: Vocabulary, token_counts: NDArray[np.int64], size: int, source: VectorSource | None
+) -> EmbeddingRows:
     """Decide rows and width.
 
     Args:
         vocabulary: of the training texts.
         token_counts: (words,) how often the training texts use each word.
-        settings: the width.
+        size: of a word vector.
         source: where rows start from, if not at random.
     """
     if source is None:
-        return EmbeddingPlan(vocabulary, len(vocabulary), settings.size or DEFAULT_SIZE, None)
+        return EmbeddingRows(vocabulary, len(vocabulary), size, None)
     extended = vocabulary.extended(source.words)
-    return EmbeddingPlan(extended, len(vocabulary), source.size, _rows(extended, len(vocabulary), source, token_counts))
+    return EmbeddingRows(extended, len(vocabulary), source.size, _rows(extended, len(vocabulary), source, token_counts))
 
 
 def _rows(
@@ -150,13 +148,13 @@ LENGTH_KEYS = ("max_tokens", "cut")
 
 
 @dataclass(frozen=True)
-class Start:
+class InitialWeights:
     """What a network starts from: word vectors, and layers where a language model gave both."""
 
     source: VectorSource | None = None
     language_model: SavedLanguageModel | None = None
 
-    def with_further_words(self, other: "Start") -> "Start":
+    def with_further_words(self, other: "InitialWeights") -> "InitialWeights":
         """Return this start with the words of `other` that it lacks, such as those of a vector file."""
         if self.source is None or other.source is None:
             return self
@@ -167,7 +165,7 @@ class Start:
         return replace(self, source=replace(self.source, words=words, matrix=matrix))
 
 
-def starting_point(config: Config) -> Start:
+def initial_weights(config: Config) -> InitialWeights:
     """Read what `model.pretrained` or `embedding.vectors` name.
 
     Raises:
@@ -176,13 +174,13 @@ def starting_point(config: Config) -> Start:
     if config.model.pretrained is not None:
         return start_from_run(Path(config.model.pretrained), config)
     if config.embedding.vectors is None:
-        return Start()
+        return InitialWeights()
     source = vectors_from_file(config.embedding, lowercase=config.tokenizer.lowercase)
     check_width(config.embedding, source)
-    return Start(source)
+    return InitialWeights(source)
 
 
-def start_from_run(path: Path, config: Config) -> Start:
+def start_from_run(path: Path, config: Config) -> InitialWeights:
     """Read the language model of a pretraining run.
 
     Raises:
@@ -204,7 +202,7 @@ def start_from_run(path: Path, config: Config) -> Start:
         )
     source = vectors_from_language_model(found, str(path))
     check_width(config.embedding, source)
-    return Start(source, found)
+    return InitialWeights(source, found)
 
 
 def _shown(value: object) -> str:
@@ -224,27 +222,51 @@ def use_layers(model: Classifier, language_model: SavedLanguageModel) -> None:
 
 
 def build_classifier(
-    plan: EmbeddingPlan, num_labels: int, config: Config, language_model: SavedLanguageModel | None = None
+    rows: EmbeddingRows,
+    num_labels: int,
+    network: ModelSettings,
+    config: Config,
+    language_model: SavedLanguageModel | None = None,
 ) -> Classifier:
     """Return the network, with pretrained rows and layers where there are some. Draws from torch's random state."""
     sizes = Sizes(
-        num_words=plan.num_trained,
-        embedding_size=plan.size,
+        num_words=rows.num_trained,
+        embedding_size=rows.size,
         num_labels=num_labels,
         pad_id=PAD_ID,
     )
     training = config.training
     model = Classifier(
         sizes,
-        network_settings(config.model),
+        network,
         config.dropout,
         engine=training.engine,
         bptt_steps=training.bptt_steps,
         threads=training.threads,
     )
     model.embedding.sparse = config.embedding.updates == "rows"
-    if plan.pretrained is not None:
-        model.embedding.set_vectors(plan.pretrained.vectors, plan.pretrained.known, frozen=config.embedding.frozen)
+    if rows.pretrained is not None:
+        model.embedding.set_vectors(rows.pretrained.vectors, rows.pretrained.known, frozen=config.embedding.frozen)
     if language_model is not None:
         use_layers(model, language_model)
+    return model
+
+
+def build_language_model(
+    rows: EmbeddingRows, counts: NDArray[np.int64], network: ModelSettings, config: Config
+) -> LanguageModel:
+    """Return the network that predicts words that occur `counts` (words,) times. Draws from torch's random state."""
+    model = LanguageModel(
+        LanguageSizes(rows.num_trained, rows.size, PAD_ID),
+        network,
+        config.pretraining.dropout,
+        engine=config.training.engine,
+        bptt_steps=config.pretraining.bptt_steps,
+        threads=config.training.threads,
+    )
+    model.embedding.sparse = config.embedding.updates == "rows"
+    if rows.pretrained is not None:
+        vectors = rows.pretrained.vectors[: rows.num_trained]
+        model.embedding.set_vectors(vectors, rows.pretrained.known, frozen=config.embedding.frozen)
+    model.start_from(counts)
     return model

@@ -1,9 +1,9 @@
 """Token ids on their way from texts to a flat array, through a temporary file: memory holds a block at a time."""
 
 import tempfile
+import weakref
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ BLOCK_IDS = 1 << 18
 _SPOOL_TYPE = np.dtype(np.int32)
 
 
-class IdSpool:
+class TokenIdsOnDisk:
     """The ids of many texts, written down once; `flat` reads them back, with other numbers if need be.
 
     Attributes:
@@ -30,7 +30,8 @@ class IdSpool:
     def __init__(self, texts: Iterable[Sequence[int]]) -> None:
         """Take the ids of all `texts`, each with at least one."""
         self.counts = np.zeros(0, dtype=np.int64)
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 (closed by __exit__)
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as this object)
+        weakref.finalize(self, self._file.close)
         try:
             self.offsets = self._take(texts)
         except BaseException:
@@ -50,11 +51,8 @@ class IdSpool:
         self._write(block)
         return np.array(offsets, dtype=np.int64)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._file.close()
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
 
     def _write(self, block: "array[int]") -> None:
         ids = np.array(block, dtype=_SPOOL_TYPE)
@@ -63,6 +61,18 @@ class IdSpool:
         counts = np.bincount(ids, minlength=len(self.counts))
         counts[: len(self.counts)] += self.counts
         self.counts = counts
+
+    def texts(self, numbers: NDArray[np.int64] | None = None) -> Iterator[list[int]]:
+        """Yield the ids of each text, or of the texts of `numbers`, which ascend."""
+        offsets = self.offsets.tolist()
+        block, start = np.empty(0, dtype=_SPOOL_TYPE), 0
+        for number in range(len(self)) if numbers is None else numbers.tolist():
+            first, end = offsets[number], offsets[number + 1]
+            if end > start + len(block):
+                self._file.seek(first * _SPOOL_TYPE.itemsize)
+                data = self._file.read(max(BLOCK_IDS, end - first) * _SPOOL_TYPE.itemsize)
+                block, start = np.frombuffer(data, dtype=_SPOOL_TYPE), first
+            yield block[first - start : end - start].tolist()
 
     def flat(self, new_ids: NDArray[np.integer] | None = None) -> NDArray[np.integer]:
         """Return all ids end to end, in the narrowest type that holds them.

@@ -1,0 +1,67 @@
+"""What the command line adds to a recipe that runs long: progress on stderr, signals, and how to resume."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from lstmcli.errors import InterruptedRunError
+from lstmcli.events import Stop
+from lstmcli.reports.console import ConsoleReporter
+from lstmcli.store.run import RunDirectory
+from lstmcli.training.setup import keep_freed_memory
+
+
+class SignalStop(Stop):
+    """Is set by SIGINT and SIGTERM.
+
+    Where the recipe has promised to ask often (`deferred`), it may finish its step and save its state first; everywhere
+    else the signal interrupts at once. A second Ctrl-C never waits.
+    """
+
+    def __init__(self) -> None:
+        self._is_set = self._is_deferred = False
+
+    def is_set(self) -> bool:
+        """Whether a signal has come."""
+        return self._is_set
+
+    @contextmanager
+    def deferred(self) -> Iterator[None]:
+        """See `Stop.deferred`."""
+        self._is_deferred = True
+        try:
+            yield
+        finally:
+            self._is_deferred = False
+
+    def notice(self, number: int, frame: FrameType | None) -> None:
+        """Handle a signal."""
+        if self._is_set or not self._is_deferred:
+            signal.default_int_handler(number, frame)
+        self._is_set = True
+
+
+@contextmanager
+def long_running(
+    run: RunDirectory, resume_command: str, *, quiet: bool = False
+) -> Iterator[tuple[ConsoleReporter, SignalStop]]:
+    """Yield what a recipe tells, and what stops it; an interruption becomes an error that says how to resume.
+
+    Raises:
+        InterruptedRunError: on Ctrl-C or SIGTERM.
+    """
+    keep_freed_memory()
+    stop = SignalStop()
+    before = {number: signal.signal(number, stop.notice) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with ConsoleReporter(quiet=quiet) as reporter:
+            yield reporter, stop
+    except InterruptedRunError as error:
+        raise InterruptedRunError(f"{error} Resume with: {resume_command}") from None
+    except KeyboardInterrupt:
+        advice = f" Resume with: {resume_command}" if run.is_run else ""
+        raise InterruptedRunError(f"interrupted.{advice}") from None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

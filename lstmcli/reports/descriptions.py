@@ -1,0 +1,223 @@
+"""Events in words: a label and a sentence for each line that a user reads while a recipe runs."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lstmcli import events
+from lstmcli.errors import counted
+from lstmcli.events import RowsRead
+from lstmcli.reports.tables import SCORE_TITLES
+
+Line = tuple[str, str]
+
+MAX_LABELS_SHOWN = 12
+
+
+def describe(event: events.Event) -> list[Line]:
+    """Return the lines for `event`, each a short label and a text; none for an event that is not worth one."""
+    describer = _DESCRIBERS.get(type(event))
+    return [] if describer is None else describer(event)
+
+
+def describe_rows(rows: RowsRead) -> str:
+    """Return "train.csv: 4,812 rows (3 dropped: no label at lines 17, 902, 4001)"."""
+    num_dropped = rows.num_rows - rows.num_kept
+    reasons = f" ({num_dropped:,} dropped: {_reasons(rows)})" if num_dropped else ""
+    return f"{rows.name}: {counted(rows.num_rows, 'row')}{reasons}"
+
+
+def describe_dropped(rows: RowsRead) -> list[str]:
+    """Return what scores on these rows must not hide: a sentence on those that were dropped, if there are any."""
+    num_dropped = rows.num_rows - rows.num_kept
+    all_rows = counted(rows.num_rows, "row")
+    return [f"Not scored: {num_dropped:,} of {all_rows}, {_reasons(rows)}."] if num_dropped else []
+
+
+def describe_overlap(first: str, second: str, num_texts: int) -> str:
+    """Return "12 texts in both train.csv and test.csv; scores on them are inflated."."""
+    return f"{counted(num_texts, 'text')} in both {first} and {second}; scores on them are inflated."
+
+
+def _reasons(rows: RowsRead) -> str:
+    return "; ".join(str(finding) for finding in rows.findings if finding.action == "drop")
+
+
+def _rows_read(event: RowsRead) -> list[Line]:
+    kept = [
+        ("note", f"{event.name}: {counted(len(finding.lines), 'row')} kept: {finding} (data.{finding.setting})")
+        for finding in event.findings
+        if finding.action == "keep"
+    ]
+    return [("read", describe_rows(event)), *kept]
+
+
+def _rows_split(event: events.RowsSplit) -> list[Line]:
+    return [("split", "; ".join(map(describe_rows, event.parts)))]
+
+
+def _texts_shared(event: events.TextsShared) -> list[Line]:
+    return [("note", describe_overlap(event.first, event.second, event.num_texts))]
+
+
+def _note(event: events.Note) -> list[Line]:
+    return [("note", event.text)]
+
+
+def _labels_found(event: events.LabelsFound) -> list[Line]:
+    names = ", ".join(event.names[:MAX_LABELS_SHOWN])
+    num_hidden = len(event.names) - MAX_LABELS_SHOWN
+    more = f" and {num_hidden} more" if num_hidden > 0 else ""
+    return [("labels", f"{len(event.names)} ({event.kind}): {names}{more}")]
+
+
+def _vocabulary_learned(event: events.VocabularyLearned) -> list[Line]:
+    return [
+        (
+            "words",
+            f"{event.num_words:,} words; {event.num_tokens:,} training tokens, {event.unknown_fraction:.1%} unknown",
+        )
+    ]
+
+
+def _vectors_used(event: events.VectorsUsed) -> list[Line]:
+    further = f"; {event.num_further:,} more words for prediction" if event.num_further else ""
+    return [
+        (
+            "vectors",
+            f"{event.source}: {event.num_known:,} words, {event.coverage:.1%} of the training tokens{further}",
+        )
+    ]
+
+
+def _ngrams_fitted(event: events.NgramsFitted) -> list[Line]:
+    letters = f", {event.min_characters} to {event.max_characters} characters" if event.max_characters else ""
+    left_out = f"; {event.num_left_out:,} training texts left out to save memory" if event.num_left_out else ""
+    return [
+        (
+            "n-grams",
+            f"1 and 2 words{letters}: {event.num_buckets:,} hash buckets, C = {event.strength:g} chosen on "
+            f"validation{left_out}",
+        )
+    ]
+
+
+def _network_built(event: events.NetworkBuilt) -> list[Line]:
+    directions = "bidirectional" if event.bidirectional else "forward only"
+    layers = "1 layer" if event.layers == 1 else f"{event.layers} layers"
+    chunks = f", long texts in chunks of {event.chunk_tokens} tokens" if event.chunk_tokens else ""
+    pooling = f", {event.pooling} pooling" if event.pooling else ""
+    return [
+        (
+            "model",
+            f"{event.cell}, {layers} of {event.hidden_size} units, {directions}{chunks}{pooling}: "
+            f"{event.num_parameters:,} parameters",
+        )
+    ]
+
+
+def _training_planned(event: events.TrainingPlanned) -> list[Line]:
+    adversarial = f", adversarial shift {event.adversarial:.2g}" if event.adversarial else ""
+    return [
+        (
+            "plan",
+            f"{counted(event.num_epochs, 'epoch')} of {counted(event.num_updates, 'update')}, batches of "
+            f"{counted(event.batch_size, 'text')}, learning rate {event.learning_rate:.2g}{adversarial}",
+        )
+    ]
+
+
+def _network_started(event: events.NetworkStarted) -> list[Line]:
+    return [("network", f"{event.number} of {event.num_networks}, seed {event.seed}")]
+
+
+def _training_resumed(event: events.TrainingResumed) -> list[Line]:
+    return [
+        ("resume", f"{event.run}: from epoch {event.epoch}, after {counted(event.num_batches, 'batch', 'batches')}")
+    ]
+
+
+def _epoch_finished(event: events.EpochFinished) -> list[Line]:
+    speed = event.num_tokens / max(event.cpu_seconds, 1e-9)
+    best = " (best so far)" if event.is_best else ""
+    return [
+        (
+            "epoch",
+            f"{event.epoch} of {event.num_epochs}: train loss {event.train_loss:.4f}; validation "
+            f"{_scores(event.validation, event.shown)}{best}; {event.cpu_seconds:.1f} s of CPU, {speed:,.0f} tokens/s",
+        )
+    ]
+
+
+def _training_finished(event: events.TrainingFinished) -> list[Line]:
+    best = f"epoch {event.best_epoch} of {event.num_epochs}: validation {_scores(event.validation, event.shown)}"
+    if event.num_waited is None:
+        return [("best", best)]
+    waited = counted(event.num_waited, "epoch")
+    return [("stop", f"no improvement for {waited} (training.patience)"), ("best", best)]
+
+
+def _ensemble_scored(event: events.EnsembleScored) -> list[Line]:
+    each = ", ".join(f"{single:.3f}" for single in event.singles)
+    score = SCORE_TITLES[event.score]
+    return [("ensemble", f"validation {score} of each network {each}; of the ensemble {event.together:.3f}")]
+
+
+def _parts_scored(event: events.PartsScored) -> list[Line]:
+    return [
+        (
+            "parts",
+            f"validation {SCORE_TITLES[event.score]}: network alone {event.network:.3f}, n-grams alone "
+            f"{event.ngrams:.3f}, combined {event.both:.3f} (n-grams carry {event.ngram_weight:.0%} of the weight)",
+        )
+    ]
+
+
+def _pretraining_started(event: events.PretrainingStarted) -> list[Line]:
+    return [("pretrain", f"next-word prediction on {event.num_texts:,} training texts (pretraining.own_texts)")]
+
+
+def _texts_held_out(event: events.TextsHeldOut) -> list[Line]:
+    return [("split", f"{event.num_train:,} texts to learn from, {event.num_held_out:,} to measure perplexity on")]
+
+
+def _pretraining_finished(event: events.PretrainingFinished) -> list[Line]:
+    remark = "" if event.perplexity < event.unigram_perplexity else ": nothing was learned"
+    return [
+        (
+            "result",
+            f"per-word perplexity {event.perplexity:,.1f} on held-out texts (unigram baseline "
+            f"{event.unigram_perplexity:,.1f}){remark}",
+        )
+    ]
+
+
+def _fold_started(event: events.FoldStarted) -> list[Line]:
+    return [("fold", f"{event.number} of {event.num_folds}: {event.num_rows:,} test rows")]
+
+
+def _scores(validation: Mapping[str, float], shown: tuple[str, ...]) -> str:
+    return ", ".join(f"{SCORE_TITLES[name]} {validation[name]:.4f}" for name in shown)
+
+
+_DESCRIBERS: dict[type[events.Event], Callable[[Any], list[Line]]] = {
+    events.RowsRead: _rows_read,
+    events.RowsSplit: _rows_split,
+    events.TextsShared: _texts_shared,
+    events.Note: _note,
+    events.LabelsFound: _labels_found,
+    events.VocabularyLearned: _vocabulary_learned,
+    events.VectorsUsed: _vectors_used,
+    events.NgramsFitted: _ngrams_fitted,
+    events.NetworkBuilt: _network_built,
+    events.TrainingPlanned: _training_planned,
+    events.NetworkStarted: _network_started,
+    events.TrainingResumed: _training_resumed,
+    events.EpochFinished: _epoch_finished,
+    events.TrainingFinished: _training_finished,
+    events.EnsembleScored: _ensemble_scored,
+    events.PartsScored: _parts_scored,
+    events.PretrainingStarted: _pretraining_started,
+    events.TextsHeldOut: _texts_held_out,
+    events.PretrainingFinished: _pretraining_finished,
+    events.FoldStarted: _fold_started,
+}
