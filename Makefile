@@ -1,4 +1,4 @@
-# Everything a visitor or a contributor runs. `make help` lists the targets.
+# The commands for visitors and contributors. `make help` lists the targets.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 RUN := runs/demo
@@ -14,29 +14,29 @@ help:  ## list the targets
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-install: .venv/installed  ## create .venv with the tool and everything that development needs
+install: .venv/installed  ## create .venv with the tool and all development dependencies
 
-# Shows a command as it would be typed, then runs it.
+# Show a command as one would type it, then run it.
 define run
 @printf '\n$$ %s\n' $(1)
 @PATH="$(CURDIR)/$(BIN):$$PATH" sh -c $(1)
 endef
 
-demo: .venv/installed  ## train on the bundled emotion corpus, evaluate, predict a few lines
+demo: .venv/installed  ## train on the bundled emotion corpus, evaluate, and predict a few lines
 	@rm -rf $(RUN)
 	$(call run,"lstmcli train --config configs/emotion.yaml --run-dir $(RUN)")
 	$(call run,"lstmcli evaluate $(RUN) data/emotion/test.csv")
 	$(call run,"echo 'we missed the train again and nobody even said sorry' | lstmcli predict $(RUN)")
 	$(call run,"lstmcli predict $(RUN) data/emotion/test.csv | tail -n 5")
-	@printf '\nThe model, its figures and a report are in $(RUN): open $(RUN)/report.html\n'
+	@printf '\nThe model, its scores and a report are in $(RUN). Open $(RUN)/report.html in a browser.\n'
 
 test: .venv/installed  ## run the tests
 	$(BIN)/python -m pytest
 
-benchmarks: .venv/installed  ## measure speed and memory (benchmarks/README.md), about half an hour
+benchmarks: .venv/installed  ## measure speed and memory, in about half an hour (benchmarks/README.md)
 	$(BIN)/python -m benchmarks
 
-format: .venv/installed  ## rewrite the code in the house format
+format: .venv/installed  ## reformat the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
@@ -47,7 +47,7 @@ lint: .venv/installed  ## check format and lint rules
 types: .venv/installed  ## check types (mypy, strict)
 	$(BIN)/mypy
 
-check: lint types test  ## all checks: format, lint, types, tests
+check: lint types test  ## run all checks: format, lint, types, tests
 
-clean:  ## remove what the targets above made
+clean:  ## remove everything that the other targets created
 	rm -rf .venv runs .mypy_cache .ruff_cache .pytest_cache .hypothesis
