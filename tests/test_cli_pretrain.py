@@ -155,7 +155,7 @@ def test_texts_of_a_single_word_have_nothing_to_predict_but_train_all_the_same(t
     options = [*set_options(*FAST, f"data.train={tmp_path}/words.csv", "data.validation_fraction=0.3"), *OWN_TEXTS]
     result = invoke("train", *options, "--run-dir", tmp_path / "run")
     assert result.exit_code == 0, result.stderr
-    assert "The network starts at random." in result.stderr
+    assert "The network starts from random weights." in result.stderr
     alone = invoke("pretrain", *options, "--run-dir", tmp_path / "alone")
     assert (alone.exit_code, "often enough to learn from" in alone.stderr) == (1, True)
     assert not (tmp_path / "alone").exists()
@@ -175,7 +175,7 @@ def test_a_training_learns_from_its_own_texts_first(corpus: Path, tmp_path: Path
     run = tmp_path / "run"
     result = invoke("train", *corpus_options(corpus), *OWN_TEXTS, "--run-dir", run)
     assert result.exit_code == 0, result.stderr
-    assert "pretrain next words of 120 training texts (pretraining.own_texts)" in result.stderr
+    assert "pretrain next-word prediction on 120 training texts (pretraining.own_texts)" in result.stderr
     assert json.loads((run / "pretraining" / "metrics.json").read_text())["epochs"] == 2
     by_hand = tmp_path / "by-hand"
     start = set_options(f"model.pretrained={run / 'pretraining'}")
@@ -188,7 +188,7 @@ def test_a_stop_in_the_pretraining_names_the_command_that_was_typed(corpus: Path
     run = tmp_path / "run"
     options = [*corpus_options(corpus), *OWN_TEXTS, *set_options("pretraining.epochs=500", "training.patience=500")]
     stderr = interrupt("train", *options, "--run-dir", run, when=run / "pretraining" / "history.jsonl")
-    assert f"Go on with: lstmcli train --resume --run-dir {run}\n" in stderr
+    assert f"Resume with: lstmcli train --resume --run-dir {run}\n" in stderr
     start = invoke("train", *corpus_options(corpus), "--set", f"model.pretrained={run}/pretraining", "--overwrite")
     assert (start.exit_code, "the pretraining here is not finished; go on with" in start.stderr) == (1, True)
 
@@ -234,7 +234,7 @@ def test_words_that_only_a_vector_file_has_stay_usable_after_a_pretraining(corpu
     vectors = set_options(f"embedding.vectors={tmp_path}/v.txt", "embedding.size=null")
     result = invoke("train", *corpus_options(corpus), *OWN_TEXTS, *vectors, "--run-dir", tmp_path / "run")
     assert result.exit_code == 0, result.stderr
-    assert "1 further words for prediction" in result.stderr
+    assert "1 more words for prediction" in result.stderr
     words = (tmp_path / "run" / "model" / "vocabulary.txt").read_text().split()
     row = np.load(tmp_path / "run" / "model" / "embedding.npy")[0][words.index("joyful")].astype(float)
     np.testing.assert_allclose(row / row[0], [1.0, -4 / 3, 5 / 3], rtol=2e-3)

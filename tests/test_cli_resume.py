@@ -16,7 +16,7 @@ def test_an_interrupted_training_goes_on_where_it_stopped(corpus: Path, tmp_path
 
     parts = tmp_path / "parts"
     stderr = interrupt("train", *many, "--run-dir", parts, when=parts / "history.jsonl")
-    assert f"Go on with: lstmcli train --resume --run-dir {tmp_path / 'parts'}" in stderr
+    assert f"Resume with: lstmcli train --resume --run-dir {tmp_path / 'parts'}" in stderr
     assert "Traceback" not in stderr
 
     again = invoke("train", *many, "--run-dir", tmp_path / "parts")

@@ -165,7 +165,7 @@ def test_word_vectors_make_words_usable_that_training_never_saw(corpus: Path, tm
     options = [option for option in corpus_options(corpus) if option not in {"--set", "embedding.size=16"}]
     result = invoke("train", *set_options(*options, *settings), "--run-dir", tmp_path / "run")
     assert result.exit_code == 0, result.stderr
-    assert "3 further words for prediction" in result.stderr
+    assert "3 more words for prediction" in result.stderr
     texts = tmp_path / "new.txt"
     texts.write_text("".join(f"today i feel {word} about it\n" for word in unseen))
     predicted = invoke("predict", tmp_path / "run", texts)
@@ -289,7 +289,9 @@ def test_an_ensemble_trains_networks_of_different_seeds_and_reports_one_and_all(
     result = invoke("train", *options, "--run-dir", tmp_path / "run")
     assert result.exit_code == 0, result.stderr
     assert re.search(
-        r"^ensemble validation macro-F1 of each network \d\.\d{3}, \d\.\d{3}, \d\.\d{3}; of all", result.stderr, re.M
+        r"^ensemble validation macro-F1 of each network \d\.\d{3}, \d\.\d{3}, \d\.\d{3}; of the ensemble",
+        result.stderr,
+        re.M,
     )
     assert "its first network" in result.stdout
     assert [(line["network"], line["epoch"]) for line in history(tmp_path / "run")] == [

@@ -7,16 +7,16 @@ import pytest
 import yaml
 
 from lstmcli.config import defaults
+from lstmcli.config.defaults import DEFAULT_VECTOR_SIZE
 from lstmcli.config.model_settings import FormatName
 from lstmcli.data.formats import EXTENSIONS
-from lstmcli.training.initial_weights import DEFAULT_SIZE
 from tests.conftest import PROJECT
 
 CONTENT = (PROJECT / "configs" / "default.yaml").read_text(encoding="utf-8")
 
 # The numbers that stand in for a null. A key that is not listed names none.
 NUMBERS = {
-    "embedding.size": {DEFAULT_SIZE},
+    "embedding.size": {DEFAULT_VECTOR_SIZE},
     "model.chunk_tokens": {defaults.CHUNK_TOKENS},
     "ngrams.bucket_bits": {defaults.NGRAM_BUCKET_BITS, defaults.MAX_NGRAM_NUMBERS >> defaults.NGRAM_BUCKET_BITS},
     "training.epochs": {defaults.MIN_EPOCHS, defaults.MAX_EPOCHS},

@@ -51,9 +51,13 @@ def test_ids_come_back_as_they_were_or_renumbered(texts: list[list[int]], block:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(spool_module, "BLOCK_IDS", block)
         patch.setattr(spool_module, "MEMORY_BYTES", memory)
-        with TokenIdsOnDisk(texts) as spool:
-            same, doubled = spool.flat(), spool.flat(np.arange(31) * 2)
-            wide = spool.flat(np.arange(31) + 2**16)
+        spool = TokenIdsOnDisk(texts)
+        assert list(spool.texts()) == texts
+        assert list(spool.texts(np.arange(0, len(texts), 2))) == texts[::2]
+        same, doubled = spool.flat(), spool.flat(np.arange(31) * 2)
+        wide = spool.flat(np.arange(31) + 2**16)
+    offsets, counts = spool.offsets, spool.counts
+    del spool
     # A mapped array must outlive the file that it came from, which is closed by now.
     joined = [number for ids in texts for number in ids]
     assert same.tolist() == joined
@@ -61,8 +65,8 @@ def test_ids_come_back_as_they_were_or_renumbered(texts: list[list[int]], block:
     assert wide.tolist() == [2**16 + number for number in joined]
     assert (same.dtype, wide.dtype) == (np.uint16, np.int32)
     assert isinstance(same, np.memmap) == (memory == 0)
-    assert spool.offsets.tolist() == np.cumsum([0, *map(len, texts)]).tolist()
-    assert spool.counts.tolist() == np.bincount(joined).tolist()
+    assert offsets.tolist() == np.cumsum([0, *map(len, texts)]).tolist()
+    assert counts.tolist() == np.bincount(joined).tolist()
 
 
 def test_a_text_without_ids_is_a_broken_promise() -> None:
