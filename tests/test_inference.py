@@ -150,7 +150,7 @@ def test_the_command_line_computes_as_many_rows_together_as_a_product_takes() ->
 def test_rows_are_alike_with_two_threads_too() -> None:
     """How two threads share rows depends on their number; a process of its own has threads as it starts."""
     code = (
-        "import numpy as np; from lstmcli.inference.products import RowProduct, choose_scheme, split_outputs\n"
+        "import numpy as np; from lstmcli.inference.batch_invariant import RowProduct, choose_scheme, split_outputs\n"
         "matrix = split_outputs(np.random.default_rng(0).standard_normal((3, 128)))\n"
         "scheme = choose_scheme([matrix]); multiply = RowProduct(matrix, scheme).of_all\n"
         "rows = np.random.default_rng(1).standard_normal((240, 128)).astype(scheme.dtype)\n"
