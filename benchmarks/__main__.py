@@ -26,6 +26,7 @@ TABLES = {
     "threads": epochs.threads,
     "start": prediction.start,
     "throughput": prediction.throughput,
+    "api": prediction.from_python,
     "jobs": prediction.jobs,
     "stream": prediction.memory,
     "latency": prediction.latency,

@@ -157,6 +157,60 @@ class _Usual(nn.Module):
             torch.softmax(self.output(last), dim=1)
 
 
+# What a program that uses the Python interface does. It leaves the matrix library as it is by default, with all cores.
+FROM_PYTHON = """
+import csv, os, sys
+os.environ.pop("OPENBLAS_NUM_THREADS", None)
+import lstmcli
+with open(sys.argv[2], newline="", encoding="utf-8") as stream:
+    texts = [row["text"] for row in csv.DictReader(stream)]
+lstmcli.load(sys.argv[1]).predict(texts)
+"""
+
+
+def from_python(num_texts: int = 100_000, rounds: int = 3) -> None:
+    """All rows in one call of `lstmcli.load(run).predict`, beside the command line, start and reading included."""
+    rows = []
+    with _folder() as folder:
+        path = folder / "texts.csv"
+        write_csv(path, num_texts, MEAN_LENGTH, NUM_WORDS)
+        model = str(stored_model.write(folder / "model", NUM_WORDS))
+        commands = {
+            "lstmcli predict": [*PREDICT, model, str(path)],
+            "lstmcli.load(run).predict(texts)": [sys.executable, "-c", FROM_PYTHON, model, str(path)],
+        }
+        for state, num_busy in ("idle", 0), ("busy", (os.cpu_count() or 1) - 1):
+            found: dict[str, list[Used]] = {name: [] for name in commands}
+            with _busy(num_busy):
+                for _ in range(rounds):
+                    for name, command in commands.items():
+                        found[name].append(used(command))
+            times = {name: [each.cpu for each in runs] for name, runs in found.items()}
+            rows += [
+                [
+                    name,
+                    state,
+                    f"{median(times[name]):.1f}",
+                    ratio(times, name, "lstmcli predict"),
+                    f"{runs[0].memory:.0f}",
+                ]
+                for name, runs in found.items()
+            ]
+    table(f"{num_texts:,} texts", ["what", "other cores", "CPU s", "/ lstmcli predict", "peak MB"], rows)
+
+
+@contextmanager
+def _busy(num_processes: int) -> Iterator[None]:
+    """Keep so many cores busy."""
+    processes = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(num_processes)]
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
 def jobs() -> None:
     """One process and two, on as many cores; a file so large that each can learn the words for itself."""
     num_texts = 300_000

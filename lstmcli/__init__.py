@@ -1,3 +1,32 @@
 """Train, evaluate and run LSTM text classifiers from CSV files."""
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lstmcli.api import Model, load
+    from lstmcli.errors import LstmcliError
+
 __version__ = "0.1.0"
+
+__all__ = ["LstmcliError", "Model", "load"]
+
+# Where each name is found when it is first asked for: importing the package loads no library.
+_HOMES = {
+    "LstmcliError": "lstmcli.errors",
+    "Model": "lstmcli.api",
+    "load": "lstmcli.api",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    found: object = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

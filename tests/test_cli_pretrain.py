@@ -157,7 +157,7 @@ def test_texts_of_a_single_word_have_nothing_to_predict_but_train_all_the_same(t
     assert result.exit_code == 0, result.stderr
     assert "The network starts from random weights." in result.stderr
     alone = invoke("pretrain", *options, "--run-dir", tmp_path / "alone")
-    assert (alone.exit_code, "often enough to learn from" in alone.stderr) == (1, True)
+    assert (alone.exit_code, "frequent enough to learn from" in alone.stderr) == (1, True)
     assert not (tmp_path / "alone").exists()
 
 

@@ -110,6 +110,7 @@ def test_wide_layers_are_cut_into_matrices(cell: str, hidden_size: int) -> None:
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
+@settings(deadline=None)
 @given(
     st.integers(1, 40) | st.integers(300, 320) | st.just(700),
     st.integers(1, 60),

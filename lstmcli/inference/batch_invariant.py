@@ -8,13 +8,13 @@ the processor; so the library in use is asked, with the matrices of the model. W
 differences smaller than anything that is printed.
 """
 
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import DTypeLike
 
+from lstmcli.inference.one_thread import ONE_THREAD
 from lstmcli.kernels.weights import Array
 
 # Rows that are multiplied at once: enough for the speed of large products, few enough for results to stay in the cache.
@@ -125,7 +125,7 @@ def are_alike(matrices: Array, scheme: Scheme) -> bool:
     vector = np.sin(np.arange(1.0, matrices.shape[2] + 1.0)).astype(scheme.dtype)
     first = product(np.tile(vector, (scheme.rows, 1)))[:, :1].copy()
     counts: Sequence[int] = range(scheme.rows, MAX_ROWS + 1, scheme.rows)
-    if os.environ.get("OPENBLAS_NUM_THREADS") == "1":
+    if ONE_THREAD.is_certain():
         # One thread goes other ways from some size on; how several share the rows depends on each number of them.
         counts = counts[0], counts[len(counts) // 3], counts[-1]
     return all(bool((product(np.tile(vector, (num_rows, 1))) == first).all()) for num_rows in counts)

@@ -21,7 +21,7 @@ MAX_ROW_STEPS = 1 << 15
 
 
 class Network:
-    """Runs a network with `stored` weights. A row's logits do not depend on its neighbours, see `products`."""
+    """Runs a network with `stored` weights. A row's logits do not depend on its neighbours, see `batch_invariant`."""
 
     def __init__(self, settings: ModelSettings, stored: Weights, *, max_kept_bytes: int = MAX_KEPT_BYTES) -> None:
         """Take `stored` weights; the input parts of words may take `max_kept_bytes`."""

@@ -1,5 +1,6 @@
 """Texts to probabilities and labels, with a saved model."""
 
+from _thread import allocate_lock
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from lstmcli.inference.batch_invariant import MAX_ROWS
 from lstmcli.inference.network import Network
+from lstmcli.inference.one_thread import ONE_THREAD
 from lstmcli.inference.tokens import KnownTokens
 from lstmcli.inference.words import MAX_KEPT_BYTES
 from lstmcli.metrics.decisions import DecisionRule, decision_scores, probabilities_from_logits
@@ -39,16 +41,21 @@ class Predictions:
 
 
 class Predictor:
-    """Row n of every result belongs to text n, whatever the batches were."""
+    """Row n of every result belongs to text n, whatever the batches were.
+
+    Threads that share a predictor take turns, one call at a time: it keeps tens of MB of what it knows of words and
+    tokens, which each thread would otherwise have to collect for itself.
+    """
 
     def __init__(self, model: SavedModel, *, batch_size: int = DEFAULT_BATCH_SIZE) -> None:
         self.model = model
-        scorer = None if model.ngrams is None else NgramScorer(model.ngrams)
-        self._tokens = KnownTokens(model, scorer)
-        self._scorer = scorer
-        max_bytes = MAX_KEPT_BYTES // len(model.members)
-        self._networks = [Network(model.network, weights, max_kept_bytes=max_bytes) for weights in model.members]
+        self._scorer = None if model.ngrams is None else NgramScorer(model.ngrams)
+        self._tokens = KnownTokens(model, self._scorer)
         self._batch_size = batch_size
+        self._turn = allocate_lock()
+        max_bytes = MAX_KEPT_BYTES // len(model.members)
+        with ONE_THREAD:  # products are tried out under the conditions in which they will be computed
+            self._networks = [Network(model.network, weights, max_kept_bytes=max_bytes) for weights in model.members]
 
     @classmethod
     def open(cls, run: Path, *, batch_size: int = DEFAULT_BATCH_SIZE) -> "Predictor":
@@ -64,7 +71,12 @@ class Predictor:
         if not texts:
             return np.empty((0, len(self.model.labels.names)))
         distinct = {text: number for number, text in enumerate(dict.fromkeys(texts))}
-        found = self._distinct_probabilities(list(distinct))
+        with self._turn, ONE_THREAD:
+            try:
+                found = self._distinct_probabilities(list(distinct))
+            except BaseException:  # Ctrl-C may have come when a token was known only in part
+                self._tokens = KnownTokens(self.model, self._scorer)
+                raise
         return found if len(distinct) == len(texts) else found[[distinct[text] for text in texts]]
 
     def _distinct_probabilities(self, texts: list[str]) -> NDArray[np.float64]:

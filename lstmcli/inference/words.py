@@ -16,7 +16,7 @@ MAX_KEPT_BYTES = 1 << 25
 class ProjectedWords:
     """W x + b for the vector x of each word. It is more than half of a network's arithmetic, and the same every time.
 
-    A row does not depend on the words it is computed with, see `products`.
+    A row does not depend on the words it is computed with, see `batch_invariant`.
     """
 
     def __init__(

@@ -1,0 +1,52 @@
+"""What a Python program hands over as texts: cut into blocks, and refused where it is something else."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from math import isnan
+
+WANTED = "expected a list of strings"
+
+# The types of None, pandas.NA and pandas.NaT; a missing value may be a float, too.
+MISSING = ("NoneType", "NAType", "NaTType")
+
+
+def text_blocks(texts: Iterable[str], size: int) -> Iterator[list[str]]:
+    """Yield `size` texts at a time, the last ones perhaps fewer. They are read once, and only as they are needed.
+
+    Raises:
+        TypeError: `texts`, or one of them, is something else. The blocks before have been yielded.
+    """
+    _check_collection(texts)
+    remaining, num_before = iter(texts), 0
+    while block := list(islice(remaining, size)):
+        for number, text in enumerate(block, start=num_before):
+            if not isinstance(text, str):
+                raise TypeError(f"{WANTED}, but texts[{number}] is {_described(text)}")
+        yield block
+        num_before += len(block)
+
+
+def _check_collection(texts: object) -> None:
+    found = type(texts).__name__
+    if isinstance(texts, str):
+        raise TypeError(f"{WANTED}, got str; for one text, pass [text]")
+    if isinstance(texts, bytes | bytearray | memoryview):
+        raise TypeError(f"{WANTED}, got {found}; decode it and pass [text]")
+    if isinstance(texts, Mapping):
+        raise TypeError(f"{WANTED}, got {found}; if the texts are its values, pass list(texts.values())")
+    if hasattr(texts, "columns"):  # of any library; iterating would yield the names of the columns
+        raise TypeError(f"{WANTED}, got {found}; pass the column with the texts, such as frame['text']")
+    shape = getattr(texts, "shape", None)
+    if isinstance(shape, tuple) and len(shape) != 1:
+        raise TypeError(f"{WANTED}, got {found} of shape {shape}; pass one dimension, such as texts.ravel()")
+    if not isinstance(texts, Iterable):
+        raise TypeError(f"{WANTED}, got {'None' if texts is None else found}")
+
+
+def _described(text: object) -> str:
+    name = type(text).__name__
+    if name in MISSING or (isinstance(text, float) and isnan(text)):
+        return f"{text}; replace missing values first, such as with series.fillna('')"
+    if isinstance(text, bytes | bytearray):
+        return f"{name}; decode it first"
+    return f"of type {name}"
