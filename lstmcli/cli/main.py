@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from lstmcli import __version__
+from lstmcli.cli.config import config_command
 from lstmcli.cli.dependencies import missing_package
 from lstmcli.cli.evaluate import evaluate_command
 from lstmcli.cli.predict import predict_command
@@ -67,6 +68,7 @@ app.command("train")(train_command)
 app.command("pretrain")(pretrain_command)
 app.command("evaluate")(evaluate_command)
 app.command("predict")(predict_command)
+app.command("config")(config_command)
 
 
 def _print_version(wanted: bool) -> None:
