@@ -1,5 +1,6 @@
 """What pip and Docker get: the source archive, the wheel, an editable clone, and the bounds of the dependencies."""
 
+import ast
 import importlib.metadata
 import os
 import shutil
@@ -13,10 +14,16 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from lstmcli.cli.dependencies import PACKAGES
 from tests.conftest import PROJECT
 
 PYPROJECT = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
 DEPENDENCIES = {requirement.name: requirement for requirement in map(Requirement, PYPROJECT["project"]["dependencies"])}
+CONSTRAINTS = dict(
+    line.lower().split("==")
+    for line in (PROJECT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    if "==" in line
+)
 
 NOT_COPIED = shutil.ignore_patterns(
     ".git", ".venv*", "runs", "build", "dist", "*.egg-info", "__pycache__", ".*_cache", ".hypothesis"
@@ -77,3 +84,30 @@ def test_an_editable_clone_is_found_from_the_folder_above_it(clone: Path, tmp_pa
         check=False,
     )
     assert completed.stdout.strip() == str(clone / "lstmcli/data/reading.py"), completed.stderr
+
+
+def import_names() -> set[str]:
+    """Return the names of all modules that the package imports and that neither it nor Python brings along."""
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (PROJECT / "lstmcli").rglob("*.py")]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    modules = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    modules |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    return {module.partition(".")[0] for module in modules} - sys.stdlib_module_names - {"lstmcli"}
+
+
+def test_every_imported_package_is_a_dependency_or_the_extra() -> None:
+    assert set(PACKAGES.values()) == set(DEPENDENCIES)
+    assert import_names() == {*PACKAGES, "pyarrow"}
+
+
+@pytest.mark.parametrize("requirement", DEPENDENCIES.values(), ids=lambda requirement: requirement.name)
+def test_what_is_installed_is_within_the_bounds(requirement: Requirement) -> None:
+    assert requirement.specifier.contains(importlib.metadata.version(requirement.name))
+    assert requirement.specifier.contains(CONSTRAINTS[requirement.name])
+
+
+def test_every_dependency_has_a_lower_bound_and_all_but_rich_an_upper_one() -> None:
+    """Why rich has none is said beside it."""
+    for requirement in DEPENDENCIES.values():
+        operators = {specifier.operator for specifier in requirement.specifier}
+        assert operators == ({">="} if requirement.name == "rich" else {">=", "<"}), requirement
