@@ -8,6 +8,8 @@ import typer
 from typer.core import TyperGroup
 
 from lstmcli import __version__
+from lstmcli.cli.config import config_command
+from lstmcli.cli.dependencies import missing_package
 from lstmcli.cli.evaluate import evaluate_command
 from lstmcli.cli.predict import predict_command
 from lstmcli.cli.pretrain import pretrain_command
@@ -18,7 +20,7 @@ INTERRUPTED = 130
 
 
 class ErrorReportingGroup(TyperGroup):
-    """Turns our errors into one message on stderr, a closed pipe into a quiet end, a full disk into a line."""
+    """Turns our errors, a missing package or a full disk into one message on stderr; a closed pipe ends quietly."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command.
@@ -31,6 +33,12 @@ class ErrorReportingGroup(TyperGroup):
         except LstmcliError as error:
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(error.exit_code) from None
+        except ModuleNotFoundError as error:
+            message = missing_package(error, ctx.invoked_subcommand)
+            if message is None:
+                raise
+            typer.echo(f"error: {message}", err=True)
+            raise typer.Exit(LstmcliError.exit_code) from None
         except BrokenPipeError:
             _abandon_stdout()  # the reader has gone (`| head`)
             raise typer.Exit(0) from None
@@ -60,6 +68,7 @@ app.command("train")(train_command)
 app.command("pretrain")(pretrain_command)
 app.command("evaluate")(evaluate_command)
 app.command("predict")(predict_command)
+app.command("config")(config_command)
 
 
 def _print_version(wanted: bool) -> None:

@@ -18,7 +18,12 @@ Check = tuple[bool, list[KeyPath], str]  # whether it is wrong, the keys that ma
 
 
 def load_config(
-    path: Path | None, overrides: list[str], *, needs_labels: bool = True, train_file: str | None = None
+    path: Path | None,
+    overrides: list[str],
+    *,
+    needs_labels: bool = True,
+    train_file: str | None = None,
+    needs_rows: bool = True,
 ) -> Config:
     """Read `path` (None: all defaults), apply `overrides` ("training.epochs=5") and check everything.
 
@@ -27,6 +32,7 @@ def load_config(
         overrides: see above.
         needs_labels: whether there must be a training file; else texts without labels will do.
         train_file: takes the place of `data.train`, just as it is.
+        needs_rows: whether a file of rows or texts must be named at all.
 
     Raises:
         UsageError: an override is not KEY=VALUE.
@@ -53,7 +59,7 @@ def load_config(
         raise ConfigError(_join(problems)) from None
     problems = [
         f"{next((f'{overridden[key]}: ' for key in keys if key in overridden), prefix)}{problem}"
-        for keys, problem in _contradictions(config, needs_labels=needs_labels)
+        for keys, problem in _contradictions(config, needs_labels=needs_labels, needs_rows=needs_rows)
     ]
     if problems:
         raise ConfigError(_join(problems))
@@ -165,9 +171,10 @@ def _describe(problem: Any, prefix: str, overridden: dict[KeyPath, str]) -> str:
     return f"{where}: {message}{quote}, got {problem['input']!r}."
 
 
-def _contradictions(config: Config, *, needs_labels: bool) -> list[tuple[list[KeyPath], str]]:
+def _contradictions(config: Config, *, needs_labels: bool, needs_rows: bool) -> list[tuple[list[KeyPath], str]]:
     """Return what is wrong between keys: the keys that may have caused it, and the message."""
-    checks = _source_checks(config, needs_labels=needs_labels) + _data_checks(config) + _model_checks(config)
+    sources = _source_checks(config, needs_labels=needs_labels) if needs_rows else []
+    checks = sources + _data_checks(config) + _model_checks(config)
     return [(keys, message) for wrong, keys, message in checks if wrong]
 
 

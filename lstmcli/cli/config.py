@@ -1,0 +1,37 @@
+"""`lstmcli config`."""
+
+from typing import Annotated
+
+import typer
+
+from lstmcli.cli.options import ConfigFile, Settings
+
+
+def config_command(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[KEY]...", help="Print only these keys or sections.", show_default=False),
+    ] = None,
+    config: ConfigFile = None,
+    settings: Settings = None,
+    keys: Annotated[bool, typer.Option("--keys", help="Print the names of all keys, one per line.")] = False,
+) -> None:
+    """Print every setting with its value and what it means, as a config file.
+
+    Without --config and --set these are the defaults. A config with a mistake is an error, so this also checks one.
+
+    Examples:
+      lstmcli config | less
+
+      lstmcli config --set data.train=reviews.csv > reviews.yaml
+
+      lstmcli config training.learning_rate ngrams
+    """
+    from lstmcli.config.explained import explain
+    from lstmcli.config.loading import known_keys, load_config
+
+    if keys:
+        typer.echo("\n".join(known_keys()))
+        return
+    resolved = load_config(config, settings or [], needs_rows=False)
+    typer.echo(explain(resolved, names or []), nl=False)
