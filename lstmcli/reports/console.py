@@ -45,8 +45,8 @@ def _reasons(report: ReadReport) -> str:
 class Reporter:
     """Writes what happens to stderr, a line each: a short word, then the fact."""
 
-    def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._console = Console(stderr=True, highlight=False, markup=False, emoji=False, quiet=quiet)
         self._bar: Progress | None = None
 
     def line(self, label: str, text: str) -> None:
