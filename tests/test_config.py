@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from lstmcli.cli.options import FormatChoice
-from lstmcli.config.loading import config_to_dict, dump_config, known_keys, load_config
+from lstmcli.config.loading import ARGUMENTS, config_to_dict, dump_config, known_keys, load_config
 from lstmcli.config.model_settings import CellName, FormatName, PoolingName
 from lstmcli.config.settings import Config, MetricName
 from lstmcli.data.formats import BINARY_FORMATS, EXTENSIONS, FORMATS
@@ -101,19 +101,19 @@ def test_all_mistakes_are_in_one_message(tmp_path: Path) -> None:
     assert message.startswith("5 mistakes:")
     assert f"{path}: data.txt: unknown key. Did you mean 'data.text'?" in message
     assert f"{path}: trainig: unknown key. Did you mean 'training'?" in message
-    assert f"{path}: model.cell: input should be 'rnn', 'lstm' or 'peephole', got 'gru'." in message
+    assert f"{path}: model.cell: expected rnn, lstm or peephole, got 'gru'." in message
     assert "--set training.epoch=3: unknown key. Did you mean 'training.epochs'?" in message
-    assert "--set training.batch_size=0: input should be greater than or equal to 1, got '0'." in message
+    assert "--set training.batch_size=0: expected a whole number of at least 1, got '0'." in message
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
         ("data: {train: a\n", "is not valid YAML"),
-        ("data: {train: a.csv, text: b, train: c.csv}\n", "the key 'train' stands there twice"),
+        ("data: {train: a.csv, text: b, train: c.csv}\n", "duplicate key 'train'"),
         ("- 1\n", "expected sections"),
-        ("data: [1]\n", "data: input should be a dictionary"),
-        ("data: {train: a.csv, label: no}\n", "(put it in quotes), got False"),
+        ("data: [1]\n", "data: expected keys with values below it, got [1]."),
+        ("data: {train: a.csv, label: no}\n", "data.label: expected text, found false (put it in quotes)."),
         ("data: {train: a.csv, labels: [A, A]}\n", "a column is named twice"),
         ("data: {train: a.csv, labels: [A], label_separator: ','}\n", "exclude each other"),
         ("data: {train: a.csv, format: text}\n", "a text file has no label column"),
@@ -181,3 +181,37 @@ def test_yaml_merges_and_aliases_are_read_and_overridden_one_by_one(tmp_path: Pa
     alias = content[: content.index("  <<")].replace("training:\n", "training: *some\n")
     config = load_config(write(tmp_path / "d.yaml", alias), ["training.epochs=50"])
     assert (config.training.epochs, config.pretraining.epochs) == (50, 3)
+
+
+def test_arguments_take_the_place_of_keys(tmp_path: Path) -> None:
+    path = write(tmp_path / "c.yaml", "data: {train: a.csv, text: words, labels: []}\n")
+    arguments = {"data.train": "b.csv", "data.text": None, "data.label": "5", "data.format": "csv"}
+    config = load_config(path, ["data.format=csv", "training.epochs=2"], arguments=arguments)
+    assert (config.data.train, config.data.text, config.data.label) == ("b.csv", "words", "5")
+    config = load_config(None, [], needs_labels=False, arguments={"pretraining.texts": ["a, b.txt", "c.txt"]})
+    assert config.pretraining.texts == ("a, b.txt", "c.txt")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "arguments", "words"),
+    [
+        (["data.text=a"], {"data.text": "b"}, "--set data.text=a contradicts --text b; give one of them."),
+        (["data.train=a.csv"], {"data.train": "b.csv"}, "--set data.train=a.csv contradicts FILE b.csv; give one"),
+        (["pretraining.texts=a,b"], {"pretraining.texts": ["a"]}, "--set pretraining.texts=a,b contradicts FILE a;"),
+        (["data.labels=A,B"], {"data.label": "c"}, "--label c: the labels are the yes/no columns of data.labels here."),
+    ],
+)
+def test_an_argument_and_set_must_not_contradict_each_other(
+    overrides: list[str], arguments: dict[str, object], words: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        load_config(None, overrides, needs_labels=False, arguments=arguments)
+    assert words in str(caught.value)
+
+
+def test_every_argument_is_a_key() -> None:
+    assert {".".join(key) for key in ARGUMENTS} <= set(known_keys())
+
+
+def test_lines_of_text_are_enough_without_labels() -> None:
+    assert load_config(None, ["data.format=text", "data.train=a.log"], needs_labels=False).data.format == "text"

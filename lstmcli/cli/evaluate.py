@@ -1,25 +1,75 @@
 """`lstmcli evaluate`."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lstmcli.cli.options import ConfigFile, Encoding, Format, FormatChoice, Overwrite, Settings, TextColumn
+from lstmcli.cli.options import (
+    INPUT,
+    OUTPUT,
+    ConfigFile,
+    FormatChoice,
+    Overwrite,
+    Quiet,
+    Settings,
+    column_settings,
+)
 from lstmcli.errors import UsageError
 
 if TYPE_CHECKING:
     from lstmcli.metrics.evaluation import Evaluation
 
+FOLDS = "Cross-validation"
+
+AsJson = Annotated[bool, typer.Option("--json", rich_help_panel=OUTPUT, help="Print JSON instead of tables.")]
+Baselines = Annotated[
+    bool,
+    typer.Option(
+        "--baselines/--no-baselines", rich_help_panel=OUTPUT, help="Compare with the majority class and TF-IDF."
+    ),
+]
+
 
 def evaluate_command(
     run: Annotated[
         Path | None,
-        typer.Argument(metavar="RUN", help="Run directory, or its model/ folder.", show_default=False),
+        typer.Argument(
+            metavar="RUN", help="Run directory, or its model/ folder; not with --folds.", show_default=False
+        ),
     ] = None,
     file: Annotated[
         str | None, typer.Argument(metavar="FILE", help="Labelled rows, or - for standard input.", show_default=False)
+    ] = None,
+    input_format: Annotated[
+        FormatChoice | None,
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="FORMAT",
+            rich_help_panel=INPUT,
+            help="Format of the input; auto, the default, goes by the file's extension.",
+        ),
+    ] = None,
+    encoding: Annotated[
+        str | None,
+        typer.Option(
+            "--encoding", metavar="NAME", rich_help_panel=INPUT, help="Encoding of the input (default: utf-8)."
+        ),
+    ] = None,
+    text: Annotated[
+        str | None,
+        typer.Option(
+            "--text", metavar="COLUMN", rich_help_panel=INPUT, help="Column of the text (default: as in training)."
+        ),
+    ] = None,
+    label: Annotated[
+        str | None,
+        typer.Option(
+            "--label", metavar="COLUMN", rich_help_panel=INPUT, help="Column of the label (default: as in training)."
+        ),
     ] = None,
     output: Annotated[
         Path | None,
@@ -27,57 +77,72 @@ def evaluate_command(
             "--output",
             "-o",
             metavar="DIR",
-            help="Also write metrics.json, report.md and report.html here. With --folds: the folder of all that is "
-            "written (default: runs/ and the config's name, -folds).",
+            rich_help_panel=OUTPUT,
+            help="Also write metrics.json, report.md and report.html here.",
         ),
     ] = None,
-    input_format: Format = FormatChoice.AUTO,
-    encoding: Encoding = "utf-8",
-    text: TextColumn = None,
-    label: Annotated[
-        str | None,
-        typer.Option("--label", metavar="COLUMN", help="Column of the label (default: as in training)."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
-    baselines: Annotated[bool, typer.Option(help="Compare with the majority class and TF-IDF.")] = True,
+    as_json: AsJson = False,
+    baselines: Baselines = True,
+    quiet: Quiet = False,
     folds: Annotated[
         int | None,
-        typer.Option("--folds", min=2, max=100, metavar="N", help="Instead of RUN and FILE: train N times, see above."),
+        typer.Option(
+            "--folds",
+            min=2,
+            max=100,
+            metavar="N",
+            rich_help_panel=FOLDS,
+            help="Train and score N models instead, as lstmcli cross-validate does (see there); takes a FILE, but no "
+            "RUN.",
+        ),
     ] = None,
     config: ConfigFile = None,
     settings: Settings = None,
-    resume: Annotated[bool, typer.Option("--resume", help="With --folds: go on where it was interrupted.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", rich_help_panel=FOLDS, help="Continue an interrupted cross-validation.")
+    ] = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Score a model on labelled rows, with intervals, beside its baselines.
+    """Score a model on labelled rows, with intervals, next to its baselines.
 
-    With --folds, train a model for each part of the training and validation rows on the other parts, and score every
-    row by the model that never saw it: for corpora too small to spare a test file. --config, --set, --resume and
-    --overwrite belong to it.
+    --config, --set, --resume and --overwrite belong to --folds.
 
     Examples:
       lstmcli evaluate runs/emotion data/emotion/test.csv
-
       lstmcli evaluate runs/emotion test.csv --json | jq '.evaluations[].scores'
-
-      lstmcli evaluate --folds 10 --config configs/personality.yaml
+      lstmcli evaluate runs/emotion survey.csv --text answer --label mood
     """
     if folds is None:
         if run is None or file is None:
             raise UsageError("name a RUN and a FILE to score it on, or --folds N and a --config to train with.")
         if config is not None or settings or resume or overwrite:
             raise UsageError("--config, --set, --resume and --overwrite belong to --folds; a RUN is scored as it is.")
-        evaluation = _evaluate_run(run, file, (input_format.value, encoding, text, label), output, baselines=baselines)
+        columns = (FormatChoice.AUTO if input_format is None else input_format).value, encoding or "utf-8", text, label
+        evaluation = _evaluate_run(run, file, columns, output, baselines=baselines, quiet=quiet)
         name = str(run)
     else:
-        if run is not None or text or label or input_format != FormatChoice.AUTO or encoding != "utf-8":
-            raise UsageError(
-                "--folds trains models of its own: it takes --config and --set, no RUN, FILE, columns, format or "
-                "encoding (--set data.format=..., --set data.encoding=...)."
-            )
-        if not baselines:
-            settings = [*(settings or []), "evaluation.baselines=false"]
-        evaluation, name = _evaluate_folds(folds, config, settings or [], output, resume=resume, overwrite=overwrite)
+        if file is not None:
+            raise UsageError(f"--folds trains models of its own on one FILE; it takes no RUN ({run}).")
+        arguments = {
+            "data.train": None if run is None else str(run),
+            **column_settings(text, label, input_format, encoding),
+        }
+        evaluation, name = evaluate_folds(
+            folds,
+            config,
+            settings or [],
+            output,
+            arguments,
+            baselines=baselines,
+            resume=resume,
+            overwrite=overwrite,
+            quiet=quiet,
+        )
+    print_evaluation(evaluation, name, as_json=as_json)
+
+
+def print_evaluation(evaluation: "Evaluation", name: str, *, as_json: bool) -> None:
+    """Print the figures of the model called `name`."""
     from lstmcli.reports.files import to_console_text, to_json
 
     if as_json:
@@ -87,7 +152,13 @@ def evaluate_command(
 
 
 def _evaluate_run(
-    run: Path, file: str, columns: tuple[str, str, str | None, str | None], output: Path | None, *, baselines: bool
+    run: Path,
+    file: str,
+    columns: tuple[str, str, str | None, str | None],
+    output: Path | None,
+    *,
+    baselines: bool,
+    quiet: bool,
 ) -> "Evaluation":
     from lstmcli.recipes.evaluate import ColumnOverrides, check_reports, evaluate_file, write_reports
     from lstmcli.reports.console import ConsoleReporter
@@ -97,18 +168,32 @@ def _evaluate_run(
     if output is not None:
         check_reports(output)
     examples, evaluation = evaluate_file(run, file, overrides, baselines=baselines)
-    ConsoleReporter()(examples.report)
+    ConsoleReporter(quiet=quiet)(examples.report)
     if output is not None:
         write_reports(output, evaluation, run)
     return evaluation
 
 
-def _evaluate_folds(
-    folds: int, config: Path | None, settings: list[str], output: Path | None, *, resume: bool, overwrite: bool
+def evaluate_folds(
+    folds: int,
+    config: Path | None,
+    settings: list[str],
+    output: Path | None,
+    arguments: Mapping[str, str | None],
+    *,
+    baselines: bool,
+    resume: bool,
+    overwrite: bool,
+    quiet: bool,
 ) -> tuple["Evaluation", str]:
+    """Cross-validate and return the figures and a name for what they are of; `arguments` as for `load_config`."""
     from lstmcli.recipes.run_setup import resolve_run
 
-    resolved, run = resolve_run(config, settings, output, resume=resume, overwrite=overwrite, command="folds")
+    if not baselines:
+        settings = [*settings, "evaluation.baselines=false"]
+    resolved, run = resolve_run(
+        config, settings, output, resume=resume, overwrite=overwrite, command="folds", arguments=arguments
+    )
 
     from lstmcli.cli.running import long_running
     from lstmcli.recipes.cross_validate import cross_validate  # takes seconds, see train
@@ -116,7 +201,7 @@ def _evaluate_folds(
 
     open_run = OpenRun(run, resume, overwrite, is_checked=True)
     resume_command = f"lstmcli evaluate --folds {folds} --resume --output {run.path}"
-    with long_running(run, resume_command) as (reporter, stop):
+    with long_running(run, resume_command, quiet=quiet) as (reporter, stop):
         evaluation = cross_validate(resolved, open_run, num_folds=folds, tell=reporter, stop=stop)
     reporter.line("wrote", str(run.path))
     return evaluation, f"{folds} folds in {run.path}"

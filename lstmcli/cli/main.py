@@ -2,25 +2,47 @@
 
 import os
 import sys
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from lstmcli import __version__
-from lstmcli.cli.config import config_command
+from lstmcli.cli.commands import Commands
 from lstmcli.cli.dependencies import missing_package
-from lstmcli.cli.evaluate import evaluate_command
-from lstmcli.cli.predict import predict_command
-from lstmcli.cli.pretrain import pretrain_command
-from lstmcli.cli.train import train_command
 from lstmcli.errors import LstmcliError
 
 INTERRUPTED = 130
 
 
-class ErrorReportingGroup(TyperGroup):
+class Shell(StrEnum):
+    """Those with a completion script."""
+
+    BASH = "bash"
+    ZSH = "zsh"
+    FISH = "fish"
+
+
+class CommandLine(TyperGroup):
     """Turns our errors, a missing package or a full disk into one message on stderr; a closed pipe ends quietly."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = Commands()  # type: ignore[assignment]  # none is ever added
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments; `help` and `help COMMAND` are other words for --help."""
+        return super().parse_args(ctx, [*args[1:2], "--help"] if args[:1] == ["help"] else args)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help."""
+        from lstmcli.cli.describe import describe
+        from lstmcli.cli.help import render
+
+        commands = [describe(command, ctx) for command in self.commands.values()]
+        usage = f"{ctx.command_path} [OPTIONS] COMMAND [ARGUMENTS]..."
+        formatter.write(render(usage, describe(self, ctx), formatter.width, commands))
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command.
@@ -58,17 +80,13 @@ def _abandon_stdout() -> None:
 
 
 app = typer.Typer(
-    cls=ErrorReportingGroup,
+    cls=CommandLine,
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="Train, evaluate and run LSTM text classifiers from CSV files.",
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["--help", "-h"]},
 )
-app.command("train")(train_command)
-app.command("pretrain")(pretrain_command)
-app.command("evaluate")(evaluate_command)
-app.command("predict")(predict_command)
-app.command("config")(config_command)
 
 
 def _print_version(wanted: bool) -> None:
@@ -77,13 +95,34 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _print_completion(shell: Shell | None) -> None:
+    if shell is not None:
+        from lstmcli.cli.shell.completion import script
+
+        typer.echo(script(shell.value), nl=False)
+        raise typer.Exit
+
+
 @app.callback()
 def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
+    show_completion: Annotated[
+        Shell | None,
+        typer.Option(
+            "--show-completion",
+            metavar="SHELL",
+            callback=_print_completion,
+            is_eager=True,
+            help="Print the completion script for a shell and exit.",
+        ),
+    ] = None,
 ) -> None:
-    pass
+    """Train, evaluate and run LSTM text classifiers from CSV files.
+
+    `lstmcli COMMAND --help` and `lstmcli help COMMAND` explain a command.
+    """
 
 
 def main() -> None:

@@ -6,6 +6,13 @@ from typing import Annotated
 
 import typer
 
+# The groups that --help shows options in.
+INPUT = "Input"
+SETTINGS = "Settings"
+PREDICTIONS = "Predictions"
+OUTPUT = "Output"
+COMPUTATION = "Computation"
+
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="Run directory, or its model/ folder.", show_default=False)]
 
 
@@ -23,18 +30,94 @@ class FormatChoice(StrEnum):
 
 
 Format = Annotated[
-    FormatChoice, typer.Option("--format", "-f", help="Format of the input; auto goes by the file's extension.")
+    FormatChoice,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        rich_help_panel=INPUT,
+        help="Format of the input; auto goes by the file's extension.",
+    ),
 ]
-Encoding = Annotated[str, typer.Option("--encoding", metavar="NAME", help="Encoding of the input.")]
+Encoding = Annotated[
+    str, typer.Option("--encoding", metavar="NAME", rich_help_panel=INPUT, help="Encoding of the input.")
+]
 TextColumn = Annotated[
     str | None,
-    typer.Option("--text", metavar="COLUMN", help="Column of the text (default: as in training).", show_default=False),
+    typer.Option(
+        "--text", metavar="COLUMN", rich_help_panel=INPUT, help="Column of the text (default: as in training)."
+    ),
+]
+
+# The same for commands that train: what is not given is as the config says.
+TrainingFile = Annotated[
+    str | None, typer.Argument(metavar="FILE", help="Labelled rows to learn from (data.train).", show_default=False)
+]
+FormatSetting = Annotated[
+    FormatChoice | None,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        rich_help_panel=INPUT,
+        help="Format of the input (data.format); auto, the default, goes by the file's extension.",
+    ),
+]
+EncodingSetting = Annotated[
+    str | None,
+    typer.Option(
+        "--encoding",
+        metavar="NAME",
+        rich_help_panel=INPUT,
+        help="Encoding of the input (data.encoding; default: utf-8).",
+    ),
+]
+TextSetting = Annotated[
+    str | None,
+    typer.Option(
+        "--text", metavar="COLUMN", rich_help_panel=INPUT, help="Column of the text (data.text; default: text)."
+    ),
+]
+LabelSetting = Annotated[
+    str | None,
+    typer.Option(
+        "--label", metavar="COLUMN", rich_help_panel=INPUT, help="Column of the label (data.label; default: label)."
+    ),
 ]
 ConfigFile = Annotated[
-    Path | None, typer.Option("--config", "-c", metavar="FILE", help="YAML file; every key has a default.")
+    Path | None,
+    typer.Option(
+        "--config", "-c", metavar="FILE", rich_help_panel=SETTINGS, help="YAML file; every key has a default."
+    ),
 ]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", "-s", metavar="KEY=VALUE", help="Override a key of the config; may be repeated."),
+    typer.Option(
+        "--set",
+        "-s",
+        metavar="KEY=VALUE",
+        rich_help_panel=SETTINGS,
+        help="Override a key of the config, such as training.epochs=5; may be repeated.",
+    ),
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a run that is there already.")]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", rich_help_panel=OUTPUT, help="Replace the run that is there already.")
+]
+Quiet = Annotated[
+    bool,
+    typer.Option(
+        "--quiet", "-q", rich_help_panel=OUTPUT, help="Print no notes and no progress on standard error, only errors."
+    ),
+]
+
+
+def column_settings(
+    text: str | None, label: str | None, input_format: FormatChoice | None, encoding: str | None
+) -> dict[str, str | None]:
+    """Return the settings that options of their own stand for, by key; None is as the config says."""
+    return {
+        "data.text": text,
+        "data.label": label,
+        "data.format": None if input_format is None else input_format.value,
+        "data.encoding": encoding,
+    }

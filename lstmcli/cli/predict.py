@@ -1,11 +1,24 @@
 """`lstmcli predict`."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from lstmcli.cli.options import Encoding, Format, FormatChoice, Run, TextColumn
+from lstmcli.cli.options import (
+    COMPUTATION,
+    INPUT,
+    OUTPUT,
+    PREDICTIONS,
+    Encoding,
+    Format,
+    FormatChoice,
+    Quiet,
+    Run,
+    TextColumn,
+)
+from lstmcli.errors import DataError
 
 # The exit code where some rows have no prediction.
 SOME_ROWS_BROKEN = 3
@@ -19,75 +32,149 @@ class OnErrorChoice(StrEnum):
     STOP = "stop"
 
 
+def parse_probability(word: str) -> float:
+    """Return 0.5 for "0.5" and for "50%".
+
+    Raises:
+        typer.BadParameter: it is no number from 0 to 1.
+    """
+    try:
+        probability = float(word.removesuffix("%")) / (100.0 if word.endswith("%") else 1.0)
+    except ValueError:
+        probability = -1.0
+    if not 0.0 <= probability <= 1.0:
+        raise typer.BadParameter(f"expected a probability from 0 to 1 or from 0% to 100%, got {word!r}.")
+    return probability
+
+
 def predict_command(
     run: Run,
     files: Annotated[
-        list[str] | None, typer.Argument(metavar="[FILE]...", help="Texts; - or nothing is standard input.")
-    ] = None,
-    output: Annotated[
-        str | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write (default: standard output).")
+        list[str] | None,
+        typer.Argument(metavar="FILE", show_default=False, help="Texts (default, or -: standard input)."),
     ] = None,
     input_format: Format = FormatChoice.AUTO,
-    output_format: Annotated[
-        FormatChoice, typer.Option("--output-format", "-F", help="auto: by the name of --output, else as the input.")
-    ] = FormatChoice.AUTO,
-    text: TextColumn = None,
-    columns: Annotated[
-        str | None,
-        typer.Option("--columns", metavar="A,B", help="Columns of the input to keep, in this order (default: all)."),
-    ] = None,
-    probabilities: Annotated[
-        bool, typer.Option("--probabilities", "-p", help="Add a column probability_<label> for each label.")
-    ] = False,
-    top_k: Annotated[
-        int | None, typer.Option("--top-k", "-k", min=1, metavar="N", help="Add the N most probable labels, ranked.")
-    ] = None,
-    threshold: Annotated[
-        float | None,
-        typer.Option(
-            "--threshold", min=0.0, max=1.0, metavar="X", help="Pick only labels with at least this probability."
-        ),
-    ] = None,
     encoding: Encoding = "utf-8",
+    text: TextColumn = None,
     on_error: Annotated[
         OnErrorChoice,
         typer.Option(
             "--on-error",
-            help="What becomes of a row that can't be read: flag keeps it, without a prediction (exit code 3); skip "
-            "leaves it out; stop ends.",
+            metavar="ACTION",
+            rich_help_panel=INPUT,
+            help="What to do with a row that can't be read: flag keeps it, without a prediction (exit code 3); skip "
+            "leaves it out; stop ends with an error.",
         ),
     ] = OnErrorChoice.FLAG,
+    probabilities: Annotated[
+        bool,
+        typer.Option(
+            "--probabilities",
+            "-p",
+            rich_help_panel=PREDICTIONS,
+            help="Add a column probability_<label> for each label.",
+        ),
+    ] = False,
+    top_k: Annotated[
+        int | None,
+        typer.Option(
+            "--top-k",
+            "-k",
+            min=1,
+            metavar="N",
+            rich_help_panel=PREDICTIONS,
+            help="Add columns label_1, score_1, ... of the N most probable labels.",
+        ),
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            "--threshold",
+            parser=parse_probability,
+            metavar="X",
+            rich_help_panel=PREDICTIONS,
+            help="Pick only labels of at least this probability, 0 to 1 or a percentage; a text may get none. With "
+            "--top-k, list only those: the cells of the others are empty.",
+        ),
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            rich_help_panel=OUTPUT,
+            help="Where to write (default, or -: standard output); .gz compresses.",
+        ),
+    ] = None,
+    output_format: Annotated[
+        FormatChoice,
+        typer.Option(
+            "--output-format",
+            "-F",
+            metavar="FORMAT",
+            rich_help_panel=OUTPUT,
+            help="Format of the output; auto goes by the extension of --output, else it is that of the input.",
+        ),
+    ] = FormatChoice.AUTO,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            "--columns",
+            metavar="A,B",
+            rich_help_panel=OUTPUT,
+            help="Columns of the input to keep, in this order (default: all).",
+        ),
+    ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", rich_help_panel=OUTPUT, help="Continue the --output of the same command after an interruption."
+        ),
+    ] = False,
+    progress: Annotated[
+        bool,
+        typer.Option("--progress", rich_help_panel=OUTPUT, help="Report on standard error how many rows are done."),
+    ] = False,
+    quiet: Quiet = False,
     jobs: Annotated[
         int,
-        typer.Option("--jobs", "-j", min=1, metavar="N", help="Processes that compute; worth it from 10,000 rows on."),
+        typer.Option(
+            "--jobs",
+            "-j",
+            min=1,
+            metavar="N",
+            rich_help_panel=COMPUTATION,
+            help="Number of worker processes; useful above about 10,000 rows.",
+        ),
     ] = 1,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the --output of the same command where it was interrupted.")
-    ] = False,
-    progress: Annotated[bool, typer.Option("--progress", help="Tell on stderr how many rows are done.")] = False,
+    batch_size: Annotated[
+        int,
+        typer.Option(
+            "--batch-size", min=1, metavar="N", rich_help_panel=COMPUTATION, help="Number of rows computed together."
+        ),
+    ] = 240,
     line_buffered: Annotated[
         bool,
         typer.Option(
             "--line-buffered",
-            help="Answer each row before reading the next; a pipe that pauses is answered at once anyway.",
+            rich_help_panel=COMPUTATION,
+            help="Answer each row before reading the next, even where more rows are waiting; whenever a pipe pauses, "
+            "all rows are answered anyway.",
         ),
     ] = False,
-    batch_size: Annotated[int, typer.Option("--batch-size", min=1, metavar="N", help="Rows computed together.")] = 240,
 ) -> None:
-    """Label texts: the rows of a file or of a pipe, in order, with prediction and score added.
+    """Label texts: the rows of a file or a pipe, in order, with prediction and score added.
 
-    Standard input is one text a line unless --format says otherwise; each line gets `label<TAB>score`.
+    Standard input is one text per line unless --format says otherwise; each line gets `label<TAB>score`.
 
     Examples:
       echo "what a lovely surprise" | lstmcli predict runs/emotion
-
       lstmcli predict runs/emotion reviews.csv --probabilities > labelled.csv
-
       lstmcli predict runs/emotion < lines.txt | cut -f1 | sort | uniq -c
     """
-    from pathlib import Path
-
     from lstmcli.config.lists import split_list
+    from lstmcli.data.reading import check_inputs
     from lstmcli.inference.answers import PredictOptions
     from lstmcli.inference.pool import open_pool
     from lstmcli.recipes.predict import InputOptions, OutputOptions, describe_job, predict_files
@@ -98,10 +185,12 @@ def predict_command(
     kept = None if columns is None else split_list(columns)
     inputs = InputOptions(input_format.value, encoding, text, on_error.value)
     options = PredictOptions(probabilities=probabilities, top_k=top_k, threshold=threshold)
-    job = "" if output is None else describe_job(Path(run), paths, inputs, options, kept, output_format)
-    model = read_model(Path(run))
-    row_progress = RowProgress() if progress else None
-    with open_pool(model, Path(run), jobs=jobs, batch_size=batch_size) as pool:
+    _look_for_sentences(paths, run)
+    check_inputs(paths, inputs.format_name)
+    job = "" if output is None else describe_job(run, paths, inputs, options, kept, output_format)
+    model = read_model(run)
+    row_progress = RowProgress() if progress and not quiet else None
+    with open_pool(model, run, jobs=jobs, batch_size=batch_size) as pool:
         counts = predict_files(
             model,
             pool,
@@ -109,10 +198,22 @@ def predict_command(
             inputs=inputs,
             output=OutputOptions(output, output_format.value, kept, job, resume, line_buffered),
             options=options,
-            warn=lambda message: typer.echo(f"note: {message}", err=True),
+            warn=(lambda _: None) if quiet else (lambda message: typer.echo(f"note: {message}", err=True)),
             watch=(lambda _: None) if row_progress is None else row_progress.done,
         )
     if row_progress is not None:
         row_progress.finish()
     if counts.broken and (on_error is OnErrorChoice.FLAG or counts.broken == counts.rows):
         raise typer.Exit(SOME_ROWS_BROKEN)
+
+
+def _look_for_sentences(words: list[str], run: Path) -> None:
+    """Raise DataError if one of `words` is a text rather than the name of a file."""
+    from lstmcli.data.reading import format_of
+
+    for word in words:
+        if len(word.split()) > 1 and not Path(word).exists() and format_of(word) is None:
+            import shlex  # a mistake may take its time
+
+            echo = f"echo {shlex.quote(word)} | lstmcli predict {shlex.quote(str(run))}"
+            raise DataError(f"{word}: no such file. To label a text, pipe it in: {echo}")

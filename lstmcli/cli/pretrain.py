@@ -5,38 +5,76 @@ from typing import Annotated
 
 import typer
 
-from lstmcli.cli.options import ConfigFile, Overwrite, Settings
+from lstmcli.cli.options import (
+    OUTPUT,
+    ConfigFile,
+    EncodingSetting,
+    FormatSetting,
+    Overwrite,
+    Quiet,
+    Settings,
+    TextSetting,
+    column_settings,
+)
 
 
 def pretrain_command(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="FILE",
+            show_default=False,
+            help="Texts to learn from, or - for standard input (pretraining.texts; default: those of data.train).",
+        ),
+    ] = None,
+    text: TextSetting = None,
+    input_format: FormatSetting = None,
+    encoding: EncodingSetting = None,
     config: ConfigFile = None,
     settings: Settings = None,
     run_dir: Annotated[
         Path | None,
         typer.Option(
-            "--run-dir", "-o", metavar="DIR", help="Where to write (default: runs/ and the config's name, -pretrained)."
+            "--run-dir",
+            "-o",
+            metavar="DIR",
+            rich_help_panel=OUTPUT,
+            help="Where to write (default: runs/ and the name of the config or FILE, followed by -pretrained).",
         ),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted pretraining.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", rich_help_panel=OUTPUT, help="Continue an interrupted pretraining.")
+    ] = False,
     overwrite: Overwrite = False,
+    quiet: Quiet = False,
 ) -> None:
     """Learn to predict the next word of texts without labels, for a training to start from.
 
-    Examples:
-      lstmcli pretrain --set pretraining.texts=all-my-texts.txt --run-dir runs/words
+    A file with the extension .txt has one text per line; of a table, the column --text is read.
 
-      lstmcli train --config configs/emotion.yaml --set model.pretrained=runs/words
+    Examples:
+      lstmcli pretrain all-my-texts.txt --run-dir runs/words
+      lstmcli train few.csv --set model.pretrained=runs/words
     """
     from lstmcli.recipes.run_setup import resolve_run
     from lstmcli.store.run import OpenRun
 
-    resolved, run = resolve_run(config, settings or [], run_dir, resume=resume, overwrite=overwrite, command="pretrain")
+    arguments = {"pretraining.texts": files or None, **column_settings(text, None, input_format, encoding)}
+    resolved, run = resolve_run(
+        config,
+        settings or [],
+        run_dir,
+        resume=resume,
+        overwrite=overwrite,
+        command="pretrain",
+        arguments=arguments,
+    )
 
     from lstmcli.cli.running import long_running
     from lstmcli.recipes.pretrain import pretrain  # takes seconds, see train
 
     open_run = OpenRun(run, resume, overwrite, is_checked=True)
-    with long_running(run, f"lstmcli pretrain --resume --run-dir {run.path}") as (reporter, stop):
+    with long_running(run, f"lstmcli pretrain --resume --run-dir {run.path}", quiet=quiet) as (reporter, stop):
         if open_run.is_finished:
             reporter.line("done", f"{run.path}: is finished already; nothing to resume")
             return

@@ -6,35 +6,59 @@ from typing import Annotated
 
 import typer
 
-from lstmcli.cli.options import ConfigFile, Overwrite, Settings
+from lstmcli.cli.options import (
+    OUTPUT,
+    ConfigFile,
+    EncodingSetting,
+    FormatSetting,
+    LabelSetting,
+    Overwrite,
+    Quiet,
+    Settings,
+    TextSetting,
+    TrainingFile,
+    column_settings,
+)
 
 
 def train_command(
-    file: Annotated[
-        str | None, typer.Argument(metavar="[FILE]", show_default=False, help="Rows to learn from: data.train.")
-    ] = None,
+    file: TrainingFile = None,
+    text: TextSetting = None,
+    label: LabelSetting = None,
+    input_format: FormatSetting = None,
+    encoding: EncodingSetting = None,
     config: ConfigFile = None,
     settings: Settings = None,
     run_dir: Annotated[
         Path | None,
-        typer.Option("--run-dir", "-o", metavar="DIR", help="Where to write (default: runs/ and the config's name)."),
+        typer.Option(
+            "--run-dir",
+            "-o",
+            metavar="DIR",
+            rich_help_panel=OUTPUT,
+            help="Where to write (default: runs/ and the name of the config or FILE).",
+        ),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted training, bit for bit.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", rich_help_panel=OUTPUT, help="Continue an interrupted training, bit for bit.")
+    ] = False,
     overwrite: Overwrite = False,
+    quiet: Quiet = False,
 ) -> None:
     """Train a classifier from labelled rows and write a run directory.
 
     Examples:
       lstmcli train --config configs/emotion.yaml
-
-      lstmcli train reviews.csv --set data.label=stars --run-dir runs/reviews
-
+      lstmcli train reviews.csv --label stars --run-dir runs/reviews
       lstmcli train --resume --run-dir runs/reviews
     """
     from lstmcli.recipes.run_setup import resolve_run
     from lstmcli.store.run import OpenRun
 
-    resolved, run = resolve_run(config, settings or [], run_dir, resume=resume, overwrite=overwrite, train_file=file)
+    arguments = {"data.train": file, **column_settings(text, label, input_format, encoding)}
+    resolved, run = resolve_run(
+        config, settings or [], run_dir, resume=resume, overwrite=overwrite, arguments=arguments
+    )
 
     # torch, pandas and scikit-learn take seconds to import: a mistake that was found by now need not wait for them.
     from lstmcli.cli.running import long_running
@@ -42,7 +66,7 @@ def train_command(
     from lstmcli.reports.files import to_console_text
 
     open_run = OpenRun(run, resume, overwrite, is_checked=True)
-    with long_running(run, f"lstmcli train --resume --run-dir {run.path}") as (reporter, stop):
+    with long_running(run, f"lstmcli train --resume --run-dir {run.path}", quiet=quiet) as (reporter, stop):
         if open_run.is_finished:
             reporter.line("done", f"{run.path}: is finished already; nothing to resume")
             return

@@ -1,4 +1,4 @@
-"""Lists as a shell word holds them: parted by commas, in double quotes where an item holds one."""
+"""Lists in one shell word: items separated by commas, in double quotes where an item holds a comma."""
 
 import csv
 

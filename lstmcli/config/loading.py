@@ -1,20 +1,32 @@
 """From a YAML file and `--set KEY=VALUE` overrides to a checked `Config`: all mistakes are found, then raised once."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, fields, is_dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from lstmcli.config.contradictions import KeyPath, contradictions
+from lstmcli.config.expectations import expectation
 from lstmcli.config.lists import split_list
 from lstmcli.config.settings import Config
+from lstmcli.config.suggestions import suggestion
 from lstmcli.errors import ConfigError, UsageError, did_you_mean
 
 RawConfig = dict[str, Any]
-KeyPath = tuple[str, ...]
-Check = tuple[bool, list[KeyPath], str]  # whether it is wrong, the keys that may have caused it, and the message
+
+# Keys that have an argument or an option of their own on the command line.
+ARGUMENTS: dict[KeyPath, str] = {
+    ("data", "train"): "FILE",
+    ("data", "text"): "--text",
+    ("data", "label"): "--label",
+    ("data", "format"): "--format",
+    ("data", "encoding"): "--encoding",
+    ("pretraining", "texts"): "FILE",
+}
 
 
 def load_config(
@@ -22,8 +34,8 @@ def load_config(
     overrides: list[str],
     *,
     needs_labels: bool = True,
-    train_file: str | None = None,
     needs_rows: bool = True,
+    arguments: Mapping[str, Any] | None = None,
 ) -> Config:
     """Read `path` (None: all defaults), apply `overrides` ("training.epochs=5") and check everything.
 
@@ -31,11 +43,11 @@ def load_config(
         path: a YAML file.
         overrides: see above.
         needs_labels: whether there must be a training file; else texts without labels will do.
-        train_file: takes the place of `data.train`, just as it is.
         needs_rows: whether a file of rows or texts must be named at all.
+        arguments: the values of ARGUMENTS by key ("data.text"), just as they are; None leaves a key as it is.
 
     Raises:
-        UsageError: an override is not KEY=VALUE.
+        UsageError: an override is not KEY=VALUE, or an argument says something else than an override.
         ConfigError: the file is missing or not YAML, or any key or value is wrong; the message lists all of them.
     """
     raw = _read_yaml(path) if path is not None else {}
@@ -45,21 +57,46 @@ def load_config(
         for section, values in raw.items()
     }
     prefix = "" if path is None else f"{path}: "
-    overridden: dict[KeyPath, str] = {}
-    for override in overrides:
-        key, value = _split_override(override)
-        _set_in(raw, key, _parse_override(key, value))
-        overridden[key] = f"--set {override}"
-    if train_file is not None:
-        _set_in(raw, ("data", "train"), train_file)
+    typed = _apply(overrides, arguments or {}, raw)
+    config = _checked(raw, prefix, typed, needs_labels=needs_labels, needs_rows=needs_rows)
+    if config.data.labels and ("data", "label") in typed and (arguments or {}).get("data.label") is not None:
+        raise UsageError(f"{typed['data', 'label']}: the labels are the yes/no columns of data.labels here.")
+    return config
+
+
+def config_from(settings: Mapping[str, Any], *, needs_rows: bool = True) -> Config:
+    """Return the config that a program asks for, all else by default.
+
+    Args:
+        settings: values by key, {"training.epochs": 5} or {"training": {"epochs": 5}}.
+        needs_rows: whether a training file must be named.
+
+    Raises:
+        ConfigError: any key or value is wrong; the message lists all of them.
+    """
+    raw: RawConfig = {}
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            for key, inner in value.items():
+                _set_in(raw, (name, key), _plain(inner))
+        else:
+            _set_in(raw, tuple(name.split(".")), _plain(value))
+    return _checked(raw, "", {}, needs_labels=True, needs_rows=needs_rows)
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, PurePath) else value
+
+
+def _checked(raw: RawConfig, prefix: str, typed: dict[KeyPath, str], *, needs_labels: bool, needs_rows: bool) -> Config:
     try:
         config = TypeAdapter(Config).validate_python(raw)
     except ValidationError as error:
-        problems = [_describe(problem, prefix, overridden) for problem in error.errors()]
+        problems = [_describe(problem, prefix, typed) for problem in error.errors()]
         raise ConfigError(_join(problems)) from None
     problems = [
-        f"{next((f'{overridden[key]}: ' for key in keys if key in overridden), prefix)}{problem}"
-        for keys, problem in _contradictions(config, needs_labels=needs_labels, needs_rows=needs_rows)
+        f"{next((f'{typed[key]}: ' for key in keys if key in typed), prefix)}{problem}"
+        for keys, problem in contradictions(config, needs_labels=needs_labels, needs_rows=needs_rows)
     ]
     if problems:
         raise ConfigError(_join(problems))
@@ -81,23 +118,31 @@ def config_to_dict(config: Config) -> RawConfig:
 
 def known_keys() -> list[str]:
     """Return every dotted key that a config may hold, such as "training.epochs"."""
-    return [f"{section.name}.{key.name}" for section in fields(Config) for key in fields(_section_type(section.name))]
+    return [f"{section}.{name}" for section, names in _sections().items() for name in names]
 
 
-def _section_type(name: str) -> Any:
-    return get_type_hints(Config)[name]
+def type_of(key: KeyPath) -> Any:
+    """Return the annotation of a key's field, None where there is no such key."""
+    current: Any = Config
+    for name in key:
+        hints = get_type_hints(current, include_extras=True) if is_dataclass(current) else {}
+        current = hints.get(name)
+    return current
+
+
+def _sections() -> dict[str, list[str]]:
+    types = get_type_hints(Config)
+    return {section.name: [key.name for key in fields(types[section.name])] for section in fields(Config)}
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """A key that stands twice in a mapping is a mistake; YAML's own reader takes the last one without a word."""
+    """A repeated key in a mapping is a mistake; YAML's own reader silently takes the last one."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.value != "<<"]
         repeated = [key for number, key in enumerate(keys) if key in keys[:number]]
         if repeated:
-            raise yaml.MarkedYAMLError(
-                problem=f"the key {repeated[0]!r} stands there twice", problem_mark=node.start_mark
-            )
+            raise yaml.MarkedYAMLError(problem=f"duplicate key {repeated[0]!r}", problem_mark=node.start_mark)
         return super().construct_mapping(node, deep=deep)
 
 
@@ -122,16 +167,44 @@ def _read_yaml(path: Path) -> RawConfig:
     return raw
 
 
+def _apply(overrides: list[str], arguments: Mapping[str, Any], raw: RawConfig) -> dict[KeyPath, str]:
+    """Write overrides and arguments into `raw`, and return for each key what was typed for it."""
+    typed: dict[KeyPath, str] = {}
+    values: dict[KeyPath, Any] = {}
+    for override in overrides:
+        key, value = _split_override(override)
+        values[key] = _parse_override(key, value)
+        typed[key] = f"--set {override}"
+    for dotted, value in arguments.items():
+        key = tuple(dotted.split("."))
+        if value is None:
+            continue
+        if key in values and values[key] != value:
+            raise UsageError(f"{typed[key]} contradicts {_argument(key, value)}; give one of them.")
+        values[key] = value
+        typed[key] = _argument(key, value)
+    for key, value in values.items():
+        _set_in(raw, key, value)
+    return typed
+
+
+def _argument(key: KeyPath, value: Any) -> str:
+    words = " ".join(value) if isinstance(value, list) else str(value)
+    return f"{ARGUMENTS[key]} {words}"
+
+
 def _split_override(override: str) -> tuple[KeyPath, str]:
-    key, equals, value = override.partition("=")
-    if not equals or "." not in key:
-        raise UsageError(f"--set {override}: expected SECTION.KEY=VALUE, for example --set training.epochs=5.")
-    return tuple(key.strip().split(".")), value.strip()
+    name, equals, value = override.partition("=")
+    key = tuple(name.strip().split("."))
+    if not equals or len(key) == 1:
+        hint = suggestion(key, _sections()) if equals else ""
+        raise UsageError(f"--set {override}: expected SECTION.KEY=VALUE, for example training.epochs=5.{hint}")
+    return key, value.strip()
 
 
 def _parse_override(key: KeyPath, value: str) -> Any:
     """Leave numbers to pydantic; here only what a shell word can't say: null, and lists with commas."""
-    hint = _type_of(key)
+    hint = type_of(key)
     if value.lower() in {"null", "none", "~"} and NoneType in get_args(hint):
         return None
     if get_origin(hint) is tuple:
@@ -139,14 +212,6 @@ def _parse_override(key: KeyPath, value: str) -> Any:
     if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
         return value[1:-1]  # as in YAML: who quotes a comma there may do so here
     return value
-
-
-def _type_of(key: KeyPath) -> Any:
-    current: Any = Config
-    for name in key:
-        hints = get_type_hints(current, include_extras=True) if is_dataclass(current) else {}
-        current = hints.get(name)
-    return current
 
 
 def _set_in(raw: RawConfig, key: KeyPath, value: Any) -> None:
@@ -158,91 +223,24 @@ def _set_in(raw: RawConfig, key: KeyPath, value: Any) -> None:
     raw[key[-1]] = value
 
 
-def _describe(problem: Any, prefix: str, overridden: dict[KeyPath, str]) -> str:
+def _describe(problem: Any, prefix: str, typed: dict[KeyPath, str]) -> str:
     # A union's error carries the tried type behind the key; only the first two parts are ours.
     key = tuple(str(part) for part in problem["loc"][:2])
-    dotted = ".".join(key)
-    where = overridden.get(key, f"{prefix}{dotted}")
+    # An unknown section that --set made is no key of `typed`, but begins one.
+    key = next((other for other in typed if other[: len(key)] == key), key)
+    where = typed.get(key, prefix + ".".join(key))
     if problem["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
-        sections = [section.name for section in fields(Config)]
-        return f"{where}: unknown key.{did_you_mean(dotted, known_keys() if len(key) > 1 else sections)}"
-    message = problem["msg"][0].lower() + problem["msg"][1:]
-    quote = " (put it in quotes)" if problem["type"] == "string_type" else ""
-    return f"{where}: {message}{quote}, got {problem['input']!r}."
+        return f"{where}: unknown key.{suggestion(key, _sections())}"
+    value = problem["input"]
+    if problem["type"] == "string_type":
+        return f"{where}: expected text, found {_as_yaml(value)} (put it in quotes)."
+    wanted = "keys with values below it" if len(key) == 1 else expectation(type_of(key[:2]))
+    return f"{where}: expected {wanted}, got {_as_yaml(value)}."
 
 
-def _contradictions(config: Config, *, needs_labels: bool, needs_rows: bool) -> list[tuple[list[KeyPath], str]]:
-    """Return what is wrong between keys: the keys that may have caused it, and the message."""
-    sources = _source_checks(config, needs_labels=needs_labels) if needs_rows else []
-    checks = sources + _data_checks(config) + _model_checks(config)
-    return [(keys, message) for wrong, keys, message in checks if wrong]
-
-
-def _source_checks(config: Config, *, needs_labels: bool) -> list[Check]:
-    has_texts = bool(config.pretraining.texts)
-    return [
-        (
-            config.data.train is None and (needs_labels or not has_texts),
-            [("data", "train")],
-            "data.train: no training file is named; give a config with one, or --set data.train=FILE."
-            if needs_labels
-            else "pretraining.texts: no file of texts is named; --set pretraining.texts=FILE, or set data.train.",
-        ),
-    ]
-
-
-def _data_checks(config: Config) -> list[Check]:
-    data = config.data
-    return [
-        (
-            bool(data.labels) and data.label_separator is not None,
-            [("data", "labels"), ("data", "label_separator")],
-            "data.labels and data.label_separator exclude each other: 0/1 columns need no separator.",
-        ),
-        (
-            len(set(data.labels)) != len(data.labels),
-            [("data", "labels")],
-            "data.labels: a column is named twice.",
-        ),
-        (
-            data.unlabelled == "keep" and data.label_separator is None,
-            [("data", "unlabelled")],
-            "data.unlabelled=keep needs data.label_separator: only there can a text have no label at all.",
-        ),
-        (
-            config.decision.thresholds == "f1" and not data.labels and data.label_separator is None,
-            [("decision", "thresholds")],
-            "decision.thresholds=f1 has no use where a text has exactly one label: the most probable one is picked.",
-        ),
-        (
-            data.format == "text",
-            [("data", "format")],
-            "data.format: a text file has no label column; choose csv, tsv or jsonl.",
-        ),
-    ]
-
-
-def _model_checks(config: Config) -> list[Check]:
-    embedding, ngrams = config.embedding, config.ngrams
-    return [
-        (
-            embedding.vectors is not None and config.model.pretrained is not None,
-            [("embedding", "vectors"), ("model", "pretrained")],
-            "embedding.vectors and model.pretrained exclude each other: both say where word vectors start. Give the "
-            "vector file to `lstmcli pretrain`.",
-        ),
-        (
-            embedding.frozen and embedding.vectors is None and config.model.pretrained is None,
-            [("embedding", "frozen"), ("embedding", "vectors")],
-            "embedding.frozen needs embedding.vectors or model.pretrained: a random table must be trained.",
-        ),
-        (
-            0 < ngrams.max_characters < ngrams.min_characters,
-            [("ngrams", "min_characters"), ("ngrams", "max_characters")],
-            f"ngrams.max_characters is {ngrams.max_characters}, below ngrams.min_characters "
-            f"({ngrams.min_characters}); 0 leaves n-grams of characters out.",
-        ),
-    ]
+def _as_yaml(value: Any) -> str:
+    words = {"None": "null", "True": "true", "False": "false"}
+    return words.get(repr(value), repr(value))
 
 
 def _join(problems: list[str]) -> str:

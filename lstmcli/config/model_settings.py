@@ -11,10 +11,10 @@ class Limits:
     """What a value may be, in pydantic's words (ge, gt, le, lt, min_length), without loading pydantic."""
 
     def __init__(self, **limits: float) -> None:
-        self._limits = limits
+        self.limits = limits
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
-        return {**handler(source), **self._limits}
+        return {**handler(source), **self.limits}
 
 
 Fraction = Annotated[float, Limits(ge=0.0, lt=1.0)]

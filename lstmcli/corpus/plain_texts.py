@@ -8,7 +8,7 @@ from lstmcli.corpus.example_rows import text_key
 from lstmcli.corpus.texts import TextStore
 from lstmcli.data.formats import EXTENSIONS, Record
 from lstmcli.data.formats.text import TEXT_COLUMN
-from lstmcli.data.reading import STANDARD_INPUT, Source, column_index, open_records
+from lstmcli.data.reading import Source, column_index, open_records
 from lstmcli.errors import DataError
 from lstmcli.events import Finding, RowsRead
 
@@ -26,7 +26,7 @@ def read_texts(paths: Sequence[str], settings: DataSettings) -> tuple[TextStore,
 
     Args:
         paths: files; "-" is standard input. A file without columns has one text a line.
-        settings: text column, encoding, and the format of files whose extension tells none.
+        settings: text column, encoding, and the format of files that are not called .txt, and of standard input.
 
     Raises:
         DataError: a file can't be read or lacks the column, or no text is left.
@@ -35,7 +35,7 @@ def read_texts(paths: Sequence[str], settings: DataSettings) -> tuple[TextStore,
     reports = []
     for path in paths:
         is_lines = EXTENSIONS.get(Path(path.removesuffix(".gz")).suffix.lower()) == TEXT_FORMAT
-        format_name = "auto" if is_lines or path == STANDARD_INPUT else settings.format
+        format_name = "auto" if is_lines else settings.format
         with open_records(path, format_name=format_name, encoding=settings.encoding) as source:
             reports.append(_read_file(source, settings.text, store, keys))
     if not len(store):

@@ -3,7 +3,6 @@
 import os
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,6 +19,8 @@ def atomic_path(target: Path) -> Iterator[Path]:
     Raises:
         DataError: `target` is a folder, or its folder is missing or can't be written.
     """
+    import tempfile  # not loaded for a prediction to standard output
+
     if target.is_dir():
         raise DataError(f"{target}: is a folder, expected the name of a file to write.")
     target = target.resolve()
@@ -39,9 +40,18 @@ def atomic_path(target: Path) -> Iterator[Path]:
 
 
 def unwritable_parent(folder: Path) -> Path | None:
-    """Return what keeps `folder` from being created or written: the nearest path that exists, or None."""
+    """Return what keeps `folder` from being created or written: the nearest path that exists, or None.
+
+    Only trying tells: to root, permissions promise everything, also in /proc and on a disk that can't be written.
+    """
+    import tempfile
+
     nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    return None if nearest.is_dir() and os.access(nearest, os.W_OK) else nearest
+    try:
+        Path(tempfile.mkdtemp(dir=nearest, prefix=f".{folder.name}.")).rmdir()
+    except OSError:
+        return nearest
+    return None
 
 
 def _permissions(target: Path) -> int:

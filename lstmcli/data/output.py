@@ -1,8 +1,9 @@
-"""Where predictions are written: standard output, or a file that appears when it is complete and can be gone on with.
+"""Where predictions are written: standard output, or a file that appears when it is complete and can be resumed.
 
-A file is written as FILE.part. Every MARK_ROWS rows, FILE.part.json notes how far it is good; what a kill leaves behind
-that is cut off, and the work goes on from there. Marks stand at the same rows in every run, so that a compressed file,
-which has a part of its own from mark to mark, is the same to the byte whether it was interrupted or not.
+A file is written as FILE.part. Every MARK_ROWS rows, FILE.part.json notes how many of its bytes are valid; whatever a
+kill leaves beyond them is cut off, and the work continues from there. Marks are set at the same rows in every run, so
+that a compressed file, in which each stretch between two marks is a member of its own, is the same to the byte whether
+it was interrupted or not.
 """
 
 import io
@@ -18,6 +19,8 @@ from typing import BinaryIO, TextIO, cast
 
 from lstmcli.data.atomic import atomic_path
 from lstmcli.errors import DataError, InterruptedPredictionError, LstmcliError, UsageError, counted
+
+STANDARD_OUTPUT = "-"
 
 MARK_ROWS = 2048
 
@@ -110,7 +113,7 @@ class _GzipMembers(io.BufferedIOBase):
 
 @contextmanager
 def open_output(path: str | None, *, job: str = "", resume: bool = False) -> Iterator[Output]:
-    """Open a UTF-8 output to `path` (None or "-": standard output; .gz: compressed).
+    """Open a UTF-8 output to `path` (None or STANDARD_OUTPUT, or a file; .gz: compressed).
 
     A file is moved to its place at the end. An interruption, a full disk or a process that dies leaves what is needed
     to go on; an error in the input leaves nothing.
@@ -126,13 +129,20 @@ def open_output(path: str | None, *, job: str = "", resume: bool = False) -> Ite
     """
     if path is not None and path.lower().endswith((".xlsx", ".xls", ".ods")):
         raise UsageError(f"{path}: spreadsheets can't be written; choose .csv, .tsv or .jsonl.")
-    if path is None or path == "-" or (Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir()):
+    if (
+        path is None
+        or path == STANDARD_OUTPUT
+        or (Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir())
+    ):
         if resume:
             raise UsageError("--resume goes on with a file; name it with --output.")
         with _open_stream(path) as stream:
             yield Output(stream)
             stream.flush()
         return
+    if Path(path).is_dir() or path.endswith((os.sep, os.altsep or os.sep)):
+        example = Path(path) / "predictions.csv"
+        raise DataError(f"{path}: is a folder, expected the name of a file to write, such as {example}.")
     with _open_file(Path(path), job, resume=resume) as output:
         yield output
 
@@ -140,7 +150,7 @@ def open_output(path: str | None, *, job: str = "", resume: bool = False) -> Ite
 @contextmanager
 def _open_stream(path: str | None) -> Iterator[TextIO]:
     """Yield standard output, or a device or a named pipe, which a file must never replace."""
-    if path is not None and path != "-":
+    if path is not None and path != STANDARD_OUTPUT:
         with Path(path).open("w", encoding="utf-8", newline="\n") as text:
             yield text
         return
@@ -153,8 +163,6 @@ def _open_stream(path: str | None) -> Iterator[TextIO]:
 
 @contextmanager
 def _open_file(target: Path, job: str, *, resume: bool) -> Iterator[Output]:
-    if target.is_dir():
-        raise DataError(f"{target}: is a folder, expected the name of a file to write.")
     target = target.resolve()
     place = target.with_name(f"{target.name}.part")
     done = _read_mark(place, job) if resume else None

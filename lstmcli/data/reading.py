@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from lstmcli.data.formats import BINARY_FORMATS, EXTENSIONS, FORMATS, Record
 from lstmcli.data.formats.delimited import other_delimiter_hint
+from lstmcli.data.formats.text import TEXT_FORMAT
 from lstmcli.data.lines import UNDECODABLE, BeforeWaiting, DecodedLines, check_encoding
 from lstmcli.errors import DataError, did_you_mean
 
@@ -102,6 +103,17 @@ def check_exist(paths: Sequence[str]) -> None:
             _open_file(path)
 
 
+def check_inputs(paths: Sequence[str], format_name: str) -> None:
+    """Look whether all of `paths` are there and have a format, before any of them is read.
+
+    Raises:
+        DataError: one is missing or a folder, or `format_name` is "auto" and its name tells none.
+    """
+    check_exist(paths)
+    for path in paths if format_name == "auto" else ():
+        _known_format_of(path)
+
+
 def column_index(columns: list[str], column: str, name: str, setting: str) -> int:
     """Return where `column` stands.
 
@@ -137,9 +149,10 @@ def format_of(path: str) -> str | None:
 def _known_format_of(path: str) -> str:
     format_name = format_of(path)
     if format_name is None:
+        others = ", ".join(name for name in [*FORMATS, *BINARY_FORMATS] if name != TEXT_FORMAT)
         raise DataError(
-            f"{path}: can't tell the format from the name. Known extensions: {', '.join(EXTENSIONS)} (each also .gz); "
-            f"else name a format: {', '.join([*FORMATS, *BINARY_FORMATS])}."
+            f"{path}: can't tell the format from the name. Add --format {TEXT_FORMAT} for one text per line, or "
+            f"--format with one of {others}."
         )
     return format_name
 

@@ -21,7 +21,8 @@ class PredictOptions:
     Attributes:
         probabilities: one column `probability_<label>` for each label.
         top_k: with a number, the columns label_1, score_1, ... of the most probable labels.
-        threshold: instead of the model's own decision rule, pick what is at least this probable.
+        threshold: instead of the model's own decision rule, pick what is at least this probable; of the ranked labels
+            the others have empty cells.
     """
 
     probabilities: bool = False
@@ -64,20 +65,30 @@ class Adder:
                 "before?). Rename or remove it, or choose others with --columns."
             )
 
-    def _columns(self, predictions: Predictions) -> dict[str, Sequence[str | float]]:
+    def _columns(self, predictions: Predictions) -> dict[str, Sequence[str | float | None]]:
         options, labels, probabilities = self._options, self._labels, predictions.probabilities
-        columns: dict[str, Sequence[str | float]] = {}
+        columns: dict[str, Sequence[str | float | None]] = {}
         if self._has_decision:
             columns["prediction"] = list(map(self._name, predictions.decisions))
             columns["score"] = predictions.scores.tolist()
         if options.top_k is not None:
-            best_first = np.argsort(-probabilities, axis=1, kind="stable")[:, : options.top_k]
-            scores = np.take_along_axis(probabilities, best_first, axis=1)
-            for rank in range(best_first.shape[1]):
-                columns[f"label_{rank + 1}"] = [labels.names[index] for index in best_first[:, rank]]
-                columns[f"score_{rank + 1}"] = scores[:, rank].tolist()
+            columns |= self._ranked(probabilities, options.top_k)
         if options.probabilities:
             columns |= {f"probability_{name}": probabilities[:, at].tolist() for at, name in enumerate(labels.names)}
+        return columns
+
+    def _ranked(self, probabilities: Probabilities, top_k: int) -> dict[str, Sequence[str | float | None]]:
+        """Return the columns of the `top_k` most probable labels, empty cells for those below the threshold."""
+        columns: dict[str, Sequence[str | float | None]] = {}
+        best_first = np.argsort(-probabilities, axis=1, kind="stable")[:, :top_k]
+        scores = np.take_along_axis(probabilities, best_first, axis=1)
+        is_listed = scores >= (self._options.threshold or 0.0)
+        for rank, (indices, column, listed) in enumerate(
+            zip(best_first.T, scores.T, is_listed.T, strict=True), start=1
+        ):
+            names = [self._labels.names[index] for index in indices]
+            columns[f"label_{rank}"] = _where(listed, names)
+            columns[f"score_{rank}"] = _where(listed, column.tolist())
         return columns
 
     def _name(self, decisions: NDArray[np.bool_]) -> str:
@@ -85,3 +96,7 @@ class Adder:
         if key not in self._names:
             self._names[key] = self._labels.join(decisions)
         return self._names[key]
+
+
+def _where(is_listed: NDArray[np.bool_], cells: Sequence[str | float]) -> list[str | float | None]:
+    return [cell if listed else None for cell, listed in zip(cells, is_listed.tolist(), strict=True)]

@@ -9,8 +9,8 @@ from typing import Literal, NamedTuple
 from lstmcli.data.columns import BadRowError, Keeper, TextSelector
 from lstmcli.data.formats import BINARY_FORMATS, FORMATS, FileFormat, Record, RecordWriter
 from lstmcli.data.formats.text import TEXT_FORMAT
-from lstmcli.data.output import Output, open_output
-from lstmcli.data.reading import STANDARD_INPUT, Source, check_exist, format_of, open_records
+from lstmcli.data.output import STANDARD_OUTPUT, Output, open_output
+from lstmcli.data.reading import STANDARD_INPUT, Source, check_inputs, format_of, open_records
 from lstmcli.errors import DataError, UsageError, counted
 from lstmcli.inference.answers import Adder, PredictOptions
 from lstmcli.inference.pool import Pool
@@ -52,7 +52,7 @@ class OutputOptions:
     """How the output is written, in UTF-8.
 
     Attributes:
-        path: a file, or None for standard output.
+        path: a file; None or "-" for standard output.
         format_name: or "auto", by the extension of `path`, else that of the first input.
         columns: those of the input that are kept; None: all.
         job: what is asked for, see `open_output`.
@@ -105,7 +105,7 @@ def predict_files(
         DataError: an input can't be read or has no such column.
         UsageError: the options don't fit together.
     """
-    check_exist(paths)
+    check_inputs(paths, inputs.format_name)
     format_name = _output_format(output, inputs, paths)
     rows = _Rows(pool, Adder(model, options, format_name), FORMATS[format_name], inputs.on_error, warn, watch)
     with open_output(output.path, job=output.job, resume=output.resume) as destination:
@@ -123,8 +123,8 @@ def predict_files(
 
 def _output_format(output: OutputOptions, inputs: InputOptions, paths: Sequence[str]) -> str:
     wanted = output.format_name if output.format_name != "auto" else None
-    if wanted is None and output.path is not None:
-        wanted = format_of(output.path)
+    if wanted is None and output.path not in {None, STANDARD_OUTPUT}:
+        wanted = format_of(str(output.path))
     if wanted in BINARY_FORMATS:
         raise UsageError(f"predictions can't be written as {wanted}; choose csv, tsv or jsonl.")
     first = inputs.format_name if inputs.format_name != "auto" else format_of(paths[0])

@@ -1,14 +1,15 @@
 """Which config a training has, where it writes, and whether it may; nothing here takes long to be loaded."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from lstmcli.config.loading import load_config
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.config.settings import Config, OutputSettings
 from lstmcli.corpus.columns import CellSelector
-from lstmcli.data.reading import check_exist, open_records
+from lstmcli.data.reading import STANDARD_INPUT, check_exist, open_records
 from lstmcli.errors import RunDirectoryError, UsageError
 from lstmcli.store.layout import CONFIG_FILE
 from lstmcli.store.run import OpenRun, RunDirectory
@@ -27,12 +28,12 @@ def resolve_run(
     resume: bool,
     overwrite: bool,
     command: Command = "train",
-    train_file: str | None = None,
+    arguments: Mapping[str, Any] | None = None,
 ) -> tuple[Config, RunDirectory]:
     """Return the checked config and the run directory: `run_dir`, else `output.run_dir`, else runs/ and a name.
 
-    `train_file` takes the place of `data.train`. What is no training has an ending of its own behind the name, so that
-    one config serves all commands.
+    `arguments` are as for `load_config`. What is no training has an ending of its own behind the name, so that one
+    config serves all commands.
 
     Resuming needs no config: without one, that of the run directory counts.
 
@@ -40,12 +41,12 @@ def resolve_run(
         ConfigError: see `load_config` and `check_same_config`.
         UsageError: resuming without saying what, or what is to be replaced.
         RunDirectoryError: resuming what is not there, see `check_same_config`; or see `RunDirectory.check_free`.
-        DataError: see `first_look`.
+        DataError: see `look_at_rows` and `look_at_texts`.
     """
     if resume and overwrite:
         raise UsageError("--resume and --overwrite exclude each other: one goes on with a run, the other replaces it.")
     if resume and config is None:
-        if run_dir is None and not overrides:
+        if run_dir is None and not overrides and not any((arguments or {}).values()):
             raise UsageError("--resume: name the run with --run-dir DIR (or the config that started it).")
         if run_dir is not None and not (run_dir / CONFIG_FILE).is_file():
             raise RunDirectoryError(f"{run_dir}: there is no run to resume; leave --resume out.")
@@ -56,7 +57,7 @@ def resolve_run(
         stored = load_config(config, overrides, needs_labels=False)
         if stored.data.train is None:
             raise RunDirectoryError(f"{run_dir}: is a pretraining; lstmcli pretrain --resume goes on with it.")
-    resolved = load_config(config, overrides, needs_labels=needs_labels, train_file=train_file)
+    resolved = load_config(config, overrides, needs_labels=needs_labels, arguments=arguments)
     if run_dir is not None:
         path = run_dir
     elif resolved.output.run_dir is not None and command == "train":
@@ -76,7 +77,8 @@ def resolve_run(
 def _name(config: Path | None, resolved: Config) -> str:
     if config is not None:
         return config.stem
-    return Path(resolved.data.train or next(iter(resolved.pretraining.texts), "")).name.split(".")[0] or "run"
+    file = resolved.data.train or next(iter(resolved.pretraining.texts), STANDARD_INPUT)
+    return "run" if file == STANDARD_INPUT else Path(file).name.split(".")[0] or "run"
 
 
 def look_at_rows(config: Config, *, with_test: bool) -> None:

@@ -87,7 +87,7 @@ class RunDirectory:
         return self.is_run and (self.path / METRICS_FILE).is_file()
 
     def check_free(self, *, overwrite: bool) -> None:
-        """Look whether a new run may be written here; nothing is changed.
+        """Look whether a new run may be written here; nothing is left changed.
 
         Raises:
             RunDirectoryError: it holds a run and `overwrite` is off, or it holds other files.
@@ -101,7 +101,8 @@ class RunDirectory:
             raise RunDirectoryError(f"{self.path}: exists and is not a run directory; choose another folder.")
         obstacle = unwritable_parent(self.path)
         if obstacle is not None:
-            raise RunDirectoryError(f"{self.path}: can't be created ({obstacle} can't be written).")
+            reason = "can't be written" if obstacle.is_dir() else "is a file, not a folder"
+            raise RunDirectoryError(f"{self.path}: can't be created: {obstacle} {reason}. Choose another folder.")
 
     def claim(self, *, overwrite: bool) -> None:
         """Create the folder, or remove what an earlier run wrote there; other files in it stay.

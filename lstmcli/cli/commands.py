@@ -1,0 +1,53 @@
+"""The commands by name; a command's module is imported when the command is used."""
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperCommand
+from typer.main import get_command
+
+NAMES = ("train", "pretrain", "evaluate", "cross-validate", "predict", "config")
+
+
+class Command(TyperCommand):
+    """A command with help of our own style."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Return what stands behind the command in a line of usage."""
+        from lstmcli.cli.describe import describe
+
+        return ["[OPTIONS]", *(argument.usage for argument in describe(self, ctx).arguments)]
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help."""
+        from lstmcli.cli.describe import describe
+        from lstmcli.cli.help import render
+
+        usage = " ".join([ctx.command_path, *self.collect_usage_pieces(ctx)])
+        formatter.write(render(usage, describe(self, ctx), formatter.width))
+
+
+class Commands(Mapping[str, TyperCommand]):
+    """All commands. Each is made when it is first asked for, so that `predict` need not wait for the others."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in NAMES:
+            raise KeyError(name)
+        if name not in self._made:
+            module = name.replace("-", "_")
+            function = getattr(import_module(f"lstmcli.cli.{module}"), f"{module}_command")
+            single = typer.Typer(add_completion=False, rich_markup_mode=None)
+            single.command(name, cls=Command)(function)
+            self._made[name] = get_command(single)
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(NAMES)
+
+    def __len__(self) -> int:
+        return len(NAMES)

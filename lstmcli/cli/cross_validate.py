@@ -1,0 +1,74 @@
+"""`lstmcli cross-validate`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lstmcli.cli.evaluate import AsJson, Baselines, evaluate_folds, print_evaluation
+from lstmcli.cli.options import (
+    OUTPUT,
+    ConfigFile,
+    EncodingSetting,
+    FormatSetting,
+    LabelSetting,
+    Overwrite,
+    Quiet,
+    Settings,
+    TextSetting,
+    TrainingFile,
+    column_settings,
+)
+
+
+def cross_validate_command(
+    file: TrainingFile = None,
+    folds: Annotated[
+        int,
+        typer.Option("--folds", min=2, max=100, metavar="N", help="Parts to split the rows into, from 2 to 100."),
+    ] = 10,
+    text: TextSetting = None,
+    label: LabelSetting = None,
+    input_format: FormatSetting = None,
+    encoding: EncodingSetting = None,
+    config: ConfigFile = None,
+    settings: Settings = None,
+    run_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--run-dir",
+            "-o",
+            metavar="DIR",
+            rich_help_panel=OUTPUT,
+            help="Where to write (default: runs/ and the name of the config or FILE, followed by -folds).",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    baselines: Baselines = True,
+    resume: Annotated[
+        bool, typer.Option("--resume", rich_help_panel=OUTPUT, help="Continue an interrupted cross-validation.")
+    ] = False,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+) -> None:
+    """Score a recipe on all rows of a corpus that is too small to spare a test file.
+
+    The training and validation rows are split into folds; for each fold a model is trained on the others, so that
+    every row is scored by a model that never saw it.
+
+    Examples:
+      lstmcli cross-validate essays.csv --label mood
+      lstmcli cross-validate --folds 5 --config configs/personality.yaml
+    """
+    evaluation, name = evaluate_folds(
+        folds,
+        config,
+        settings or [],
+        run_dir,
+        {"data.train": file, **column_settings(text, label, input_format, encoding)},
+        baselines=baselines,
+        resume=resume,
+        overwrite=overwrite,
+        quiet=quiet,
+    )
+    print_evaluation(evaluation, name, as_json=as_json)

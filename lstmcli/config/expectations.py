@@ -1,0 +1,47 @@
+"""What a setting may be, in words: "a number above 0", "rnn, lstm or peephole"."""
+
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from lstmcli.config.model_settings import Limits
+
+NOUNS = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
+
+
+def expectation(hint: Any) -> str:
+    """Return what values a field of type `hint` takes."""
+    if get_origin(hint) in {Union, UnionType}:
+        return expectation(next(part for part in get_args(hint) if part is not NoneType))
+    if get_origin(hint) is Annotated:
+        of, *notes = get_args(hint)
+        limits = next(note.limits for note in notes if isinstance(note, Limits))
+        return f"{expectation(of)}{_bounds(limits)}"
+    if get_origin(hint) is tuple:
+        return "a list"
+    choices = choices_of(hint)
+    return _either(choices) if choices else NOUNS[hint]
+
+
+def choices_of(hint: Any) -> list[str]:
+    """Return the values that a field takes, in the order of their declaration; empty if it is none of a few."""
+    if hint is bool:
+        return ["true", "false"]
+    if get_origin(hint) is not Literal:
+        return [choice for part in get_args(hint) for choice in choices_of(part)] if get_args(hint) else []
+    return [choice for part in get_args(hint) for choice in (choices_of(part) or [str(part)])]
+
+
+def _either(choices: list[str]) -> str:
+    return " or ".join([", ".join(choices[:-1]), choices[-1]]) if len(choices) > 1 else choices[0]
+
+
+def _bounds(limits: dict[str, float]) -> str:
+    """Return " from 1 to 100", " of at least 1" and the like; a bound of machine integers goes without saying."""
+    if "min_length" in limits:
+        return " that is not empty"
+    if {"ge", "le"} <= limits.keys():
+        return f" from {limits['ge']:g} to {limits['le']:g}"
+    if {"ge", "lt"} <= limits.keys() and limits["lt"] < 2**53:
+        return f" from {limits['ge']:g} to below {limits['lt']:g}"
+    words = {"ge": "of at least", "gt": "above", "le": "at most", "lt": "below"}
+    return " " + " and ".join(f"{words[name]} {limit:g}" for name, limit in limits.items() if limit < 2**53)

@@ -1,0 +1,49 @@
+"""Labelled texts that a program already holds, checked as rows of a file would be."""
+
+from collections.abc import Iterable, Sequence
+
+from lstmcli.config.model_settings import DataSettings
+from lstmcli.corpus.corpus import Corpus, split_examples
+from lstmcli.corpus.example_rows import ExampleRows
+from lstmcli.corpus.examples import Examples
+from lstmcli.corpus.label_cells import clean_label
+from lstmcli.events import RowsRead
+
+# What rows without a file are called in messages. Line n is item n, from 1.
+NAME = "the given texts"
+
+# Stands for several labels per text in the settings of a run whose rows were never in a file.
+SEPARATOR = "|"
+
+
+def corpus_in_memory(
+    texts: Sequence[str], labels: Sequence[str | Iterable[str]], settings: DataSettings, *, seed: int
+) -> Corpus:
+    """Return a corpus with a part of the rows set aside for validation.
+
+    Args:
+        texts: at least one.
+        labels: of each text, its name, or the names of all its labels; which of the two `settings` tell.
+        settings: the kind of labels, and how many rows are set aside.
+        seed: of the split.
+
+    Raises:
+        DataError: the rows leave nothing to tell apart, or are too few to split.
+    """
+    examples = examples_in_memory(texts, labels)
+    train, validation, found = split_examples(examples, settings, seed)
+    return Corpus((), (train.report, validation.report), train, validation, None, found, ())
+
+
+def examples_in_memory(texts: Sequence[str], labels: Sequence[str | Iterable[str]]) -> Examples:
+    """Return labelled rows; `labels` as above. Each text has a set of its labels, all kinds of labels alike."""
+    if len(texts) != len(labels):
+        raise ValueError(f"expected as many labels as texts, got {len(texts):,} texts and {len(labels):,} labels")
+    rows = ExampleRows()
+    for number, (text, of_text) in enumerate(zip(texts, labels, strict=True), start=1):
+        names = [of_text] if isinstance(of_text, str) else of_text
+        rows.append(number, text, tuple(sorted({clean_label(name) for name in names})), "")
+    report = RowsRead(NAME, len(texts), len(texts), ())
+    return Examples(
+        report.name, report.num_rows, rows.table(), tuple(rows.label_sets), rows.store, report.findings, None
+    )
