@@ -3,18 +3,22 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lstmcli.api import Model, load
+    from lstmcli.api import Model, TrainingResult, load, train
     from lstmcli.errors import LstmcliError
+    from lstmcli.sklearn import LSTMClassifier
 
 __version__ = "0.1.0"
 
-__all__ = ["LstmcliError", "Model", "load"]
+__all__ = ["LSTMClassifier", "LstmcliError", "Model", "TrainingResult", "load", "train"]
 
 # Where each name is found when it is first asked for: importing the package loads no library.
 _HOMES = {
     "LstmcliError": "lstmcli.errors",
+    "LSTMClassifier": "lstmcli.sklearn",
     "Model": "lstmcli.api",
+    "TrainingResult": "lstmcli.api",
     "load": "lstmcli.api",
+    "train": "lstmcli.api",
 }
 
 

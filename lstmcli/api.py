@@ -1,19 +1,26 @@
-"""The Python interface to trained models: `lstmcli.load(run).predict(texts)`."""
+"""The Python interface: `lstmcli.load(run).predict(texts)` and `lstmcli.train(settings)`."""
 
 import os
-from collections.abc import Iterable, Iterator
-from itertools import compress
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain, compress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.config.model_settings import LabelKind
+from lstmcli.events import Tell, ignore
 from lstmcli.inference.given_texts import text_blocks
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.decisions import DecisionRule
 from lstmcli.store.model import SavedModel, read_model
+
+if TYPE_CHECKING:  # prediction loads none of it
+    from lstmcli.config.settings import Config
+    from lstmcli.corpus.corpus import Corpus
+    from lstmcli.metrics.evaluation import Evaluation
 
 # Texts that are computed together: enough to sort by length; the memory for more would bring no speed.
 BLOCK_TEXTS = 2048
@@ -149,3 +156,105 @@ class _Names(dict[bytes, "str | tuple[str, ...] | None"]):
         picked = tuple(compress(self._labels, decisions))
         self[decisions] = name = next(iter(picked), None) if self._is_single else picked
         return name
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a training has made.
+
+    Attributes:
+        run_dir: the run directory, with the model and the reports.
+        validation: scores on the rows that chose the epoch and the thresholds, which makes them optimistic.
+        test: scores on the rows of `data.test`, if there are any.
+    """
+
+    run_dir: Path
+    validation: "Evaluation"
+    test: "Evaluation | None"
+
+    @property
+    def model(self) -> Model:
+        """The trained model."""
+        return load(self.run_dir)
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """The model's scores by name, on test rows if there are any, else on validation rows."""
+        evaluation = self.test or self.validation
+        own = next(iter(evaluation.scores.values()))
+        return {name: estimate.value for name, estimate in own.items()}
+
+
+def train(
+    settings: Mapping[str, Any] | None = None,
+    *,
+    texts: Iterable[str] | None = None,
+    labels: Iterable[Any] | None = None,
+    run_dir: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Tell = ignore,
+) -> TrainingResult:
+    """Train a classifier, as `lstmcli train` does, and write a run directory.
+
+    Nothing is printed and no signal is handled. A KeyboardInterrupt, or any other exception, leaves a run that
+    `resume=True` continues from its last saved state.
+
+    Args:
+        settings: what differs from the defaults, {"data.train": "mood.csv", "training.epochs": 5} or nested by section,
+            {"data": {"train": "mood.csv"}}; `lstmcli config` lists all keys.
+        texts: the training texts, if they are not in a file; a part is set aside for validation.
+        labels: of each of `texts`, a name, or a set of names where a text may have several.
+        run_dir: where to write; by default `output.run_dir` or a folder in runs/ named after the file. Needed with
+            `texts`.
+        resume: continue a run that was interrupted, with the same settings and rows.
+        overwrite: replace a run that is there already.
+        progress: is called with each event of `lstmcli.events`, such as `EpochFinished`.
+
+    Raises:
+        LstmcliError: settings, a file or the rows can't be used.
+        TypeError, ValueError: `texts` and `labels` are something else than described.
+
+    Example:
+        >>> result = lstmcli.train({"data.train": "mood.csv", "data.label": "mood"}, run_dir="runs/mood")
+        >>> result.model.predict(["so happy today"])
+        ['joy']
+    """
+    from lstmcli.recipes.run_setup import open_run
+    from lstmcli.recipes.train import train as train_recipe
+    from lstmcli.store.run import OpenRun, RunDirectory
+
+    config, corpus = _inputs(settings or {}, texts, labels)
+    path = _path(config, run_dir, has_rows=corpus is None)
+    run = OpenRun(RunDirectory(path), resume, overwrite)
+    config = open_run(config, run, has_rows=corpus is None)
+    evaluations = train_recipe(config, run, corpus=corpus, tell=progress)
+    return TrainingResult(run.directory.path, evaluations[0], evaluations[1] if len(evaluations) > 1 else None)
+
+
+def _inputs(
+    settings: Mapping[str, Any], texts: Iterable[str] | None, labels: Iterable[Any] | None
+) -> "tuple[Config, Corpus | None]":
+    """Return the config, and the corpus if the texts are not in files."""
+    from lstmcli.config.loading import config_from
+
+    if (texts is None) != (labels is None):
+        raise TypeError(f"expected texts and labels together, got only {'labels' if texts is None else 'texts'}")
+    if texts is None or labels is None:
+        return config_from(settings), None
+    from lstmcli.corpus.in_memory import corpus_in_memory, given_labels, labelled_settings
+
+    given = list(chain.from_iterable(text_blocks(texts, BLOCK_TEXTS)))
+    names = given_labels(labels)
+    config = config_from({**settings, **labelled_settings(names)}, needs_rows=False)
+    return config, corpus_in_memory(given, names, config.data, seed=config.training.seed)
+
+
+def _path(config: "Config", run_dir: str | os.PathLike[str] | None, *, has_rows: bool) -> Path:
+    from lstmcli.recipes.run_setup import default_run_dir
+
+    if run_dir is not None:
+        return Path(run_dir)
+    if not has_rows and config.output.run_dir is None:
+        raise TypeError("expected run_dir with texts and labels: there is no file to name the run after")
+    return default_run_dir(config)

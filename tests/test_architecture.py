@@ -23,6 +23,7 @@ LAYERS: list[set[str]] = [
     {"reports"},
     {"recipes"},
     {"api", "cli"},
+    {"sklearn"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 
@@ -35,7 +36,7 @@ HOMES = {
     "yaml": {"config"},
     "pandas": {"corpus"},
     "pyarrow": {"data"},
-    "sklearn": {"metrics"},
+    "sklearn": {"metrics", "sklearn"},
     "scipy": {"metrics", "corpus", "ngrams"},
     "torch": {"models", "training", "recipes", "store/checkpoint.py"},
 }

@@ -197,11 +197,9 @@ def evaluate_folds(
 
     from lstmcli.cli.running import long_running
     from lstmcli.recipes.cross_validate import cross_validate  # takes seconds, see train
-    from lstmcli.store.run import OpenRun
 
-    open_run = OpenRun(run, resume, overwrite, is_checked=True)
     resume_command = f"lstmcli evaluate --folds {folds} --resume --output {run.path}"
-    with long_running(run, resume_command, quiet=quiet) as (reporter, stop):
-        evaluation = cross_validate(resolved, open_run, num_folds=folds, tell=reporter, stop=stop)
+    with long_running(run.directory, resume_command, quiet=quiet) as (reporter, stop):
+        evaluation = cross_validate(resolved, run, num_folds=folds, tell=reporter, stop=stop)
     reporter.line("wrote", str(run.path))
     return evaluation, f"{folds} folds in {run.path}"

@@ -57,7 +57,6 @@ def pretrain_command(
       lstmcli train few.csv --set model.pretrained=runs/words
     """
     from lstmcli.recipes.run_setup import resolve_run
-    from lstmcli.store.run import OpenRun
 
     arguments = {"pretraining.texts": files or None, **column_settings(text, None, input_format, encoding)}
     resolved, run = resolve_run(
@@ -73,10 +72,12 @@ def pretrain_command(
     from lstmcli.cli.running import long_running
     from lstmcli.recipes.pretrain import pretrain  # takes seconds, see train
 
-    open_run = OpenRun(run, resume, overwrite, is_checked=True)
-    with long_running(run, f"lstmcli pretrain --resume --run-dir {run.path}", quiet=quiet) as (reporter, stop):
-        if open_run.is_finished:
+    with long_running(run.directory, f"lstmcli pretrain --resume --run-dir {run.path}", quiet=quiet) as (
+        reporter,
+        stop,
+    ):
+        if run.is_finished:
             reporter.line("done", f"{run.path}: is finished already; nothing to resume")
             return
-        pretrain(resolved, open_run, tell=reporter, stop=stop)
+        pretrain(resolved, run, tell=reporter, stop=stop)
     reporter.line("wrote", f"{run.path}  (next: lstmcli train --set model.pretrained={run.path} ...)")

@@ -53,7 +53,6 @@ def train_command(
       lstmcli train --resume --run-dir runs/reviews
     """
     from lstmcli.recipes.run_setup import resolve_run
-    from lstmcli.store.run import OpenRun
 
     arguments = {"data.train": file, **column_settings(text, label, input_format, encoding)}
     resolved, run = resolve_run(
@@ -65,11 +64,13 @@ def train_command(
     from lstmcli.recipes.train import train
     from lstmcli.reports.files import to_console_text
 
-    open_run = OpenRun(run, resume, overwrite, is_checked=True)
-    with long_running(run, f"lstmcli train --resume --run-dir {run.path}", quiet=quiet) as (reporter, stop):
-        if open_run.is_finished:
+    with long_running(run.directory, f"lstmcli train --resume --run-dir {run.path}", quiet=quiet) as (
+        reporter,
+        stop,
+    ):
+        if run.is_finished:
             reporter.line("done", f"{run.path}: is finished already; nothing to resume")
             return
-        evaluations = train(resolved, open_run, tell=reporter, stop=stop)
+        evaluations = train(resolved, run, tell=reporter, stop=stop)
     typer.echo(to_console_text(evaluations[-1], is_terminal=sys.stdout.isatty()), nl=False)
     reporter.line("wrote", f"{run.path}  (next: lstmcli predict {run.path} FILE)")

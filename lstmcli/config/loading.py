@@ -58,10 +58,10 @@ def load_config(
     }
     prefix = "" if path is None else f"{path}: "
     typed = _apply(overrides, arguments or {}, raw)
-    config = _checked(raw, prefix, typed, needs_labels=needs_labels, needs_rows=needs_rows)
-    if config.data.labels and ("data", "label") in typed and (arguments or {}).get("data.label") is not None:
+    data = raw.get("data")
+    if isinstance(data, dict) and data.get("labels") and (arguments or {}).get("data.label") is not None:
         raise UsageError(f"{typed['data', 'label']}: the labels are the yes/no columns of data.labels here.")
-    return config
+    return _checked(raw, prefix, typed, needs_labels=needs_labels, needs_rows=needs_rows)
 
 
 def config_from(settings: Mapping[str, Any], *, needs_rows: bool = True) -> Config:

@@ -35,6 +35,33 @@ def corpus_in_memory(
     return Corpus((), (train.report, validation.report), train, validation, None, found, ())
 
 
+def given_labels(labels: Iterable[object]) -> list[str | tuple[str, ...]]:
+    """Return the labels that a program hands over: of each text its name, or the names of all its labels.
+
+    Raises:
+        TypeError: one is neither a str nor an iterable of str, or names are mixed with sets of names.
+    """
+    if isinstance(labels, str):
+        raise TypeError("expected a list of labels, got str")
+    found: list[str | tuple[str, ...]] = []
+    for number, label in enumerate(labels):
+        if isinstance(label, str):
+            found.append(label)
+            continue
+        names = tuple(label) if isinstance(label, Iterable) else None
+        if names is None or not all(isinstance(name, str) for name in names):
+            raise TypeError(f"expected names of labels, or sets of them, but labels[{number}] is {label!r}")
+        found.append(names)
+        if isinstance(found[0], str):
+            raise TypeError(f"expected names of labels like labels[0], but labels[{number}] is a set of them")
+    return found
+
+
+def labelled_settings(labels: Sequence[str | tuple[str, ...]]) -> dict[str, object]:
+    """Return what settings say of such labels, by key."""
+    return {} if all(isinstance(label, str) for label in labels) else {"data.label_separator": SEPARATOR}
+
+
 def examples_in_memory(texts: Sequence[str], labels: Sequence[str | Iterable[str]]) -> Examples:
     """Return labelled rows; `labels` as above. Each text has a set of its labels, all kinds of labels alike."""
     if len(texts) != len(labels):

@@ -120,7 +120,7 @@ def pretrain_within(
     tell(PretrainingStarted(len(texts)))
     config = replace(config, output=OutputSettings(run_dir=str(place.path)))
     run = outer.within(place)
-    run.check(config, needs_labels=False)
+    run.check(config, needs_labels=False, needs_rows=False)
     limits = _Limits(WANTED_OWN_TOKENS, MAX_OWN_TOKENS)
     try:
         _pretrain(config, run, texts, tokens, device, limits, time.process_time(), tell, stop)

@@ -29,56 +29,79 @@ def resolve_run(
     overwrite: bool,
     command: Command = "train",
     arguments: Mapping[str, Any] | None = None,
-) -> tuple[Config, RunDirectory]:
-    """Return the checked config and the run directory: `run_dir`, else `output.run_dir`, else runs/ and a name.
+) -> tuple[Config, OpenRun]:
+    """Return the checked config and the run: in `run_dir`, else `output.run_dir`, else runs/ and a name.
 
-    `arguments` are as for `load_config`. What is no training has an ending of its own behind the name, so that one
-    config serves all commands.
-
-    Resuming needs no config: without one, that of the run directory counts.
+    `arguments` are as for `load_config`. Commands other than train add an ending of their own to the name, so that one
+    config serves all commands. Resuming needs no config: without one, that of the run directory is used.
 
     Raises:
-        ConfigError: see `load_config` and `check_same_config`.
+        ConfigError: see `load_config`.
         UsageError: resuming without saying what, or what is to be replaced.
-        RunDirectoryError: resuming what is not there, see `check_same_config`; or see `RunDirectory.check_free`.
-        DataError: see `look_at_rows` and `look_at_texts`.
+        LstmcliError: see `open_run`.
     """
     if resume and overwrite:
-        raise UsageError("--resume and --overwrite exclude each other: one goes on with a run, the other replaces it.")
-    if resume and config is None:
-        if run_dir is None and not overrides and not any((arguments or {}).values()):
-            raise UsageError("--resume: name the run with --run-dir DIR (or the config that started it).")
-        if run_dir is not None and not (run_dir / CONFIG_FILE).is_file():
-            raise RunDirectoryError(f"{run_dir}: there is no run to resume; leave --resume out.")
-        if run_dir is not None:
-            config = run_dir / CONFIG_FILE
-    needs_labels = command != "pretrain"
-    if resume and needs_labels and run_dir is not None and config == run_dir / CONFIG_FILE:
-        stored = load_config(config, overrides, needs_labels=False)
-        if stored.data.train is None:
-            raise RunDirectoryError(f"{run_dir}: is a pretraining; lstmcli pretrain --resume goes on with it.")
-    resolved = load_config(config, overrides, needs_labels=needs_labels, arguments=arguments)
-    if run_dir is not None:
-        path = run_dir
-    elif resolved.output.run_dir is not None and command == "train":
-        path = Path(resolved.output.run_dir)
+        raise UsageError("--resume and --overwrite exclude each other: one continues a run, the other replaces it.")
+    if resume and config is None and run_dir is None and not overrides and not any((arguments or {}).values()):
+        raise UsageError("--resume: name the run with --run-dir DIR (or the config that started it).")
+    if resume and config is None and run_dir is not None:
+        resolved = _stored_config(run_dir, overrides, command, arguments)
+        # Without overrides it is the very config of the run.
+        is_checked = not overrides and not any((arguments or {}).values())
     else:
-        path = RUNS_FOLDER / (_name(config, resolved) + ENDINGS[command])
-    resolved, run = replace(resolved, output=OutputSettings(run_dir=str(path))), RunDirectory(path)
-    OpenRun(run, resume, overwrite).check(resolved, needs_labels=needs_labels)
-    if not (resume and run.is_finished):
-        if needs_labels:
-            look_at_rows(resolved, with_test=command == "train")
+        resolved = load_config(config, overrides, needs_labels=command != "pretrain", arguments=arguments)
+        is_checked = False
+    path = run_dir or default_run_dir(resolved, config, command=command)
+    run = OpenRun(RunDirectory(path), resume, overwrite, is_checked)
+    return open_run(resolved, run, command=command), run
+
+
+def _stored_config(
+    run_dir: Path, overrides: list[str], command: Command, arguments: Mapping[str, Any] | None
+) -> Config:
+    """Return the config of a run that is to be resumed."""
+    if not RunDirectory(run_dir).is_run:
+        raise RunDirectoryError(f"{run_dir}: there is no run to resume; leave --resume out.")
+    stored = load_config(run_dir / CONFIG_FILE, overrides, needs_labels=False, needs_rows=False, arguments=arguments)
+    if command != "pretrain" and stored.data.train is None:
+        if stored.pretraining.texts:
+            raise RunDirectoryError(f"{run_dir}: is a pretraining; `lstmcli pretrain --resume` continues it.")
+        raise RunDirectoryError(f"{run_dir}: its texts were given in Python; resume it there.")
+    return stored
+
+
+def open_run(config: Config, run: OpenRun, *, command: Command = "train", has_rows: bool = True) -> Config:
+    """Return the config as the run will hold it, when a first look at everything has found no mistake.
+
+    Args:
+        config: of the run.
+        run: where it will be.
+        command: what the run is for.
+        has_rows: whether the rows are in files, which can be looked at.
+
+    Raises:
+        LstmcliError: see `OpenRun.check`.
+        DataError: see `look_at_rows` and `look_at_texts`.
+    """
+    config = replace(config, output=OutputSettings(run_dir=str(run.directory.path)))
+    run.check(config, needs_labels=command != "pretrain" and has_rows, needs_rows=has_rows)
+    if has_rows and not run.is_finished:
+        if command == "pretrain":
+            look_at_texts(config)
         else:
-            look_at_texts(resolved)
-    return resolved, run
+            look_at_rows(config, with_test=command == "train")
+    return config
 
 
-def _name(config: Path | None, resolved: Config) -> str:
+def default_run_dir(resolved: Config, config: Path | None = None, *, command: Command = "train") -> Path:
+    """Return where a run is written if no directory is named; `config` is the file that `resolved` comes from."""
+    if resolved.output.run_dir is not None and command == "train":
+        return Path(resolved.output.run_dir)
     if config is not None:
-        return config.stem
+        return RUNS_FOLDER / (config.stem + ENDINGS[command])
     file = resolved.data.train or next(iter(resolved.pretraining.texts), STANDARD_INPUT)
-    return "run" if file == STANDARD_INPUT else Path(file).name.split(".")[0] or "run"
+    name = "run" if file == STANDARD_INPUT else Path(file).name.split(".")[0] or "run"
+    return RUNS_FOLDER / (name + ENDINGS[command])
 
 
 def look_at_rows(config: Config, *, with_test: bool) -> None:

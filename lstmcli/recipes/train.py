@@ -44,7 +44,7 @@ def train(
         InterruptedRunError: `stop` was set; what was done is saved.
     """
     started_at = time.process_time()
-    run.check(config)
+    run.check(config, needs_labels=corpus is None, needs_rows=corpus is None)
     best_epoch_metric(config)  # what is wrong with the config is found before anything is written
     with training_environment(config.training) as device:
         start = initial_weights(config)

@@ -175,16 +175,22 @@ class OpenRun:
         return OpenRun(directory, resume=self.resume and directory.is_run)
 
     @property
+    def path(self) -> Path:
+        """The path of the directory."""
+        return self.directory.path
+
+    @property
     def is_finished(self) -> bool:
         """Whether there is nothing left to resume."""
         return self.resume and self.directory.is_finished
 
-    def check(self, config: Config, *, needs_labels: bool = True) -> None:
+    def check(self, config: Config, *, needs_labels: bool = True, needs_rows: bool = True) -> None:
         """Check whether the run may be continued, or a new one be written here; nothing is changed.
 
         Args:
             config: of the run.
             needs_labels: as for `load_config`.
+            needs_rows: as for `load_config`.
 
         Raises:
             LstmcliError: see `check_same_config` and `RunDirectory.check_free`.
@@ -192,7 +198,7 @@ class OpenRun:
         if self.is_checked:
             return
         if self.resume:
-            check_same_config(config, self.directory, needs_labels=needs_labels)
+            check_same_config(config, self.directory, needs_labels=needs_labels, needs_rows=needs_rows)
         else:
             self.directory.check_free(overwrite=self.overwrite)
         self.is_checked = True
@@ -219,8 +225,8 @@ class OpenRun:
         self.keep_history([*self.history, record])
 
 
-def check_same_config(config: Config, run: RunDirectory, *, needs_labels: bool = True) -> None:
-    """Compare `config` with the one that started the run; `needs_labels` as for `load_config`.
+def check_same_config(config: Config, run: RunDirectory, *, needs_labels: bool = True, needs_rows: bool = True) -> None:
+    """Compare `config` with the one that started the run; other arguments are as for `load_config`.
 
     Raises:
         RunDirectoryError: there is no run.
@@ -228,7 +234,7 @@ def check_same_config(config: Config, run: RunDirectory, *, needs_labels: bool =
     """
     if not run.is_run:
         raise RunDirectoryError(f"{run.path}: there is no run to resume; leave --resume out.")
-    stored = config_to_dict(load_config(run.path / CONFIG_FILE, [], needs_labels=needs_labels))
+    stored = config_to_dict(load_config(run.path / CONFIG_FILE, [], needs_labels=needs_labels, needs_rows=needs_rows))
     now = config_to_dict(config)
     changed = [
         f"{section}.{key} was {value!r}, is {now[section][key]!r}"
