@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
-from lstmcli.api import Model, load, train
+from lstmcli.api import load, train
 from lstmcli.corpus.label_cells import clean_label
 from lstmcli.corpus.label_set import SET_SEPARATOR
 from lstmcli.errors import DataError
@@ -103,7 +103,7 @@ class LSTMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         targets = _Targets.of(y)
         check_consistent_length(texts, targets.indices)
         if len(targets.classes) < 2:
-            raise ValueError(f"LSTMClassifier needs samples of at least 2 classes, got {len(targets.classes)}")
+            raise ValueError(f"LSTMClassifier needs at least 2 classes, got {len(targets.classes)} class")
         with tempfile.TemporaryDirectory() as folder:
             try:
                 train(
@@ -119,7 +119,7 @@ class LSTMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             self._files = {file.name: file.read_bytes() for file in model.iterdir()}
         self.classes_ = targets.classes
         self._names, self._form = targets.names, targets.form
-        self._opened: Model | None = None
+        self._open()
         return self
 
     def _all_settings(self) -> dict[str, Any]:
@@ -143,25 +143,22 @@ class LSTMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             **given,
         }
 
-    @property
-    def model_(self) -> Model:
-        """The trained model."""
-        check_is_fitted(self, "classes_")
-        if self._opened is None:
-            self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # the model maps files in it
-            self.export(self._folder.name)
-            self._opened = load(self._folder.name)
-        return self._opened
+    def _open(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # the model maps files in it
+        for name, content in self._files.items():
+            (Path(self._folder.name) / name).write_bytes(content)
+        self.model_ = load(self._folder.name)
 
     def export(self, folder: str | Path) -> None:
         """Write the model into `folder`, for `lstmcli predict`, `lstmcli evaluate` and `lstmcli.load`."""
-        check_is_fitted(self, "classes_")
+        check_is_fitted(self)
         Path(folder).mkdir(parents=True, exist_ok=True)
         for name, content in self._files.items():
             (Path(folder) / name).write_bytes(content)
 
     def predict(self, X: Any) -> Any:  # noqa: N803
         """Return a class for each text; for several labels per text, sets or an indicator matrix, as y was."""
+        check_is_fitted(self)
         answers = self.model_.predict(_texts(X))
         index = {name: number for number, name in enumerate(self._names)}
         if self._form == "single":
@@ -175,6 +172,7 @@ class LSTMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
         """Return (texts, classes), the probability of each of `classes_`; 0 for one that only validation texts had."""
+        check_is_fitted(self)
         model = self.model_
         found = model.predict_proba(_texts(X))
         probabilities = np.zeros((len(found), len(self.classes_)))
@@ -191,10 +189,14 @@ class LSTMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())
-        state.pop("_folder", None)
-        if "_opened" in state:
-            state["_opened"] = None
+        for name in ("_folder", "model_"):
+            state.pop(name, None)
         return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if "_files" in state:
+            self._open()
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -221,8 +223,7 @@ class _Targets:
 
     @classmethod
     def of(cls, y: Any) -> "_Targets":
-        first = next(iter(y), None) if isinstance(y, list | tuple) else None
-        if isinstance(first, set | frozenset | tuple | list):
+        if _holds_sets(y):
             sets = [sorted(set(names)) for names in y]
             classes = np.array(sorted({name for names in sets for name in names}), dtype=object)
             position = {name: number for number, name in enumerate(classes)}
@@ -239,6 +240,14 @@ class _Targets:
         if self.form == "single":
             return [self.names[index] for (index,) in self.indices]
         return [tuple(self.names[index] for index in indices) for indices in self.indices]
+
+
+def _holds_sets(y: Any) -> bool:
+    """Whether y has a set, list or tuple of names for each text; rows of an indicator matrix hold numbers."""
+    if not isinstance(y, list | tuple):
+        return False
+    are_rows = all(isinstance(names, list | tuple) and not any(isinstance(each, str) for each in names) for names in y)
+    return not are_rows and all(isinstance(names, set | frozenset | list | tuple) for names in y)
 
 
 def _names(classes: NDArray[Any]) -> list[str]:
