@@ -1,13 +1,14 @@
 # The commands for visitors and contributors. `make help` lists the targets.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+LIGHT := .venv-light
 RUN := runs/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test format lint types check benchmarks clean
+.PHONY: help install demo test test-light format lint types check benchmarks clean
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -33,6 +34,15 @@ demo: .venv/installed  ## train on the bundled emotion corpus, evaluate, and pre
 test: .venv/installed  ## run the tests
 	$(BIN)/python -m pytest
 
+# What docs/installation.md tells users to type, from a wheel; build/ may hold modules that have moved since.
+test-light: .venv/installed  ## test prediction with only numpy, safetensors and typer installed (needs the network)
+	rm -rf $(LIGHT) build
+	$(PYTHON) -m venv $(LIGHT)
+	$(LIGHT)/bin/python -m pip wheel --quiet --no-deps --wheel-dir $(LIGHT)/dist .
+	$(LIGHT)/bin/python -m pip install --quiet --constraint constraints.txt --requirement requirements-light.txt
+	$(LIGHT)/bin/python -m pip install --quiet --no-deps $(LIGHT)/dist/lstmcli-*.whl
+	LIGHT_PYTHON=$(LIGHT)/bin/python $(BIN)/python -m pytest tests/light_installation.py
+
 benchmarks: .venv/installed  ## measure speed and memory, in about half an hour (benchmarks/README.md)
 	$(BIN)/python -m benchmarks
 
@@ -50,4 +60,4 @@ types: .venv/installed  ## check types (mypy, strict)
 check: lint types test  ## run all checks: format, lint, types, tests
 
 clean:  ## remove everything that the other targets created
-	rm -rf .venv runs .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv $(LIGHT) build dist lstmcli.egg-info runs .mypy_cache .ruff_cache .pytest_cache .hypothesis

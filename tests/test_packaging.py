@@ -3,6 +3,7 @@
 import ast
 import importlib.metadata
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -111,3 +112,79 @@ def test_every_dependency_has_a_lower_bound_and_all_but_rich_an_upper_one() -> N
     for requirement in DEPENDENCIES.values():
         operators = {specifier.operator for specifier in requirement.specifier}
         assert operators == ({">="} if requirement.name == "rich" else {">=", "<"}), requirement
+
+
+def files_below(*folders: str) -> set[str]:
+    """Return the files in folders of the project, without what Python and editors leave there."""
+    return {
+        path.relative_to(PROJECT).as_posix()
+        for folder in folders
+        for path in (PROJECT / folder).rglob("*")
+        if path.is_file()
+        and not any(part.startswith((".", "__pycache__")) for part in path.parts[len(PROJECT.parts) :])
+    }
+
+
+@needs_setuptools
+def test_the_source_archive_holds_the_whole_project(unpacked_sdist: Path) -> None:
+    found = {path.relative_to(unpacked_sdist).as_posix() for path in unpacked_sdist.rglob("*")}
+    expected = files_below("benchmarks", "configs", "data", "docs", "experiments", "lstmcli", "tests")
+    expected |= {path.name for path in PROJECT.glob("*.*") if path.suffix in {".md", ".txt", ".toml", ".in"}}
+    expected |= {"Makefile", "Dockerfile", ".dockerignore", "LICENSE", ".ci/run"}
+    assert expected <= found
+    assert not [name for name in found if "__pycache__" in name]
+
+
+@needs_setuptools
+def test_a_wheel_of_the_source_archive_holds_the_package_and_nothing_else(unpacked_sdist: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(build("wheel", unpacked_sdist, tmp_path)) as archive:
+        names = {name for name in archive.namelist() if ".dist-info/" not in name and ".data/" not in name}
+        metadata = next(name for name in archive.namelist() if name.endswith("METADATA"))
+        required = [line for line in archive.read(metadata).decode().splitlines() if line.startswith("Requires-Dist")]
+        settings = archive.read("lstmcli/config/default.yaml")
+    assert names == files_below("lstmcli")
+    assert settings == (PROJECT / "configs" / "default.yaml").read_bytes()
+    assert len([line for line in required if "extra ==" not in line]) == len(DEPENDENCIES)
+
+
+def pip_commands(name: str) -> list[str]:
+    """Return what a file tells pip to install, without interpreters and options that change no result."""
+    content = (PROJECT / name).read_text(encoding="utf-8").replace("\\\n", "")
+    commands = re.findall(r"-m pip install (.*?)(?: &&|$)", content, flags=re.MULTILINE)
+    return [re.sub(r"--quiet |--no-cache-dir |(?<=--no-deps ).*", "", command).strip() for command in commands]
+
+
+LIGHT_COMMANDS = ["--constraint constraints.txt --requirement requirements-light.txt", "--no-deps"]
+
+
+@pytest.mark.parametrize("name", ["Makefile", "Dockerfile", "docs/installation.md"])
+def test_the_light_installation_is_the_same_where_it_is_told_tested_and_shipped(name: str) -> None:
+    commands = pip_commands(name)
+    start = commands.index(LIGHT_COMMANDS[0])
+    assert commands[start : start + 2] == LIGHT_COMMANDS
+
+
+def test_the_light_installation_has_the_bounds_of_the_full_one() -> None:
+    lines = (PROJECT / "requirements-light.txt").read_text(encoding="utf-8").splitlines()
+    light = [Requirement(line) for line in lines if not line.startswith("#")]
+    assert {requirement.name for requirement in light} == {"numpy", "safetensors", "typer"}
+    assert all(DEPENDENCIES[requirement.name] == requirement for requirement in light)
+    command = next(command for command in pip_commands("docs/installation.md") if "numpy" in command)
+    assert [Requirement(word.strip("'")) for word in command.split()] == light
+
+
+def test_the_image_runs_predict_without_privileges() -> None:
+    lines = (PROJECT / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    last_stage = lines[max(number for number, line in enumerate(lines) if line.startswith("FROM")) :]
+    assert last_stage[-1] == 'ENTRYPOINT ["lstmcli", "predict", "/model"]'
+    assert "USER 65534:65534" in last_stage
+    default = next(line.partition("=")[2] for line in lines if line.startswith("ARG PYTHON_VERSION"))
+    assert default in (PROJECT / "constraints.txt").read_text(encoding="utf-8").splitlines()[0]
+
+
+def test_make_help_lists_every_target() -> None:
+    makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
+    targets = re.search(r"^\.PHONY: (.*)$", makefile, flags=re.MULTILINE)
+    assert targets is not None
+    completed = subprocess.run(["make", "help"], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert sorted(line.split()[0] for line in completed.stdout.splitlines()) == sorted(targets[1].split())
