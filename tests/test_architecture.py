@@ -135,6 +135,12 @@ def test_predict_loads_nothing_heavy(run_directory: Path) -> None:
     modules = loaded_modules(code, "predict", str(run_directory), stdin="i feel glad\n")
     assert "numpy" in modules
     assert not modules & (HEAVY | {"rich", "yaml", "jinja2", "numpy.random", "annotated_types"})
+    assert {name for name in modules if name.startswith("lstmcli.cli.")} == {
+        "lstmcli.cli.main",
+        "lstmcli.cli.commands",
+        "lstmcli.cli.options",
+        "lstmcli.cli.predict",
+    }
 
 
 @pytest.mark.parametrize(
@@ -144,10 +150,14 @@ def test_predict_loads_nothing_heavy(run_directory: Path) -> None:
         ["train", "--set", "data.train=CORPUS.gone"],
         ["train", "--set", "data.train=RUN"],
         ["train", "--set", "data.train=CORPUS", "--set", "data.text=sentence"],
-        ["train", "--set", "data.train=CORPUS", "--run-dir", "RUN"],
+        ["train", "CORPUS", "--run-dir", "RUN"],
+        ["train", "CORPUS", "--run-dir", "CORPUS/run"],
+        ["train", "CORPUS", "--text", "sentence"],
         ["train", "--set", "data.train=CORPUS", "--set", "data.test=CORPUS.gone"],
         ["pretrain", "--set", "pretraining.texts=CORPUS.gone"],
-        ["evaluate", "--folds", "3", "--set", "data.train=CORPUS", "--set", "data.label=feeling"],
+        ["pretrain", "CORPUS.gone"],
+        ["evaluate", "--folds", "3", "CORPUS", "--label", "feeling"],
+        ["cross-validate", "CORPUS", "--label", "feeling"],
     ],
 )
 def test_a_mistake_is_told_before_anything_heavy_is_loaded(

@@ -130,3 +130,10 @@ def test_evaluate_overwrites_its_own_reports_and_no_others(folder: Path, cli: Cl
 def test_tables_in_a_pipe_have_no_spaces_at_the_end(folder: Path, cli: Cli, corpus: Path) -> None:
     lines = cli("evaluate", "RUN", corpus / "test.csv", cwd=folder).stdout.splitlines()
     assert lines == [line.rstrip() for line in lines]
+
+
+def test_quiet_leaves_the_figures_alone(folder: Path, cli: Cli, corpus: Path) -> None:
+    arguments = ("evaluate", "RUN", corpus / "test.csv")
+    quiet = cli(*arguments, "--quiet", cwd=folder)
+    assert (quiet.returncode, quiet.stderr) == (0, "")
+    assert quiet.stdout == cli(*arguments, cwd=folder).stdout

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from lstmcli.config.loading import load_config
 from lstmcli.inference.predictor import Predictor
@@ -243,12 +244,40 @@ def test_the_training_file_may_be_an_argument(corpus: Path, tmp_path: Path) -> N
     assert f"train: {corpus}/train.csv" in (tmp_path / "run" / "config.yaml").read_text()
 
 
+def test_columns_format_and_encoding_may_be_options(tmp_path: Path) -> None:
+    rows = "".join(f"{label}\t{text} é\n" for text, label in feeling_rows(5))
+    (tmp_path / "rows.dat").write_bytes(f"mood\twords\n{rows}".encode("cp1252"))
+    columns = ["--text", "words", "--label", "mood", "--format", "tsv", "--encoding", "cp1252"]
+    options = [*set_options(*FAST, "training.epochs=1", "evaluation.baselines=false"), "--run-dir", tmp_path / "run"]
+    result = invoke("train", tmp_path / "rows.dat", *columns, *options, "--quiet")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "validation" in result.stdout
+    data = yaml.safe_load((tmp_path / "run" / "config.yaml").read_text())["data"]
+    assert [data[key] for key in ("text", "label", "format", "encoding")] == ["words", "mood", "tsv", "cp1252"]
+
+
+def test_a_file_of_no_known_format_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "rows").write_text("text,label\na,b\n")
+    result = invoke("train", tmp_path / "rows", "--run-dir", tmp_path / "run")
+    assert (result.exit_code, "can't tell the format from the name. Add --format" in result.stderr) == (1, True)
+
+
 def test_a_run_directory_that_cant_be_created_is_told_first(corpus: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     result = invoke("train", corpus / "train.csv", "--run-dir", tmp_path / "file" / "run")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "can't be created" in result.stderr
+    assert f"can't be created: {tmp_path}/file is a file, not a folder. Choose another folder." in result.stderr
     assert "read " not in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs a folder in which nobody can create one")
+def test_a_folder_that_even_root_cant_write_is_told_first(corpus: Path) -> None:
+    result = invoke("train", corpus / "train.csv", "--run-dir", "/proc/run")
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "error: /proc/run: can't be created: /proc can't be written. Choose another folder.\n",
+    )
 
 
 def test_labels_that_are_probably_slips_are_noted(tmp_path: Path) -> None:

@@ -119,14 +119,41 @@ def test_folds_are_scored_over_authors_and_not_resumed_with_others(tmp_path: Pat
         ([], "name a RUN and a FILE"),
         (["RUN"], "name a RUN and a FILE"),
         (["RUN", "FILE", "--set", "training.epochs=3"], "belong to --folds"),
-        (["RUN", "--folds", 3], "no RUN, FILE, columns"),
-        (["--folds", 3, "--format", "csv"], "no RUN, FILE, columns"),
+        (["RUN", "FILE", "--folds", 3], "it takes no RUN (RUN)"),
+        (["x.csv", "--folds", 3, "--set", "data.train=y.csv"], "--set data.train=y.csv contradicts FILE x.csv"),
+        (["x.csv", "--folds", 3, "--label", "a", "--set", "data.label=b"], "data.label=b contradicts --label a"),
         (["--folds", 3, "--resume", "--overwrite", "--set", "data.train=x.csv"], "exclude each other"),
     ],
 )
 def test_arguments_that_do_not_go_together(arguments: list[object], message: str) -> None:
     result = invoke("evaluate", *arguments)
     assert (result.exit_code, message in result.stderr) == (2, True), result.stderr
+
+
+@pytest.mark.parametrize(
+    "command", [["evaluate", "--folds", 3, "--output"], ["cross-validate", "--folds", 3, "--run-dir"]]
+)
+def test_the_file_and_its_columns_may_be_arguments(
+    folds: Path, corpus: Path, tmp_path: Path, command: list[object]
+) -> None:
+    rows = (corpus / "train.csv").read_text().splitlines() + (corpus / "validation.csv").read_text().splitlines()[1:]
+    (tmp_path / "rows.data").write_text("\n".join(["words;mood", *(";".join(row.rsplit(",", 1)) for row in rows[1:])]))
+    columns = ["--text", "words", "--label", "mood", "--format", "csv-semicolon", "--encoding", "latin-1"]
+    result = invoke(
+        *command, tmp_path / "run", tmp_path / "rows.data", *columns, *set_options(*FAST), *SHORT, "--quiet"
+    )
+    assert (result.exit_code, result.stderr) == (0, "")
+    (found,), (expected,) = (
+        json.loads((run / "metrics.json").read_text())["evaluations"].values() for run in (tmp_path / "run", folds)
+    )
+    assert found["scores"] == expected["scores"]
+
+
+def test_folds_are_ten_unless_said(tmp_path: Path) -> None:
+    write_csv(tmp_path / "few.csv", ["text", "label"], [("a b", "x"), ("c d", "y"), ("e f", "x")])
+    result = invoke("cross-validate", tmp_path / "few.csv", "--run-dir", tmp_path / "run")
+    assert result.exit_code == 1
+    assert "10" in result.stderr
 
 
 def test_too_few_rows_for_the_folds(tmp_path: Path) -> None:

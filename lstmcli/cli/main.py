@@ -95,11 +95,12 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def _print_completion(shell: Shell | None) -> None:
+def _print_completion(context: typer.Context, shell: Shell | None) -> None:
     if shell is not None:
-        from lstmcli.cli.shell.completion import script
+        from lstmcli.cli.shell.completion import completion_script
+        from lstmcli.cli.shell.tool import describe_tool
 
-        typer.echo(script(shell.value), nl=False)
+        typer.echo(completion_script(shell.value, describe_tool(context.command, context)), nl=False)
         raise typer.Exit
 
 

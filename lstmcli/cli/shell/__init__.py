@@ -1,0 +1,1 @@
+"""What shells know about the tool without starting it: completion scripts and the manual page."""
