@@ -2,8 +2,8 @@
 
 from _thread import allocate_lock
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +25,7 @@ DEFAULT_BATCH_SIZE = MAX_ROWS
 MAX_BATCH_TOKENS = 32_768
 
 
-@dataclass(frozen=True)
-class Predictions:
+class Predictions(NamedTuple):
     """`probabilities` and `decisions` are (texts, labels), `scores` (texts,): how sure each decision is."""
 
     probabilities: NDArray[np.float64]

@@ -1,8 +1,7 @@
 """Kernels of the cells in numpy: whole sequences for training, a step for prediction too. One line per cell here."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lstmcli.kernels import lstm, rnn
 from lstmcli.kernels.packing import Packing
@@ -11,8 +10,7 @@ from lstmcli.kernels.weights import Array, CellWeights
 __all__ = ["KERNELS", "Array", "CellWeights", "Kernel", "Packing"]
 
 
-@dataclass(frozen=True)
-class Kernel:
+class Kernel(NamedTuple):
     """A cell's kernel and what its weights look like.
 
     `forward` takes (input part of all gates, `CellWeights`, `Packing`) and returns a trace with an array `hidden`;

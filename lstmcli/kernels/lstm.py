@@ -6,8 +6,8 @@ numpy is several times faster than over columns of a matrix. Gates stand in the 
 the three sigmoids lie side by side, and what must wait for V_o S[t] lies last.
 """
 
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,8 +20,7 @@ GATE_ORDER = (2, 0, 1, 3)  # of input, forget, candidate, output, the order outs
 GATE_SCALES = (-2.0, -1.0, -1.0, -1.0)
 
 
-@dataclass(frozen=True)
-class MemoryTrace:
+class MemoryTrace(NamedTuple):
     """What the backward pass needs: activated gates, S[t], tanh(S[t]) and h[t] of every token."""
 
     gates: Array
@@ -146,8 +145,7 @@ def memory_cell_backward(
     return grad_gates
 
 
-@dataclass(frozen=True)
-class _Factors:
+class _Factors(NamedTuple):
     """What the gradients of each step are multiplied with; known before the first step back.
 
     Attributes:

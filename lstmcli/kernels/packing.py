@@ -1,13 +1,12 @@
 """How the kernels lay ragged sequences out: step after step, longest sequence first, without padding."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 
-@dataclass(frozen=True)
-class Packing:
+class Packing(NamedTuple):
     """The order in which kernels hold the tokens of a batch.
 
     Outside, the tokens of a batch lie text after text. Here all first tokens lie together, then all second ones, and so

@@ -3,7 +3,7 @@
 States are (tokens, hidden), the tokens in the order of `Packing`; the one gate has an axis of its own.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,8 +16,7 @@ GATE_ORDER = (0,)
 GATE_SCALES = (1.0,)
 
 
-@dataclass(frozen=True)
-class SimpleTrace:
+class SimpleTrace(NamedTuple):
     """What the backward pass needs: s[t] of every token."""
 
     hidden: Array

@@ -13,7 +13,6 @@ instead of one for each of its n-grams.
 
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -32,8 +31,7 @@ _WORD_SEED = 1
 _HALF = np.uint64(32)
 
 
-@dataclass(frozen=True)
-class HashedTokens:
+class HashedTokens(NamedTuple):
     """Distinct tokens as the numbers that their features need.
 
     Attributes:

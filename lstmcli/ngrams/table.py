@@ -1,13 +1,12 @@
 """The linear model over hashed n-grams, as training fits and prediction reads it."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 
-@dataclass(frozen=True)
-class NgramTable:
+class NgramTable(NamedTuple):
     """A linear model over hashed n-grams.
 
     Attributes:
