@@ -60,7 +60,7 @@ def own_trainer(
 def steps(trainer: Trainer) -> Iterator[StepResult]:
     """Yield the updates of one epoch, then bring all rows up to date as the end of an epoch does."""
     yield from trainer._epoch()
-    trainer.updater.settle()
+    trainer.updater.catch_up()
     trainer.progress.batch = 0
     trainer.progress.epoch += 1
 

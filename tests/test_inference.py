@@ -23,7 +23,14 @@ from lstmcli.config.settings import DropoutSettings
 from lstmcli.corpus.label_set import LabelSet
 from lstmcli.errors import RunDirectoryError
 from lstmcli.inference import batch_invariant as products
-from lstmcli.inference.batch_invariant import EXACT_ENOUGH, SCHEMES, RowProduct, Scheme, choose_scheme, split_outputs
+from lstmcli.inference.batch_invariant import (
+    FLOAT64_FALLBACK,
+    TILINGS,
+    RowProduct,
+    Tiling,
+    choose_tiling,
+    split_outputs,
+)
 from lstmcli.inference.network import Network
 from lstmcli.inference.predictor import DEFAULT_BATCH_SIZE, Predictor
 from lstmcli.inference.words import ProjectedWords
@@ -120,16 +127,16 @@ def test_wide_layers_are_cut_into_matrices(cell: str, hidden_size: int) -> None:
 def test_a_row_is_rounded_alike_wherever_it_stands(num_outputs: int, size: int, picks: list[int], seed: int) -> None:
     generator = np.random.default_rng(seed)
     matrix, rows = generator.normal(size=(num_outputs, size)), generator.normal(size=(300, size))
-    scheme = choose_scheme([split_outputs(matrix)])
-    multiply, rows = RowProduct(split_outputs(matrix), scheme).of_all, rows.astype(scheme.dtype)
+    tiling = choose_tiling([split_outputs(matrix)])
+    multiply, rows = RowProduct(split_outputs(matrix), tiling).of_all, rows.astype(tiling.dtype)
     product = multiply(rows)[:, :num_outputs]
     np.testing.assert_allclose(product, rows @ matrix.T, atol=1e-4)
-    tolerance = 0.0 if scheme.dtype == np.float32 else 1e-12
+    tolerance = 0.0 if tiling.dtype == np.float32 else 1e-12
     np.testing.assert_allclose(multiply(rows[picks])[:, :num_outputs], product[picks], atol=tolerance)
 
 
-@pytest.mark.parametrize("scheme", [*SCHEMES, EXACT_ENOUGH])
-def test_every_scheme_computes_the_same(scheme: Scheme, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("tiling", [*TILINGS, FLOAT64_FALLBACK])
+def test_every_scheme_computes_the_same(tiling: Tiling, monkeypatch: pytest.MonkeyPatch) -> None:
     """A library that only one of them suits is made up; with none, double precision makes up for it."""
     generator = np.random.default_rng(0)
     network = ModelSettings(hidden_size=7, layers=2, bidirectional=True, pooling="attention", cell="peephole")
@@ -137,10 +144,10 @@ def test_every_scheme_computes_the_same(scheme: Scheme, monkeypatch: pytest.Monk
     lengths = generator.integers(1, 9, 300)
     ids = generator.integers(1, 22, lengths.sum())
     expected = Network(network, classifier_weights(model)).logits(ids, lengths)
-    monkeypatch.setattr(products, "are_alike", lambda _, each: each is scheme)
-    assert choose_scheme([np.ones((1, 2, 3))]) is scheme
+    monkeypatch.setattr(products, "is_batch_invariant", lambda _, each: each is tiling)
+    assert choose_tiling([np.ones((1, 2, 3))]) is tiling
     found = Network(network, classifier_weights(model)).logits(ids, lengths)
-    assert found.dtype == scheme.dtype
+    assert found.dtype == tiling.dtype
     np.testing.assert_allclose(found, expected, atol=2e-5)
 
 
@@ -151,10 +158,10 @@ def test_the_command_line_computes_as_many_rows_together_as_a_product_takes() ->
 def test_rows_are_alike_with_two_threads_too() -> None:
     """How two threads share rows depends on their number; a process of its own has threads as it starts."""
     code = (
-        "import numpy as np; from lstmcli.inference.batch_invariant import RowProduct, choose_scheme, split_outputs\n"
+        "import numpy as np; from lstmcli.inference.batch_invariant import RowProduct, choose_tiling, split_outputs\n"
         "matrix = split_outputs(np.random.default_rng(0).standard_normal((3, 128)))\n"
-        "scheme = choose_scheme([matrix]); multiply = RowProduct(matrix, scheme).of_all\n"
-        "rows = np.random.default_rng(1).standard_normal((240, 128)).astype(scheme.dtype)\n"
+        "tiling = choose_tiling([matrix]); multiply = RowProduct(matrix, tiling).of_all\n"
+        "rows = np.random.default_rng(1).standard_normal((240, 128)).astype(tiling.dtype)\n"
         "found = multiply(rows)\n"
         "for count in range(1, 241): assert abs(multiply(rows[:count]) - found[:count]).max() < 1e-12, count\n"
     )
@@ -168,7 +175,7 @@ def test_a_library_that_rounds_rows_differently_is_found_out() -> None:
     rows = np.tile(np.sin(np.arange(1.0, 129.0)).astype(np.float32), (products.MAX_ROWS, 1))
     plain = rows @ matrices[0].astype(np.float32).T
     differs = bool((plain != plain[:1]).any())
-    assert not (differs and products.are_alike(matrices, Scheme(12, 0)))
+    assert not (differs and products.is_batch_invariant(matrices, Tiling(12, 0)))
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -209,8 +216,8 @@ def test_the_input_part_of_a_word_is_the_same_whether_kept_or_not(max_rows: int)
     generator = np.random.default_rng(0)
     table = generator.standard_normal((30, 5)).astype(np.float16)
     matrices = generator.standard_normal((2, 1, 8, 5)).astype(np.float32)
-    scheme = choose_scheme(matrices)
-    projections = [RowProduct(each, scheme).of_all for each in matrices]
+    tiling = choose_tiling(matrices)
+    projections = [RowProduct(each, tiling).of_all for each in matrices]
     words = ProjectedWords(table, projections, width=8, dtype=np.float32, max_bytes=max_rows * 2 * 8 * 4)
     expected = np.einsum("dgi,wi->dwg", matrices[:, 0], table.astype(np.float32))
 

@@ -173,8 +173,8 @@ def test_adam_by_rows_equals_dense_adam_and_its_average(
             by_rows.step(gradients, AdamRates(rate, average.weight))
             average.update({"weight": dense.weight})
             if number in pauses:
-                by_rows.settle()
-        by_rows.settle()
+                by_rows.catch_up()
+        by_rows.catch_up()
     assert_close(table.detach(), dense.weight.detach(), atol=1e-9, rtol=1e-7)
     assert_close(by_rows.average, average.module.weight.detach(), atol=1e-9, rtol=1e-7)
 
@@ -189,7 +189,7 @@ def test_a_rare_word_moves_on_after_its_update() -> None:
     for _ in range(100):
         by_rows.prepare(torch.tensor([1]))
         by_rows.step(torch.ones(1, 1, dtype=torch.float64), AdamRates(0.1, 0.1))
-    by_rows.settle()
+    by_rows.catch_up()
     assert first == pytest.approx(-0.1)
     assert table[0].item() < 3.0 * first
 

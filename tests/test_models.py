@@ -40,9 +40,9 @@ def test_pooling_by_hand() -> None:
     assert_close(MeanPooling(4)(batch), torch.stack([first.sum(0) / 3, second[0]]))
     assert_close(MaxPooling(4)(batch), torch.stack([first.max(0).values, second[0]]))
     attention = AttentionPooling(4)
-    shares = attention.shares(batch)
-    assert_close(shares.sum(1), torch.ones(2))
-    assert shares[1].tolist() == [1.0, 0.0, 0.0]
+    attention_weights = attention.attention_weights(batch)
+    assert_close(attention_weights.sum(1), torch.ones(2))
+    assert attention_weights[1].tolist() == [1.0, 0.0, 0.0]
     scores = [attention.query(torch.tanh(attention.projection(step))) for step in first]
     by_hand = torch.cat(scores).softmax(0)
     assert_close(attention(batch), torch.stack([(by_hand[:, None] * first).sum(0), second[0]]))

@@ -20,7 +20,15 @@ from lstmcli.text.token_ids import TokenIds
 from lstmcli.training.classification import Classification, LabelledTokens
 from lstmcli.training.loop import DivergedError, EpochResult, StepResult, Trainer
 from lstmcli.training.loss import make_loss
-from lstmcli.training.optimizer import BETAS, AdamW, Adapted, WeightAverage, adapted, clip_gradients, learning_rate
+from lstmcli.training.optimizer import (
+    BETAS,
+    AdamW,
+    ParamGroup,
+    WeightAverage,
+    clip_gradients,
+    learning_rate,
+    param_groups,
+)
 from lstmcli.training.setup import device_for, training_environment
 from lstmcli.training.updater import Updater
 
@@ -220,7 +228,7 @@ def test_the_average_follows_the_weights_as_its_formula_says() -> None:
 def test_matrices_decay_word_vectors_and_biases_do_not() -> None:
     sizes = Sizes(num_words=20, embedding_size=6, num_labels=2, pad_id=0)
     model = Classifier(sizes, ModelSettings(hidden_size=4), DropoutSettings())
-    for name, each in adapted(dict(model.named_parameters()), 0.1, 1.0).items():
+    for name, each in param_groups(dict(model.named_parameters()), 0.1, 1.0).items():
         expected = 0.0 if name.startswith("embedding") or each.parameter.ndim == 1 else 0.1
         assert each.weight_decay == expected, name
 
@@ -228,7 +236,9 @@ def test_matrices_decay_word_vectors_and_biases_do_not() -> None:
 def test_adamw_equals_that_of_torch() -> None:
     ours = {"bias": nn.Parameter(torch.randn(3)), "weight": nn.Parameter(torch.randn(4, 3))}
     theirs = {name: nn.Parameter(value.detach().clone()) for name, value in ours.items()}
-    optimizer = AdamW({"bias": Adapted(ours["bias"], rate=0.5), "weight": Adapted(ours["weight"], weight_decay=0.2)})
+    optimizer = AdamW(
+        {"bias": ParamGroup(ours["bias"], rate=0.5), "weight": ParamGroup(ours["weight"], weight_decay=0.2)}
+    )
     groups = [{"params": [theirs["bias"]], "weight_decay": 0.0}, {"params": [theirs["weight"]], "weight_decay": 0.2}]
     oracle = torch.optim.AdamW(groups, betas=BETAS)
     for rate in (0.1, 0.3, 0.02):
@@ -246,19 +256,19 @@ def test_adamw_equals_that_of_torch() -> None:
 def test_the_table_of_word_vectors_can_move_at_a_rate_of_its_own(sparse: bool) -> None:
     """Adam's first step is the rate, whatever the gradient."""
     moves = {}
-    for table_rate in (1.0, 0.25):
+    for embedding_lr_scale in (1.0, 0.25):
         torch.manual_seed(1)
         model = Classifier(Sizes(20, 6, 2, 0), ModelSettings(hidden_size=4), DropoutSettings()).eval()
         model.embedding.sparse = sparse
         before = {name: value.clone() for name, value in model.state_dict().items()}
-        updater = Updater(model, replace(SETTINGS, weight_decay=0.0), table_rate=table_rate)
+        updater = Updater(model, replace(SETTINGS, weight_decay=0.0), embedding_lr_scale=embedding_lr_scale)
         words, index, lengths = torch.tensor([3, 5]), torch.tensor([0, 1, 1]), torch.tensor([3])
         updater.prepare(words)
         model(words, index, lengths).sum().backward()
         updater.update(0.01)
-        updater.settle()
+        updater.catch_up()
         after = model.state_dict()
-        moves[table_rate] = {name: (after[name] - before[name]).abs().max().item() for name in before}
+        moves[embedding_lr_scale] = {name: (after[name] - before[name]).abs().max().item() for name in before}
     for name, move in moves[1.0].items():
         expected = 0.25 * move if name.startswith("embedding") else move
         assert moves[0.25][name] == pytest.approx(expected, rel=1e-3), name

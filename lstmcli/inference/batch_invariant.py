@@ -28,7 +28,7 @@ MAX_OUTPUTS = 304
 _COLUMN_UNIT = 8
 
 
-class Scheme(NamedTuple):
+class Tiling(NamedTuple):
     """One way to multiply rows.
 
     Attributes:
@@ -49,38 +49,38 @@ class Scheme(NamedTuple):
 
 
 # The fastest first. With 12 rows and 8 columns OpenBLAS's routines for 256-bit registers have no edges.
-SCHEMES = (
-    Scheme(12, 8),
-    Scheme(16, 16),
-    Scheme(48, 16),
-    Scheme(16, 0, is_tiled=True),
-    Scheme(8, 0, is_tiled=True),
+TILINGS = (
+    Tiling(12, 8),
+    Tiling(16, 16),
+    Tiling(48, 16),
+    Tiling(16, 0, is_tiled=True),
+    Tiling(8, 0, is_tiled=True),
 )
-EXACT_ENOUGH = Scheme(12, 0, dtype=np.float64)
+FLOAT64_FALLBACK = Tiling(12, 0, dtype=np.float64)
 
 
 class RowProduct:
     """Multiplies rows with matrices, with all of them at once."""
 
-    def __init__(self, matrices: Array, scheme: Scheme) -> None:
+    def __init__(self, matrices: Array, tiling: Tiling) -> None:
         """Take `matrices`, (matrices, outputs, size)."""
         num_matrices, outputs, size = matrices.shape
-        width = -(-(outputs + 2 * scheme.margin) // _COLUMN_UNIT) * _COLUMN_UNIT if scheme.margin else outputs
-        self._scheme = scheme
-        self._columns = slice(scheme.margin, scheme.margin + outputs)
-        self._right = np.zeros((num_matrices, size, width), scheme.dtype)
+        width = -(-(outputs + 2 * tiling.margin) // _COLUMN_UNIT) * _COLUMN_UNIT if tiling.margin else outputs
+        self._tiling = tiling
+        self._columns = slice(tiling.margin, tiling.margin + outputs)
+        self._right = np.zeros((num_matrices, size, width), tiling.dtype)
         self._right[:, :, self._columns] = matrices.swapaxes(1, 2)
-        self._results = np.empty((num_matrices, MAX_ROWS, width), scheme.dtype)
+        self._results = np.empty((num_matrices, MAX_ROWS, width), tiling.dtype)
 
     def __call__(self, rows: Array) -> Array:
         """Return (matrices, rows, outputs), good until the next call.
 
         Args:
-            rows: (rows, size); as many as `Scheme.padded` returns, at most MAX_ROWS.
+            rows: (rows, size); as many as `Tiling.padded` returns, at most MAX_ROWS.
         """
         results, right = self._results[:, : len(rows)], self._right
-        if self._scheme.is_tiled:
-            shape = len(rows) // self._scheme.rows, self._scheme.rows
+        if self._tiling.is_tiled:
+            shape = len(rows) // self._tiling.rows, self._tiling.rows
             tiled = results.reshape(len(results), *shape, -1)
             np.matmul(rows.reshape(*shape, -1), right[:, None], out=tiled)
         else:
@@ -90,10 +90,10 @@ class RowProduct:
     def of_all(self, rows: Array) -> Array:
         """Return (rows, matrices * outputs) of any number of rows, (rows, size)."""
         num_matrices, size, _ = self._right.shape
-        found = np.empty((len(rows), num_matrices, self._columns.stop - self._columns.start), self._scheme.dtype)
+        found = np.empty((len(rows), num_matrices, self._columns.stop - self._columns.start), self._tiling.dtype)
         for start in range(0, len(rows), MAX_ROWS):
             some = rows[start : start + MAX_ROWS]
-            padded = np.zeros((self._scheme.padded(len(some)), size), self._scheme.dtype)
+            padded = np.zeros((self._tiling.padded(len(some)), size), self._tiling.dtype)
             padded[: len(some)] = some
             found[start : start + len(some)] = self(padded)[:, : len(some)].swapaxes(0, 1)
         return found.reshape(len(rows), -1)
@@ -108,22 +108,24 @@ def split_outputs(matrix: Array) -> Array:
     return matrices.reshape(num_matrices, outputs, -1)
 
 
-def choose_scheme(matrices: Iterable[Array]) -> Scheme:
-    """Return the first of SCHEMES with which products with all `matrices` treat rows alike, or else EXACT_ENOUGH.
+def choose_tiling(matrices: Iterable[Array]) -> Tiling:
+    """Return the first of TILINGS with which products with all `matrices` treat rows alike, or else FLOAT64_FALLBACK.
 
     Args:
         matrices: what `RowProduct` will be given.
     """
     distinct = {matrix.shape: matrix for matrix in matrices}.values()  # a library chooses its routines by shape alone
-    return next((each for each in SCHEMES if all(are_alike(matrix, each) for matrix in distinct)), EXACT_ENOUGH)
+    return next(
+        (each for each in TILINGS if all(is_batch_invariant(matrix, each) for matrix in distinct)), FLOAT64_FALLBACK
+    )
 
 
-def are_alike(matrices: Array, scheme: Scheme) -> bool:
+def is_batch_invariant(matrices: Array, tiling: Tiling) -> bool:
     """Whether the same vector gives the same results in all rows, however many there are."""
-    product = RowProduct(matrices, scheme)
-    vector = np.sin(np.arange(1.0, matrices.shape[2] + 1.0)).astype(scheme.dtype)
-    first = product(np.tile(vector, (scheme.rows, 1)))[:, :1].copy()
-    counts: Sequence[int] = range(scheme.rows, MAX_ROWS + 1, scheme.rows)
+    product = RowProduct(matrices, tiling)
+    vector = np.sin(np.arange(1.0, matrices.shape[2] + 1.0)).astype(tiling.dtype)
+    first = product(np.tile(vector, (tiling.rows, 1)))[:, :1].copy()
+    counts: Sequence[int] = range(tiling.rows, MAX_ROWS + 1, tiling.rows)
     if ONE_THREAD.is_certain():
         # One thread goes other ways from some size on; how several share the rows depends on each number of them.
         counts = counts[0], counts[len(counts) // 3], counts[-1]

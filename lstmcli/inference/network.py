@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.config.model_settings import ModelSettings
-from lstmcli.inference.batch_invariant import MAX_ROWS, RowProduct, choose_scheme, split_outputs
+from lstmcli.inference.batch_invariant import MAX_ROWS, RowProduct, choose_tiling, split_outputs
 from lstmcli.inference.pooling import POOLINGS, PieceStates
 from lstmcli.inference.recurrence import Direction, DirectionMatrices, running_counts
 from lstmcli.inference.words import MAX_KEPT_BYTES, ProjectedWords
@@ -37,18 +37,18 @@ class Network:
         products = [product for layer in layers for direction in layer for product in direction.products()]
         pooling, output = _part(stored, "pooling."), split_outputs(stored["output.weight"])
         products += [split_outputs(matrix) for matrix in pooling.values() if matrix.ndim == 2 and len(matrix) > 1]
-        self._scheme = choose_scheme([*products, output])
-        self._layers = [[Direction(each, kernel, size, self._scheme) for each in layer] for layer in layers]
+        self._tiling = choose_tiling([*products, output])
+        self._layers = [[Direction(each, kernel, size, self._tiling) for each in layer] for layer in layers]
         self._words = ProjectedWords(
             stored["embedding.weight"],
             [direction.project for direction in self._layers[0]],
             width=self._layers[0][0].width,
-            dtype=self._scheme.dtype,
+            dtype=self._tiling.dtype,
             max_bytes=max_kept_bytes,
         )
-        self._pooling = POOLINGS[settings.pooling](pooling, size, self._scheme)
-        self._output = RowProduct(output, self._scheme)
-        self._output_bias = stored["output.bias"].astype(self._scheme.dtype)
+        self._pooling = POOLINGS[settings.pooling](pooling, size, self._tiling)
+        self._output = RowProduct(output, self._tiling)
+        self._output_bias = stored["output.bias"].astype(self._tiling.dtype)
 
     def logits(self, token_ids: NDArray[np.integer], lengths: NDArray[np.int64]) -> Array:
         """Return (texts, labels).
@@ -77,22 +77,22 @@ class Network:
         by_length = np.argsort(-lengths, kind="stable")
         start = 0
         while start < len(lengths):
-            most = min(MAX_ROWS, self._scheme.padded(MAX_ROW_STEPS // int(lengths[by_length[start]]) + 1))
+            most = min(MAX_ROWS, self._tiling.padded(MAX_ROW_STEPS // int(lengths[by_length[start]]) + 1))
             num_left = len(lengths) - start
-            rows = self._scheme.padded(-(-num_left // -(-num_left // most)))
+            rows = self._tiling.padded(-(-num_left // -(-num_left // most)))
             yield by_length[start : start + rows]
             start += rows
 
     def _of_pieces(self, projected: list[Array], index: Ids, starts: Ids, lengths: Ids) -> Array:
         """Return (pieces, numbers), what pooling keeps of each of these pieces, the longest first."""
         num_pieces, size = len(lengths), self._hidden_size
-        padding = 0, self._scheme.padded(num_pieces) - num_pieces
+        padding = 0, self._tiling.padded(num_pieces) - num_pieces
         starts, lengths = np.pad(starts, padding), np.pad(lengths, padding)
         counts = running_counts(lengths)
         words = index[starts + np.minimum(np.arange(len(counts))[:, None], np.maximum(lengths - 1, 0))]
         states: Array | None = None
         for layer in self._layers:
-            outputs = np.empty((*words.shape, len(layer) * size), self._scheme.dtype)
+            outputs = np.empty((*words.shape, len(layer) * size), self._tiling.dtype)
             for number, direction in enumerate(layer):
                 read = (
                     direction.from_words(projected[number], words) if states is None else direction.from_states(states)
@@ -100,7 +100,7 @@ class Network:
                 direction.run(read, counts, outputs[..., number * size :][..., :size], is_backward=number == 1)
             states = outputs
         assert states is not None  # there is a layer
-        padded_counts = [self._scheme.padded(count) for count in counts]
+        padded_counts = [self._tiling.padded(count) for count in counts]
         return self._pooling.of_pieces(PieceStates(states, lengths, padded_counts))[:num_pieces]
 
 

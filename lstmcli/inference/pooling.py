@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.inference.batch_invariant import RowProduct, Scheme, split_outputs
+from lstmcli.inference.batch_invariant import RowProduct, Tiling, split_outputs
 from lstmcli.kernels.activations import to_sigmoid
 from lstmcli.kernels.weights import Array
 
@@ -50,7 +50,7 @@ class Pooling(Protocol):
 class Last:
     """The state after the last step of each direction: at the end going forward, at the start going backward."""
 
-    def __init__(self, _weights: Weights, hidden_size: int, _scheme: Scheme) -> None:
+    def __init__(self, _weights: Weights, hidden_size: int, _tiling: Tiling) -> None:
         self._hidden_size = hidden_size
 
     def of_pieces(self, states: PieceStates) -> Array:
@@ -69,7 +69,7 @@ class Last:
 class Mean:
     """The mean over all steps."""
 
-    def __init__(self, _weights: Weights, _hidden_size: int, _scheme: Scheme) -> None:
+    def __init__(self, _weights: Weights, _hidden_size: int, _tiling: Tiling) -> None:
         pass
 
     def of_pieces(self, states: PieceStates) -> Array:
@@ -86,7 +86,7 @@ class Mean:
 class Maximum:
     """The maximum of each feature over all steps."""
 
-    def __init__(self, _weights: Weights, _hidden_size: int, _scheme: Scheme) -> None:
+    def __init__(self, _weights: Weights, _hidden_size: int, _tiling: Tiling) -> None:
         pass
 
     def of_pieces(self, states: PieceStates) -> Array:
@@ -101,35 +101,35 @@ class Maximum:
 class Attention:
     """A mean weighted by softmax over all steps of v · tanh(A h[t] + b)."""
 
-    def __init__(self, weights: Weights, _hidden_size: int, scheme: Scheme) -> None:
+    def __init__(self, weights: Weights, _hidden_size: int, tiling: Tiling) -> None:
         # v · tanh(x) = 2 v · σ(2 x) less the sum over v, which is the same at all steps and so changes no share.
-        self._project = RowProduct(split_outputs(-2.0 * weights["projection.weight"]), scheme)
-        self._bias = split_outputs(-2.0 * weights["projection.bias"][:, None]).swapaxes(1, 2).astype(scheme.dtype)
-        self._query = split_outputs(2.0 * weights["query.weight"].T).swapaxes(1, 2).astype(scheme.dtype)
+        self._project = RowProduct(split_outputs(-2.0 * weights["projection.weight"]), tiling)
+        self._bias = split_outputs(-2.0 * weights["projection.bias"][:, None]).swapaxes(1, 2).astype(tiling.dtype)
+        self._query = split_outputs(2.0 * weights["query.weight"].T).swapaxes(1, 2).astype(tiling.dtype)
 
     def of_pieces(self, states: PieceStates) -> Array:
         """The weighted sum; behind it the sum of the weights, and the score that got weight 1."""
         outputs = states.outputs
         scores = np.full(outputs.shape[:2], -np.inf, outputs.dtype)
         for state, score, count in zip(outputs, scores, states.counts, strict=True):
-            squashed = self._project(state[:count]) + self._bias
-            to_sigmoid(squashed)
-            squashed *= self._query
-            np.add.reduce(np.add.reduce(squashed, axis=2), axis=0, out=score[:count])
+            hidden_scores = self._project(state[:count]) + self._bias
+            to_sigmoid(hidden_scores)
+            hidden_scores *= self._query
+            np.add.reduce(np.add.reduce(hidden_scores, axis=2), axis=0, out=score[:count])
         scores[states.is_over] = -np.inf
         highest = np.maximum(scores.max(axis=0), np.finfo(scores.dtype).min)  # finite also where a row has no piece
-        shares = np.exp(scores - highest)
+        attention_weights = np.exp(scores - highest)
         sums = np.zeros_like(outputs[0])
-        for state, share, count in zip(outputs, shares, states.counts, strict=True):
+        for state, share, count in zip(outputs, attention_weights, states.counts, strict=True):
             sums[:count] += state[:count] * share[:count, None]
-        return np.concatenate([sums, np.add.reduce(shares, axis=0)[:, None], highest[:, None]], axis=1)
+        return np.concatenate([sums, np.add.reduce(attention_weights, axis=0)[:, None], highest[:, None]], axis=1)
 
     def of_texts(self, pieces: Array, starts: Lengths) -> Array:
         """The weighted sum over the pieces by the sum of the weights, when the highest score of all gets weight 1."""
         highest = np.maximum.reduceat(pieces[:, -1], starts)
         counts = np.diff(np.append(starts, len(pieces)))
-        shares = np.exp(pieces[:, -1] - np.repeat(highest, counts))
-        sums = np.add.reduceat(pieces[:, :-1] * shares[:, None], starts, axis=0)
+        attention_weights = np.exp(pieces[:, -1] - np.repeat(highest, counts))
+        sums = np.add.reduceat(pieces[:, :-1] * attention_weights[:, None], starts, axis=0)
         return np.asarray(sums[:, :-1] / sums[:, -1:])
 
 

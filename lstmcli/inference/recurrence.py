@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.inference.batch_invariant import MAX_OUTPUTS, RowProduct, Scheme
+from lstmcli.inference.batch_invariant import MAX_OUTPUTS, RowProduct, Tiling
 from lstmcli.kernels import CellWeights, Kernel
 from lstmcli.kernels.weights import Array, scaled_gates
 
@@ -80,13 +80,13 @@ class DirectionMatrices(NamedTuple):
 class Direction:
     """One direction of a layer."""
 
-    def __init__(self, matrices: DirectionMatrices, kernel: Kernel, hidden_size: int, scheme: Scheme) -> None:
+    def __init__(self, matrices: DirectionMatrices, kernel: Kernel, hidden_size: int, tiling: Tiling) -> None:
         self.width = kernel.num_gates * hidden_size
-        self._kernel, self._scheme = kernel, scheme
+        self._kernel, self._tiling = kernel, tiling
         self._cut = GateMatrices.of(kernel.num_gates, hidden_size)
-        self._recurrent, self._inputs = (RowProduct(each, scheme) for each in (matrices.recurrent, matrices.inputs))
-        self._bias = matrices.bias.astype(scheme.dtype)[:, None]
-        self._peephole = None if matrices.cell is None else _Peephole(RowProduct(matrices.cell, scheme))
+        self._recurrent, self._inputs = (RowProduct(each, tiling) for each in (matrices.recurrent, matrices.inputs))
+        self._bias = matrices.bias.astype(tiling.dtype)[:, None]
+        self._peephole = None if matrices.cell is None else _Peephole(RowProduct(matrices.cell, tiling))
 
     def project(self, vectors: Array) -> Array:
         """Return W x + b, (vectors, width), of any number of `vectors` x, (vectors, input)."""
@@ -129,12 +129,12 @@ class Direction:
         by_part = outputs.reshape(len(outputs), num_rows, cut.parts, cut.units).swapaxes(1, 2)
         before: int | None = None
         for step in reversed(range(len(outputs))) if is_backward else range(len(outputs)):
-            count = self._scheme.padded(counts[step])
-            now, from_inputs = by_matrix[:, :, :count], self._by_gate(inputs(step, count))
+            count = self._tiling.padded(counts[step])
+            gates_t, from_inputs = by_matrix[:, :, :count], self._by_gate(inputs(step, count))
             if before is None:
-                now[...] = from_inputs
+                gates_t[...] = from_inputs
             else:
-                np.add(self._by_gate(self._recurrent(outputs[before, :count])), from_inputs, out=now)
+                np.add(self._by_gate(self._recurrent(outputs[before, :count])), from_inputs, out=gates_t)
             self._kernel.step(
                 gates[:, :, :count], by_part[step, :, :count], cell[:, :count], spare[:, :count], self._peephole
             )

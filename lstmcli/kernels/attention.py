@@ -20,10 +20,10 @@ class AttentionWeights:
 
 @dataclass(frozen=True)
 class AttentionTrace:
-    """What the backward pass needs: tanh(A h[t] + b), (tokens, attention), and the shares a[t], (tokens,)."""
+    """What the backward pass needs: tanh(A h[t] + b), (tokens, attention), and the attention_weights a[t], (tokens,)."""
 
-    squashed: Array
-    shares: Array
+    hidden_scores: Array
+    attention_weights: Array
 
 
 def attention_forward(
@@ -38,17 +38,17 @@ def attention_forward(
     """
     ends = np.cumsum(lengths)
     starts = ends - lengths
-    squashed = states @ weights.projection.T
-    squashed += weights.bias
-    tanh(squashed, out=squashed)
-    scores = squashed @ weights.query
+    hidden_scores = states @ weights.projection.T
+    hidden_scores += weights.bias
+    tanh(hidden_scores, out=hidden_scores)
+    scores = hidden_scores @ weights.query
     scores -= np.repeat(np.maximum.reduceat(scores, starts), lengths)
-    shares: Array = np.exp(scores, out=scores)
-    shares /= np.repeat(np.add.reduceat(shares, starts), lengths)
+    attention_weights: Array = np.exp(scores, out=scores)
+    attention_weights /= np.repeat(np.add.reduceat(attention_weights, starts), lengths)
     pooled = np.empty((len(lengths), states.shape[1]), dtype=states.dtype)
     for text, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
-        np.dot(shares[start:end], states[start:end], out=pooled[text])
-    return pooled, AttentionTrace(squashed, shares)
+        np.dot(attention_weights[start:end], states[start:end], out=pooled[text])
+    return pooled, AttentionTrace(hidden_scores, attention_weights)
 
 
 def attention_backward(
@@ -56,15 +56,17 @@ def attention_backward(
 ) -> tuple[Array, AttentionWeights]:
     """Return the gradients by `states` and by the weights, given that by the pooled vectors, (texts, width)."""
     starts = np.cumsum(lengths) - lengths
-    shares = trace.shares
-    by_states = grad_pooled[np.repeat(np.arange(len(lengths)), lengths)]
-    by_shares = np.einsum("tw,tw->t", by_states, states)
-    by_states *= shares[:, None]
-    by_scores = shares * (by_shares - np.repeat(np.add.reduceat(shares * by_shares, starts), lengths))
-    by_query = by_scores @ trace.squashed
-    before_tanh = np.multiply(trace.squashed, trace.squashed)
+    attention_weights = trace.attention_weights
+    grad_states = grad_pooled[np.repeat(np.arange(len(lengths)), lengths)]
+    grad_attention = np.einsum("tw,tw->t", grad_states, states)
+    grad_states *= attention_weights[:, None]
+    grad_scores = attention_weights * (
+        grad_attention - np.repeat(np.add.reduceat(attention_weights * grad_attention, starts), lengths)
+    )
+    grad_query = grad_scores @ trace.hidden_scores
+    before_tanh = np.multiply(trace.hidden_scores, trace.hidden_scores)
     np.subtract(states.dtype.type(1.0), before_tanh, out=before_tanh)
     before_tanh *= weights.query
-    before_tanh *= by_scores[:, None]
-    by_states += before_tanh @ weights.projection
-    return by_states, AttentionWeights(before_tanh.T @ states, before_tanh.sum(axis=0), by_query)
+    before_tanh *= grad_scores[:, None]
+    grad_states += before_tanh @ weights.projection
+    return grad_states, AttentionWeights(before_tanh.T @ states, before_tanh.sum(axis=0), grad_query)

@@ -25,7 +25,7 @@ class MemoryTrace(NamedTuple):
 
     gates: Array
     cell: Array
-    squashed: Array
+    tanh_cell: Array
     hidden: Array
 
 
@@ -47,19 +47,24 @@ def memory_cell_forward(gates: Array, weights: CellWeights, packing: Packing) ->
         output_scale = gates.dtype.type(GATE_SCALES[-1])
         peephole = partial(step_product, right=transposed(output_scale * weights.weight_cell))
     num_rows = packing.num_texts
-    cell, squashed, hidden = (np.empty((num_tokens, size), gates.dtype) for _ in range(3))
+    cell, tanh_cell, hidden = (np.empty((num_tokens, size), gates.dtype) for _ in range(3))
     from_hidden = np.empty((num_gates, num_rows, size), gates.dtype)
     spare = np.empty((num_rows, size), gates.dtype)
     before = 0
     for start, end in zip(packing.offsets, packing.offsets[1:], strict=False):
         count = end - start
-        now, new_cell, shown, free = gates[:, start:end], cell[start:end], squashed[start:end], spare[:count]
+        gates_t, cell_t, tanh_cell_t, scratch = (
+            gates[:, start:end],
+            cell[start:end],
+            tanh_cell[start:end],
+            spare[:count],
+        )
         if start:
-            now += step_product(hidden[before : before + count], recurrent, out=from_hidden[:, :count])
+            gates_t += step_product(hidden[before : before + count], recurrent, out=from_hidden[:, :count])
         cell_before = cell[before : before + count] if start else None
-        _step(now, cell_before, new_cell, shown, hidden[start:end], free, peephole)
+        _step(gates_t, cell_before, cell_t, tanh_cell_t, hidden[start:end], scratch, peephole)
         before = start
-    return MemoryTrace(gates, cell, squashed, hidden)
+    return MemoryTrace(gates, cell, tanh_cell, hidden)
 
 
 def memory_cell_step(gates: Array, hidden: Array, cell: Array, spare: Array, peephole: Product | None) -> None:
@@ -80,15 +85,15 @@ def _step(
     gates: Array,
     cell_before: Array | None,
     cell: Array,
-    squashed: Array,
+    tanh_cell: Array,
     hidden: Array,
     spare: Array,
     peephole: Product | None,
 ) -> None:
     """Write S[t], its tanh and h[t]. `cell_before`, S[t-1], may be `cell` itself; None: zeros."""
     candidate, input_gate, forget_gate, output_gate = gates
-    now = 4 if peephole is None else 3
-    to_sigmoid(gates[:now])
+    num_ready = 4 if peephole is None else 3
+    to_sigmoid(gates[:num_ready])
     to_tanh(candidate)
     if cell_before is not None:
         np.multiply(forget_gate, cell_before, out=spare)
@@ -98,8 +103,8 @@ def _step(
     if peephole is not None:
         output_gate += peephole(cell, out=spare)
         to_sigmoid(output_gate)
-    tanh(cell, out=squashed)
-    np.multiply(output_gate, squashed, out=hidden)
+    tanh(cell, out=tanh_cell)
+    np.multiply(output_gate, tanh_cell, out=hidden)
 
 
 def memory_cell_backward(
@@ -123,25 +128,25 @@ def memory_cell_backward(
     forget_gate = trace.gates[2]
     grad_gates = np.empty_like(trace.gates)
     grad_state, grad_cell, spare = (np.zeros((num_rows, size), dtype) for _ in range(3))
-    by_hidden = np.empty((4, num_rows, size), dtype)
+    grad_by_gate = np.empty((4, num_rows, size), dtype)
     for step in range(len(offsets) - 2, -1, -1):
         start, end = offsets[step], offsets[step + 1]
         count = end - start
-        state, cell, free = grad_state[:count], grad_cell[:count], spare[:count]  # zeros for texts that end here
+        state, cell, scratch = grad_state[:count], grad_cell[:count], spare[:count]  # zeros for texts that end here
         result = grad_gates[:, start:end]
         state += grad_hidden[start:end]
         np.multiply(state, factors.output_gate[start:end], out=result[3])
-        cell += np.multiply(state, factors.squashed[start:end], out=free)
+        cell += np.multiply(state, factors.tanh_cell[start:end], out=scratch)
         if weights.weight_cell is not None:
-            cell += step_product(result[3], weights.weight_cell, out=free)
+            cell += step_product(result[3], weights.weight_cell, out=scratch)
         np.multiply(cell, factors.by_cell[:, start:end], out=result[:3])
         if bptt_steps is not None and step % bptt_steps == 0:
             state[...] = 0.0
             cell[...] = 0.0
         elif step:
             cell *= forget_gate[start:end]
-            step_product(result, weights.weight_hidden, out=by_hidden[:, :count])
-            np.sum(by_hidden[:, :count], axis=0, out=state)
+            step_product(result, weights.weight_hidden, out=grad_by_gate[:, :count])
+            np.sum(grad_by_gate[:, :count], axis=0, out=state)
     return grad_gates
 
 
@@ -151,12 +156,12 @@ class _Factors(NamedTuple):
     Attributes:
         by_cell: (3, tokens, hidden), dS[t] / d(candidate, input gate, forget gate before activation).
         output_gate: (tokens, hidden), dh[t] / d(output gate before activation).
-        squashed: (tokens, hidden), dh[t] / dS[t].
+        tanh_cell: (tokens, hidden), dh[t] / dS[t].
     """
 
     by_cell: Array
     output_gate: Array
-    squashed: Array
+    tanh_cell: Array
 
 
 def _factors(trace: MemoryTrace, packing: Packing) -> _Factors:
@@ -169,8 +174,8 @@ def _factors(trace: MemoryTrace, packing: Packing) -> _Factors:
     factors[1] *= candidate
     factors[2, : packing.num_texts] = 0.0  # before the first step the cell state is 0
     factors[2, packing.num_texts :] *= trace.cell[packing.previous]
-    factors[3] *= trace.squashed
-    squashed = np.multiply(trace.squashed, trace.squashed)
-    np.subtract(one, squashed, out=squashed)
-    squashed *= output_gate
-    return _Factors(factors[:3], factors[3], squashed)
+    factors[3] *= trace.tanh_cell
+    tanh_cell = np.multiply(trace.tanh_cell, trace.tanh_cell)
+    np.subtract(one, tanh_cell, out=tanh_cell)
+    tanh_cell *= output_gate
+    return _Factors(factors[:3], factors[3], tanh_cell)

@@ -35,10 +35,10 @@ def simple_forward(gates: Array, weights: CellWeights, packing: Packing) -> Simp
     from_state = np.empty_like(states[: packing.num_texts])
     before = 0
     for start, end in zip(packing.offsets, packing.offsets[1:], strict=False):
-        now, count = states[start:end], end - start
+        state_t, count = states[start:end], end - start
         if start:
-            now += step_product(states[before : before + count], recurrent, out=from_state[:count])
-        tanh(now, out=now)
+            state_t += step_product(states[before : before + count], recurrent, out=from_state[:count])
+        tanh(state_t, out=state_t)
         before = start
     return SimpleTrace(states)
 

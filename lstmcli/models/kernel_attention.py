@@ -20,15 +20,17 @@ class _KernelAttention(torch.autograd.Function):
     def forward(ctx: Any, *tensors: Tensor) -> Tensor:
         states, lengths, projection, bias, query = (tensor.detach().numpy() for tensor in tensors)
         pooled, trace = attention_forward(states, lengths, AttentionWeights(projection, bias, query))
-        ctx.save_for_backward(*tensors, torch.from_numpy(trace.squashed), torch.from_numpy(trace.shares))
+        ctx.save_for_backward(
+            *tensors, torch.from_numpy(trace.hidden_scores), torch.from_numpy(trace.attention_weights)
+        )
         return torch.from_numpy(pooled)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad_pooled: Tensor) -> tuple[Any, ...]:
         saved = (tensor.detach().numpy() for tensor in ctx.saved_tensors)
-        states, lengths, projection, bias, query, squashed, shares = saved
-        weights, trace = AttentionWeights(projection, bias, query), AttentionTrace(squashed, shares)
-        by_states, by_weights = attention_backward(grad_pooled.numpy(), states, lengths, weights, trace)
-        gradients = (by_weights.projection, by_weights.bias, by_weights.query)
+        states, lengths, projection, bias, query, hidden_scores, attention_weights = saved
+        weights, trace = AttentionWeights(projection, bias, query), AttentionTrace(hidden_scores, attention_weights)
+        by_states, grad_weights = attention_backward(grad_pooled.numpy(), states, lengths, weights, trace)
+        gradients = (grad_weights.projection, grad_weights.bias, grad_weights.query)
         return (torch.from_numpy(by_states), None, *map(torch.from_numpy, gradients))

@@ -43,14 +43,14 @@ class LayerContext:
 
 
 def kernel_layer(
-    vectors: Tensor, index: Tensor | None, plan: LayerContext, directions: Sequence[dict[str, Tensor]]
+    vectors: Tensor, index: Tensor | None, context: LayerContext, directions: Sequence[dict[str, Tensor]]
 ) -> Tensor:
     """Run one recurrent layer on the CPU, differentiable by `vectors` and all weights.
 
     Args:
         vectors: (rows, input).
         index: (tokens,) the row of each token, text after text; None: token n has row n.
-        plan: kernel and packing.
+        context: kernel and packing.
         directions: the weights of each direction by name.
 
     Returns:
@@ -58,24 +58,24 @@ def kernel_layer(
     """
     names = tuple(directions[0])
     tensors = [weights[name] for weights in directions for name in names]
-    result: Tensor = _KernelLayer.apply(vectors, index, plan, names, *tensors)  # type: ignore[no-untyped-call]
+    result: Tensor = _KernelLayer.apply(vectors, index, context, names, *tensors)  # type: ignore[no-untyped-call]
     return result
 
 
 class _KernelLayer(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, vectors: Tensor, index: Tensor | None, plan: LayerContext, names: tuple[str, ...], *tensors: Tensor
+        ctx: Any, vectors: Tensor, index: Tensor | None, context: LayerContext, names: tuple[str, ...], *tensors: Tensor
     ) -> Tensor:
         arrays = [tensor.detach().numpy() for tensor in tensors]
         rows = None if index is None else index.numpy()
         directions = [
-            _Direction(plan, number, rows, dict(zip(names, arrays[start : start + len(names)], strict=True)))
+            _Direction(context, number, rows, dict(zip(names, arrays[start : start + len(names)], strict=True)))
             for number, start in enumerate(range(0, len(arrays), len(names)))
         ]
         values = vectors.detach().numpy()
-        outputs = _side_by_side(plan.threads, lambda direction: direction.forward(values), directions)
-        ctx.plan, ctx.names, ctx.directions = plan, names, directions
+        outputs = _side_by_side(context.threads, lambda direction: direction.forward(values), directions)
+        ctx.context, ctx.names, ctx.directions = context, names, directions
         ctx.save_for_backward(vectors)
         return torch.from_numpy(np.concatenate(outputs, axis=1))
 
@@ -92,9 +92,9 @@ class _KernelLayer(torch.autograd.Function):
             )
             return gradients
 
-        results = _side_by_side(ctx.plan.threads, go_back, range(len(directions)))
-        grad_vectors = torch.from_numpy(sum(by_vectors for by_vectors, _ in results)) if needs_vectors else None
-        grad_weights = [torch.from_numpy(by_weights[name]) for _, by_weights in results for name in ctx.names]
+        results = _side_by_side(ctx.context.threads, go_back, range(len(directions)))
+        grad_vectors = torch.from_numpy(sum(grad_vectors for grad_vectors, _ in results)) if needs_vectors else None
+        grad_weights = [torch.from_numpy(grad_weights[name]) for _, grad_weights in results for name in ctx.names]
         return (grad_vectors, None, None, None, *grad_weights)
 
 
@@ -105,20 +105,20 @@ class _Direction:
     """
 
     def __init__(
-        self, plan: LayerContext, number: int, index: NDArray[np.int64] | None, weights: dict[str, Array]
+        self, context: LayerContext, number: int, index: NDArray[np.int64] | None, weights: dict[str, Array]
     ) -> None:
-        self._plan = plan
-        self._tokens = plan.packing.tokens[number]
+        self._context = context
+        self._tokens = context.packing.tokens[number]
         self._rows = self._tokens if index is None else index[self._tokens]
         self._are_shared = index is not None
-        self._weights = CellWeights.from_model(weights, plan.kernel.gate_order)
+        self._weights = CellWeights.from_model(weights, context.kernel.gate_order)
         self._trace: Any = None
 
     def forward(self, vectors: Array) -> Array:
         """Return h[t] of every token, text after text."""
-        plan = self._plan
+        context = self._context
         self._trace = direction_forward(
-            vectors, self._rows, self._weights, plan.kernel, plan.packing, are_shared=self._are_shared
+            vectors, self._rows, self._weights, context.kernel, context.packing, are_shared=self._are_shared
         )
         outputs: Array = np.empty_like(self._trace.hidden)
         outputs[self._tokens] = self._trace.hidden
@@ -128,10 +128,15 @@ class _Direction:
         self, grad_outputs: Array, vectors: Array, *, needs_vectors: bool
     ) -> tuple[Array | None, dict[str, Array]]:
         """Return the gradients by `vectors`, if they are needed, and by the weights."""
-        plan, weights = self._plan, self._weights
+        context, weights = self._context, self._weights
         num_gates, size, input_size = weights.weight_input.shape
         gradients = direction_backward(
-            grad_outputs[self._tokens], self._trace, weights, plan.kernel, plan.packing, bptt_steps=plan.bptt_steps
+            grad_outputs[self._tokens],
+            self._trace,
+            weights,
+            context.kernel,
+            context.packing,
+            bptt_steps=context.bptt_steps,
         )
         grad_rows = _sum_by_row(gradients.gates, self._rows, num_rows=len(vectors))
         grad_weights = CellWeights(
@@ -140,8 +145,8 @@ class _Direction:
             bias=None if weights.bias is None else grad_rows.sum(axis=0).reshape(num_gates, size),
             weight_cell=gradients.weight_cell,
         )
-        by_vectors = grad_rows @ weights.weight_input.reshape(-1, input_size) if needs_vectors else None
-        return by_vectors, grad_weights.to_model(plan.kernel.gate_order)
+        grad_vectors = grad_rows @ weights.weight_input.reshape(-1, input_size) if needs_vectors else None
+        return grad_vectors, grad_weights.to_model(context.kernel.gate_order)
 
 
 def _sum_by_row(gates: Array, rows: NDArray[np.int64], *, num_rows: int) -> Array:

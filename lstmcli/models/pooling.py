@@ -59,18 +59,18 @@ class AttentionPooling(nn.Module):
         self.projection = nn.Linear(size, self.attention_size)
         self.query = nn.Linear(self.attention_size, 1, bias=False)
 
-    def shares(self, encoded: Encoded) -> Tensor:
+    def attention_weights(self, encoded: Encoded) -> Tensor:
         """Return a[t], (batch, time), which sum to 1 over real steps and are 0 at padding."""
         scores = self.query(torch.tanh(self.projection(encoded.padded()))).squeeze(-1)
-        shares: Tensor = scores.masked_fill(~encoded.mask(), -torch.inf).softmax(dim=-1)
-        return shares
+        attention_weights: Tensor = scores.masked_fill(~encoded.mask(), -torch.inf).softmax(dim=-1)
+        return attention_weights
 
     def forward(self, encoded: Encoded) -> Tensor:
         """-> (batch, size)."""
         if encoded.by_kernels:
             weights = (self.projection.weight, self.projection.bias, self.query.weight[0])
             return kernel_attention(encoded.states, encoded.lengths, *weights)
-        return torch.einsum("bt,bts->bs", self.shares(encoded), encoded.padded())
+        return torch.einsum("bt,bts->bs", self.attention_weights(encoded), encoded.padded())
 
 
 Pooling = LastPooling | MeanPooling | MaxPooling | AttentionPooling

@@ -98,7 +98,7 @@ class Prepared:
             batch_size=self.settings.schedule.batch_size,
             num_epochs=self.settings.schedule.num_epochs,
             device=self.device,
-            table_rate=config.embedding.pretrained_rate if self.embedding.pretrained is not None else 1.0,
+            embedding_lr_scale=config.embedding.pretrained_rate if self.embedding.pretrained is not None else 1.0,
         )
 
     @property

@@ -81,15 +81,15 @@ def open_run(config: Config, run: OpenRun, *, command: Command = "train", has_ro
 
     Raises:
         LstmcliError: see `OpenRun.check`.
-        DataError: see `look_at_rows` and `look_at_texts`.
+        DataError: see `check_rows` and `check_texts`.
     """
     config = replace(config, output=OutputSettings(run_dir=str(run.directory.path)))
     run.check(config, needs_labels=command != "pretrain" and has_rows, needs_rows=has_rows)
     if has_rows and not run.is_finished:
         if command == "pretrain":
-            look_at_texts(config)
+            check_texts(config)
         else:
-            look_at_rows(config, with_test=command == "train")
+            check_rows(config, with_test=command == "train")
     return config
 
 
@@ -104,7 +104,7 @@ def default_run_dir(resolved: Config, config: Path | None = None, *, command: Co
     return RUNS_FOLDER / (name + ENDINGS[command])
 
 
-def look_at_rows(config: Config, *, with_test: bool) -> None:
+def check_rows(config: Config, *, with_test: bool) -> None:
     """Look at the first row of each file of labelled rows; `with_test`: of `data.test` too.
 
     Raises:
@@ -116,10 +116,10 @@ def look_at_rows(config: Config, *, with_test: bool) -> None:
         files[data.test] = False
     for path, soft in files.items():
         if path is not None:
-            _look_at_first_row(path, data, soft=soft)
+            _check_first_row(path, data, soft=soft)
 
 
-def look_at_texts(config: Config) -> None:
+def check_texts(config: Config) -> None:
     """Look whether the files of texts are there.
 
     Raises:
@@ -128,7 +128,7 @@ def look_at_texts(config: Config) -> None:
     check_exist(config.pretraining.texts)
 
 
-def _look_at_first_row(path: str, settings: DataSettings, *, soft: bool) -> None:
+def _check_first_row(path: str, settings: DataSettings, *, soft: bool) -> None:
     check_exist([path])
     if not Path(path).is_file():  # a pipe can be read only once
         return

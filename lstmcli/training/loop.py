@@ -104,7 +104,7 @@ class Trainer:
         batch_size: int,
         num_epochs: int,
         device: torch.device,
-        table_rate: float = 1.0,
+        embedding_lr_scale: float = 1.0,
     ) -> None:
         """Prepare training.
 
@@ -116,10 +116,10 @@ class Trainer:
             batch_size: texts an update.
             num_epochs: how many to train at most.
             device: where to compute.
-            table_rate: factor of the learning rate for the table of word vectors.
+            embedding_lr_scale: factor of the learning rate for the table of word vectors.
         """
         self.model = model.to(device)
-        self.updater = Updater(self.model, settings, table_rate=table_rate)
+        self.updater = Updater(self.model, settings, embedding_lr_scale=embedding_lr_scale)
         self.progress = Progress()
         self.batch_size = batch_size
         self.num_epochs = num_epochs
@@ -183,7 +183,7 @@ class Trainer:
     def _finish_epoch(self) -> EpochResult:
         progress = self.progress
         started_at = time.process_time()
-        self.updater.settle()
+        self.updater.catch_up()
         validation = self._objective.scores(self.average)
         value = validation[self._metric] * (-1.0 if self._metric in LOWER_IS_BETTER else 1.0)
         is_best = progress.best_value is None or value > progress.best_value

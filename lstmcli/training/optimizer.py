@@ -15,23 +15,25 @@ EPSILON = 1e-8
 
 
 @dataclass(frozen=True)
-class Adapted:
-    """How a parameter is moved: `rate` times the rate of an update, and how much of it decays at each."""
+class ParamGroup:
+    """How a parameter is groups: `rate` times the rate of an update, and how much of it decays at each."""
 
     parameter: nn.Parameter
     rate: float = 1.0
     weight_decay: float = 0.0
 
 
-def adapted(parameters: dict[str, nn.Parameter], weight_decay: float, table_rate: float) -> dict[str, Adapted]:
+def param_groups(
+    parameters: dict[str, nn.Parameter], weight_decay: float, embedding_lr_scale: float
+) -> dict[str, ParamGroup]:
     """Let matrices decay, word vectors and biases not; word vectors have a rate of their own."""
-    moved = {}
+    groups = {}
     for name, parameter in parameters.items():
         if name.startswith("embedding."):
-            moved[name] = Adapted(parameter, rate=table_rate)
+            groups[name] = ParamGroup(parameter, rate=embedding_lr_scale)
         else:
-            moved[name] = Adapted(parameter, weight_decay=weight_decay if parameter.ndim > 1 else 0.0)
-    return moved
+            groups[name] = ParamGroup(parameter, weight_decay=weight_decay if parameter.ndim > 1 else 0.0)
+    return groups
 
 
 class AdamW:
@@ -40,17 +42,17 @@ class AdamW:
     It runs the kernel that torch's own class runs; that class loads the whole of torch's compiler: two seconds.
     """
 
-    def __init__(self, moved: dict[str, Adapted]) -> None:
-        self._moved = moved
-        self._means = {name: torch.zeros_like(each.parameter, requires_grad=False) for name, each in moved.items()}
-        self._squares = {name: torch.zeros_like(each.parameter, requires_grad=False) for name, each in moved.items()}
+    def __init__(self, groups: dict[str, ParamGroup]) -> None:
+        self._groups = groups
+        self._means = {name: torch.zeros_like(each.parameter, requires_grad=False) for name, each in groups.items()}
+        self._squares = {name: torch.zeros_like(each.parameter, requires_grad=False) for name, each in groups.items()}
         self._num_updates = 0
 
     @torch.no_grad()
     def step(self, learning_rate: float) -> None:
         """Move all parameters by their gradients; one without a gradient stays."""
         self._num_updates += 1
-        for name, each in self._moved.items():
+        for name, each in self._groups.items():
             parameter = each.parameter
             if parameter.grad is None:
                 continue

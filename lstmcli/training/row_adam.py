@@ -11,7 +11,7 @@ from torch import Tensor, nn
 MAX_PENDING_UPDATES = 4096
 
 # Rows settled at a time, so that a whole table needs little memory beside itself.
-SETTLED_ROWS = 8192
+CATCH_UP_ROWS = 8192
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class RowAdam:
     average. The result is that of dense Adam, up to rounding and to the small constant that Adam adds to sqrt(v).
 
     Attributes:
-        table: (rows, size), the parameter. Rows with pending moves lag behind until `settle`.
+        table: (rows, size), the parameter. Rows with pending moves lag behind until `catch_up`.
         average: (rows, size), its moving average.
     """
 
@@ -57,7 +57,7 @@ class RowAdam:
         self._mean = torch.zeros_like(table, requires_grad=False)
         self._square = torch.zeros_like(table, requires_grad=False)
         self._prepared: tuple[Tensor, _RowState] | None = None
-        self._settled_at = torch.zeros(len(table), dtype=torch.int64, device=table.device)  # t of each row
+        self._caught_up_at = torch.zeros(len(table), dtype=torch.int64, device=table.device)  # t of each row
         self._num_updates = 0
         self._first_pending = 0  # no row was settled before this update
         ratio = betas[0] / math.sqrt(betas[1])
@@ -68,7 +68,7 @@ class RowAdam:
     @torch.no_grad()
     def prepare(self, rows: Tensor) -> None:
         """Bring `rows` (distinct) of `table` up to date; `step` must follow with their gradients."""
-        state = self._settled(rows)
+        state = self._caught_up(rows)
         self.table.detach().index_copy_(0, rows, state.table)
         self._prepared = rows, state
 
@@ -82,20 +82,20 @@ class RowAdam:
         n, (decay_mean, decay_square) = self._num_updates, self._betas
         correction = math.sqrt(1.0 - decay_square**n)
         factor = rates.learning_rate * correction / (1.0 - decay_mean**n)
-        self._note_missed(factor, rates.averaging_weight)
+        self._record_skipped_updates(factor, rates.averaging_weight)
         state.mean.lerp_(gradients, 1.0 - decay_mean)
         state.square.mul_(decay_square).addcmul_(gradients, gradients, value=1.0 - decay_square)
         state.table.addcdiv_(state.mean, state.square.sqrt().add_(self._epsilon * correction), value=-factor)
         state.average.lerp_(state.table, rates.averaging_weight)
         self._write(rows, state)
         if n - self._first_pending >= MAX_PENDING_UPDATES:
-            self.settle()
+            self.catch_up()
 
     @torch.no_grad()
-    def settle(self) -> None:
+    def catch_up(self) -> None:
         """Make the pending moves of all rows: `table` and `average` are then what dense Adam would have made them."""
-        for rows in torch.split(torch.arange(len(self.table), device=self.table.device), SETTLED_ROWS):
-            self._write(rows, self._settled(rows))
+        for rows in torch.split(torch.arange(len(self.table), device=self.table.device), CATCH_UP_ROWS):
+            self._write(rows, self._caught_up(rows))
         self._first_pending = self._num_updates
         self._pending = self._pending[:, :1] * 0.0
         self._pending[1] = 1.0
@@ -105,7 +105,7 @@ class RowAdam:
         return {
             "mean": self._mean,
             "square": self._square,
-            "settled_at": self._settled_at,
+            "settled_at": self._caught_up_at,
             "pending": self._pending,
             "counts": torch.tensor([self._num_updates, self._first_pending]),
         }
@@ -114,17 +114,17 @@ class RowAdam:
         """Go back to a state that `tensors` gave; `table` and `average` are the caller's."""
         self._mean.copy_(tensors["mean"])
         self._square.copy_(tensors["square"])
-        self._settled_at.copy_(tensors["settled_at"])
+        self._caught_up_at.copy_(tensors["settled_at"])
         self._pending = tensors["pending"].to(self._pending.device)
         self._num_updates, self._first_pending = tensors["counts"].tolist()
 
     def _tables(self) -> _RowState:
         return _RowState(self.table.detach(), self.average, self._mean, self._square)
 
-    def _settled(self, rows: Tensor) -> _RowState:
+    def _caught_up(self, rows: Tensor) -> _RowState:
         """Return the rows of all tables with their pending moves made."""
         state = _RowState(*(tensor.index_select(0, rows) for tensor in self._tables()))
-        settled_at = self._settled_at[rows]
+        settled_at = self._caught_up_at[rows]
         missed = self._pending[:, settled_at - self._first_pending, None].to(state.table.dtype)
         moved, kept, average_moved = missed
         direction = state.mean / state.square.sqrt().add_(self._epsilon)
@@ -139,9 +139,9 @@ class RowAdam:
     def _write(self, rows: Tensor, state: _RowState) -> None:
         for tensor, values in zip(self._tables(), state, strict=True):
             tensor.index_copy_(0, rows, values)
-        self._settled_at[rows] = self._num_updates
+        self._caught_up_at[rows] = self._num_updates
 
-    def _note_missed(self, factor: float, averaging_weight: float) -> None:
+    def _record_skipped_updates(self, factor: float, averaging_weight: float) -> None:
         """Book update n for the rows settled at each t < n, and make room for those settled at n."""
         moved, kept, average_moved = self._pending
         moved.add_(self._powers[-len(moved) :], alpha=factor)

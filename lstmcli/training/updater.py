@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from lstmcli.config.settings import TrainingSettings
-from lstmcli.training.optimizer import BETAS, AdamW, WeightAverage, adapted, clip_gradients
+from lstmcli.training.optimizer import BETAS, AdamW, WeightAverage, clip_gradients, param_groups
 from lstmcli.training.row_adam import AdamRates, RowAdam
 
 ROW_TABLE = "embedding.weight"
@@ -13,13 +13,13 @@ class Updater:
     """Holds all state of optimisation.
 
     Attributes:
-        average: the moving average of the weights. With updates by rows it is complete only after `settle`.
+        average: the moving average of the weights. With updates by rows it is complete only after `catch_up`.
     """
 
-    def __init__(self, model: nn.Module, settings: TrainingSettings, *, table_rate: float = 1.0) -> None:
+    def __init__(self, model: nn.Module, settings: TrainingSettings, *, embedding_lr_scale: float = 1.0) -> None:
         """Update `ROW_TABLE` by rows where its gradient will be sparse, and all else densely.
 
-        The table's learning rate is `table_rate` times that of all else.
+        The table's learning rate is `embedding_lr_scale` times that of all else.
         """
         self.average = WeightAverage(model, settings.average_decay)
         self._clip = settings.gradient_clip
@@ -29,8 +29,8 @@ class Updater:
         if getattr(model.get_submodule("embedding"), "sparse", False):
             table = self._dense.pop(ROW_TABLE)
             self._rows = RowAdam(table, self.average.module.get_parameter(ROW_TABLE), betas=BETAS)
-        self._optimizer = AdamW(adapted(self._dense, settings.weight_decay, table_rate))
-        self._table_rate = table_rate
+        self._optimizer = AdamW(param_groups(self._dense, settings.weight_decay, embedding_lr_scale))
+        self._embedding_lr_scale = embedding_lr_scale
 
     def prepare(self, words: Tensor) -> None:
         """Forget old gradients and bring the rows of `words`, distinct ids, up to date; before the forward pass."""
@@ -48,13 +48,15 @@ class Updater:
             if gradient is None or not gradient.is_sparse:
                 raise ValueError(f"expected a sparse gradient of {ROW_TABLE}")
             # One gradient a word, in the order of `words`: the network looks each word up once.
-            self._rows.step(gradient._values(), AdamRates(learning_rate * self._table_rate, self.average.weight))
+            self._rows.step(
+                gradient._values(), AdamRates(learning_rate * self._embedding_lr_scale, self.average.weight)
+            )
         self.average.update(self._dense)
 
-    def settle(self) -> None:
+    def catch_up(self) -> None:
         """Bring the whole network and its average up to date."""
         if self._rows is not None:
-            self._rows.settle()
+            self._rows.catch_up()
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the state by name, without that of the network itself."""
