@@ -10,7 +10,6 @@ from typer.core import TyperGroup
 
 from lstmcli import __version__
 from lstmcli.cli.commands import Commands
-from lstmcli.cli.dependencies import missing_package
 from lstmcli.errors import LstmcliError
 
 INTERRUPTED = 130
@@ -56,6 +55,8 @@ class CommandLine(TyperGroup):
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(error.exit_code) from None
         except ModuleNotFoundError as error:
+            from lstmcli.cli.dependencies import missing_package  # seldom needed
+
             message = missing_package(error, ctx.invoked_subcommand)
             if message is None:
                 raise

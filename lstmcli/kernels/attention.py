@@ -20,7 +20,7 @@ class AttentionWeights:
 
 @dataclass(frozen=True)
 class AttentionTrace:
-    """What the backward pass needs: tanh(A h[t] + b), (tokens, attention), and the attention_weights a[t], (tokens,)."""
+    """What the backward pass needs: tanh(A h[t] + b), (tokens, attention), and the weights a[t], (tokens,)."""
 
     hidden_scores: Array
     attention_weights: Array

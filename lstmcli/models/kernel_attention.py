@@ -31,6 +31,6 @@ class _KernelAttention(torch.autograd.Function):
         saved = (tensor.detach().numpy() for tensor in ctx.saved_tensors)
         states, lengths, projection, bias, query, hidden_scores, attention_weights = saved
         weights, trace = AttentionWeights(projection, bias, query), AttentionTrace(hidden_scores, attention_weights)
-        by_states, grad_weights = attention_backward(grad_pooled.numpy(), states, lengths, weights, trace)
+        grad_states, grad_weights = attention_backward(grad_pooled.numpy(), states, lengths, weights, trace)
         gradients = (grad_weights.projection, grad_weights.bias, grad_weights.query)
-        return (torch.from_numpy(by_states), None, *map(torch.from_numpy, gradients))
+        return (torch.from_numpy(grad_states), None, *map(torch.from_numpy, gradients))
