@@ -125,13 +125,13 @@ def loaded_modules(code: str, *arguments: str, stdin: str = "") -> set[str]:
 
 @pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["predict", "--help"], ["--version"]])
 def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
-    modules = loaded_modules("from lstmcli.cli.main import main; main()", *arguments)
+    modules = loaded_modules("from lstmcli.cli.main import app; app()", *arguments)
     assert "typer" in modules
     assert not modules & (HEAVY | {"numpy"})
 
 
 def test_predict_loads_nothing_heavy(run_directory: Path) -> None:
-    code = "from lstmcli.cli.main import main; main()"
+    code = "from lstmcli.cli.main import app; app()"
     modules = loaded_modules(code, "predict", str(run_directory), stdin="i feel glad\n")
     assert "numpy" in modules
     assert not modules & (HEAVY | {"rich", "yaml", "jinja2", "numpy.random", "annotated_types"})
@@ -194,7 +194,7 @@ def test_training_loads_no_compiler() -> None:
 
 
 def test_evaluate_does_not_load_torch(run_directory: Path, corpus: Path) -> None:
-    code = "from lstmcli.cli.main import main; main()"
+    code = "from lstmcli.cli.main import app; app()"
     assert "torch" not in loaded_modules(code, "evaluate", str(run_directory), str(corpus / "test.csv"))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Cli
+from tests.conftest import Cli, shell
 
 
 @pytest.mark.parametrize("arguments", [["in.csv"], ["in.txt"], ["in.csv", "--output-format", "jsonl"], ["-"]])
@@ -113,3 +113,17 @@ def test_quiet_silences_notes_and_progress_but_neither_results_nor_errors(folder
     assert (quiet.returncode, quiet.stdout, quiet.stderr) == (3, loud.stdout, "")
     error = cli("predict", "RUN", "none.csv", "-q", cwd=folder)
     assert (error.returncode, error.stderr[:6]) == (1, "error:")
+
+
+def test_the_end_is_quick_but_loses_nothing(folder: Path) -> None:
+    """The tool leaves without Python's own clearing up: what was written must have arrived, and the exit code too."""
+    result = shell("lstmcli predict RUN in.txt | wc -l; lstmcli predict RUN gone.jsonl; echo $?", folder)
+    assert (result.stdout.split(), result.stderr) == (["6", "1"], "error: gone.jsonl: no such file.\n")
+
+
+def test_a_closed_standard_output_is_told(folder: Path) -> None:
+    result = shell("lstmcli predict RUN in.txt >&-", folder)
+    assert (result.returncode, result.stderr) == (
+        1,
+        "error: standard output is closed; name a file with --output.\n",
+    )

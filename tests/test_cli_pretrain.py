@@ -272,7 +272,7 @@ def test_columns_and_format_may_be_options(tmp_path: Path, cli: Cli) -> None:
     result = cli("pretrain", "-", *columns, *options, stdin=table)
     assert result.returncode == 0, result.stderr
     assert "read     standard input: 240 rows" in result.stderr
-    (tmp_path / "a.log").write_text("hardly a word\n")
+    (tmp_path / "a.log").write_text("hardly a word\nor two\n")
     result = cli("pretrain", tmp_path / "a.log", "--format", "text", "--run-dir", tmp_path / "other")
     assert (result.returncode, "100 are the least" in result.stderr) == (1, True), result.stderr
 

@@ -10,7 +10,7 @@ from lstmcli.cli.options import ConfigFile, Settings
 def config_command(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[KEY]...", help="Print only these keys or sections.", show_default=False),
+        typer.Argument(metavar="KEY", help="Print only these keys or sections.", show_default=False),
     ] = None,
     config: ConfigFile = None,
     settings: Settings = None,

@@ -52,6 +52,11 @@ class Description(NamedTuple):
     options: Sequence[Option]
 
     @property
+    def takes_keys(self) -> bool:
+        """Whether its arguments are keys of the config."""
+        return any(argument.name == "KEY" for argument in self.arguments)
+
+    @property
     def panels(self) -> dict[str, list[Option]]:
         """The options by group; those without one come last."""
         names = dict.fromkeys(sorted((option.panel for option in self.options), key=OTHER_OPTIONS.__eq__))

@@ -132,4 +132,22 @@ def main() -> None:
     # The products here are small: more threads cost CPU time and bring nothing. Must be set before numpy is imported.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    app()
+    try:
+        app()
+    except SystemExit as end:
+        if isinstance(end.code, int):
+            _leave(end.code)
+        raise
+
+
+def _leave(exit_code: int) -> None:
+    """End without taking numpy's modules down one by one, a seventh of the time that a short prediction takes.
+
+    All files are closed by now, and worker processes have ended.
+    """
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+    except (OSError, ValueError, AttributeError):  # a stream is closed, or there is none: Python knows what to do
+        return
+    os._exit(exit_code)

@@ -154,6 +154,8 @@ def _open_stream(path: str | None) -> Iterator[TextIO]:
         with Path(path).open("w", encoding="utf-8", newline="\n") as text:
             yield text
         return
+    if sys.stdout is None:
+        raise DataError("standard output is closed; name a file with --output.")
     stream = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="\n")
     try:
         yield stream

@@ -3,7 +3,6 @@
 Every command reads through `open_records`, so that training and prediction never disagree about what a row is.
 """
 
-import gzip
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -164,6 +163,8 @@ def _open_binary(path: str) -> Iterator[BinaryIO]:
         return
     with _open_file(path) as stream:
         if path.lower().endswith(".gz"):
+            import gzip  # few inputs need it
+
             with gzip.open(stream) as unpacked:
                 yield unpacked  # type: ignore[misc]  # GzipFile is a BufferedIOBase, which is all that is used
         else:

@@ -70,14 +70,18 @@ def bash_script(tool: Tool) -> str:
         f"        {setting.key}) echo '{' '.join(setting.choices)}' ;;" for setting in tool.settings if setting.choices
     ]
     names = " ".join([*(command.name for command in tool.commands), "help"])
-    blocks = [line for command in tool.commands for line in _command(command.name, command)]
+    blocks = [
+        line
+        for command in tool.commands
+        for line in _command(command.name, command, tool.keys if command.takes_keys else "")
+    ]
     blocks += [f"        help) choices='{names}' ;;"]
     blocks += _command("''", tool.itself, names)
     parts = {
         "NOTICE": NOTICE,
         "VALUES": "\n".join(values),
         "COMMANDS": "\n".join(blocks),
-        "SETTINGS": " ".join(setting.key for setting in tool.settings),
+        "SETTINGS": tool.keys,
     }
     return filled(SCRIPT, parts)
 

@@ -43,19 +43,19 @@ def fish_script(tool: Tool) -> str:
     ]
     lines.append(f"complete -c lstmcli -n '__fish_seen_subcommand_from help' -a '{names}'")
     lines += [_option("__fish_use_subcommand", option) for option in tool.itself.options]
-    lines += [line for command in tool.commands for line in _command(command)]
+    lines += [line for command in tool.commands for line in _command(command, tool.keys)]
     parts = {
         "NOTICE": NOTICE,
-        "SETTINGS": " ".join(setting.key for setting in tool.settings),
+        "SETTINGS": tool.keys,
         "VALUES": "\n".join(values),
         "COMMANDS": "\n".join(lines),
     }
     return filled(SCRIPT, parts)
 
 
-def _command(command: Description) -> Iterator[str]:
+def _command(command: Description, keys: str) -> Iterator[str]:
     condition = f"'__fish_seen_subcommand_from {command.name}; and not __fish_seen_subcommand_from help'"
-    yield f"complete -c lstmcli -n {condition} -F"
+    yield f"complete -c lstmcli -n {condition} " + (f"-f -a '{keys}'" if command.takes_keys else "-F")
     yield from (_option(condition, option) for option in command.options)
 
 

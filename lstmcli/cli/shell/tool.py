@@ -15,6 +15,7 @@ NOTICE = "Made by `python -m lstmcli.cli.shell`; do not edit."
 FILES = "FILE"
 FOLDERS = "DIR"
 SETTINGS = "KEY=VALUE"
+KEYS = "KEY"
 
 
 class Setting(NamedTuple):
@@ -32,6 +33,11 @@ class Tool(NamedTuple):
     itself: Description
     commands: Sequence[Description]
     settings: Sequence[Setting]
+
+    @property
+    def keys(self) -> str:
+        """The keys of the config, separated by spaces."""
+        return " ".join(setting.key for setting in self.settings)
 
     @property
     def summaries(self) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from lstmcli.cli.describe import Argument, Description, Option
-from lstmcli.cli.shell.tool import FILES, FOLDERS, NOTICE, SETTINGS, Tool, filled
+from lstmcli.cli.shell.tool import FILES, FOLDERS, KEYS, NOTICE, SETTINGS, Tool, filled
 
 SCRIPT = r"""#compdef lstmcli
 # Completion of lstmcli for zsh. @NOTICE@
@@ -13,6 +13,10 @@ _lstmcli_commands() {
 @COMMANDS@
   )
   _describe -t commands command commands
+}
+
+_lstmcli_keys() {
+  compadd -- @SETTINGS@
 }
 
 _lstmcli_settings() {
@@ -48,7 +52,13 @@ else
 fi
 """
 
-ACTIONS = {FILES: "_files", FOLDERS: "_files -/", "RUN": "_files -/", SETTINGS: "_lstmcli_settings"}
+ACTIONS = {
+    FILES: "_files",
+    FOLDERS: "_files -/",
+    "RUN": "_files -/",
+    SETTINGS: "_lstmcli_settings",
+    KEYS: "_lstmcli_keys",
+}
 
 
 def zsh_script(tool: Tool) -> str:
@@ -61,7 +71,7 @@ def zsh_script(tool: Tool) -> str:
         "NOTICE": NOTICE,
         "COMMANDS": "\n".join(commands),
         "VALUES": "\n".join(values),
-        "SETTINGS": " ".join(setting.key for setting in tool.settings),
+        "SETTINGS": tool.keys,
         "TOOL": "\n".join(f"    {_option(option)} \\" for option in tool.itself.options),
         "ARGUMENTS": "\n".join(line for command in tool.commands for line in _command(command)),
     }
