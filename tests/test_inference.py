@@ -41,7 +41,7 @@ from lstmcli.models.classifier import Classifier, Sizes, classifier_weights
 from lstmcli.models.pooling import POOLINGS
 from lstmcli.store.model import FORMAT_VERSION, SavedModel, read_model, write_model
 from lstmcli.text.token_ids import TokenIds
-from lstmcli.text.vocabulary import Vocabulary
+from lstmcli.text.vocabulary import PAD_ID, Vocabulary
 from lstmcli.text.word_index import index_words
 from lstmcli.training.batch import word_batch
 
@@ -377,3 +377,14 @@ def test_what_is_not_a_run_directory_is_named_as_such(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").touch()
     with pytest.raises(RunDirectoryError, match="is not finished; go on with `lstmcli train --resume`"):
         read_model(tmp_path)
+
+
+def test_a_saved_model_goes_back_to_torch(run_directory: Path) -> None:
+    model = read_model(run_directory)
+    network = Classifier.from_saved(model.network, model.members[0], pad_id=PAD_ID)
+    token_ids = np.array([5, 2, 7, 1, 1, 4, 9, 3])
+    words, index = np.unique(token_ids, return_inverse=True)
+    lengths = np.array([3, 5])
+    with torch.no_grad():
+        found = network(torch.from_numpy(words), torch.from_numpy(index), torch.from_numpy(lengths)).numpy()
+    np.testing.assert_allclose(found, Network(model.network, model.members[0]).logits(token_ids, lengths), atol=1e-6)

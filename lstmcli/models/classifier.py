@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+import torch
 from torch import Tensor, nn
 
 from lstmcli.config.model_settings import ModelSettings
@@ -59,6 +61,21 @@ class Classifier(nn.Module):
         self.pooling = POOLINGS[settings.pooling](self.recurrent.output_size)
         self.output_dropout = Dropout(dropout.output)
         self.output = nn.Linear(self.pooling.output_size, sizes.num_labels)
+
+    @classmethod
+    def from_saved(cls, network: ModelSettings, weights: Weights, *, pad_id: int) -> "Classifier":
+        """Return a network of a saved model in torch, in evaluation mode; nothing is dropped in it.
+
+        Args:
+            network: `SavedModel.network`.
+            weights: one of `SavedModel.members`. Rows of words that training never met are rows like all others here.
+            pad_id: the row of padding.
+        """
+        num_words, embedding_size = weights["embedding.weight"].shape
+        sizes = Sizes(num_words, embedding_size, num_labels=len(weights["output.bias"]), pad_id=pad_id)
+        model = cls(sizes, network, DropoutSettings(words=0.0, features=0.0, layers=0.0, output=0.0))
+        model.load_state_dict({name: torch.from_numpy(value.astype(np.float32)) for name, value in weights.items()})
+        return model.eval()
 
     def encode(self, vectors: Tensor, index: Tensor, lengths: Tensor) -> Encoded:
         """Return the top layer's state at every step and at the end.
