@@ -1,18 +1,39 @@
-"""Every block of docs/pipelines.md is run."""
+"""Every block of shell commands in the documentation is run, or, where that would take long, read as the tool would."""
 
+import gzip
 import re
+import shlex
 import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
+from lstmcli.cli.commands import Commands
 from tests.conftest import PROJECT, TEXTS, shell, write_csv
 
 CLOSED_PIPE = 141  # of a program that writes to a `head` that has ended
 TIMED_OUT = 124
 
-BLOCKS = re.findall(r"```sh\n(.*?)```", (PROJECT / "docs" / "pipelines.md").read_text(encoding="utf-8"), re.DOTALL)
+DOCUMENTS = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
+
+
+def blocks(kind: str) -> list[str]:
+    """Blocks marked "sh" are run; those marked "bash" train, download or need files that a reader has."""
+    return [
+        block
+        for document in DOCUMENTS
+        for block in re.findall(rf"```{kind}\n(.*?)```", document.read_text(encoding="utf-8"), re.DOTALL)
+    ]
+
+
+BLOCKS = blocks("sh")
+
+
+def commands() -> list[str]:
+    """The calls of the tool in blocks that are not run."""
+    lines = [line.strip() for block in blocks("bash") for line in block.replace("\\\n", " ").splitlines()]
+    return [line for line in lines if line.startswith("lstmcli ")]
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +47,8 @@ def folder(run_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     for name in ("comments.csv", "part-1.csv", "part-2.csv"):
         write_csv(folder / name, ["id", "text"], [[str(number), text] for number, text in enumerate(texts)])
     (folder / "comments.jsonl").write_text('{"text": "so glad", "id": 1}\n{"text": "so lonely"}\n', encoding="utf-8")
+    with gzip.open(folder / "comments.jsonl.gz", "wt", encoding="utf-8") as stream:
+        stream.write('{"text": "so glad"}\n')
     (folder / "growing.log").touch()
     tool = folder / "lstmcli"  # xargs knows no shell functions
     tool.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m lstmcli "$@"\n', encoding="utf-8")
@@ -50,3 +73,10 @@ def test_a_recipe_runs_and_says_something(folder: Path, block: str) -> None:
         assert not list(folder.glob("*.part*"))
     else:
         assert result.stdout
+
+
+@pytest.mark.parametrize("command", commands())
+def test_a_command_that_is_not_run_has_no_wrong_option(command: str) -> None:
+    _, name, *arguments = shlex.split(command, comments=True)
+    context = Commands()[name].make_context(name, arguments)
+    assert not context.args
