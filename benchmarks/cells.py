@@ -9,6 +9,7 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 from benchmarks.corpora import word_ids
 from benchmarks.timing import in_turn, layer_operations, milliseconds, product_rate, ratio, table
+from lstmcli.config.settings import EngineName
 from lstmcli.models.recurrent import Recurrent
 
 SHAPES = ((64, 20, 300, 128), (32, 20, 100, 128))
@@ -16,7 +17,7 @@ BASE = "nn.LSTM, equal lengths"
 
 
 def _ours(
-    cell: str, inputs: Tensor, index: Tensor | None, lengths: Tensor, hidden: int, engine: str
+    cell: str, inputs: Tensor, index: Tensor | None, lengths: Tensor, hidden: int, engine: EngineName
 ) -> Callable[[], None]:
     layer = Recurrent(cell, inputs.shape[-1], hidden, layers=1, bidirectional=False, dropout=0.0, engine=engine)
     vectors = inputs.clone().requires_grad_()

@@ -3,11 +3,12 @@
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 from benchmarks.corpora import tokens, write_csv
 from benchmarks.timing import in_new_process, in_turn, peak_memory_mb, ratio, table
-from benchmarks.trainers import own_trainer, steps
+from benchmarks.trainers import own_trainer, run_epoch
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.config.settings import Config, NgramSettings, TrainingSettings, VocabularySettings
 from lstmcli.corpus.corpus import load_corpus
@@ -51,7 +52,7 @@ def _one_size(path: str) -> None:
         )
         corpus = load_corpus(config.data, seed=1)
         prepared = prepare(config, corpus, tokenize_corpus(corpus, config), initial_weights(config), device)
-        list(steps(own_trainer(prepared.train, len(prepared.embedding.vocabulary))))
+        run_epoch(own_trainer(prepared.train, len(prepared.embedding.vocabulary)))
         print(time.process_time() - started_at, peak_memory_mb())
 
 
@@ -62,9 +63,7 @@ def with_the_length() -> None:
         train = tokens(320_000 // length, length, 20_000)
         trainer = own_trainer(train, 20_000, batch_size=32)
         num_tokens = len(train.token_ids.flat)
-        seconds = min(
-            in_turn({"epoch": lambda trainer=trainer: list(steps(trainer))}, rounds=1, warm_up=False)["epoch"]
-        )
+        seconds = min(in_turn({"epoch": partial(run_epoch, trainer)}, rounds=1, warm_up=False)["epoch"])
         micros = 1e6 * seconds / num_tokens
         first = first or micros
         rows.append([str(length), f"{micros:.1f}", f"{micros / first:.2f}"])
@@ -80,9 +79,7 @@ def with_the_vocabulary() -> None:
         "200,000, dense updates": own_trainer(tokens(1_000, 20, 20_000, spread=10), 200_000, rows_only=False),
     }
     updates = {"20,000": 250, "200,000": 250, "20,000, dense updates": 63, "200,000, dense updates": 16}
-    times = in_turn(
-        {name: lambda trainer=trainer: list(steps(trainer)) for name, trainer in trainers.items()}, rounds=2
-    )
+    times = in_turn({name: partial(run_epoch, trainer) for name, trainer in trainers.items()}, rounds=2)
     per_update = {name: [seconds / updates[name] for seconds in found] for name, found in times.items()}
     rows = [[name, f"{1e3 * min(found):.1f}", ratio(per_update, name, "20,000")] for name, found in per_update.items()]
     table("Words in the vocabulary (an epoch of 64 texts an update)", ["words", "CPU ms an update", "/ 20,000"], rows)

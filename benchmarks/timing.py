@@ -6,8 +6,9 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ PROCESS_STATUS = Path("/proc/self/status")
 Times = dict[str, list[float]]
 
 
-def in_turn(candidates: dict[str, Callable[[], object]], *, rounds: int, warm_up: bool = True) -> Times:
+def in_turn(candidates: Mapping[str, Callable[[], object]], *, rounds: int, warm_up: bool = True) -> Times:
     """Return the CPU seconds of every candidate in every round; each round runs all of them once."""
     times: Times = {name: [] for name in candidates}
     for number in range(rounds + warm_up):
@@ -49,7 +50,7 @@ def product_rate() -> float:
     return 2.0 * 1536.0**3 / min(times)
 
 
-def layer_operations(rows: int, tokens: int, input_size: int, hidden_size: int, num_gates: int) -> float:
+def layer_operations(rows: int, tokens: int, input_size: int, hidden_size: int, num_gates: float) -> float:
     """Return the operations of one direction, forward and backward: each product has two more for its gradients."""
     return 3.0 * 2.0 * num_gates * hidden_size * (rows * input_size + tokens * hidden_size)
 
@@ -69,7 +70,8 @@ def environment() -> None:
     if CPU_INFO.exists():
         lines = CPU_INFO.read_text(encoding="utf-8").splitlines()
         processor = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), processor)
-    library = next((entry for entry in threadpool_info() if "numpy" in entry["filepath"]), {})
+    libraries: list[dict[str, Any]] = threadpool_info()
+    library = next((entry for entry in libraries if "numpy" in entry["filepath"]), {})
     core = library.get("architecture", "unknown")
     print(
         f"{processor}; Python {platform.python_version()}, numpy {np.__version__} (OpenBLAS core {core}), torch "

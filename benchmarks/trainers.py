@@ -1,6 +1,5 @@
 """The two loops that are compared: this tool's own, and the one that tutorials show."""
 
-from collections.abc import Iterator
 from itertools import pairwise
 
 import torch
@@ -13,7 +12,7 @@ from lstmcli.config.model_settings import ModelSettings
 from lstmcli.config.settings import DropoutSettings, TrainingSettings
 from lstmcli.models.classifier import Classifier, Sizes
 from lstmcli.training.classification import Classification, LabelledTokens
-from lstmcli.training.loop import StepResult, Trainer
+from lstmcli.training.loop import Trainer
 from lstmcli.training.loss import make_loss
 
 DEFAULTS = TrainingSettings()
@@ -57,9 +56,10 @@ def own_trainer(
     )
 
 
-def steps(trainer: Trainer) -> Iterator[StepResult]:
-    """Yield the updates of one epoch, then bring all rows up to date as the end of an epoch does."""
-    yield from trainer._epoch()
+def run_epoch(trainer: Trainer) -> None:
+    """Train for one epoch, then bring all rows up to date as the end of an epoch does."""
+    for _ in trainer._epoch():
+        pass
     trainer.updater.catch_up()
     trainer.progress.batch = 0
     trainer.progress.epoch += 1
@@ -106,7 +106,7 @@ class TutorialLoop:
 
     @staticmethod
     def _collate(rows: list[tuple[Tensor, int]]) -> tuple[Tensor, Tensor, Tensor]:
-        texts, labels = zip(*rows, strict=True)
+        texts, labels = [text for text, _ in rows], [label for _, label in rows]
         return pad_sequence(texts, batch_first=True), torch.tensor([len(text) for text in texts]), torch.tensor(labels)
 
     def epoch(self) -> None:

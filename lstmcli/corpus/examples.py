@@ -194,20 +194,28 @@ def _collect(
             rows.append(record.line, cells.text, labels or (), cells.group)
             if selector.soft is not None:
                 selector.soft.append(values, has_own=has_own)
+    _check_labels(source.name, bad_labels)
+    findings += _findings(lines, settings)
+    return num_rows
+
+
+def _check_labels(name: str, bad_labels: list[str]) -> None:
     if bad_labels:
         shown = "; ".join(bad_labels[:MAX_LINES_SHOWN])
-        raise DataError(f"{source.name}: {counted(len(bad_labels), 'row')} with a label that can't be read: {shown}.")
+        raise DataError(f"{name}: {counted(len(bad_labels), 'row')} with a label that can't be read: {shown}.")
+
+
+def _findings(lines: dict[str, list[int]], settings: DataSettings) -> list[Finding]:
     descriptions = {
         "malformed_rows": "more or fewer cells than the header (an unquoted comma?)",
         "unlabelled": "no label",
         "empty_texts": "empty text",
     }
-    findings += [
+    return [
         Finding(description, kind, getattr(settings, kind), tuple(lines[kind]))
         for kind, description in descriptions.items()
         if lines[kind]
     ]
-    return num_rows
 
 
 def _targets(

@@ -88,8 +88,7 @@ class DecodedLines:
                 if self._is_utf8 and not self._num_lines:
                     self._refuse(chunk)
                 text = decoder.decode(chunk, final=not chunk)
-                if self._keeps_undecodable and not text.isascii() and UNDECODABLE.search(text):
-                    self.has_undecodable = True
+                self._note_undecodable(text)
                 yield from self._complete(text)
         except UnicodeDecodeError as error:
             before = error.object[: error.start]
@@ -115,6 +114,10 @@ class DecodedLines:
                 f"{self._name}, line 1: byte 0x{first[0]:02x} is not utf-8. The file has another encoding: try utf-16 "
                 "(train: --set data.encoding=..., predict and evaluate: --encoding ...)."
             )
+
+    def _note_undecodable(self, text: str) -> None:
+        if self._keeps_undecodable and not text.isascii() and UNDECODABLE.search(text):
+            self.has_undecodable = True
 
     def _complete(self, text: str) -> Iterator[str]:
         *ends, rest = text.split("\n")
