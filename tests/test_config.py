@@ -10,12 +10,12 @@ import yaml
 from lstmcli.cli.options import FormatChoice
 from lstmcli.config.loading import ARGUMENTS, config_to_dict, dump_config, known_keys, load_config
 from lstmcli.config.model_settings import CellName, FormatName, PoolingName
-from lstmcli.config.settings import Config, MetricName
+from lstmcli.config.settings import SCORES_BY_KIND, Config, MetricName
 from lstmcli.data.formats import BINARY_FORMATS, EXTENSIONS, FORMATS
 from lstmcli.errors import ConfigError, UsageError
 from lstmcli.inference.pooling import POOLINGS as NUMPY_POOLINGS
 from lstmcli.kernels import KERNELS
-from lstmcli.metrics.scores import DEFAULT_SCORE, SCORES_BY_KIND
+from lstmcli.metrics.scores import DEFAULT_SCORE
 from lstmcli.models.cells import CELLS
 from lstmcli.models.pooling import POOLINGS
 

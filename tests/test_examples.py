@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from lstmcli.config.model_settings import DataSettings
+from lstmcli.config.model_settings import DataSettings, label_kind
 from lstmcli.corpus.example_rows import NO_GROUP
 from lstmcli.corpus.examples import read_examples
-from lstmcli.corpus.label_cells import BadLabelError, label_kind, parse_labels
+from lstmcli.corpus.label_cells import BadLabelError, parse_labels
 from lstmcli.errors import DataError
 
 SINGLE = DataSettings()

@@ -1,6 +1,7 @@
 """What can be wrong between settings that are each right by themselves."""
 
-from lstmcli.config.settings import Config
+from lstmcli.config.model_settings import label_kind
+from lstmcli.config.settings import SCORES_BY_KIND, Config
 
 KeyPath = tuple[str, ...]
 Check = tuple[bool, list[KeyPath], str]  # whether it is wrong, the keys that may have caused it, and the message
@@ -11,6 +12,7 @@ def contradictions(config: Config, *, needs_labels: bool, needs_rows: bool = Tru
     checks = (
         (_source_checks(config, needs_labels=needs_labels) if needs_rows else [])
         + _data_checks(config, needs_labels=needs_labels)
+        + _training_checks(config)
         + _model_checks(config)
     )
     return [(keys, message) for wrong, keys, message in checks if wrong]
@@ -56,6 +58,22 @@ def _data_checks(config: Config, *, needs_labels: bool) -> list[Check]:
             data.format == "text" and needs_labels,
             [("data", "format")],
             "data.format: a text file has no label column; choose csv, tsv or jsonl.",
+        ),
+    ]
+
+
+def _training_checks(config: Config) -> list[Check]:
+    training, scores = config.training, SCORES_BY_KIND[label_kind(config.data)]
+    return [
+        (
+            training.metric not in scores,
+            [("training", "metric")],
+            f"training.metric={training.metric} does not suit these labels; choose one of {', '.join(scores)}.",
+        ),
+        (
+            training.device == "cuda" and training.engine == "kernels",
+            [("training", "engine"), ("training", "device")],
+            "training.engine=kernels runs on a CPU; set training.device=cpu, or leave the engine out.",
         ),
     ]
 

@@ -56,6 +56,13 @@ class DataSettings(Section):
     malformed_rows: Literal["drop", "error"] = "drop"
 
 
+def label_kind(settings: DataSettings) -> LabelKind:
+    """Return "traits" for 0/1 columns, "multi" for one column with a separator, else "single"."""
+    if settings.labels:
+        return "traits"
+    return "single" if settings.label_separator is None else "multi"
+
+
 @dataclass(frozen=True)
 class TokenizerSettings(Section):
     """How a text becomes tokens; stored in the model, so that prediction cuts words as training did."""

@@ -11,6 +11,7 @@ from lstmcli.config.model_settings import (
     Count,
     DataSettings,
     Fraction,
+    LabelKind,
     Limits,
     ModelSettings,
     Section,
@@ -19,6 +20,13 @@ from lstmcli.config.model_settings import (
 
 EngineName = Literal["auto", "kernels", "torch", "reference"]
 MetricName = Literal["accuracy", "macro_f1", "micro_f1", "jaccard", "mean_accuracy", "log_loss"]
+
+# What reports show for each kind of labels, and what may choose the best epoch.
+SCORES_BY_KIND: dict[LabelKind, tuple[str, ...]] = {
+    "single": ("accuracy", "macro_f1", "micro_f1", "log_loss"),
+    "multi": ("macro_f1", "micro_f1", "jaccard", "accuracy", "log_loss"),
+    "traits": ("mean_accuracy", "accuracy", "macro_f1", "micro_f1", "log_loss"),
+}
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lstmcli.config.model_settings import DataSettings
+from lstmcli.config.model_settings import DataSettings, label_kind
 from lstmcli.corpus.columns import Cells, CellSelector
 from lstmcli.corpus.example_rows import NO_GROUP, ExampleRows
-from lstmcli.corpus.label_cells import BadLabelError, label_kind, parse_labels
+from lstmcli.corpus.label_cells import BadLabelError, parse_labels
 from lstmcli.corpus.soft_labels import SoftLabels, SoftRows
 from lstmcli.corpus.texts import Texts, TextStore
 from lstmcli.data.reading import Source, open_records

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from lstmcli.config.model_settings import DataSettings, LabelKind
+from lstmcli.config.model_settings import DataSettings
 from lstmcli.data.formats.jsonl import SURROGATE
 
 YES = {"1", "1.0", "y", "yes", "true", "t"}
@@ -12,13 +12,6 @@ NO = {"0", "0.0", "n", "no", "false", "f"}
 
 class BadLabelError(ValueError):
     """A cell holds what can't be a label here."""
-
-
-def label_kind(settings: DataSettings) -> LabelKind:
-    """Return "traits" for 0/1 columns, "multi" for one column with a separator, else "single"."""
-    if settings.labels:
-        return "traits"
-    return "single" if settings.label_separator is None else "multi"
 
 
 def label_columns(settings: DataSettings) -> list[str]:

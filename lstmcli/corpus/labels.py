@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from lstmcli.config.model_settings import DataSettings
+from lstmcli.config.model_settings import DataSettings, label_kind
 from lstmcli.corpus.examples import Examples
-from lstmcli.corpus.label_cells import label_kind
 from lstmcli.corpus.label_set import SET_SEPARATOR, LabelSet
 from lstmcli.corpus.targets import label_targets
 from lstmcli.errors import DataError

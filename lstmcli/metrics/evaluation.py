@@ -6,12 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.config.model_settings import LabelKind
-from lstmcli.config.settings import EvaluationSettings
+from lstmcli.config.settings import SCORES_BY_KIND, EvaluationSettings
 from lstmcli.metrics.reliability import calibration_error
 from lstmcli.metrics.scores import (
     DEFAULT_SCORE,
     LOWER_IS_BETTER,
-    SCORES_BY_KIND,
     RowStatistics,
     bootstrap_sums,
     point_scores,

@@ -11,14 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.config.model_settings import LabelKind
+from lstmcli.config.settings import SCORES_BY_KIND
 
 Floats = NDArray[np.float64]
 
-SCORES_BY_KIND: dict[LabelKind, tuple[str, ...]] = {
-    "single": ("accuracy", "macro_f1", "micro_f1", "log_loss"),
-    "multi": ("macro_f1", "micro_f1", "jaccard", "accuracy", "log_loss"),
-    "traits": ("mean_accuracy", "accuracy", "macro_f1", "micro_f1", "log_loss"),
-}
 DEFAULT_SCORE: dict[LabelKind, str] = {"single": "macro_f1", "multi": "macro_f1", "traits": "mean_accuracy"}
 LOWER_IS_BETTER = {"log_loss", "perplexity"}
 

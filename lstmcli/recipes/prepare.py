@@ -10,9 +10,7 @@ from lstmcli.config.defaults import CorpusSizes, Resolved, resolve
 from lstmcli.config.settings import Config
 from lstmcli.corpus.corpus import Corpus, load_corpus
 from lstmcli.corpus.encode import EncodedTexts, TokenizedTexts, encode, encode_with_new_vocabulary, tokenize
-from lstmcli.corpus.label_cells import label_kind
 from lstmcli.corpus.labels import label_notes
-from lstmcli.errors import ConfigError
 from lstmcli.events import (
     LabelsFound,
     NgramsFitted,
@@ -25,7 +23,7 @@ from lstmcli.events import (
     VocabularyLearned,
     ignore,
 )
-from lstmcli.metrics.scores import DEFAULT_SCORE, SCORES_BY_KIND
+from lstmcli.metrics.scores import DEFAULT_SCORE
 from lstmcli.metrics.tuning import DecisionMaker
 from lstmcli.ngrams.fit import FittedNgrams, NgramFeatures, fit_ngrams
 from lstmcli.store.language_model import SavedLanguageModel
@@ -59,7 +57,6 @@ class Prepared:
         language_model: what the layers start from, if not from chance.
         ngrams: the fitted n-gram model, if there is one.
         decisions: tunes thresholds and temperature on validation rows.
-        metric: the score that chooses the best epoch.
         headline: the score that parts of the model are compared by.
         device: where networks are trained.
         fingerprint: a hash of all that training and its decisions rest on.
@@ -74,7 +71,6 @@ class Prepared:
     language_model: SavedLanguageModel | None
     ngrams: FittedNgrams | None
     decisions: DecisionMaker
-    metric: str
     headline: str
     device: torch.device
     fingerprint: str
@@ -82,7 +78,7 @@ class Prepared:
     @property
     def shown(self) -> tuple[str, ...]:
         """Names of the validation scores that an epoch's line shows."""
-        return tuple(dict.fromkeys([self.headline, self.metric, "log_loss"]))
+        return tuple(dict.fromkeys([self.headline, self.config.training.metric, "log_loss"]))
 
     def trainer(self, member: int) -> Trainer:
         """Return the trainer of network number `member`, from 1; each has a seed of its own."""
@@ -93,7 +89,7 @@ class Prepared:
         return Trainer(
             build_classifier(self.embedding, num_labels, self.settings.network, config, self.language_model),
             self.objective,
-            metric=self.metric,
+            metric=config.training.metric,
             settings=settings,
             batch_size=self.settings.schedule.batch_size,
             num_epochs=self.settings.schedule.num_epochs,
@@ -150,7 +146,6 @@ def prepare(
     tell: Tell = ignore,
 ) -> Prepared:
     """Fix what follows from the rows and from what the network starts from. Only training rows teach the vocabulary."""
-    metric = best_epoch_metric(config)
     _tell_labels(corpus, tell)
     source = start.source
     known = frozenset(() if source is None else source.words)
@@ -183,26 +178,10 @@ def prepare(
         language_model=start.language_model,
         ngrams=ngrams,
         decisions=decisions,
-        metric=metric,
         headline=DEFAULT_SCORE[corpus.labels.kind],
         device=device,
         fingerprint=fingerprint(corpus, embedding),
     )
-
-
-def best_epoch_metric(config: Config) -> str:
-    """Return the score that chooses the best epoch.
-
-    Raises:
-        ConfigError: `training.metric` does not suit the kind of labels.
-    """
-    kind = label_kind(config.data)
-    metric = config.training.metric
-    if metric not in SCORES_BY_KIND[kind]:
-        raise ConfigError(
-            f"training.metric={metric} does not suit these labels; choose one of {', '.join(SCORES_BY_KIND[kind])}."
-        )
-    return metric
 
 
 def fingerprint(corpus: Corpus, embedding: EmbeddingRows) -> str:

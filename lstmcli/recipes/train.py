@@ -17,7 +17,7 @@ from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.metrics.tuning import Decision
 from lstmcli.recipes.fit import FittedNetwork, fit_network
-from lstmcli.recipes.prepare import Prepared, TokenizedCorpus, best_epoch_metric, prepare, read_corpus, tokenize_corpus
+from lstmcli.recipes.prepare import Prepared, TokenizedCorpus, prepare, read_corpus, tokenize_corpus
 from lstmcli.recipes.pretrain import pretrain_within
 from lstmcli.recipes.score import evaluate_examples, fit_baselines
 from lstmcli.reports.files import write_reports
@@ -45,7 +45,6 @@ def train(
     """
     started_at = time.process_time()
     run.check(config, needs_labels=corpus is None, needs_rows=corpus is None)
-    best_epoch_metric(config)  # what is wrong with the config is found before anything is written
     with training_environment(config.training) as device:
         start = initial_weights(config)
         corpus = corpus or read_corpus(config, tell)
