@@ -195,7 +195,7 @@ def evaluate_folds(
         config, settings, output, resume=resume, overwrite=overwrite, command="folds", arguments=arguments
     )
 
-    from lstmcli.cli.running import long_running
+    from lstmcli.cli.long_running import long_running
     from lstmcli.recipes.cross_validate import cross_validate  # takes seconds, see train
 
     resume_command = f"lstmcli evaluate --folds {folds} --resume --output {run.path}"

@@ -69,7 +69,7 @@ def pretrain_command(
         arguments=arguments,
     )
 
-    from lstmcli.cli.running import long_running
+    from lstmcli.cli.long_running import long_running
     from lstmcli.recipes.pretrain import pretrain  # takes seconds, see train
 
     with long_running(run.directory, f"lstmcli pretrain --resume --run-dir {run.path}", quiet=quiet) as (

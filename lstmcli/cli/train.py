@@ -60,7 +60,7 @@ def train_command(
     )
 
     # torch, pandas and scikit-learn take seconds to import: a mistake that was found by now need not wait for them.
-    from lstmcli.cli.running import long_running
+    from lstmcli.cli.long_running import long_running
     from lstmcli.recipes.train import train
     from lstmcli.reports.files import to_console_text
 

@@ -18,7 +18,7 @@ from lstmcli.metrics.baselines import MajorityBaseline, TfidfBaseline
 from lstmcli.metrics.evaluation import Evaluation, System, evaluate
 from lstmcli.metrics.reliability import without_temperature
 from lstmcli.metrics.tuning import DecisionMaker
-from lstmcli.reports.descriptions import describe_dropped, describe_overlap
+from lstmcli.reports.event_lines import describe_dropped, describe_overlap
 from lstmcli.text.tokenizer import Tokenizer
 
 MODEL_NAME = "this model"

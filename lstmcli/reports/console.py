@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from lstmcli.events import Event, StepFinished, TrainingFinished
-from lstmcli.reports.descriptions import describe
+from lstmcli.reports.event_lines import describe
 
 LABEL_WIDTH = 8
 
