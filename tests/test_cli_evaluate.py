@@ -35,7 +35,7 @@ def test_evaluate_prints_json_for_programs(folder: Path, cli: Cli, corpus: Path,
 def test_evaluate_never_overwrites_the_reports_of_a_run(folder: Path, cli: Cli, corpus: Path) -> None:
     result = cli("evaluate", "RUN", corpus / "test.csv", "--output", "RUN", "--no-baselines", cwd=folder)
     assert result.returncode == 1
-    assert "is a run directory, whose own reports would be lost" in result.stderr
+    assert "is a run directory, whose reports would be overwritten" in result.stderr
     assert "validation" in (folder / "RUN" / "metrics.json").read_text()
 
 
@@ -84,7 +84,7 @@ def test_intervals_are_over_authors_where_the_model_was_trained_with_them(tmp_pa
     trained = cli("train", *options, "--run-dir", "RUN", cwd=tmp_path)
     assert trained.returncode == 0, trained.stderr
     evaluated = cli("evaluate", "RUN", "test.csv", cwd=tmp_path)
-    assert "over 24 rows of 9 groups, each drawn whole" in evaluated.stdout
+    assert "over 24 rows in 9 groups, resampled as whole groups" in evaluated.stdout
     assert evaluated.stdout == trained.stdout
     without = cli("evaluate", "RUN", "nobody.csv", cwd=tmp_path)
     assert "over 24 rows." in without.stdout
@@ -96,7 +96,7 @@ def test_reports_say_what_was_not_scored_and_what_was_probably_meant(folder: Pat
     write_csv(folder / "changed.csv", rows[0], changed)
     num_dropped = sum(label == "Joy" for _, label in changed)
     result = cli("evaluate", "RUN", "changed.csv", "--output", "report-of-changed", cwd=folder)
-    sentence = f"Not scored: {num_dropped} of 36 rows, labels not seen in training (Joy, near 'joy') at lines "
+    sentence = f"Not scored: {num_dropped} of 36 rows, labels not seen in training (Joy, similar to 'joy') at lines "
     assert sentence in result.stdout
     assert sentence in (folder / "report-of-changed" / "report.md").read_text()
     assert "labels not seen in training" in (folder / "report-of-changed" / "report.html").read_text()
@@ -118,7 +118,7 @@ def test_evaluate_overwrites_its_own_reports_and_no_others(folder: Path, cli: Cl
     (folder / "others" / "report.md").write_text("precious")
     result = cli(*arguments, "others", cwd=folder)
     assert (result.returncode, result.stdout) == (1, "")
-    assert "others: has a report.md that is no evaluation's" in result.stderr
+    assert "others: contains a report.md that `lstmcli evaluate` did not write" in result.stderr
     assert (folder / "others" / "report.md").read_text() == "precious"
     assert [cli(*arguments, "own", cwd=folder).returncode for _ in range(2)] == [0, 0]
     file = cli(*arguments, "others/report.md", cwd=folder)

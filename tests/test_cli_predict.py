@@ -116,7 +116,8 @@ def test_output_goes_to_a_file_that_is_whole_or_absent(folder: Path, cli: Cli) -
     torn = cli("predict", "RUN", "torn.csv", "--output", "out.csv", "--on-error", "stop", cwd=folder)
     assert torn.returncode == 1
     assert torn.stderr == (
-        "error: torn.csv, line 5002: has 1 cells where the header has 2; put quotes round cells with commas in them.\n"
+        "error: torn.csv, line 5002: has 1 cell, but the header has 2; put quotes around cells that contain the "
+        "delimiter.\n"
     )
     assert (folder / "out.csv").read_text(encoding="utf-8") == expected
     assert not list(folder.glob(".*part"))
@@ -143,7 +144,7 @@ def test_predicting_in_place_is_safe(folder: Path, cli: Cli) -> None:
         (["evaluate", "none", "in.csv"], "none: no such run directory"),
         (
             ["evaluate", "RUN", "strange.csv"],
-            "no usable row is left of 1: labels not seen in training (envy) at line 2",
+            "no usable rows (1 read): labels not seen in training (envy) at line 2",
         ),
     ],
 )
@@ -173,13 +174,13 @@ BROKEN = {
             "broken.csv",
             [1, 0, 0, 1, 0, 1],
             ["one cell", 'too,"many,cells, here"', '"""never closed,3",'],
-            "line 6: a quote is opened",
+            "line 6: a quote opened",
         ),
-        ("broken.txt", [1, 0, 1], ["\t"], "line 2: byte 0xe9 is not utf-8"),
+        ("broken.txt", [1, 0, 1], ["\t"], "line 2: byte 0xe9 is not valid utf-8"),
         (
             "broken.jsonl",
             [1, 0, 0, 0, 0, 1],
-            ['{"input": "[1]"', '{"text": ["list"], "error": "\'text\' is no text but'],
+            ['{"input": "[1]"', '{"text": ["list"], "error": "expected text in \'text\', found'],
             "line 5: has no key 'text'",
         ),
     ],
@@ -367,7 +368,7 @@ def test_several_inputs_are_predicted_as_one(folder: Path, cli: Cli) -> None:
     assert (result.returncode, result.stdout.splitlines()[1][:10]) == (1, "1,glad,joy")
     (folder / "c.csv").write_bytes(b"text,other\nsad,2\n")
     result = cli("predict", "RUN", "a.csv", "c.csv", cwd=folder)
-    assert (result.returncode, "has 'other', which the first row has not" in result.stderr) == (1, True)
+    assert (result.returncode, "key 'other' does not occur in the first row" in result.stderr) == (1, True)
 
 
 def test_half_an_emoji_is_predicted_and_written_as_it_was(folder: Path, cli: Cli) -> None:
@@ -423,7 +424,7 @@ def test_a_key_that_the_table_lacks_is_named_with_its_file_and_line(
     (tmp_path / "in.jsonl").write_text('{"text": "so glad"}\n{"text": "sad", "new": 1}\n')
     result = cli("predict", run_directory, "in.jsonl", "--output-format", "csv", cwd=tmp_path)
     assert result.returncode == 1
-    assert result.stderr.startswith("error: in.jsonl, line 2: has 'new', which the first row has not")
+    assert result.stderr.startswith("error: in.jsonl, line 2: key 'new' does not occur in the first row")
 
 
 def test_json_values_become_the_same_cells_in_every_row(run_directory: Path, tmp_path: Path, cli: Cli) -> None:
@@ -472,7 +473,7 @@ def test_what_parquet_can_not_do_is_said(
     assert error("--format", "parquet") == "error: parquet can't be read from a pipe; name the file.\n"
     assert error("none.parquet").startswith("error: none.parquet: no such file.")
     (folder / "broken.parquet").write_text("no parquet")
-    assert error("broken.parquet").startswith("error: broken.parquet: is damaged or no Parquet file (")
+    assert error("broken.parquet").startswith("error: broken.parquet: is damaged or not a Parquet file (")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(
         DataError, match=r"needs the package pyarrow; install it with: pip install 'lstmcli\[parquet\]'"

@@ -101,7 +101,7 @@ def test_a_language_model_is_no_classifier_and_the_other_way_round(
     pretrained: Path, run_directory: Path, corpus: Path, tmp_path: Path
 ) -> None:
     result = invoke("predict", pretrained, corpus / "test.csv")
-    assert (result.exit_code, "holds a language model, which knows no labels" in result.stderr) == (1, True)
+    assert (result.exit_code, "holds a language model, which has no labels" in result.stderr) == (1, True)
     option = f"model.pretrained={run_directory}"
     result = invoke("train", *corpus_options(corpus), "--set", option, "--run-dir", tmp_path / "run")
     assert (result.exit_code, "holds a classifier, no language model" in result.stderr) == (1, True)
@@ -147,7 +147,7 @@ def test_texts_are_read_from_lines_and_columns_without_repeats(tmp_path: Path) -
 def test_one_text_is_too_few(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("only this\n")
     result = invoke("pretrain", "--set", f"pretraining.texts={tmp_path}/a.txt", "--run-dir", tmp_path / "run")
-    assert (result.exit_code, "1 texts are too few to learn from" in result.stderr) == (1, True)
+    assert (result.exit_code, "too few texts to learn from (1)" in result.stderr) == (1, True)
 
 
 def test_texts_of_a_single_word_have_nothing_to_predict_but_train_all_the_same(tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ def test_a_stop_in_the_pretraining_names_the_command_that_was_typed(corpus: Path
     stderr = interrupt("train", *options, "--run-dir", run, when=run / "pretraining" / "history.jsonl")
     assert f"Resume with: lstmcli train --resume --run-dir {run}\n" in stderr
     start = invoke("train", *corpus_options(corpus), "--set", f"model.pretrained={run}/pretraining", "--overwrite")
-    assert (start.exit_code, "the pretraining here is not finished; go on with" in start.stderr) == (1, True)
+    assert (start.exit_code, "holds an unfinished pretraining; resume it with" in start.stderr) == (1, True)
 
 
 def test_a_training_resumes_after_its_pretraining_and_within_it(corpus: Path, tmp_path: Path) -> None:
@@ -247,7 +247,7 @@ def test_of_a_large_corpus_a_training_reads_a_part(
     monkeypatch.setattr(pretrain, "MAX_OWN_TOKENS", 200)
     result = invoke("train", *corpus_options(corpus), *OWN_TEXTS, "--run-dir", tmp_path / "run")
     assert result.exit_code == 0, result.stderr
-    assert "of these texts are read, about 200 tokens" in result.stderr
+    assert "of these texts are used, about 200 tokens" in result.stderr
     facts = json.loads((tmp_path / "run" / "pretraining" / "metrics.json").read_text())
     assert 180 < facts["tokens"] <= 200
     assert facts["words"] > 30  # the vocabulary is of all texts
@@ -274,7 +274,7 @@ def test_columns_and_format_may_be_options(tmp_path: Path, cli: Cli) -> None:
     assert "read     standard input: 240 rows" in result.stderr
     (tmp_path / "a.log").write_text("hardly a word\nor two\n")
     result = cli("pretrain", tmp_path / "a.log", "--format", "text", "--run-dir", tmp_path / "other")
-    assert (result.returncode, "100 are the least" in result.stderr) == (1, True), result.stderr
+    assert (result.returncode, "100 are needed" in result.stderr) == (1, True), result.stderr
 
 
 def test_pretraining_has_no_labels(tmp_path: Path) -> None:

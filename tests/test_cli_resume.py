@@ -21,7 +21,7 @@ def test_an_interrupted_training_goes_on_where_it_stopped(corpus: Path, tmp_path
 
     again = invoke("train", *many, "--run-dir", tmp_path / "parts")
     assert again.exit_code == 1
-    assert "an unfinished run (go on with --resume)" in again.stderr
+    assert "an unfinished run (continue it with --resume)" in again.stderr
 
     resumed = invoke("train", "--resume", "--run-dir", tmp_path / "parts")
     assert resumed.exit_code == 0, resumed.stderr
@@ -34,7 +34,7 @@ def test_an_interrupted_training_goes_on_where_it_stopped(corpus: Path, tmp_path
     done = invoke("train", "--resume", "--run-dir", tmp_path / "parts")
     assert (done.exit_code, "is finished already" in done.stderr) == (0, True)
     other = invoke("train", "--resume", "--run-dir", tmp_path / "parts", "--set", "model.hidden_size=9")
-    assert (other.exit_code, "model.hidden_size was 8, is 9" in other.stderr) == (1, True)
+    assert (other.exit_code, "model.hidden_size was 8, is now 9" in other.stderr) == (1, True)
 
 
 def unfinished(corpus: Path, path: Path) -> list[str]:
@@ -53,7 +53,7 @@ def test_resuming_with_another_config_or_other_rows_is_refused(corpus: Path, tmp
     options = unfinished(own, tmp_path / "run")
     other = invoke("train", *options, "--set", "model.hidden_size=9", "--run-dir", tmp_path / "run", "--resume")
     assert other.exit_code == 1
-    assert "can't be resumed with another config: model.hidden_size was 8, is 9." in other.stderr
+    assert "can't be resumed with a different config: model.hidden_size was 8, is now 9." in other.stderr
 
     write_csv(own / "train.csv", ["text", "label"], feeling_rows(9))
     changed = invoke("train", *options, "--run-dir", tmp_path / "run", "--resume")
@@ -97,7 +97,7 @@ def test_resuming_what_is_not_there_is_refused(corpus: Path, tmp_path: Path) -> 
     nothing = invoke("train", *corpus_options(corpus), "--run-dir", tmp_path / "none", "--resume")
     assert (nothing.exit_code, "there is no run to resume" in nothing.stderr) == (1, True)
     both = invoke("train", *corpus_options(corpus), "--run-dir", tmp_path / "none", "--resume", "--overwrite")
-    assert (both.exit_code, "exclude each other" in both.stderr) == (2, True)
+    assert (both.exit_code, "can't be combined" in both.stderr) == (2, True)
     unnamed = invoke("train", "--resume")
     assert (unnamed.exit_code, "name the run with --run-dir" in unnamed.stderr) == (2, True)
 

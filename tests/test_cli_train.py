@@ -149,7 +149,7 @@ def test_traits_train_and_are_reported_one_by_one(tmp_path: Path) -> None:
     result = invoke("train", *set_options(*options), "--run-dir", tmp_path / "run")
     assert result.exit_code == 0, result.stderr
     assert "mean accuracy" in result.stdout
-    assert "Accuracy, trait by trait" in result.stdout
+    assert "Accuracy per trait" in result.stdout
     (row,) = [line for line in result.stdout.splitlines() if line.startswith("CAL") and line.count("[") == 3]
     assert len(re.findall(r"\d\.\d{3} \[", row)) == 3  # the model and both baselines
     assert json.loads((tmp_path / "run" / "model" / "model.json").read_text())["thresholds"] == [0.5, 0.5]
@@ -175,11 +175,11 @@ def test_word_vectors_make_words_usable_that_training_never_saw(corpus: Path, tm
 
 BAD_CORPORA = [
     ("", "is empty: expected a header line"),
-    ("text,label\n", "no usable row is left of 0"),
-    ("text,label\n,x\nhi,\n", "no usable row is left of 2"),
+    ("text,label\n", "no usable rows (0 read)"),
+    ("text,label\n,x\nhi,\n", "no usable rows (2 read)"),
     (
         "text,label\n" + "".join(f"t{n},x\n" for n in range(27)),
-        "have the single label 'x': a classifier needs at least two",
+        "have only the label 'x'; a classifier needs at least two",
     ),
     ("text,mood\nhi,x\n", "has no column 'label'. Columns: text, mood."),
     ("text,label\nhi,x\nho,y\n", "can't be split into training and validation"),
@@ -259,7 +259,7 @@ def test_columns_format_and_encoding_may_be_options(tmp_path: Path) -> None:
 def test_a_file_of_no_known_format_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "rows").write_text("text,label\na,b\n")
     result = invoke("train", tmp_path / "rows", "--run-dir", tmp_path / "run")
-    assert (result.exit_code, "can't tell the format from the name. Add --format" in result.stderr) == (1, True)
+    assert (result.exit_code, "can't tell the format from the file name. Add --format" in result.stderr) == (1, True)
 
 
 def test_a_run_directory_that_cant_be_created_is_told_first(corpus: Path, tmp_path: Path) -> None:
@@ -289,9 +289,9 @@ def test_labels_that_are_probably_slips_are_noted(tmp_path: Path) -> None:
     result = invoke("train", *set_options(*settings), "--run-dir", tmp_path / "run")
     assert result.exit_code == 0, result.stderr
     for note in (
-        "note     labels that join others: 'fear|joy'; for several labels a text set data.label_separator=|",
-        "note     labels that differ in capitals or spaces only: 'Joy', 'joy'",
-        "note     no validation row has odd: too rare for a figure",
+        "note     labels that combine others: 'fear|joy'; for several labels per text, set data.label_separator=|",
+        "note     labels that differ only in case or spaces: 'Joy', 'joy'",
+        "note     no validation row has odd: too rare to measure",
     ):
         assert note in result.stderr
 
@@ -310,7 +310,7 @@ def test_a_pretraining_is_not_resumed_as_a_training(tmp_path: Path) -> None:
     result = invoke("pretrain", *options, "--run-dir", tmp_path / "words")
     assert result.exit_code == 0, result.stderr
     wrong = invoke("train", "--resume", "--run-dir", tmp_path / "words")
-    assert "is a pretraining; lstmcli pretrain --resume goes on with it" in wrong.stderr
+    assert "is a pretraining; `lstmcli pretrain --resume` continues it" in wrong.stderr
 
 
 def test_an_ensemble_trains_networks_of_different_seeds_and_reports_one_and_all(corpus: Path, tmp_path: Path) -> None:
@@ -318,7 +318,7 @@ def test_an_ensemble_trains_networks_of_different_seeds_and_reports_one_and_all(
     result = invoke("train", *options, "--run-dir", tmp_path / "run")
     assert result.exit_code == 0, result.stderr
     assert re.search(
-        r"^ensemble validation macro-F1 of each network \d\.\d{3}, \d\.\d{3}, \d\.\d{3}; of the ensemble",
+        r"^ensemble validation macro-F1: networks alone \d\.\d{3}, \d\.\d{3}, \d\.\d{3}; ensemble",
         result.stderr,
         re.M,
     )

@@ -25,7 +25,7 @@ def folds(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     result = invoke("evaluate", "--folds", 3, *corpus_options(corpus), *SHORT, "--output", path)
     assert result.exit_code == 0, result.stderr
     assert "fold     3 of 3: 52 test rows" in result.stderr
-    assert "Macro-F1, fold by fold" in result.stdout
+    assert "Macro-F1 per fold" in result.stdout
     assert "156 rows" in result.stdout
     return path
 
@@ -87,7 +87,7 @@ def test_an_interrupted_evaluation_goes_on_with_the_folds_that_are_missing(
     refused = invoke("evaluate", "--folds", 3, *options)
     assert (refused.exit_code, "an unfinished run" in refused.stderr) == (1, True)
     other = invoke("evaluate", "--folds", 4, *options, "--resume")
-    assert (other.exit_code, "other rows, groups or another --folds" in other.stderr) == (1, True)
+    assert (other.exit_code, "different rows, groups or --folds" in other.stderr) == (1, True)
     resumed = invoke("evaluate", "--folds", 3, *options, "--resume")
     assert resumed.exit_code == 0, resumed.stderr
     assert resumed.stderr.count("epoch    3 of 3") == 1
@@ -106,11 +106,11 @@ def test_folds_are_scored_over_authors_and_not_resumed_with_others(tmp_path: Pat
     write_rows(7)
     result = invoke("evaluate", "--folds", 2, *options)
     assert result.exit_code == 0, result.stderr
-    assert "over 60 rows of 7 groups, each drawn whole" in result.stdout
+    assert "over 60 rows in 7 groups, resampled as whole groups" in result.stdout
     (tmp_path / "run" / "metrics.json").unlink()
     write_rows(11)
     resumed = invoke("evaluate", "--folds", 2, *options, "--resume")
-    assert (resumed.exit_code, "other rows, groups or another --folds" in resumed.stderr) == (1, True)
+    assert (resumed.exit_code, "different rows, groups or --folds" in resumed.stderr) == (1, True)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_folds_are_scored_over_authors_and_not_resumed_with_others(tmp_path: Pat
         (["RUN", "FILE", "--folds", 3], "it takes no RUN (RUN)"),
         (["x.csv", "--folds", 3, "--set", "data.train=y.csv"], "--set data.train=y.csv contradicts FILE x.csv"),
         (["x.csv", "--folds", 3, "--label", "a", "--set", "data.label=b"], "data.label=b contradicts --label a"),
-        (["--folds", 3, "--resume", "--overwrite", "--set", "data.train=x.csv"], "exclude each other"),
+        (["--folds", 3, "--resume", "--overwrite", "--set", "data.train=x.csv"], "can't be combined"),
     ],
 )
 def test_arguments_that_do_not_go_together(arguments: list[object], message: str) -> None:
@@ -160,7 +160,7 @@ def test_too_few_rows_for_the_folds(tmp_path: Path) -> None:
     write_csv(tmp_path / "few.csv", ["text", "label"], [("a b", "x"), ("c d", "y"), ("e f", "x")])
     options = ["--set", f"data.train={tmp_path}/few.csv", "--output", tmp_path / "run"]
     result = invoke("evaluate", "--folds", 5, *options)
-    assert (result.exit_code, "3 rows can't be parted into 5 folds" in result.stderr) == (1, True)
+    assert (result.exit_code, "3 rows can't be split into 5 folds" in result.stderr) == (1, True)
     assert "use --folds 3 or fewer" in result.stderr
     assert not (tmp_path / "run").exists()
 
@@ -177,7 +177,7 @@ def test_a_row_whose_label_its_model_never_saw_counts_as_wrong(tmp_path: Path) -
     assert (rare["support"], rare["f1"]["value"]) == (1, 0.0)
     assert list(evaluation["scores"]) == ["this model"]
     predict = invoke("predict", tmp_path / "run", tmp_path / "rows.csv")
-    assert (predict.exit_code, "holds an evaluation in folds" in predict.stderr) == (1, True)
+    assert (predict.exit_code, "holds a cross-validation" in predict.stderr) == (1, True)
 
 
 def test_systems_are_compared_by_their_differences_on_each_fold() -> None:

@@ -375,7 +375,9 @@ def test_what_is_not_a_run_directory_is_named_as_such(tmp_path: Path) -> None:
     with pytest.raises(RunDirectoryError, match=r"is not a run directory: expected .*model\.json"):
         read_model(tmp_path)
     (tmp_path / "config.yaml").touch()
-    with pytest.raises(RunDirectoryError, match="is not finished; go on with `lstmcli train --resume`"):
+    with pytest.raises(
+        RunDirectoryError, match="holds an unfinished training; resume it with `lstmcli train --resume`"
+    ):
         read_model(tmp_path)
 
 

@@ -222,7 +222,7 @@ def test_two_processes_never_write_one_file(many: Path, cli: Cli, tmp_path: Path
 def test_progress_goes_to_stderr_and_changes_no_row(many: Path, cli: Cli, expected: str) -> None:
     result = cli("predict", "RUN", "in.csv", "--probabilities", "--progress", cwd=many)
     assert result.stdout == expected
-    assert re.fullmatch(rf"progress {3 * BLOCK_ROWS + 7:,} rows in [0-9.,]+ s, [0-9,]+ a second\n", result.stderr)
+    assert re.fullmatch(rf"progress {3 * BLOCK_ROWS + 7:,} rows in [0-9.,]+ s, [0-9,]+ rows/s\n", result.stderr)
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
@@ -242,11 +242,10 @@ def test_progress_is_told_now_and_then(is_terminal: bool, end: str, seconds: lis
         progress.done(100)
     progress.finish()
     told = [
-        f"progress {100 * (n + 2)} rows in {at:.1f} s, {100 * (n + 2) / at:,.0f} a second"
-        for n, at in enumerate(seconds)
+        f"progress {100 * (n + 2)} rows in {at:.1f} s, {100 * (n + 2) / at:,.0f} rows/s" for n, at in enumerate(seconds)
     ]
     rows, last = 100 * (2 + len(seconds)), seconds[-1] + 2.0
-    whole = f"progress {rows} rows in {last:.1f} s, {rows / last:,.0f} a second\n"
+    whole = f"progress {rows} rows in {last:.1f} s, {rows / last:,.0f} rows/s\n"
     assert stream.getvalue() == "".join(line + end for line in told) + whole
 
 

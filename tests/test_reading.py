@@ -92,12 +92,14 @@ def test_other_encodings_are_read_when_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("num_lines_before", [1, 3000])
 def test_a_wrong_encoding_is_named_with_its_line(tmp_path: Path, num_lines_before: int) -> None:
     content = b"fine\n" * num_lines_before + "café\n".encode("latin-1") + b"fine\n"
-    with pytest.raises(DataError, match=rf"line {num_lines_before + 1}: byte 0xe9 is not utf-8.*cp1252 or latin-1"):
+    with pytest.raises(
+        DataError, match=rf"line {num_lines_before + 1}: byte 0xe9 is not valid utf-8.*cp1252 or latin-1"
+    ):
         read(write(tmp_path / "a.txt", content))
 
 
 def test_utf16_is_recognised(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"line 1: byte 0xff is not utf-8.*try utf-16"):
+    with pytest.raises(DataError, match=r"line 1: byte 0xff is not valid utf-8.*try utf-16"):
         read(write(tmp_path / "a.csv", "text\nhi\n".encode("utf-16")))
 
 
@@ -106,9 +108,9 @@ def test_utf16_is_recognised(tmp_path: Path) -> None:
     [
         ("a.csv", "", "is empty: expected a header line"),
         ("a.csv", "\n\n", "is empty: expected a header line"),
-        ("a.csv", "text\ra\rb\r", "line 1: a carriage return stands outside quotes"),
-        ("a.csv", "text\na\rb\n", "line 2: a carriage return stands outside quotes"),
-        ("a.csv", 'text,label\nfine,a\n"open,b\nnext,c\n', "line 3: a quote is opened in this row and never closed"),
+        ("a.csv", "text\ra\rb\r", "line 1: there is a carriage return outside quotes"),
+        ("a.csv", "text\na\rb\n", "line 2: there is a carriage return outside quotes"),
+        ("a.csv", 'text,label\nfine,a\n"open,b\nnext,c\n', "line 3: a quote opened in this row is never closed"),
         ("a.csv", 'text,id\n"hello,1\nfoo,2\n"bar",3\n', "line 2: a quote closes in the middle of a cell"),
         ("a.csv", 'text,id\n"say "hi" you",1\n', "line 2: a quote closes in the middle of a cell"),
         ("a.csv", 'text;id\n"so; glad";1\n', "no other delimiter: try format csv-semicolon"),
@@ -116,7 +118,7 @@ def test_utf16_is_recognised(tmp_path: Path) -> None:
         ("a.jsonl", '{"text": "a"}\n{oops\n', "line 2: is not JSON"),
         ("a.jsonl", "[" * 100_000, "line 1: is not JSON"),
         ("a.jsonl", '{"n": ' + "1" * 5000 + "}", "line 1: is not JSON"),
-        ("a.txt", gzip.compress(b"hi"), "is gzip data; unpack it first"),
+        ("a.txt", gzip.compress(b"hi"), "is gzip data; decompress it first"),
         ("a.jsonl", "[1]\n", "line 1: expected an object"),
         ("a.csv.gz", "not gzip", "is damaged or not gzip data"),
         ("a.csv.gz", gzip.compress(b"text\n" + bytes(range(65, 90)) * 500)[:-20], "is damaged or not gzip data"),
@@ -157,7 +159,7 @@ def test_a_header_with_another_delimiter_is_recognised(header: str, format_name:
 
 
 def test_a_column_that_stands_there_twice_is_refused() -> None:
-    with pytest.raises(DataError, match="names column 'text' 2 times"):
+    with pytest.raises(DataError, match="column 'text' occurs 2 times"):
         column_index(["text", "text"], "text", "a.csv", "data.text")
 
 

@@ -38,7 +38,7 @@ def test_labels_are_those_of_training_rows_and_others_are_left_out(tmp_path: Pat
 
 def test_a_trait_with_one_answer_is_refused(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "t.csv", ["text", "A", "B"], [(f"t{n}", str(n % 2), "1") for n in range(40)])
-    with pytest.raises(DataError, match="the same answer in every training row of 'B'"):
+    with pytest.raises(DataError, match="every training row has the same answer in 'B'"):
         load_corpus(DataSettings(train=str(path), labels=("A", "B")), seed=1)
 
 
@@ -50,7 +50,7 @@ def test_a_column_of_ids_is_not_taken_for_labels(tmp_path: Path) -> None:
 
 def test_a_label_that_could_not_be_told_from_two_is_refused(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "t.csv", ["text", "label"], [(f"t{n}", f"a|b,{n % 3}") for n in range(30)])
-    with pytest.raises(DataError, match=r"label 'a\|b' holds '\|', which joins the labels of a prediction"):
+    with pytest.raises(DataError, match=r"label 'a\|b' contains '\|', which separates labels in predictions"):
         load_corpus(DataSettings(train=str(path), label_separator=","), seed=1)
 
 

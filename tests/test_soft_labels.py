@@ -72,13 +72,17 @@ def test_dropped_rows_take_their_probabilities_along(tmp_path: Path) -> None:
 
 
 def test_mistakes_are_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"line 3: column 'probability_joy' holds '1.5', no probability \(0 to 1\)"):
+    with pytest.raises(
+        DataError, match=r"line 3: expected a probability \(0 to 1\) in column 'probability_joy', found '1.5'"
+    ):
         read(tmp_path / "a.csv", "text,probability_joy\na,1\nb,1.5\n")
-    with pytest.raises(DataError, match=r"column 'probability_joy' holds '', no probability"):
+    with pytest.raises(DataError, match=r"expected a probability .* in column 'probability_joy', found ''"):
         read(tmp_path / "a.csv", "text,probability_joy,probability_sad\na,,0.5\n")
-    with pytest.raises(DataError, match=r"has no column probability_<label> for data\.soft_labels; `lstmcli predict"):
+    with pytest.raises(
+        DataError, match=r"has none of the columns probability_<label> that data\.soft_labels needs; `lstmcli predict"
+    ):
         read(tmp_path / "a.csv", "text,label\na,joy\n")
-    with pytest.raises(DataError, match=r"has probabilities of EXT, but data\.labels is EXT, NEU"):
+    with pytest.raises(DataError, match=r"has probabilities for EXT, but data\.labels is EXT, NEU"):
         read(tmp_path / "a.csv", "text,probability_EXT\na,1\n", TRAITS)
 
 

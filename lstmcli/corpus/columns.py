@@ -49,7 +49,7 @@ class CellSelector:
         cells = [record.cells[index] if index is not None else None for index in (self._text, self._group)]
         if isinstance(cells[0], list | dict):
             raise DataError(
-                f"{self._name}, line {record.line}: {self._settings.text!r} is no text but {cells[0]!r:.40}."
+                f"{self._name}, line {record.line}: expected text in {self._settings.text!r}, found {cells[0]!r:.40}."
             )
         text, group = ("" if cell is None else str(cell) for cell in cells)
         labels, probabilities = (
@@ -84,12 +84,12 @@ class CellSelector:
         self._probabilities = [columns.index(column) for column in self.soft.columns]
         if not self.soft.columns:
             raise DataError(
-                f"{self._name}: has no column {PREFIX}<label> for data.soft_labels; `lstmcli predict --probabilities` "
-                "writes them. With data.soft_labels=0 only the labels count."
+                f"{self._name}: has none of the columns {PREFIX}<label> that data.soft_labels needs; `lstmcli predict "
+                "--probabilities` writes them. Set data.soft_labels=0 to train on labels alone."
             )
         labels = self._settings.labels
         if labels and set(labels) != set(self.soft.names):
             raise DataError(
-                f"{self._name}: has probabilities of {', '.join(self.soft.names)}, but data.labels is "
+                f"{self._name}: has probabilities for {', '.join(self.soft.names)}, but data.labels is "
                 f"{', '.join(labels)}; they must be the same."
             )

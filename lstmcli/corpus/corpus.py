@@ -91,8 +91,8 @@ def split_examples(examples: Examples, settings: DataSettings, seed: int) -> tup
     if is_validation.all() or not is_validation.any():
         rows = counted(len(examples.table), "row")
         raise DataError(
-            f"{examples.name}: {rows} can't be split into training and validation; give a file for data.validation, or "
-            "more rows."
+            f"{examples.name}: {rows} can't be split into training and validation; set data.validation to a file, or "
+            "add rows."
         )
     train, validation = (
         examples.having(rows, name=f"{examples.name} ({part} part)", num_rows=int(rows.sum()), findings=())
@@ -109,7 +109,7 @@ def without_unknown_labels(validation: Examples, labels: LabelSet) -> Examples:
     if is_known.all():
         return validation
     lines = tuple(validation.table["line"][~is_known])
-    finding = Finding("labels that the training part lacks", "unknown_labels", "drop", lines)
+    finding = Finding("labels missing from the training part", "unknown_labels", "drop", lines)
     return validation.having(is_known, findings=(finding,))
 
 

@@ -140,8 +140,8 @@ def read_examples(
     if errors:
         raise DataError("\n".join(_error_line(name, finding) for finding in errors))
     if table.empty:
-        reasons = "; ".join(str(finding) for finding in findings) or "there is none below the header"
-        raise DataError(f"{name}: no usable row is left of {num_rows:,}: {reasons}.")
+        reasons = "; ".join(str(finding) for finding in findings) or "there are no rows below the header"
+        raise DataError(f"{name}: no usable rows ({num_rows:,} read): {reasons}.")
     table = table.reset_index(drop=True)
     soft_labels = None if rows.soft is None else rows.soft.soft_labels()
     return Examples(name, num_rows, table, label_sets, rows.store, tuple(findings), soft_labels)
@@ -149,7 +149,7 @@ def read_examples(
 
 def _with_nearest(name: str, known: Collection[str]) -> str:
     near = nearest(name, known)
-    return name if near is None else f"{name}, near {near!r}"
+    return name if near is None else f"{name}, similar to {near!r}"
 
 
 def _has_conflict(table: pd.DataFrame) -> "pd.Series[bool]":
@@ -202,12 +202,12 @@ def _collect(
 def _check_labels(name: str, bad_labels: list[str]) -> None:
     if bad_labels:
         shown = "; ".join(bad_labels[:MAX_LINES_SHOWN])
-        raise DataError(f"{name}: {counted(len(bad_labels), 'row')} with a label that can't be read: {shown}.")
+        raise DataError(f"{name}: invalid labels in {counted(len(bad_labels), 'row')}: {shown}.")
 
 
 def _findings(lines: dict[str, list[int]], settings: DataSettings) -> list[Finding]:
     descriptions = {
-        "malformed_rows": "more or fewer cells than the header (an unquoted comma?)",
+        "malformed_rows": "more or fewer cells than the header (an unquoted delimiter?)",
         "unlabelled": "no label",
         "empty_texts": "empty text",
     }
@@ -250,4 +250,4 @@ def _treat(
 def _error_line(name: str, finding: Finding) -> str:
     choices = "keep or drop" if finding.setting == "conflicting_labels" else "drop"
     rows = counted(len(finding.lines), "row")
-    return f"{name}: {rows}: {finding}. Mend them, or set data.{finding.setting} to {choices}."
+    return f"{name}: {rows}: {finding}. Fix them, or set data.{finding.setting} to {choices}."

@@ -23,10 +23,10 @@ def deal_folds(examples: Examples, *, num_folds: int, seed: int) -> NDArray[np.i
     if num_found < num_folds:
         rows = counted(len(examples.table), "row")
         raise DataError(
-            f"{examples.name}: {rows} can't be parted into {num_folds} folds, since rows of the "
+            f"{examples.name}: {rows} can't be split into {num_folds} folds, since rows with the "
             f"same text or group stay together; use --folds {num_found} or fewer."
             if num_found > 1
-            else f"{examples.name}: all rows have the same text or group, so they can't be parted into folds."
+            else f"{examples.name}: all rows have the same text or group, so they can't be split into folds."
         )
     return fold
 

@@ -50,10 +50,10 @@ def given_labels(labels: Iterable[object]) -> list[str | tuple[str, ...]]:
             continue
         names = tuple(label) if isinstance(label, Iterable) else None
         if names is None or not all(isinstance(name, str) for name in names):
-            raise TypeError(f"expected names of labels, or sets of them, but labels[{number}] is {label!r}")
+            raise TypeError(f"expected label names, or sets of them, but labels[{number}] is {label!r}")
         found.append(names)
         if isinstance(found[0], str):
-            raise TypeError(f"expected names of labels like labels[0], but labels[{number}] is a set of them")
+            raise TypeError(f"expected label names like labels[0], but labels[{number}] is a set of names")
     return found
 
 

@@ -37,7 +37,7 @@ def parse_labels(cells: Sequence[Any], settings: DataSettings) -> tuple[str, ...
     if settings.label_separator is None:
         if isinstance(cells[0], list):
             raise BadLabelError(
-                f"column {settings.label!r} holds a list; for several labels a text set a data.label_separator"
+                f"column {settings.label!r} contains a list; for several labels per text, set data.label_separator"
             )
         label = clean_label(cells[0])
         return (label,) if label else None
@@ -66,4 +66,4 @@ def _yes_or_no(cell: Any, column: str) -> bool | None:
         return False
     if not text:
         return None
-    raise BadLabelError(f"column {column!r} holds {text!r}, neither yes nor no (1/0, y/n, true/false)")
+    raise BadLabelError(f"expected yes or no (1/0, y/n, true/false) in column {column!r}, found {text!r}")

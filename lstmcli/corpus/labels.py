@@ -29,8 +29,9 @@ def learn_labels(train: Examples, settings: DataSettings) -> LabelSet:
     joined = [name for name in labels.names if SET_SEPARATOR in name]
     if joined and kind != "single":
         raise DataError(
-            f"{train.name}: label {joined[0]!r} holds {SET_SEPARATOR!r}, which joins the labels of a prediction. "
-            f"If it parts labels in this file, set data.label_separator={SET_SEPARATOR}; else rename it."
+            f"{train.name}: label {joined[0]!r} contains {SET_SEPARATOR!r}, which separates labels in predictions. "
+            f"If it also separates labels in this file, set data.label_separator={SET_SEPARATOR}; otherwise rename the "
+            "label."
         )
     if kind == "traits":
         _check_traits(train, labels)
@@ -54,7 +55,7 @@ def label_notes(labels: LabelSet, validation: Examples) -> list[str]:
     if kind == "single":
         joined = {mark: [name for name in names if _is_joined(name, mark, names)] for mark in "|,;/"}
         notes += [
-            f"labels that join others: {_shown(list(map(repr, found)))}; for several labels a text set "
+            f"labels that combine others: {_shown(list(map(repr, found)))}; for several labels per text, set "
             f"data.label_separator={mark}"
             for mark, found in joined.items()
             if found
@@ -62,11 +63,11 @@ def label_notes(labels: LabelSet, validation: Examples) -> list[str]:
     folded = [name.casefold().strip() for name in names]
     alike = [name for name, same in zip(names, folded, strict=True) if folded.count(same) > 1]
     if alike:
-        notes.append(f"labels that differ in capitals or spaces only: {_shown(list(map(repr, alike)))}")
+        notes.append(f"labels that differ only in case or spaces: {_shown(list(map(repr, alike)))}")
     counts = label_targets(validation, labels).sum(axis=0)
     unseen = [name for name, count in zip(names, counts, strict=True) if not count]
     if unseen:
-        notes.append(f"no validation row has {_shown(unseen)}: too rare for a figure on how well that is found")
+        notes.append(f"no validation row has {_shown(unseen)}: too rare to measure")
     return notes
 
 
@@ -84,8 +85,8 @@ def _check_traits(train: Examples, labels: LabelSet) -> None:
     constant = [name for name, share in zip(labels.names, shares, strict=True) if share in {0.0, 1.0}]
     if constant:
         raise DataError(
-            f"{train.name}: the same answer in every training row of {', '.join(map(repr, constant))}: there is "
-            "nothing to learn. Leave the column out of data.labels, or add rows with the other answer."
+            f"{train.name}: every training row has the same answer in {', '.join(map(repr, constant))}, so there is "
+            "nothing to learn. Remove the column from data.labels, or add rows with the other answer."
         )
 
 
@@ -94,12 +95,12 @@ def _check_label_column(train: Examples, labels: LabelSet, column: str) -> None:
     if num_labels > max(MANY_LABELS, num_rows / 2):
         raise DataError(
             f"{train.name}: column {column!r} has {num_labels:,} different labels in {num_rows:,} rows; is it the "
-            "right one (data.label)?"
+            "right column (data.label)?"
         )
     is_trivial = num_labels == 1 and (labels.kind == "single" or all(train.used_label_sets[1]))
     if is_trivial or not num_labels:
-        found = f"the single label {labels.names[0]!r}" if num_labels else "no label"
+        found = f"only the label {labels.names[0]!r}" if num_labels else "no labels"
         raise DataError(
-            f"{train.name}: the training rows have {found}: a classifier needs at least two. Is {column!r} the right "
+            f"{train.name}: the training rows have {found}; a classifier needs at least two. Is {column!r} the right "
             "column (data.label)?"
         )

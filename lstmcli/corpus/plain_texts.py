@@ -17,7 +17,7 @@ TEXT_FORMAT = "text"
 DESCRIPTIONS = {
     "malformed_rows": "more or fewer cells than the header",
     "empty_texts": "empty text",
-    "repeated_texts": "a text that stands before",
+    "repeated_texts": "repeated text",
 }
 
 
@@ -91,5 +91,5 @@ class _TextSelector:
             self._columns = record.columns
         cell = None if self._index is None else record.cells[self._index]
         if isinstance(cell, list | dict):
-            raise DataError(f"{self._name}, line {record.line}: {self._column!r} is no text but {cell!r:.40}.")
+            raise DataError(f"{self._name}, line {record.line}: expected text in {self._column!r}, found {cell!r:.40}.")
         return "" if cell is None else str(cell)

@@ -76,5 +76,5 @@ def _probability(cell: object, column: str) -> float:
     except ValueError:
         value = np.nan
     if not 0.0 <= value <= 1.0:
-        raise BadLabelError(f"column {column!r} holds {cell!r}, no probability (0 to 1)")
+        raise BadLabelError(f"expected a probability (0 to 1) in column {column!r}, found {cell!r}")
     return value

@@ -14,6 +14,6 @@ def temporary_space() -> Iterator[None]:
         yield
     except OSError as error:
         raise DataError(
-            f"{tempfile.gettempdir()}: {error.strerror or error}, while the corpus was set aside there. "
-            "Set TMPDIR to a folder with more room."
+            f"{tempfile.gettempdir()}: {error.strerror or error}, while storing the corpus there. "
+            "Set TMPDIR to a folder with more space."
         ) from None

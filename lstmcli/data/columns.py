@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from lstmcli.data.formats import Record
 from lstmcli.data.formats.text import TEXT_COLUMN, TEXT_FORMAT
 from lstmcli.data.reading import Source, column_index
+from lstmcli.errors import counted
 
 
 class BadRowError(Exception):
@@ -31,14 +32,14 @@ class TextSelector:
             raise BadRowError(record.problem)
         if record.is_malformed:
             raise BadRowError(
-                f"has {len(record.cells)} cells where the header has {len(record.columns)}; put quotes round cells "
-                "with commas in them."
+                f"has {counted(len(record.cells), 'cell')}, but the header has {len(record.columns)}; put quotes "
+                "around cells that contain the delimiter."
             )
         if record.columns is not self._columns:
             self.look_up(record.columns)
         text = record.cells[self._index]
         if isinstance(text, list | dict):
-            raise BadRowError(f"{self._column!r} is no text but {text!r:.40}.")
+            raise BadRowError(f"expected text in {self._column!r}, found {text!r:.40}.")
         return "" if text is None else str(text)
 
     def look_up(self, columns: Sequence[str]) -> None:

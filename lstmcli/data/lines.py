@@ -108,11 +108,11 @@ class DecodedLines:
     def _refuse(self, first: bytes) -> None:
         """Raise DataError where the first bytes say that this is no text in UTF-8 at all."""
         if first.startswith(GZIP_MAGIC):
-            raise DataError(f"{self._name}: is gzip data; unpack it first, for example with zcat.")
+            raise DataError(f"{self._name}: is gzip data; decompress it first, for example with zcat.")
         if first[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
             raise DataError(
-                f"{self._name}, line 1: byte 0x{first[0]:02x} is not utf-8. The file has another encoding: try utf-16 "
-                "(train: --set data.encoding=..., predict and evaluate: --encoding ...)."
+                f"{self._name}, line 1: byte 0x{first[0]:02x} is not valid utf-8. The file has another encoding: try "
+                "utf-16 (train: --set data.encoding=..., predict and evaluate: --encoding ...)."
             )
 
     def _note_undecodable(self, text: str) -> None:
@@ -134,9 +134,9 @@ class DecodedLines:
 def _undecodable(error: UnicodeDecodeError, name: str, num_lines: int) -> DataError:
     """Say where and what the first byte is that can't be decoded, after `num_lines` good lines."""
     return DataError(
-        f"{name}, line {num_lines + 1}: byte 0x{error.object[error.start]:02x} is not {error.encoding}. The file has "
-        "another encoding: try cp1252 or latin-1 (train: --set data.encoding=..., predict and evaluate: --encoding "
-        "...)."
+        f"{name}, line {num_lines + 1}: byte 0x{error.object[error.start]:02x} is not valid {error.encoding}. The file "
+        "has another encoding: try cp1252 or latin-1 (train: --set data.encoding=..., predict and evaluate: "
+        "--encoding ...)."
     )
 
 

@@ -91,7 +91,7 @@ def _decoded(record: Record, encoding: str) -> Record:
         return record
     cells = [UNDECODABLE.sub("\ufffd", cell) if isinstance(cell, str) else cell for cell in record.cells]
     byte = ord(found.group()) - 0xDC00
-    problem = f"byte 0x{byte:02x} is not {encoding}; if the file has another encoding, name it: --encoding cp1252, say."
+    problem = f"byte 0x{byte:02x} is not valid {encoding}; set the encoding of the file, for example --encoding cp1252."
     return record._replace(cells=cells, problem=record.problem or problem)
 
 
@@ -129,7 +129,7 @@ def column_index(columns: list[str], column: str, name: str, setting: str) -> in
         return columns.index(column)
     if column in columns:
         raise DataError(
-            f"{name}: the header names column {column!r} {columns.count(column)} times; rename all but one."
+            f"{name}: column {column!r} occurs {columns.count(column)} times in the header; rename all but one."
         )
     hint = other_delimiter_hint(columns) or f"{did_you_mean(column, columns)} It is set by {setting}."
     raise DataError(f"{name} has no column {column!r}. Columns: {', '.join(columns)}.{hint}")
@@ -150,7 +150,7 @@ def _known_format_of(path: str) -> str:
     if format_name is None:
         others = ", ".join(name for name in [*FORMATS, *BINARY_FORMATS] if name != TEXT_FORMAT)
         raise DataError(
-            f"{path}: can't tell the format from the name. Add --format {TEXT_FORMAT} for one text per line, or "
+            f"{path}: can't tell the format from the file name. Add --format {TEXT_FORMAT} for one text per line, or "
             f"--format with one of {others}."
         )
     return format_name

@@ -47,7 +47,7 @@ def cross_validate(
         InterruptedRunError: `stop` was set; what was done is saved.
     """
     if config.data.soft_labels > 0.0:
-        raise ConfigError("data.soft_labels: folds are scored on labels; set it to 0, or evaluate without --folds.")
+        raise ConfigError("data.soft_labels: not supported with --folds; set it to 0, or evaluate without --folds.")
     run.check(config)
     paths = [path for path in (config.data.train, config.data.validation) if path is not None]
     examples = read_examples(paths, config.data)
@@ -90,7 +90,7 @@ def _start(config: Config, run: OpenRun, examples: Examples, fold: NDArray[np.in
         run.start(config)
         run.directory.write_text(FOLDS_FILE, content)
     elif not (place / FOLDS_FILE).is_file() or (place / FOLDS_FILE).read_text(encoding="utf-8") != content:
-        raise RunDirectoryError(f"{place}: was started with other rows, groups or another --folds; use --overwrite.")
+        raise RunDirectoryError(f"{place}: was started with different rows, groups or --folds; use --overwrite.")
 
 
 def _predict_fold(config: Config, run: RunDirectory, own: LabelSet, rows: Examples, labels: LabelSet) -> _FoldResult:

@@ -75,15 +75,17 @@ def check_reports(folder: Path) -> None:
         DataError: it can't be created or written, or holds other reports.
     """
     if (folder / CONFIG_FILE).exists():
-        raise DataError(f"{folder}: is a run directory, whose own reports would be lost; choose another --output.")
+        raise DataError(f"{folder}: is a run directory, whose reports would be overwritten; choose another --output.")
     if folder.is_file():
         raise DataError(f"{folder}: is a file; --output names a folder for the reports.")
     obstacle = unwritable_parent(folder)
     if obstacle is not None:
-        raise DataError(f"{folder}: can't be written ({obstacle} can't be).")
+        raise DataError(f"{folder}: can't be written (no file can be created in {obstacle}).")
     there = [name for name in (METRICS_FILE, MARKDOWN_FILE, HTML_FILE) if (folder / name).exists()]
     if there and not _is_evaluation(folder / METRICS_FILE):
-        raise DataError(f"{folder}: has a {there[0]} that is no evaluation's; choose another --output.")
+        raise DataError(
+            f"{folder}: contains a {there[0]} that `lstmcli evaluate` did not write; choose another --output."
+        )
 
 
 def _is_evaluation(metrics: Path) -> bool:

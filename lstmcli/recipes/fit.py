@@ -201,8 +201,8 @@ class CheckpointedTraining:
         tensors, progress = self._checkpoints.load_state()
         if progress.pop(FINGERPRINT_KEY, None) != self._fingerprint:
             raise RunDirectoryError(
-                f"{place}: can't be resumed from: texts, labels or word vectors have changed since; start again "
-                "with --overwrite."
+                f"{place}: can't be resumed, because texts, labels or word vectors have changed since; start "
+                "again with --overwrite."
             )
         try:
             self._trainer.load_state(tensors, progress)

@@ -126,7 +126,7 @@ def read_corpus(config: Config, tell: Tell = ignore) -> Corpus:
     for first, second, num_texts in corpus.overlaps:
         tell(TextsShared(first, second, num_texts))
     if config.pretraining.texts:
-        tell(Note("pretraining.texts is not read here, only by `lstmcli pretrain`"))
+        tell(Note("pretraining.texts is ignored here; only `lstmcli pretrain` reads it"))
     return corpus
 
 
@@ -235,7 +235,7 @@ def _tell_words(
     tell(VocabularyLearned(embedding.num_trained, num_tokens, float(counts[UNKNOWN_ID] / num_tokens)))
     num_pretrained = start.language_model.network.layers if start.language_model is not None else 0
     if 0 < num_pretrained < num_layers:
-        tell(Note(f"layers above layer {num_pretrained} start at random"))
+        tell(Note(f"layers above layer {num_pretrained} start from random weights"))
     if embedding.pretrained is not None and start.source is not None:
         num_further = len(embedding.vocabulary) - embedding.num_trained
         num_known = int(embedding.pretrained.known.sum())

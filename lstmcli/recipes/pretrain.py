@@ -184,7 +184,7 @@ def _prepare(config: Config, texts: Texts, tokens: TokenizedTexts, limits: _Limi
     tell(VocabularyLearned(len(learned.vocabulary), int(counts.sum()), float(counts[UNKNOWN_ID] / counts.sum())))
     if limits.most is not None and len(learned.token_ids.flat) > limits.most:
         learned = replace(learned, token_ids=_some(learned.token_ids, limits.most, seed=config.training.seed))
-        tell(Note(f"only {len(learned.token_ids):,} of these texts are read, about {limits.most:,} tokens"))
+        tell(Note(f"only {len(learned.token_ids):,} of these texts are used, about {limits.most:,} tokens"))
     settings = resolve_pretraining(
         config,
         CorpusSizes(
@@ -206,11 +206,11 @@ def _check_enough(learned: EncodedTexts, validation: TokenIds) -> None:
     num_known = int(learned.counts[UNKNOWN_ID + 1 :].sum())
     if num_known < MIN_KNOWN_TOKENS:
         raise NothingToPredictError(
-            f"these texts have {num_known:,} tokens of words that are frequent enough to learn from; at least "
+            f"these texts have only {num_known:,} tokens of words frequent enough to learn from; at least "
             f"{MIN_KNOWN_TOKENS:,} are needed."
         )
     if max(validation.lengths) < 2:
-        raise NothingToPredictError("no held-out text has two words, so there is no next word to predict.")
+        raise NothingToPredictError("no held-out text has two or more words, so there is no next word to predict.")
 
 
 def _some(token_ids: TokenIds, max_tokens: int, *, seed: int) -> TokenIds:
@@ -226,7 +226,7 @@ def _split(num_texts: int, config: Config) -> tuple[NDArray[np.int64], NDArray[n
     num_held_out = min(max(1, round(config.pretraining.validation_fraction * num_texts)), MAX_VALIDATION_TEXTS)
     if num_held_out >= num_texts:
         raise NothingToPredictError(
-            f"{num_texts:,} texts are too few to learn from: at least one is held out to measure perplexity on."
+            f"too few texts to learn from ({num_texts:,}), since at least one is held out to measure perplexity."
         )
     order = np.random.default_rng(config.training.seed).permutation(num_texts)
     return np.sort(order[num_held_out:]), np.sort(order[:num_held_out])
@@ -239,7 +239,7 @@ def _trainer(prepared: _Prepared, config: Config, device: torch.device, tell: Te
     num_parameters = sum(parameter.numel() for parameter in model.parameters())
     tell(network_event(model.settings, num_parameters, is_classifier=False))
     if model.settings.layers < config.model.layers:
-        tell(Note("only the first layer is pretrained: above it, a state has already seen the word to predict"))
+        tell(Note("only the first layer is pretrained: higher layers have already seen the word to predict"))
     objective = NextWord(
         learned.token_ids,
         prepared.validation,

@@ -41,7 +41,7 @@ def resolve_run(
         LstmcliError: see `open_run`.
     """
     if resume and overwrite:
-        raise UsageError("--resume and --overwrite exclude each other: one continues a run, the other replaces it.")
+        raise UsageError("--resume and --overwrite can't be combined: one continues a run, the other replaces it.")
     if resume and config is None and run_dir is None and not overrides and not any((arguments or {}).values()):
         raise UsageError("--resume: name the run with --run-dir DIR (or the config that started it).")
     if resume and config is None and run_dir is not None:
@@ -61,12 +61,12 @@ def _stored_config(
 ) -> Config:
     """Return the config of a run that is to be resumed."""
     if not RunDirectory(run_dir).is_run:
-        raise RunDirectoryError(f"{run_dir}: there is no run to resume; leave --resume out.")
+        raise RunDirectoryError(f"{run_dir}: there is no run to resume; omit --resume.")
     stored = load_config(run_dir / CONFIG_FILE, overrides, needs_labels=False, needs_rows=False, arguments=arguments)
     if command != "pretrain" and stored.data.train is None:
         if stored.pretraining.texts:
             raise RunDirectoryError(f"{run_dir}: is a pretraining; `lstmcli pretrain --resume` continues it.")
-        raise RunDirectoryError(f"{run_dir}: its texts were given in Python; resume it there.")
+        raise RunDirectoryError(f"{run_dir}: its texts were passed from Python; resume it there.")
     return stored
 
 

@@ -71,7 +71,7 @@ def train(
 
 def _end_if(stop: Stop) -> None:
     if stop.is_set():
-        raise InterruptedRunError("stopped; what was trained so far is saved.")
+        raise InterruptedRunError("stopped; all completed work is saved.")
 
 
 def _pretrained(

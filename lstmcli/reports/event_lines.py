@@ -96,7 +96,7 @@ def _ngrams_fitted(event: events.NgramsFitted) -> list[Line]:
         (
             "n-grams",
             f"1 and 2 words{letters}: {event.num_buckets:,} hash buckets, C = {event.strength:g} chosen on "
-            f"validation{left_out}",
+            f"validation rows{left_out}",
         )
     ]
 
@@ -116,7 +116,7 @@ def _network_built(event: events.NetworkBuilt) -> list[Line]:
 
 
 def _training_planned(event: events.TrainingPlanned) -> list[Line]:
-    adversarial = f", adversarial shift {event.adversarial:.2g}" if event.adversarial else ""
+    adversarial = f", adversarial perturbation {event.adversarial:.2g}" if event.adversarial else ""
     return [
         (
             "plan",
@@ -159,7 +159,7 @@ def _training_finished(event: events.TrainingFinished) -> list[Line]:
 def _ensemble_scored(event: events.EnsembleScored) -> list[Line]:
     each = ", ".join(f"{single:.3f}" for single in event.singles)
     score = SCORE_TITLES[event.score]
-    return [("ensemble", f"validation {score} of each network {each}; of the ensemble {event.together:.3f}")]
+    return [("ensemble", f"validation {score}: networks alone {each}; ensemble {event.together:.3f}")]
 
 
 def _parts_scored(event: events.PartsScored) -> list[Line]:
@@ -177,11 +177,11 @@ def _pretraining_started(event: events.PretrainingStarted) -> list[Line]:
 
 
 def _texts_held_out(event: events.TextsHeldOut) -> list[Line]:
-    return [("split", f"{event.num_train:,} texts to learn from, {event.num_held_out:,} to measure perplexity on")]
+    return [("split", f"{event.num_train:,} texts to train on, {event.num_held_out:,} held out to measure perplexity")]
 
 
 def _pretraining_finished(event: events.PretrainingFinished) -> list[Line]:
-    remark = "" if event.perplexity < event.unigram_perplexity else ": nothing was learned"
+    remark = "" if event.perplexity < event.unigram_perplexity else ": no better than the baseline"
     return [
         (
             "result",

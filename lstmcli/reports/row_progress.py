@@ -39,6 +39,6 @@ class RowProgress:
 
     def _tell(self, now: float, end: str) -> None:
         seconds = now - self._started_at
-        rate = f", {self._num_rows / seconds:,.0f} a second" if seconds > 0.0 else ""
+        rate = f", {self._num_rows / seconds:,.0f} rows/s" if seconds > 0.0 else ""
         self._stream.write(f"progress {self._num_rows:,} rows in {seconds:,.1f} s{rate}{end}")
         self._stream.flush()

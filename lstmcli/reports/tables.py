@@ -44,14 +44,14 @@ def verdict_sentences(evaluation: Evaluation) -> list[str]:
     num_drawn = evaluation.num_rows if evaluation.num_groups is None else evaluation.num_groups
     if num_drawn < MIN_DRAWN and evaluation.comparisons:
         what = "row" if evaluation.num_groups is None else "group"
-        sentences = [f"{counted(num_drawn, what)}: too few for a verdict, and for intervals that can be trusted."]
+        sentences = [f"{counted(num_drawn, what)}: too few for a verdict or for reliable intervals."]
     else:
         sentences = [_verdict(comparison) for comparison in evaluation.comparisons]
     sentences += evaluation.notes
     if evaluation.is_tuned_on:
         sentences.append(
-            "These rows also chose the epoch and the decisions, so the model's figures here are somewhat too good; "
-            "rows that training never saw (data.test, or lstmcli evaluate) give honest ones."
+            "The best epoch and the decision rule were chosen on these rows, so the model's scores here are somewhat "
+            "optimistic. For unbiased scores, use rows that training never saw (data.test or lstmcli evaluate)."
         )
     return sentences
 
@@ -71,7 +71,7 @@ def _verdict(comparison: Comparison) -> str:
         return f"The model is better than {comparison.other}: {amount}."
     if comparison.verdict == "worse":
         return f"The model is WORSE than {comparison.other}: {amount}. Use that instead, or train on more rows."
-    return f"The model can NOT be told apart from {comparison.other} on these rows: {amount}."
+    return f"The model does NOT differ significantly from {comparison.other} on these rows: {amount}."
 
 
 def _systems_table(evaluation: Evaluation) -> Table:
@@ -85,7 +85,11 @@ def _systems_table(evaluation: Evaluation) -> Table:
         for system, scores in evaluation.scores.items()
     ]
     own = next(iter(evaluation.calibration.values()))
-    groups = "" if evaluation.num_groups is None else f" of {counted(evaluation.num_groups, 'group')}, each drawn whole"
+    groups = (
+        ""
+        if evaluation.num_groups is None
+        else f" in {counted(evaluation.num_groups, 'group')}, resampled as whole groups"
+    )
     over = counted(evaluation.num_rows, "row") + groups
     note = f"In brackets: {evaluation.confidence:.0%} bootstrap intervals over {over}."
     if own.error_before is not None:
@@ -102,11 +106,11 @@ def _folds_table(evaluation: Evaluation) -> Table:
     ]
     rows.append(["mean", *(format_estimate(fold.mean) for fold in folds)])
     note = (
-        f"In brackets: {evaluation.confidence:.0%} intervals of the mean over folds, with the variance that trainings "
-        "on mostly the same rows have (Nadeau and Bengio 2003)."
+        f"In brackets: {evaluation.confidence:.0%} intervals of the mean over folds, corrected for the overlap of "
+        "the training sets (Nadeau and Bengio 2003)."
     )
     score = SCORE_TITLES[evaluation.main_score]
-    title = f"{score[0].upper()}{score[1:]}, fold by fold"
+    title = f"{score[0].upper()}{score[1:]} per fold"
     return Table(title, ["fold", *(fold.system for fold in folds)], rows, note)
 
 
@@ -122,7 +126,7 @@ def _comparison_table(evaluation: Evaluation) -> Table:
         [scores[0].label, *(format_estimate(getattr(one, figure)) for one in scores)]
         for scores in zip(*evaluation.labels.values(), strict=True)
     ]
-    title = "Accuracy, trait by trait" if evaluation.kind == "traits" else "F1, label by label"
+    title = "Accuracy per trait" if evaluation.kind == "traits" else "F1 per label"
     return Table(title, ["label", *evaluation.labels], rows)
 
 
@@ -147,6 +151,6 @@ def _confusion_table(evaluation: Evaluation) -> Table:
         columns, title = ["actual \\ predicted", *names], "Confusion: actual labels in rows, predicted in columns"
     else:
         columns = ["label", "true positive", "false positive", "false negative", "true negative"]
-        title = "Confusion, label by label"
+        title = "Confusion per label"
     rows = [[name, *map(str, counts)] for name, counts in zip(names, evaluation.confusion, strict=True)]
     return Table(title, columns, rows)

@@ -47,7 +47,7 @@ class Checkpoints:
             progress = json.loads((self.last / "progress.json").read_text(encoding="utf-8"))
             return load_file(self.last / "state.safetensors"), progress
         except (OSError, ValueError, SafetensorError) as error:
-            raise RunDirectoryError(f"{self.last}: can't be resumed from ({error}).") from None
+            raise RunDirectoryError(f"{self.last}: can't be resumed ({error}).") from None
 
     def save_best(self, tensors: dict[str, Tensor]) -> None:
         """Write `checkpoints/best`."""

@@ -106,7 +106,7 @@ def _what_is_missing(run: Path) -> str:
     if not run.is_dir():
         return f"{run}: no such run directory (model.pretrained). `lstmcli pretrain` writes one."
     if (run / MODEL_FOLDER).is_dir():
-        return f"{run}: holds a classifier, no language model; name a run of `lstmcli pretrain` (model.pretrained)."
+        return f"{run}: holds a classifier, not a language model; set model.pretrained to a run of `lstmcli pretrain`."
     if (run / CONFIG_FILE).is_file():
-        return f"{run}: the pretraining here is not finished; go on with `lstmcli pretrain --resume --run-dir {run}`."
+        return f"{run}: holds an unfinished pretraining; resume it with `lstmcli pretrain --resume --run-dir {run}`."
     return f"{run}: is not the run directory of a pretraining (model.pretrained)."

@@ -135,13 +135,13 @@ def find_model(run: Path) -> Path:
         raise RunDirectoryError(f"{run}: no such run directory. `lstmcli train` writes one.")
     if (run / LANGUAGE_FOLDER).is_dir():
         raise RunDirectoryError(
-            f"{run}: holds a language model, which knows no labels; train a classifier from it with `lstmcli train "
+            f"{run}: holds a language model, which has no labels; train a classifier from it with `lstmcli train "
             f"--set model.pretrained={run}`."
         )
     if (run / FOLDS_FILE).is_file():
-        raise RunDirectoryError(f"{run}: holds an evaluation in folds; its models are in folds/1 and so on.")
+        raise RunDirectoryError(f"{run}: holds a cross-validation; its models are in folds/1, folds/2, ...")
     if (run / CONFIG_FILE).is_file():
-        raise RunDirectoryError(f"{run}: the training here is not finished; go on with `lstmcli train --resume`.")
+        raise RunDirectoryError(f"{run}: holds an unfinished training; resume it with `lstmcli train --resume`.")
     raise RunDirectoryError(f"{run}: is not a run directory: expected {run / MODEL_FOLDER / DESCRIPTION_FILE}.")
 
 

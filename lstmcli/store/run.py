@@ -93,7 +93,7 @@ class RunDirectory:
             RunDirectoryError: it holds a run and `overwrite` is off, or it holds other files.
         """
         if self.is_run and not overwrite:
-            state = "a finished run" if self.is_finished else "an unfinished run (go on with --resume)"
+            state = "a finished run" if self.is_finished else "an unfinished run (continue it with --resume)"
             raise RunDirectoryError(
                 f"{self.path}: holds {state}. Choose another folder, or replace it with --overwrite."
             )
@@ -233,14 +233,14 @@ def check_same_config(config: Config, run: RunDirectory, *, needs_labels: bool =
         ConfigError: a key differs; the message names all of them.
     """
     if not run.is_run:
-        raise RunDirectoryError(f"{run.path}: there is no run to resume; leave --resume out.")
+        raise RunDirectoryError(f"{run.path}: there is no run to resume; omit --resume.")
     stored = config_to_dict(load_config(run.path / CONFIG_FILE, [], needs_labels=needs_labels, needs_rows=needs_rows))
     now = config_to_dict(config)
     changed = [
-        f"{section}.{key} was {value!r}, is {now[section][key]!r}"
+        f"{section}.{key} was {value!r}, is now {now[section][key]!r}"
         for section, values in stored.items()
         for key, value in values.items()
         if section != "output" and now[section][key] != value
     ]
     if changed:
-        raise ConfigError(f"{run.path}: can't be resumed with another config: {'; '.join(changed)}.")
+        raise ConfigError(f"{run.path}: can't be resumed with a different config: {'; '.join(changed)}.")

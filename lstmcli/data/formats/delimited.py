@@ -52,7 +52,7 @@ class Delimited:
 
 def format_setting(format_name: str) -> str:
     """Return how a format is asked for, in a training and elsewhere."""
-    return f"format {format_name} (train: --set data.format={format_name}, else --format {format_name})"
+    return f"format {format_name} (train: --set data.format={format_name}, other commands: --format {format_name})"
 
 
 def other_delimiter_hint(columns: Sequence[str]) -> str:
@@ -62,7 +62,7 @@ def other_delimiter_hint(columns: Sequence[str]) -> str:
     formats = {";": "csv-semicolon", "\t": "tsv", ",": "csv"}
     return next(
         (
-            f" The header holds {delimiter!r} and no other delimiter: try {format_setting(format_name)}."
+            f" The header contains {delimiter!r} and no other delimiter: try {format_setting(format_name)}."
             for delimiter, format_name in formats.items()
             if delimiter in columns[0]
         ),
@@ -82,10 +82,10 @@ def _header(rows: Iterator[list[str]], name: str) -> list[str]:
 
 def _explain(error: csv.Error) -> str:
     if "new-line character" in str(error):
-        return "a carriage return stands outside quotes; convert the line ends, for example with dos2unix -c mac"
+        return "there is a carriage return outside quotes; convert the line endings, for example with dos2unix -c mac"
     if "unexpected end" in str(error):
         return (
-            "a quote is opened in this row and never closed. Close it, double quotes inside quoted cells, or read a "
+            "a quote opened in this row is never closed. Close it, double the quotes inside quoted cells, or read a "
             "TSV without quoting as format tsv-raw"
         )
     if "expected after" in str(error):
@@ -191,8 +191,8 @@ class _DelimitedWriter:
         unknown = [column for column in record.columns if column not in self._columns]
         if unknown:
             raise DataError(
-                f"line {record.line}: has {unknown[0]!r}, which the first row has not, and a table has the columns of "
-                "its first row. Choose them with --columns, or write JSON Lines (--output-format jsonl)."
+                f"line {record.line}: key {unknown[0]!r} does not occur in the first row, which sets the columns of a "
+                "table. Choose columns with --columns, or write JSON Lines (--output-format jsonl)."
             )
         found = dict(zip(record.columns, record.cells, strict=True))
         return [_as_text(found.get(column)) for column in self._columns]

@@ -26,7 +26,7 @@ def read_parquet(path: str) -> Rows:
     try:
         file = parquet.ParquetFile(path)
     except pyarrow.ArrowInvalid as error:
-        raise DataError(f"{path}: is damaged or no Parquet file ({error}).") from None
+        raise DataError(f"{path}: is damaged or not a Parquet file ({error}).") from None
     columns = list(file.schema_arrow.names)
     return Rows(columns, _records(file, columns))
 
