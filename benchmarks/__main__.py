@@ -37,14 +37,14 @@ def main(names: list[str]) -> None:
     """Print the named tables; all if none is named."""
     unknown = [name for name in names if name not in TABLES]
     if unknown:
-        raise SystemExit(f"no table {', '.join(unknown)}; choose from {', '.join(TABLES)}")
+        raise SystemExit(f"unknown table: {', '.join(unknown)}; choose from {', '.join(TABLES)}")
     started_at = time.perf_counter()
     keep_freed_memory()
     with training_environment(TrainingSettings()):
         timing.environment()
         for name in names or TABLES:
             TABLES[name]()
-    print(f"\n{time.perf_counter() - started_at:.0f} s in all")
+    print(f"\n{time.perf_counter() - started_at:.0f} s in total")
 
 
 main(sys.argv[1:])

@@ -67,7 +67,7 @@ def equal_lengths() -> None:
         for name, found in times.items():
             bound = f"{min(found) * rate / bounds[name]:.2f}" if name in bounds else ""
             rows.append([name, milliseconds(found), ratio(times, name, BASE), bound])
-        title = f"One layer, both ways: {batch} texts of {time} words, input {size}, hidden {hidden}"
+        title = f"One layer, forward and backward: {batch} texts of {time} words, input {size}, hidden {hidden}"
         table(title, ["path", "ms", f"time / {BASE}", "time / arithmetic bound"], rows)
 
 

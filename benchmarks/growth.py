@@ -38,7 +38,7 @@ def with_the_corpus() -> None:
         ]
         for times, (cpu, memory) in found.items()
     ]
-    header = ["texts", "CPU s", "CPU s a text / smallest", "peak MB", "peak / smallest"]
+    header = ["texts", "CPU s", "CPU s per text / smallest", "peak MB", "peak / smallest"]
     table("Reading, preparing and one epoch", header, rows)
 
 
@@ -67,7 +67,7 @@ def with_the_length() -> None:
         micros = 1e6 * seconds / num_tokens
         first = first or micros
         rows.append([str(length), f"{micros:.1f}", f"{micros / first:.2f}"])
-    table("Words a text (lstm, 32 texts a batch)", ["words", "CPU µs a token", "/ shortest"], rows)
+    table("Words per text (lstm, batches of 32 texts)", ["words", "CPU µs per token", "/ shortest"], rows)
 
 
 def with_the_vocabulary() -> None:
@@ -82,7 +82,7 @@ def with_the_vocabulary() -> None:
     times = in_turn({name: partial(run_epoch, trainer) for name, trainer in trainers.items()}, rounds=2)
     per_update = {name: [seconds / updates[name] for seconds in found] for name, found in times.items()}
     rows = [[name, f"{1e3 * min(found):.1f}", ratio(per_update, name, "20,000")] for name, found in per_update.items()]
-    table("Words in the vocabulary (an epoch of 64 texts an update)", ["words", "CPU ms an update", "/ 20,000"], rows)
+    table("Words in the vocabulary (an epoch in batches of 64 texts)", ["words", "CPU ms per update", "/ 20,000"], rows)
 
 
 if __name__ == "__main__":

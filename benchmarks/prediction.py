@@ -109,7 +109,7 @@ def throughput() -> None:
         [name, f"{num_texts / median(found):,.0f}", *(ratio(times, other, name) for other in others)]
         for name, found in times.items()
     ]
-    table("Texts of 20 words", ["what", "texts a CPU second", *(f"/ {other}" for other in others)], rows)
+    table("Texts of 20 words", ["what", "texts / CPU second", *(f"/ {other}" for other in others)], rows)
 
 
 def _others(texts: list[str], folder: Path) -> dict[str, Callable[[], object]]:
@@ -123,7 +123,7 @@ def _others(texts: list[str], folder: Path) -> dict[str, Callable[[], object]]:
     try:
         import fasttext
     except ImportError:
-        print("\nfastText is not installed (pip install fasttext-numpy2-wheel): its rows are left out", flush=True)
+        print("\nfastText is not installed (pip install fasttext-numpy2-wheel): skipping its rows", flush=True)
         return found
     labelled = folder / "labelled.txt"
     lines = (f"__label__{number % NUM_LABELS} {text}\n" for number, text in enumerate(texts[:10_000]))
@@ -245,7 +245,7 @@ def memory() -> None:
         [f"{num_texts:,}", f"{each.memory:.0f}", f"{each.memory / first:.2f}", f"{num_texts / each.cpu:,.0f}"]
         for num_texts, each in found.items()
     ]
-    table("Memory", ["texts", "peak MB", "/ 10,000 texts", "texts a CPU second, start included"], rows)
+    table("Memory", ["texts", "peak MB", "/ 10,000 texts", "texts / CPU second, start included"], rows)
 
 
 def latency() -> None:
@@ -270,4 +270,4 @@ def latency() -> None:
         process.wait()
     waits = sorted(waits[1:])  # the first one waits for the start
     row = [f"{median(waits):.1f}", f"{waits[int(0.95 * len(waits))]:.1f}", f"{waits[-1]:.1f}"]
-    table("A line through an open pipe, wall ms", ["median", "95 of 100 within", "longest"], [row])
+    table("A line through an open pipe, wall ms", ["median", "95th percentile", "maximum"], [row])

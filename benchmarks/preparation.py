@@ -41,12 +41,12 @@ def rates() -> None:
 
     candidates = {
         "read the CSV file": lambda: read_examples(path, DataSettings()),
-        "tokenise, pieces remembered": with_memory,
-        "tokenise, each piece anew": without,
+        "tokenise, words cached": with_memory,
+        "tokenise, without a cache": without,
     }
     times = in_turn(candidates, rounds=7)
     rows = [[name, f"{len(texts) / min(found) / 1e3:.0f}"] for name, found in times.items()]
-    table(f"Reading and tokenising {len(texts):,} texts", ["stage", "thousand texts a second"], rows)
+    table(f"Reading and tokenising {len(texts):,} texts", ["stage", "thousand texts / second"], rows)
 
 
 def memory() -> None:

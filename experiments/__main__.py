@@ -11,14 +11,14 @@ def main() -> None:
     """Run or tabulate."""
     parser = argparse.ArgumentParser(prog="python -m experiments", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    runs = commands.add_parser("run", help="train variants and note their scores")
+    runs = commands.add_parser("run", help="train variants and record their scores")
     runs.add_argument("corpus")
     runs.add_argument("variants", nargs="+")
-    runs.add_argument("--rows", type=int, help="train on so many rows of the corpus (default: all)")
+    runs.add_argument("--rows", type=int, help="number of training rows to use (default: all)")
     runs.add_argument("--seeds", default="1,2,3")
-    runs.add_argument("--corpora", type=Path, default=Path("corpora"), help="where the folders of the corpora are")
+    runs.add_argument("--corpora", type=Path, default=Path("corpora"), help="folder that contains the corpora")
     runs.add_argument("--runs", type=Path, default=Path("runs/experiments"))
-    tables = commands.add_parser("table", help="print the scores of a corpus as Markdown")
+    tables = commands.add_parser("table", help="print the scores on a corpus as a Markdown table")
     tables.add_argument("corpus")
     tables.add_argument("score")
     tables.add_argument("--rows", default="all")
@@ -31,8 +31,8 @@ def main() -> None:
         settings_of("variants", variant)
     if not (options.corpora / options.corpus).is_dir():
         raise SystemExit(
-            f"{options.corpora / options.corpus}: no such folder; the corpora are not part of the project, and "
-            "experiments/README.md says where they are from and what --corpora expects."
+            f"{options.corpora / options.corpus}: no such folder. The corpora are not part of the project; see "
+            "experiments/README.md for their sources and for what --corpora expects."
         )
     for seed in map(int, options.seeds.split(",")):
         for variant in options.variants:

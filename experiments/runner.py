@@ -54,7 +54,7 @@ def settings_of(kind: str, name: str) -> dict[str, Any]:
     """Return the entry `name` of variants.yaml or corpora.yaml."""
     entries = yaml.safe_load((HERE / f"{kind}.yaml").read_text(encoding="utf-8"))
     if name not in entries:
-        raise SystemExit(f"no entry {name!r} in {kind}.yaml; there are {', '.join(entries)}")
+        raise SystemExit(f"no entry {name!r} in {kind}.yaml; choose from {', '.join(entries)}")
     return dict(entries[name])
 
 

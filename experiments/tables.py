@@ -10,7 +10,7 @@ OWN = "this model"
 def table(corpus: str, rows: str, score: str, part: str) -> str:
     """Return a line for each variant, and one for each yardstick, best first."""
     if not RESULTS.is_file():
-        raise SystemExit(f"{RESULTS}: nothing was run yet")
+        raise SystemExit(f"{RESULTS}: no results yet; run an experiment first")
     results = pd.read_csv(RESULTS, dtype={"rows": str})
     chosen = results[
         (results["corpus"] == corpus)
@@ -19,7 +19,7 @@ def table(corpus: str, rows: str, score: str, part: str) -> str:
         & (results["part"] == part)
     ]
     if chosen.empty:
-        raise SystemExit(f"{RESULTS}: has no {score} of {part} rows of {corpus}, {rows} rows")
+        raise SystemExit(f"{RESULTS}: no {score} on the {part} rows of {corpus} with {rows} training rows")
     own = chosen[chosen["system"] == OWN]
     yardsticks = chosen[~chosen["system"].isin([OWN, "its first network"])].assign(variant=chosen["system"])
     lines = [f"| variant | {score} | seeds | CPU | model |", "|---|---|---|---|---|"]

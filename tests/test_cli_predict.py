@@ -129,7 +129,7 @@ def test_predicting_in_place_is_safe(folder: Path, cli: Cli) -> None:
     assert (folder / "in.csv").read_text(encoding="utf-8") == expected
     again = cli("predict", "RUN", "in.csv", cwd=folder)
     assert again.returncode == 1
-    assert "already has the column 'prediction'" in again.stderr
+    assert "already has a column 'prediction'" in again.stderr
 
 
 @pytest.mark.parametrize(

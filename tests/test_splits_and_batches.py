@@ -96,7 +96,7 @@ def test_joined_rows_hold_the_texts(texts: list[list[int]]) -> None:
 
 
 def test_a_text_without_tokens_is_a_broken_promise() -> None:
-    with pytest.raises(ValueError, match="expected at least one token a text, got none in text 1"):
+    with pytest.raises(ValueError, match="expected at least one token per text, got none in text 1"):
         TokenIds.from_texts([[5], []])
 
 

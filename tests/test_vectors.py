@@ -77,13 +77,13 @@ def test_of_words_that_become_the_same_the_exact_one_wins_else_the_first(tmp_pat
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "neither a header nor a word with numbers"),
-        (b"hello\n", "neither a header nor a word with numbers"),
+        (b"", "neither a header nor a word followed by numbers"),
+        (b"hello\n", "neither a header nor a word followed by numbers"),
         (b"a 1 2\nb 1\n", "line 2: expected a word and 2 numbers"),
         (b"a 1 2\nb 1 x\n", "line 2: expected a word and 2 numbers"),
-        (b"3 2\na 1 2\nb 3 4\n", "is cut off: the header promises 3 words, 2 are there"),
-        (word2vec_binary(["a", "b"], MATRIX[:2])[:-5], "the header promises 2 words, 1 are there"),
-        (struct.pack("<i", 793712314) + b"...", "give the .vec file that belongs to it"),
+        (b"3 2\na 1 2\nb 3 4\n", "is truncated: the header announces 3 words, but the file has 2"),
+        (word2vec_binary(["a", "b"], MATRIX[:2])[:-5], "the header announces 2 words, but 1 could be read"),
+        (struct.pack("<i", 793712314) + b"...", "use its .vec file instead"),
     ],
 )
 def test_broken_files_get_one_clear_message(tmp_path: Path, content: bytes, words: str) -> None:
@@ -118,5 +118,5 @@ def test_a_width_that_is_not_the_files_is_refused(tmp_path: Path) -> None:
     path.write_bytes(glove(WORDS, MATRIX))
     settings = EmbeddingSettings(vectors=str(path), size=50)
     source = vectors_from_file(settings, lowercase=True)
-    with pytest.raises(ConfigError, match=r"embedding\.size is 50, but the vectors in .* have 3 numbers"):
+    with pytest.raises(ConfigError, match=r"embedding\.size is 50, but the vectors in .* have 3 dimensions"):
         check_width(settings, source)

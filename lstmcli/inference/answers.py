@@ -61,8 +61,8 @@ class Adder:
         taken = [] if self._format_name == TEXT_FORMAT else [column for column in self.nothing() if column in columns]
         if taken:
             raise DataError(
-                f"{name}: already has the column {taken[0]!r}, which the prediction would add (was this file predicted "
-                "before?). Rename or remove it, or choose others with --columns."
+                f"{name}: already has a column {taken[0]!r}, which the prediction would add (is this the output of an "
+                "earlier prediction?). Rename or remove it, or select other columns with --columns."
             )
 
     def _columns(self, predictions: Predictions) -> dict[str, Sequence[str | float | None]]:

@@ -38,7 +38,7 @@ def _check_collection(texts: object) -> None:
         raise TypeError(f"{WANTED}, got {found}; pass the column with the texts, such as frame['text']")
     shape = getattr(texts, "shape", None)
     if isinstance(shape, tuple) and len(shape) != 1:
-        raise TypeError(f"{WANTED}, got {found} of shape {shape}; pass one dimension, such as texts.ravel()")
+        raise TypeError(f"{WANTED}, got {found} of shape {shape}; pass a one-dimensional array, such as texts.ravel()")
     if not isinstance(texts, Iterable):
         raise TypeError(f"{WANTED}, got {'None' if texts is None else found}")
 
@@ -46,7 +46,7 @@ def _check_collection(texts: object) -> None:
 def _described(text: object) -> str:
     name = type(text).__name__
     if name in MISSING or (isinstance(text, float) and isnan(text)):
-        return f"{text}; replace missing values first, such as with series.fillna('')"
+        return f"{text}; replace missing values first, for example with series.fillna('')"
     if isinstance(text, bytes | bytearray):
         return f"{name}; decode it first"
     return f"of type {name}"

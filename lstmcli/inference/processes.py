@@ -67,5 +67,5 @@ class OtherProcesses:
 
 def _ended(process: subprocess.Popen[bytes]) -> LstmcliError:
     return LstmcliError(
-        f"a prediction process ended by itself (exit code {process.wait()}); if memory ran out, use fewer --jobs."
+        f"a worker process exited unexpectedly (exit code {process.wait()}); if memory ran out, lower --jobs."
     )

@@ -25,7 +25,7 @@ class TokenIds:
         offsets, flat = array("q", [0]), array("i")
         for ids in texts:
             if not ids:
-                raise ValueError(f"expected at least one token a text, got none in text {len(offsets) - 1}")
+                raise ValueError(f"expected at least one token per text, got none in text {len(offsets) - 1}")
             flat.extend(ids)
             offsets.append(len(flat))
         return cls(np.array(flat, dtype=np.int32), np.array(offsets, dtype=np.int64))

@@ -64,19 +64,19 @@ def _collect(entries: Iterator[Entry], normalize: Callable[[str], str], name: st
         if word == normal:
             exact.add(word)
     if not rows:
-        raise DataError(f"{name}: holds no word vectors.")
+        raise DataError(f"{name}: contains no word vectors.")
     return WordVectors(list(rows), np.stack(list(rows.values())))
 
 
 def _entries(stream: BinaryIO, name: str) -> Iterator[Entry]:
     first = stream.readline()
     if first.startswith(FASTTEXT_MODEL_MAGIC):
-        raise DataError(f"{name}: is a fastText model, not a vector file; give the .vec file that belongs to it.")
+        raise DataError(f"{name}: is a fastText model, not a vector file; use its .vec file instead.")
     header = first.split()
     if len(header) == 2 and all(part.isdigit() for part in header):
         num_words, size = map(int, header)
         if size == 0:
-            raise DataError(f"{name}: the header gives a width of 0.")
+            raise DataError(f"{name}: the header says that vectors have 0 dimensions.")
         second = stream.readline()
         if _parse_line(second, size) is None:
             yield from _binary_entries(second, stream, num_words, size, name)
@@ -85,7 +85,7 @@ def _entries(stream: BinaryIO, name: str) -> Iterator[Entry]:
     else:
         size = len(header) - 1
         if size < 1 or _parse_line(first, size) is None:
-            raise DataError(f"{name}: the first line is neither a header nor a word with numbers.")
+            raise DataError(f"{name}: the first line is neither a header nor a word followed by numbers.")
         yield from _text_entries(first, stream, size, name, first_line=1, num_words=None)
 
 
@@ -97,13 +97,13 @@ def _text_entries(
     while line:
         entry = _parse_line(line, size)
         if entry is None:
-            raise DataError(f"{name}, line {number}: expected a word and {size} numbers, as in the lines before.")
+            raise DataError(f"{name}, line {number}: expected a word and {size} numbers, as on the lines before.")
         yield entry
         line = stream.readline()
         number += 1
     found = number - first_line
     if num_words is not None and found < num_words:
-        raise DataError(f"{name}: is cut off: the header promises {num_words:,} words, {found:,} are there.")
+        raise DataError(f"{name}: is truncated: the header announces {num_words:,} words, but the file has {found:,}.")
 
 
 def _parse_line(line: bytes, size: int) -> Entry | None:
@@ -129,8 +129,8 @@ def _binary_entries(head: bytes, stream: BinaryIO, num_words: int, size: int, na
             more = stream.read(1 << 20)
             if not more:
                 raise DataError(
-                    f"{name}: is neither text vectors nor complete binary ones: the header promises {num_words:,} "
-                    f"words, {index:,} are there."
+                    f"{name}: is neither a text file of vectors nor a complete binary one: the header announces "
+                    f"{num_words:,} words, but {index:,} could be read."
                 )
             buffer += more
         word = buffer[:space].lstrip(b"\n").decode("utf-8", errors="replace")

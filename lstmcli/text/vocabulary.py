@@ -23,7 +23,7 @@ class Vocabulary:
         self.words = list(words)
         self._ids = {word: index for index, word in enumerate(self.words)}
         if len(self._ids) != len(self.words):
-            raise ValueError(f"expected distinct words, got {len(self.words) - len(self._ids)} repeated ones")
+            raise ValueError(f"expected distinct words, got {len(self.words) - len(self._ids)} duplicates")
 
     @classmethod
     def from_counts(

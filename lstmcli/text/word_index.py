@@ -52,7 +52,7 @@ class StoredVocabulary:
         self._starts = numbers[1 + self._num_slots :]
         special = f"{PAD_TOKEN}\n{UNKNOWN_TOKEN}\n".encode()
         if len(self._starts) != self._num_words + 1 or self._starts[-1] != len(self._content):
-            raise ValueError("the word list and its index don't fit each other")
+            raise ValueError("the word list and its index do not match")
         if self._content[: len(special)] != special:
             raise ValueError(f"expected the words to start with {PAD_TOKEN}, {UNKNOWN_TOKEN}")
 

@@ -104,8 +104,8 @@ def check_width(settings: EmbeddingSettings, source: VectorSource) -> None:
     """
     if settings.size not in {None, source.size}:
         raise ConfigError(
-            f"embedding.size is {settings.size}, but the vectors in {source.name} have {source.size} numbers; leave "
-            "embedding.size out."
+            f"embedding.size is {settings.size}, but the vectors in {source.name} have {source.size} dimensions; "
+            "remove embedding.size."
         )
 
 
@@ -197,8 +197,8 @@ def start_from_run(path: Path, config: Config) -> InitialWeights:
     different = [f"{section}.{key} was {_shown(theirs)}" for section, key, ours, theirs in keys if ours != theirs]
     if different:
         raise ConfigError(
-            f"model.pretrained: {path} was pretrained with other settings: {'; '.join(different)}. Set the same here, "
-            "or pretrain again."
+            f"model.pretrained: {path} was pretrained with different settings: {'; '.join(different)}. Use the same "
+            "settings here, or pretrain again."
         )
     source = vectors_from_language_model(found, str(path))
     check_width(config.embedding, source)

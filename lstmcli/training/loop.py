@@ -175,7 +175,7 @@ class Trainer:
         if not math.isfinite(loss):
             raise DivergedError(
                 f"the loss is {loss} in epoch {self.progress.epoch}: training has diverged. Try a lower "
-                f"training.learning_rate (it is {self._settings.learning_rate:g}) or training.gradient_clip."
+                f"training.learning_rate (now {self._settings.learning_rate:g}) or training.gradient_clip."
             )
         self.updater.update(self._rate(self.progress.num_updates))
         return loss

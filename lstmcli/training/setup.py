@@ -52,9 +52,11 @@ def device_for(settings: TrainingSettings) -> torch.device:
     """
     has_cuda = torch.cuda.is_available()
     if settings.device == "cuda" and not has_cuda:
-        raise ConfigError("training.device=cuda: torch finds no CUDA device here; use auto or cpu.")
+        raise ConfigError("training.device=cuda: torch found no CUDA device; use auto or cpu.")
     if settings.device == "cuda" and settings.engine == "kernels":
-        raise ConfigError("training.engine=kernels runs on a CPU; set training.device=cpu, or leave the engine out.")
+        raise ConfigError(
+            "training.engine=kernels runs only on a CPU; set training.device=cpu, or remove training.engine."
+        )
     wants_cuda = settings.device != "cpu" and settings.engine != "kernels"
     return torch.device("cuda" if wants_cuda and has_cuda else "cpu")
 
