@@ -6,7 +6,7 @@ from lstmcli.config.model_settings import DataSettings
 from lstmcli.corpus.label_cells import label_columns
 from lstmcli.corpus.soft_labels import PREFIX, SoftRows
 from lstmcli.data.formats import Record
-from lstmcli.data.reading import Source, column_index
+from lstmcli.data.reading import ColumnFinder, Source, Wanted
 from lstmcli.errors import DataError
 
 
@@ -31,11 +31,7 @@ class CellSelector:
         self._name = source.name
         self._settings = settings
         self._wants_soft, self._needs_group = soft, needs_group
-        self._columns: list[str] | None = None
-        self._text: int | None = None
-        self._labels: list[int | None] = []
-        self._group: int | None = None
-        self._probabilities: list[int | None] = []
+        self._find: ColumnFinder | None = None
 
     def select(self, record: Record) -> Cells:
         """Return the cells of `record`.
@@ -43,45 +39,32 @@ class CellSelector:
         Raises:
             DataError: the first record lacks a column, or a text is none.
         """
-        if record.columns is not self._columns:
-            self._look_up(list(record.columns))
-            self._columns = record.columns  # type: ignore[assignment]
-        cells = [record.cells[index] if index is not None else None for index in (self._text, self._group)]
-        if isinstance(cells[0], list | dict):
+        if self._find is None:
+            self._find = ColumnFinder(self._name, self._wanted(list(record.columns)))
+        text, group, *others = (None if index is None else record.cells[index] for index in self._find(record.columns))
+        if isinstance(text, list | dict):
             raise DataError(
-                f"{self._name}, line {record.line}: expected text in {self._settings.text!r}, found {cells[0]!r:.40}."
+                f"{self._name}, line {record.line}: expected text in {self._settings.text!r}, found {text!r:.40}."
             )
-        text, group = ("" if cell is None else str(cell) for cell in cells)
-        labels, probabilities = (
-            [None if index is None else record.cells[index] for index in indices]
-            for indices in (self._labels, self._probabilities)
-        )
-        return Cells(text, labels, group, probabilities)
+        num_labels = len(label_columns(self._settings))
+        text, group = ("" if cell is None else str(cell) for cell in (text, group))
+        return Cells(text, others[:num_labels], group, others[num_labels:])
 
-    def _look_up(self, columns: list[str]) -> None:
+    def _wanted(self, columns: list[str]) -> list[Wanted]:
+        """Return text, group, labels and probabilities, as far as the first record has what is optional."""
         settings = self._settings
-        if self._columns is not None:
-            # Only JSON Lines come here again: keys that some objects lack are empty cells there.
-            soft_columns = [] if self.soft is None else self.soft.columns
-            wanted = (settings.text, settings.group, *label_columns(settings), *soft_columns)
-            self._text, self._group, *found = [columns.index(name) if name in columns else None for name in wanted]
-            num_labels = len(label_columns(settings))
-            self._labels, self._probabilities = found[:num_labels], found[num_labels:]
-            return
         setting = "data.labels" if settings.labels else "data.label (train) or --label"
-        self._text = column_index(columns, settings.text, self._name, "data.text (train) or --text")
-        self._labels = [
-            None if self._wants_soft and column not in columns else column_index(columns, column, self._name, setting)
-            for column in label_columns(settings)
+        labels = [Wanted(column, setting, is_optional=self._wants_soft) for column in label_columns(settings)]
+        soft_columns = self._soft_columns(columns) if self._wants_soft else []
+        return [
+            Wanted(settings.text, "data.text (train) or --text"),
+            Wanted(settings.group, "data.group", is_optional=not self._needs_group),
+            *labels,
+            *(Wanted(column, "data.soft_labels") for column in soft_columns),
         ]
-        if settings.group is not None and (self._needs_group or settings.group in columns):
-            self._group = column_index(columns, settings.group, self._name, "data.group")
-        if self._wants_soft:
-            self._look_up_soft(columns)
 
-    def _look_up_soft(self, columns: list[str]) -> None:
+    def _soft_columns(self, columns: list[str]) -> list[str]:
         self.soft = SoftRows(columns)
-        self._probabilities = [columns.index(column) for column in self.soft.columns]
         if not self.soft.columns:
             raise DataError(
                 f"{self._name}: has none of the columns {PREFIX}<label> that data.soft_labels needs; `lstmcli predict "
@@ -93,3 +76,4 @@ class CellSelector:
                 f"{self._name}: has probabilities for {', '.join(self.soft.names)}, but data.labels is "
                 f"{', '.join(labels)}; they must be the same."
             )
+        return self.soft.columns

@@ -8,7 +8,7 @@ from lstmcli.corpus.example_rows import text_key
 from lstmcli.corpus.texts import TextStore
 from lstmcli.data.formats import EXTENSIONS, Record
 from lstmcli.data.formats.text import TEXT_COLUMN
-from lstmcli.data.reading import Source, column_index, open_records
+from lstmcli.data.reading import ColumnFinder, Source, Wanted, open_records
 from lstmcli.errors import DataError
 from lstmcli.events import Finding, RowsRead
 
@@ -78,18 +78,11 @@ class _TextSelector:
     def __init__(self, source: Source, column: str) -> None:
         self._name = source.name
         self._column = TEXT_COLUMN if source.format_name == TEXT_FORMAT else column
-        self._columns: Sequence[str] | None = None
-        self._index: int | None = None
+        self._find = ColumnFinder(source.name, [Wanted(self._column, "data.text")])
 
     def __call__(self, record: Record) -> str:
-        if record.columns is not self._columns:
-            names = list(record.columns)
-            if self._columns is None or self._column in names:
-                self._index = column_index(names, self._column, self._name, "data.text")
-            else:
-                self._index = None
-            self._columns = record.columns
-        cell = None if self._index is None else record.cells[self._index]
+        (index,) = self._find(record.columns)
+        cell = None if index is None else record.cells[index]
         if isinstance(cell, list | dict):
             raise DataError(f"{self._name}, line {record.line}: expected text in {self._column!r}, found {cell!r:.40}.")
         return "" if cell is None else str(cell)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from lstmcli.data.formats import Record
 from lstmcli.data.formats.text import TEXT_COLUMN, TEXT_FORMAT
-from lstmcli.data.reading import Source, column_index
+from lstmcli.data.reading import ColumnFinder, Source, Wanted
 from lstmcli.errors import counted
 
 
@@ -16,10 +16,8 @@ class TextSelector:
     """Finds the text of a record; the column is looked up once per header. Without it the first row is an error."""
 
     def __init__(self, source: Source, column: str) -> None:
-        self._name = source.name
         self._column = TEXT_COLUMN if source.format_name == TEXT_FORMAT else column
-        self._columns: Sequence[str] | None = None
-        self._index = 0
+        self._find = ColumnFinder(source.name, [Wanted(self._column, "--text")])
 
     def __call__(self, record: Record) -> str:
         """Return the text.
@@ -35,24 +33,21 @@ class TextSelector:
                 f"has {counted(len(record.cells), 'cell')}, but the header has {len(record.columns)}; put quotes "
                 "around cells that contain the delimiter."
             )
-        if record.columns is not self._columns:
-            self.look_up(record.columns)
-        text = record.cells[self._index]
+        (index,) = self._find(record.columns)
+        if index is None:
+            raise BadRowError(f"has no key {self._column!r}.")
+        text = record.cells[index]
         if isinstance(text, list | dict):
             raise BadRowError(f"expected text in {self._column!r}, found {text!r:.40}.")
         return "" if text is None else str(text)
 
     def look_up(self, columns: Sequence[str]) -> None:
-        """Find the text among the columns of the next records.
+        """Look for the text in the columns of the first records, of which there may be none.
 
         Raises:
-            BadRowError: it is not there, but was in those of a record before.
             DataError: it is not there.
         """
-        if self._columns is not None and self._column not in columns:  # only JSON Lines have more than one header
-            raise BadRowError(f"has no key {self._column!r}.")
-        self._index = column_index(list(columns), self._column, self._name, "--text")
-        self._columns = columns
+        self._find(columns)
 
 
 class Keeper:
@@ -60,9 +55,7 @@ class Keeper:
 
     def __init__(self, wanted: Sequence[str] | None, name: str) -> None:
         self._wanted = wanted
-        self._name = name
-        self._columns: Sequence[str] | None = None
-        self._indices: list[int | None] = []
+        self._find = ColumnFinder(name, [Wanted(column, "--columns") for column in wanted or ()])
 
     def __call__(self, record: Record) -> Record:
         """Return the record with the columns that are kept.
@@ -74,21 +67,12 @@ class Keeper:
             return record
         if record.problem is not None:
             return record._replace(columns=self._wanted)
-        self.kept(record.columns)
-        cells = [None if index is None else record.cells[index] for index in self._indices]
+        cells = [None if index is None else record.cells[index] for index in self._find(record.columns)]
         return Record(record.line, self._wanted, cells)
 
     def kept(self, columns: Sequence[str]) -> Sequence[str]:
         """Return what is kept of the columns of the next records; errors as above."""
         if self._wanted is None:
             return columns
-        if columns is not self._columns:
-            self._look_up(list(columns), self._wanted)
-            self._columns = columns
+        self._find(columns)
         return self._wanted
-
-    def _look_up(self, columns: list[str], wanted: Sequence[str]) -> None:
-        if self._columns is None:
-            self._indices = [column_index(columns, column, self._name, "--columns") for column in wanted]
-        else:  # only JSON Lines have more than one header
-            self._indices = [columns.index(column) if column in columns else None for column in wanted]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from lstmcli.data.formats import BINARY_FORMATS, EXTENSIONS, FORMATS, Record
 from lstmcli.data.formats.delimited import other_delimiter_hint
@@ -133,6 +133,45 @@ def column_index(columns: list[str], column: str, name: str, setting: str) -> in
         )
     hint = other_delimiter_hint(columns) or f"{did_you_mean(column, columns)} It is set by {setting}."
     raise DataError(f"{name} has no column {column!r}. Columns: {', '.join(columns)}.{hint}")
+
+
+class Wanted(NamedTuple):
+    """A column to find, and the setting that names it, for messages. None, or an optional one, may be missing."""
+
+    column: str | None
+    setting: str
+    is_optional: bool = False
+
+
+class ColumnFinder:
+    """Finds columns in the records of an input, once per header.
+
+    A column that the first header lacks is an error. Only JSON Lines has further headers; they may lack any column.
+    """
+
+    def __init__(self, name: str, wanted: Sequence[Wanted]) -> None:
+        """Find the columns that are `wanted` of the input `name`."""
+        self._name = name
+        self._wanted = wanted
+        self._columns: Sequence[str] | None = None
+        self._indices: list[int | None] = []
+
+    def __call__(self, columns: Sequence[str]) -> list[int | None]:
+        """Return the index of each wanted column in records with these `columns`, None for one that is missing.
+
+        Raises:
+            DataError: see `column_index`.
+        """
+        if columns is not self._columns:
+            is_first, names = self._columns is None, list(columns)
+            self._indices = [self._index(names, wanted, is_first=is_first) for wanted in self._wanted]
+            self._columns = columns
+        return self._indices
+
+    def _index(self, names: list[str], wanted: Wanted, *, is_first: bool) -> int | None:
+        if wanted.column is None or ((wanted.is_optional or not is_first) and wanted.column not in names):
+            return None
+        return column_index(names, wanted.column, self._name, wanted.setting)
 
 
 def format_of(path: str) -> str | None:
