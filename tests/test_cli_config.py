@@ -150,6 +150,6 @@ def test_it_checks_a_config(tmp_path: Path, cli: Cli) -> None:
 
 
 def test_it_loads_neither_torch_nor_numpy() -> None:
-    modules = loaded_modules("from lstmcli.cli.main import main; main()", "config")
+    modules = loaded_modules("from lstmcli.cli.main import app; app()", "config")
     assert "lstmcli.config.explained" in modules
     assert not modules & {"torch", "pandas", "sklearn", "scipy", "numpy", "rich"}

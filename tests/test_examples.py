@@ -52,7 +52,7 @@ def test_label_cells_become_names(cells: list[object], settings: DataSettings, l
 
 
 def test_a_cell_that_is_neither_yes_nor_no_is_an_error() -> None:
-    with pytest.raises(BadLabelError, match="column 'NEU' holds 'maybe'"):
+    with pytest.raises(BadLabelError, match="in column 'NEU', found 'maybe'"):
         parse_labels(["1", "maybe"], TRAITS)
 
 
