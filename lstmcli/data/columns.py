@@ -13,7 +13,7 @@ class BadRowError(Exception):
 
 
 class TextSelector:
-    """Finds the text of a record; the column is looked up once per header. Without it the first row is an error."""
+    """Finds the text of a record; the column is looked up once per header, and must be in the first one."""
 
     def __init__(self, source: Source, column: str) -> None:
         self._name = source.name
@@ -25,7 +25,7 @@ class TextSelector:
         """Return the text.
 
         Raises:
-            BadRowError: the row was broken, or has no such cell or no text in it.
+            BadRowError: the row is broken, or its cell is missing or not text.
             DataError: no row so far had the column.
         """
         if record.problem is not None:
@@ -43,11 +43,11 @@ class TextSelector:
         return "" if text is None else str(text)
 
     def look_up(self, columns: Sequence[str]) -> None:
-        """Find the text among the columns of the next records.
+        """Find the text column of the next records.
 
         Raises:
-            BadRowError: it is not there, but was in those of a record before.
-            DataError: it is not there.
+            BadRowError: it is missing, but an earlier record had it.
+            DataError: it is missing.
         """
         if self._columns is not None and self._column not in columns:  # only JSON Lines have more than one header
             raise BadRowError(f"has no key {self._column!r}.")
@@ -56,7 +56,7 @@ class TextSelector:
 
 
 class Keeper:
-    """Keeps the columns that are wanted of a record, in the order in which they are wanted; None: all."""
+    """Selects the wanted columns of a record, in the wanted order; None selects all."""
 
     def __init__(self, wanted: Sequence[str] | None, name: str) -> None:
         self._wanted = wanted
@@ -65,10 +65,10 @@ class Keeper:
         self._indices: list[int | None] = []
 
     def __call__(self, record: Record) -> Record:
-        """Return the record with the columns that are kept.
+        """Return the record with the selected columns.
 
         Raises:
-            DataError: no record so far had one of them.
+            DataError: one of them is missing, and no earlier record had it.
         """
         if self._wanted is None:
             return record
@@ -79,7 +79,7 @@ class Keeper:
         return Record(record.line, self._wanted, cells)
 
     def kept(self, columns: Sequence[str]) -> Sequence[str]:
-        """Return what is kept of the columns of the next records; errors as above."""
+        """Return the selected columns of the next records; raises as above."""
         if self._wanted is None:
             return columns
         if columns is not self._columns:
