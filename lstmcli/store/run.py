@@ -2,13 +2,13 @@
 
 config.yaml  history.jsonl  metrics.json  report.md  report.html
 model/                 see `store.model`
-language_model/        see `store.language_model`: a pretraining has it instead of model/, baselines/ and reports
+language_model/        see `store.language_model`: replaces model/, baselines/ and reports in a pretraining
 baselines/             the baselines, for comparison in later evaluations
 checkpoints/last/      state.safetensors and progress.json: everything that `train --resume` needs
 checkpoints/best/      average.safetensors: the averaged weights of the best epoch
-checkpoints/network-2/ etc.: the same for the other networks of an ensemble
+checkpoints/network-2/ and so on: the same for the other networks of an ensemble
 pretraining/           the pretraining of a training on its own texts, itself a run directory
-folds/1/ etc.          the folds of a cross-validation, each itself a run directory
+folds/1/ and so on     the folds of a cross-validation, each itself a run directory
 """
 
 import json
