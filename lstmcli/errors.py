@@ -1,6 +1,6 @@
-"""The errors that a user can fix, one small tree, and the words that their messages share.
+"""Errors that users can fix, and wording that their messages share.
 
-A broken promise between our own functions is a plain `ValueError`; everything here ends in one clear message on stderr.
+A broken contract between our own functions is a plain `ValueError`. Each error here ends as one message on stderr.
 """
 
 from collections.abc import Iterable
@@ -8,13 +8,13 @@ from difflib import get_close_matches
 
 
 class LstmcliError(Exception):
-    """A mistake that the user can fix. The text says where, what is wrong and what to do next."""
+    """A mistake that the user can fix. The message states where, what is wrong, and what to do next."""
 
     exit_code = 1
 
 
 class ConfigError(LstmcliError):
-    """A config file or a `--set` holds a wrong key or value."""
+    """A config file or a `--set` option contains an invalid key or value."""
 
 
 class DataError(LstmcliError):
@@ -22,7 +22,7 @@ class DataError(LstmcliError):
 
 
 class RunDirectoryError(LstmcliError):
-    """A run directory is missing, damaged, of a newer format, or would be overwritten."""
+    """A run directory is missing or damaged, has a newer format, or would be overwritten."""
 
 
 class UsageError(LstmcliError):
@@ -32,13 +32,13 @@ class UsageError(LstmcliError):
 
 
 class InterruptedPredictionError(LstmcliError):
-    """Ctrl-C, when rows have been written that can be gone on with."""
+    """Prediction was interrupted by Ctrl-C, but can be resumed after the rows written so far."""
 
     exit_code = 130
 
 
 class InterruptedRunError(LstmcliError):
-    """A training was asked to stop. What it has done is saved, and the run can be resumed."""
+    """A training was asked to stop. Its progress is saved, and the run can be resumed."""
 
     exit_code = 130
 
@@ -50,7 +50,7 @@ def did_you_mean(name: str, choices: Iterable[str]) -> str:
 
 
 def nearest(name: str, choices: Iterable[str]) -> str | None:
-    """Return the one of `choices` that `name` may be a slip of, or None."""
+    """Return the element of `choices` that `name` is probably a typo for, or None."""
     by_folded_name = {choice.casefold(): choice for choice in choices}
     near = get_close_matches(name.casefold(), by_folded_name, n=1, cutoff=0.6)
     return by_folded_name[near[0]] if near else None

@@ -1,7 +1,7 @@
 """What happens while a recipe runs, as plain data, and how a caller asks it to stop.
 
-Recipes neither print nor catch signals. They `tell` each event to whoever called them: the command line turns events
-into lines and a progress bar (`reports.console`), a notebook may draw them, a test may collect them.
+Recipes neither print nor handle signals. They pass each event to their caller through `tell`: the command line turns
+events into lines and a progress bar (`reports.console`), a notebook may plot them, and a test may collect them.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,11 +20,11 @@ Tell = Callable[[Event], None]
 
 
 def ignore(_event: Event) -> None:
-    """Tell nobody."""
+    """Discard the event."""
 
 
 class Stop:
-    """Asks a recipe to stop. This one never does; the command line has one that listens to signals."""
+    """Asks a recipe to stop. This base class never does; the command line passes one that listens for signals."""
 
     def is_set(self) -> bool:
         """Whether to stop now."""
@@ -32,7 +32,7 @@ class Stop:
 
     @contextmanager
     def deferred(self) -> Iterator[None]:
-        """Promise that `is_set` is asked every moment while the block runs, so that a request may wait for it."""
+        """Promise that the block calls `is_set` often, so that a request to stop can wait for the next call."""
         yield
 
 
@@ -41,7 +41,7 @@ NEVER = Stop()
 
 @dataclass(frozen=True)
 class Finding:
-    """Rows that share a peculiarity, what was done with them, and the setting that decides it."""
+    """Rows with the same problem, how they were handled, and the setting that controls this."""
 
     description: str
     setting: str
@@ -56,7 +56,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class RowsRead(Event):
-    """Rows were read from a file, or make up a part of it: how many there are, how many are used, what was found."""
+    """Rows of a file, or of a part of it: how many there are, how many are used, and what was found."""
 
     name: str
     num_rows: int
@@ -82,7 +82,7 @@ class TextsShared(Event):
 
 @dataclass(frozen=True)
 class Note(Event):
-    """Something that a user should look at, in a sentence."""
+    """A sentence about something that the user should check."""
 
     text: str
 
@@ -97,7 +97,7 @@ class LabelsFound(Event):
 
 @dataclass(frozen=True)
 class VocabularyLearned(Event):
-    """The words that have a vector, the training tokens, and the fraction of them without a word of their own."""
+    """The number of words with a vector, the number of training tokens, and the fraction of unknown tokens."""
 
     num_words: int
     num_tokens: int
@@ -106,7 +106,7 @@ class VocabularyLearned(Event):
 
 @dataclass(frozen=True)
 class VectorsUsed(Event):
-    """Word vectors came from a file or a pretraining: the fraction of training tokens and the words that it knows."""
+    """Word vectors came from a file or a pretraining. `coverage` is the fraction of training tokens found there."""
 
     source: str
     coverage: float
@@ -116,7 +116,7 @@ class VectorsUsed(Event):
 
 @dataclass(frozen=True)
 class NgramsFitted(Event):
-    """The n-gram model was fitted. `strength` is the inverse regularisation that validation rows chose."""
+    """The n-gram model was fitted. `strength` is C, the inverse regularisation strength, chosen on validation rows."""
 
     min_characters: int
     max_characters: int
@@ -140,7 +140,7 @@ class NetworkBuilt(Event):
 
 @dataclass(frozen=True)
 class TrainingPlanned(Event):
-    """How long and how fast a network will be trained; `num_updates` are those of an epoch."""
+    """The training schedule of a network; `num_updates` is per epoch."""
 
     num_epochs: int
     num_updates: int
@@ -169,7 +169,7 @@ class TrainingResumed(Event):
 
 @dataclass(frozen=True)
 class StepFinished(Event):
-    """One update. `loss` is the mean of this epoch so far, in nats."""
+    """One update was made. `loss` is the mean over this epoch so far, in nats."""
 
     epoch: int
     num_epochs: int
@@ -181,7 +181,7 @@ class StepFinished(Event):
 
 @dataclass(frozen=True)
 class EpochFinished(Event):
-    """One epoch. Loss in nats, CPU time in seconds; `shown` names the validation scores worth a line."""
+    """One epoch is over. The loss is in nats; `shown` names the validation scores to display."""
 
     network: int
     epoch: int
@@ -196,7 +196,10 @@ class EpochFinished(Event):
 
 @dataclass(frozen=True)
 class TrainingFinished(Event):
-    """All epochs of a network are over; `best_epoch` is kept. `num_waited`: epochs without gain that ended it early."""
+    """The training of a network is over, and `best_epoch` is kept.
+
+    `num_waited` is the number of epochs without improvement after which it stopped early, or None.
+    """
 
     best_epoch: int
     num_epochs: int
@@ -207,7 +210,7 @@ class TrainingFinished(Event):
 
 @dataclass(frozen=True)
 class EnsembleScored(Event):
-    """The validation score of each network of an ensemble, and of all together."""
+    """The validation score of each network of an ensemble, and of the ensemble."""
 
     score: str
     singles: tuple[float, ...]
@@ -216,7 +219,7 @@ class EnsembleScored(Event):
 
 @dataclass(frozen=True)
 class PartsScored(Event):
-    """The validation score of the network alone, of the n-grams alone, and of both; the weight of the n-grams."""
+    """Validation scores of the network alone, the n-grams alone, and both combined, and the weight of the n-grams."""
 
     score: str
     network: float
@@ -227,14 +230,14 @@ class PartsScored(Event):
 
 @dataclass(frozen=True)
 class PretrainingStarted(Event):
-    """A training first learns to predict the next word of its own texts."""
+    """A training begins with next-word prediction on its own texts."""
 
     num_texts: int
 
 
 @dataclass(frozen=True)
 class TextsHeldOut(Event):
-    """Texts to learn from, and texts to measure perplexity on."""
+    """Texts were split into those to train on and those held out to measure perplexity."""
 
     num_train: int
     num_held_out: int
@@ -242,7 +245,7 @@ class TextsHeldOut(Event):
 
 @dataclass(frozen=True)
 class PretrainingFinished(Event):
-    """Per-word perplexity on held-out texts, of the network and of word frequencies alone."""
+    """Per-word perplexity on held-out texts, of the network and of the unigram baseline."""
 
     perplexity: float
     unigram_perplexity: float
@@ -250,7 +253,7 @@ class PretrainingFinished(Event):
 
 @dataclass(frozen=True)
 class FoldStarted(Event):
-    """Fold `number` of a cross-validation is next, with so many test rows."""
+    """Fold `number` of a cross-validation is next, with `num_rows` test rows."""
 
     number: int
     num_folds: int

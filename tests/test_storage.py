@@ -70,7 +70,7 @@ def test_ids_come_back_as_they_were_or_renumbered(texts: list[list[int]], block:
 
 
 def test_a_text_without_ids_is_a_broken_promise() -> None:
-    with pytest.raises(ValueError, match="expected at least one token a text, got none in text 1"):
+    with pytest.raises(ValueError, match="expected at least one token per text, got none in text 1"):
         TokenIdsOnDisk([[5], []])
 
 

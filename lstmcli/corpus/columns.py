@@ -1,4 +1,4 @@
-"""The cells of a record that the settings want: text, labels, group, probabilities."""
+"""Selects the cells of a record that the settings name: text, labels, group and probabilities."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from lstmcli.errors import DataError
 
 
 class Cells(NamedTuple):
-    """What the settings want of a record."""
+    """The selected cells of a record."""
 
     text: str
     labels: list[object]
@@ -20,10 +20,10 @@ class Cells(NamedTuple):
 
 
 class CellSelector:
-    """Finds the cells of a record; a column that the first record lacks is a mistake.
+    """Finds the cells of a record; a column missing from the first record is an error.
 
     Attributes:
-        soft: takes probabilities, where they are wanted; known once a record was met.
+        soft: collects probabilities, if they are used; set once a record has been selected.
     """
 
     def __init__(self, source: Source, settings: DataSettings, *, soft: bool, needs_group: bool = True) -> None:
@@ -37,7 +37,7 @@ class CellSelector:
         """Return the cells of `record`.
 
         Raises:
-            DataError: the first record lacks a column, or a text is none.
+            DataError: the first record lacks a column, or a text cell is not text.
         """
         if self._find is None:
             self._find = ColumnFinder(self._name, self._wanted(list(record.columns)))

@@ -1,4 +1,4 @@
-"""From a config to rows: read, split where needed, and the labels that the training rows show."""
+"""Reads the rows that a config names, splits them if needed, and collects the labels of the training rows."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,11 +24,11 @@ class Corpus:
         files: what was read from each file, before any split.
         parts: what the training file was split into, if it was.
         train: rows to learn from.
-        validation: rows that choose the epoch and the thresholds; from a file of their own or split off.
+        validation: rows to select the epoch and the thresholds on; from their own file or split off.
         test: rows that are only scored, if there are any.
         labels: those of the training rows.
         overlaps: pairs of splits that share texts, with the number of texts.
-        soft_share: what probabilities count in a training row that has labels of its own as well, from 0 to 1.
+        soft_share: weight of the probabilities in a training row that also has labels, from 0 to 1.
     """
 
     files: tuple[RowsRead, ...]
@@ -47,7 +47,7 @@ class Corpus:
 
     @cached_property
     def fitted_targets(self) -> NDArray[np.bool_ | np.float32]:
-        """(training rows, labels), what is fitted to: `train_targets`, or probabilities where the rows have some."""
+        """(training rows, labels), the targets to fit: `train_targets`, or probabilities where rows have them."""
         if self.train.soft is None:
             return self.train_targets
         return training_targets(self.train, self.labels, self.soft_share)
@@ -59,12 +59,12 @@ class Corpus:
 
 
 def load_corpus(settings: DataSettings, *, seed: int) -> Corpus:
-    """Read all files that `settings` name; without a validation file, part the training rows.
+    """Read all files that `settings` name; without a validation file, split the training rows.
 
-    The labels are those of the training rows: a row elsewhere with another label is treated by `unknown_labels`.
+    The labels are those of the training rows; rows of other files with other labels are handled by `unknown_labels`.
 
     Raises:
-        DataError: see `read_examples`; or the training rows leave nothing to tell apart.
+        DataError: see `read_examples` and `learn_labels`.
     """
     if settings.train is None:
         raise ValueError("expected data.train to be set, got None")
@@ -86,7 +86,7 @@ def load_corpus(settings: DataSettings, *, seed: int) -> Corpus:
 
 
 def split_examples(examples: Examples, settings: DataSettings, seed: int) -> tuple[Examples, Examples, LabelSet]:
-    """Return training rows, validation rows, and the labels that the training rows show."""
+    """Return training rows, validation rows, and the labels of the training rows."""
     is_validation = validation_rows(examples, fraction=settings.validation_fraction, seed=seed)
     if is_validation.all() or not is_validation.any():
         rows = counted(len(examples.table), "row")
@@ -103,7 +103,7 @@ def split_examples(examples: Examples, settings: DataSettings, seed: int) -> tup
 
 
 def without_unknown_labels(validation: Examples, labels: LabelSet) -> Examples:
-    """Drop the rows of a split-off part whose only examples of a label went to its side."""
+    """Drop the rows of a split-off part that have labels missing from the training rows."""
     known_sets = [index for index, names in enumerate(validation.label_sets) if set(names) <= set(labels.names)]
     is_known = validation.table["label_set"].isin(known_sets)
     if is_known.all():
@@ -114,7 +114,7 @@ def without_unknown_labels(validation: Examples, labels: LabelSet) -> Examples:
 
 
 def _overlaps(train: Examples, validation: Examples, test: Examples | None) -> tuple[tuple[str, str, int], ...]:
-    """Count texts that stand in two splits: scores on them are too good."""
+    """Count the texts that occur in two splits, since they inflate scores."""
     splits = [split for split in (train, validation, test) if split is not None]
     keys = [np.unique(split.table["text_key"]) for split in splits]
     pairs = [(0, 1), (0, 2), (1, 2)][: 1 if test is None else 3]

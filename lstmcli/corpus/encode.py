@@ -1,4 +1,4 @@
-"""Texts become tokens once, and tokens become the ids of a vocabulary that training texts teach."""
+"""Tokenises texts once, and encodes the tokens as ids of a vocabulary learned from training texts."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ from lstmcli.text.token_ids import TokenIds
 from lstmcli.text.tokenizer import Tokenizer, cut
 from lstmcli.text.vocabulary import UNKNOWN_ID, Vocabulary
 
-# From a text's ids to the ids of the one text, or of the several pieces, that a network reads.
+# Maps the ids of a text to those of the one text, or of the several pieces, that a network reads.
 Shape = Callable[[list[int]], Iterable[list[int]]]
 
 
 @dataclass(frozen=True)
 class TokenizedTexts:
-    """All tokens of some texts, whatever their length. A token is numbered by its place in `words`.
+    """All tokens of some texts, without a length limit. The number of a token is its index in `words`.
 
     Attributes:
-        ids: of the tokens; a text without tokens has one unknown word.
-        words: the distinct tokens, those of other texts perhaps among them.
+        ids: token numbers; a text without tokens has one unknown word.
+        words: the distinct tokens, possibly including those of other texts.
     """
 
     ids: TokenIdsOnDisk
@@ -32,18 +32,18 @@ class TokenizedTexts:
 
     @property
     def longest(self) -> int:
-        """Tokens of the longest text."""
+        """The number of tokens in the longest text."""
         return int(np.diff(self.ids.offsets).max(initial=0))
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def having(self, numbers: NDArray[np.int64]) -> "TokenizedTexts":
-        """Return the texts of `numbers`, which ascend."""
+        """Return the texts with the given `numbers`, which must be in ascending order."""
         return TokenizedTexts(TokenIdsOnDisk(self.ids.texts(numbers)), self.words)
 
     def token_ids(self) -> TokenIds:
-        """Return all tokens by their numbers."""
+        """Return the numbers of all tokens."""
         return TokenIds(self.ids.flat(), self.ids.offsets)
 
     def tokens(self) -> Iterator[list[str]]:
@@ -55,7 +55,7 @@ class TokenizedTexts:
 
 @dataclass(frozen=True)
 class EncodedTexts:
-    """Texts with the vocabulary learned from them. `counts` (words,) says how often they use each word."""
+    """Texts with the vocabulary learned from them. `counts` (words,) is how often each word occurs in them."""
 
     token_ids: TokenIds
     vocabulary: Vocabulary
@@ -63,7 +63,7 @@ class EncodedTexts:
 
 
 def tokenize(texts: Iterable[str], settings: TokenizerSettings, numbers: GrowingVocabulary) -> TokenizedTexts:
-    """Tokenise `texts` without a limit of length. Several calls may share `numbers`."""
+    """Tokenise `texts` without a length limit. Several calls may share `numbers`."""
     encode = TextEncoder(Tokenizer.without_limit(settings), numbers.id_of)
     return TokenizedTexts(TokenIdsOnDisk(map(encode, texts)), numbers.words)
 
@@ -79,16 +79,16 @@ def encode_with_new_vocabulary(
     """Learn the vocabulary of `texts` and encode them with it.
 
     Args:
-        texts: what the vocabulary comes from.
-        tokenizer: how long a text may be.
-        settings: which words get a row.
-        known: words that have vectors already: one occurrence is enough for them.
-        in_pieces: whether a text longer than `max_tokens` becomes several; otherwise it is cut.
+        texts: to learn the vocabulary from.
+        tokenizer: sets the maximum length of a text.
+        settings: which words to include.
+        known: words with pretrained vectors, which are included even if they occur only once.
+        in_pieces: whether a text longer than `max_tokens` is split into several; otherwise it is truncated.
     """
     shaped = _shaped(texts, tokenizer, in_pieces=in_pieces)
     word_counts = np.zeros(len(texts.words), dtype=np.int64)
-    word_counts[: len(shaped.counts)] = shaped.counts  # words of other texts, or cut off, do not count
-    num_special = 2  # padding and the unknown word, which is there if a text has no tokens
+    word_counts[: len(shaped.counts)] = shaped.counts  # words of other texts, and truncated ones, do not count
+    num_special = 2  # padding and the unknown word, which stands in for a text without tokens
     vocabulary = Vocabulary.from_counts(
         texts.words[num_special:],
         word_counts[num_special:].tolist(),
@@ -105,7 +105,7 @@ def encode_with_new_vocabulary(
 def encode(
     texts: TokenizedTexts, tokenizer: TokenizerSettings, vocabulary: Vocabulary, *, in_pieces: bool = False
 ) -> TokenIds:
-    """Encode `texts` with a vocabulary; arguments as above."""
+    """Encode `texts` with an existing vocabulary; arguments as above."""
     shaped = _shaped(texts, tokenizer, in_pieces=in_pieces)
     return TokenIds(shaped.flat(_new_ids(texts.words, vocabulary)), shaped.offsets)
 

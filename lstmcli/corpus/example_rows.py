@@ -1,4 +1,4 @@
-"""Labelled rows on their way from a file into a table, a few bytes each."""
+"""Collects labelled rows of a file into a table, at a few bytes per row."""
 
 import hashlib
 from array import array
@@ -9,23 +9,23 @@ import pandas as pd
 from lstmcli.corpus.soft_labels import SoftRows
 from lstmcli.corpus.texts import TextStore
 
-# The number of rows without a group.
+# The group number of rows without a group.
 NO_GROUP = -1
 
 
 def text_key(text: str) -> int:
-    """Return a 64-bit hash that two texts share if they are the same: case and white space don't count."""
+    """Return a 64-bit hash that is the same for equal texts, ignoring case and whitespace."""
     folded = " ".join(text.split()).casefold().encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.blake2b(folded, digest_size=8).digest(), "little", signed=True)
 
 
 class ExampleRows:
-    """Rows on their way into a table.
+    """Collects rows for a table.
 
     Attributes:
         store: the texts.
         label_sets: the distinct sets of labels and their numbers.
-        soft: the probabilities of the rows, where these are wanted.
+        soft: the probabilities of the rows, if they are used.
     """
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class ExampleRows:
         self._columns["group"].append(self._groups.setdefault(group, len(self._groups) - 1))
 
     def table(self) -> pd.DataFrame:
-        """Return `Examples.table`. No row can be added any more."""
+        """Return `Examples.table`. No rows can be added afterwards."""
         table = pd.DataFrame({"text": np.arange(len(self.store), dtype=np.int32)})
         for name in list(self._columns):
             column = self._columns.pop(name)

@@ -1,4 +1,4 @@
-"""Labelled rows as a table; every row that can't be used is counted, named by line, and treated as the settings say."""
+"""Labelled rows as a table; unusable rows are counted, reported by line, and handled as the settings say."""
 
 import hashlib
 from collections.abc import Collection, Sequence
@@ -22,18 +22,18 @@ from lstmcli.events import MAX_LINES_SHOWN, Finding, RowsRead
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Labelled rows. What is held of each in memory are a few numbers; the texts may lie in a file.
+    """Labelled rows. Memory holds only a few numbers per row; the texts may be in a temporary file.
 
     Attributes:
-        name: of the file, or of the part of it.
-        num_rows: read from the file.
-        table: one row an example, with the columns `line` (1-based line in the file), `text` (its number in `store`),
+        name: of the file, or of a part of it.
+        num_rows: number of rows read.
+        table: one row per example, with the columns `line` (1-based line in the file), `text` (its number in `store`),
             `text_key` (see `text_key`), `label_set` (index into `label_sets`) and `group` (a number, the same for rows
             of the same non-empty group; NO_GROUP for others).
         label_sets: the distinct sets of labels, each a sorted tuple of names.
         store: the texts.
         findings: rows that can't be used as they are.
-        soft: probabilities as targets, if the file was read for them; row n belongs to text n of `store`.
+        soft: probabilities as targets, if they are used; row n belongs to text n of `store`.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Examples:
 
     @property
     def report(self) -> RowsRead:
-        """What a user should know of these rows."""
+        """What a user should know about these rows."""
         return RowsRead(self.name, self.num_rows, len(self.table), self.findings)
 
     @property
@@ -56,7 +56,7 @@ class Examples:
 
     @property
     def used_label_sets(self) -> tuple[NDArray[np.int64], list[tuple[str, ...]]]:
-        """The label sets that these rows have, and for each row, (rows,), which of them is its own."""
+        """The index of each row's label set, (rows,), and the label sets that these rows have."""
         used, which = np.unique(self.table["label_set"], return_inverse=True)
         return which, [self.label_sets[index] for index in used]
 
@@ -86,9 +86,9 @@ class Examples:
 
 
 def number_groups(groups: NDArray[np.integer]) -> NDArray[np.int64] | None:
-    """Number the `groups` of rows (the column `group` of `Examples.table`) from 0; a row without one is its own.
+    """Number the `groups` of rows (the column `group` of `Examples.table`) from 0; a row without a group is its own.
 
-    None: no row has one.
+    Returns None if no row has a group.
     """
     alone = groups == NO_GROUP
     if alone.all():
@@ -109,15 +109,15 @@ def read_examples(
 
     Args:
         paths: the file or files.
-        settings: columns, format, encoding, and what happens to rows that can't be used.
-        known_labels: the labels of the model; a row with another one is treated by `settings.unknown_labels`. None
+        settings: columns, format, encoding, and how to handle unusable rows.
+        known_labels: the labels of the model; rows with other labels are handled by `settings.unknown_labels`. None
             while the labels are being learned.
-        soft: whether the columns probability_<label> are targets; then a row needs no label of its own.
-        needs_group: whether it is a mistake if the column `settings.group` is missing.
+        soft: whether the columns probability_<label> are targets, in which case a row needs no label.
+        needs_group: whether it is an error if the column `settings.group` is missing.
 
     Raises:
-        DataError: a column is missing, no usable row is left, a yes/no cell is neither, or the settings make a finding
-            an error. All findings of the file are in the one message.
+        DataError: a column is missing, there are no usable rows, a label is invalid, or the settings make a finding an
+            error. One message lists all such findings of the file.
     """
     rows, findings, num_rows, names = ExampleRows(), list[Finding](), 0, list[str]()
     for path in [paths] if isinstance(paths, str) else paths:
@@ -153,14 +153,14 @@ def _with_nearest(name: str, known: Collection[str]) -> str:
 
 
 def _has_conflict(table: pd.DataFrame) -> "pd.Series[bool]":
-    """Return for each row whether its text stands in another row with other labels."""
+    """Return for each row whether its text occurs in another row with different labels."""
     keys = table["text_key"].to_numpy()
     in_order = np.sort(keys)
     repeated_keys = np.unique(in_order[1:][in_order[1:] == in_order[:-1]])
     if not len(repeated_keys):
         return pd.Series(data=False, index=table.index)
     nearest = np.searchsorted(repeated_keys, keys).clip(max=len(repeated_keys) - 1)
-    repeated = table[repeated_keys[nearest] == keys]  # few rows as a rule, and pandas needs much memory for many
+    repeated = table[repeated_keys[nearest] == keys]  # usually few rows, and pandas needs much memory for many
     conflicts = repeated.groupby("text_key")["label_set"].transform("nunique") > 1
     in_all: pd.Series[bool] = conflicts.reindex(table.index, fill_value=False)
     return in_all
@@ -169,7 +169,7 @@ def _has_conflict(table: pd.DataFrame) -> "pd.Series[bool]":
 def _collect(
     source: Source, settings: DataSettings, rows: ExampleRows, findings: list[Finding], selector: CellSelector
 ) -> int:
-    """Add the usable rows of a source to `rows` and what is found to `findings`; return how many rows it has."""
+    """Add the usable rows of a source to `rows` and its findings to `findings`; return its number of rows."""
     lines: dict[str, list[int]] = {"malformed_rows": [], "unlabelled": [], "empty_texts": []}
     bad_labels: list[str] = []
     num_rows = 0
@@ -221,7 +221,7 @@ def _findings(lines: dict[str, list[int]], settings: DataSettings) -> list[Findi
 def _targets(
     cells: Cells, soft: SoftRows | None, settings: DataSettings
 ) -> tuple[tuple[str, ...] | None, list[float] | None, bool]:
-    """Return a row's labels, its probabilities, and whether the labels are its own or follow from the probabilities."""
+    """Return a row's labels, its probabilities, and whether the labels are its own (not from the probabilities)."""
     labels = parse_labels(cells.labels, settings)
     if soft is None:
         return labels, None, True
@@ -239,7 +239,7 @@ def _treat(
     settings: DataSettings,
     findings: list[Finding],
 ) -> pd.DataFrame:
-    """Note the rows in `findings` and return the table without them if the setting says "drop"."""
+    """Add the rows to `findings`, and return the table without them if the setting is "drop"."""
     if not is_found.any():
         return table
     action = getattr(settings, kind)

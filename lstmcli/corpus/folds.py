@@ -16,7 +16,7 @@ def deal_folds(examples: Examples, *, num_folds: int, seed: int) -> NDArray[np.i
     """Return the fold of each row, (rows,) from 0, see `fold_of_rows`.
 
     Raises:
-        DataError: some fold would be empty.
+        DataError: a fold would be empty.
     """
     fold = fold_of_rows(examples, num_folds=num_folds, seed=seed)
     num_found = len(np.unique(fold))
@@ -34,19 +34,19 @@ def deal_folds(examples: Examples, *, num_folds: int, seed: int) -> NDArray[np.i
 def fold_corpora(
     examples: Examples, fold: NDArray[np.int64], settings: DataSettings, *, seed: int
 ) -> Iterator[tuple[Corpus, Examples]]:
-    """Yield a corpus and the rows of each fold: what is outside of it is parted as a training file would be.
+    """Yield a corpus and the rows of each fold; the rows outside the fold are split as a training file would be.
 
-    Nothing of a fold's corpus but `test` comes from the rows of the fold; a row whose label the training rows lack is
-    not in `test`, which a model without that label can't be scored on.
+    Of a fold's corpus, only `test` contains rows of the fold. It excludes rows with labels that the training rows lack,
+    since a model without these labels can't be scored on them.
 
     Args:
         examples: all rows.
         fold: (rows,), from `deal_folds`.
-        settings: how a part becomes validation rows.
+        settings: how validation rows are split off.
         seed: of the splits.
 
     Raises:
-        DataError: the rows outside of a fold are too few.
+        DataError: there are too few rows outside a fold.
     """
     num_folds = int(fold.max()) + 1
     for number in range(num_folds):

@@ -1,4 +1,4 @@
-"""Labelled texts that a program already holds, checked as rows of a file would be."""
+"""Labelled texts that are already in memory, checked like the rows of a file."""
 
 from collections.abc import Iterable, Sequence
 
@@ -9,26 +9,26 @@ from lstmcli.corpus.examples import Examples
 from lstmcli.corpus.label_cells import clean_label
 from lstmcli.events import RowsRead
 
-# What rows without a file are called in messages. Line n is item n, from 1.
+# How messages refer to rows without a file. Line n is item n, from 1.
 NAME = "the given texts"
 
-# Stands for several labels per text in the settings of a run whose rows were never in a file.
+# Marks several labels per text in the settings of a run whose rows were never in a file.
 SEPARATOR = "|"
 
 
 def corpus_in_memory(
     texts: Sequence[str], labels: Sequence[str | Iterable[str]], settings: DataSettings, *, seed: int
 ) -> Corpus:
-    """Return a corpus with a part of the rows set aside for validation.
+    """Return a corpus with some of the rows held out for validation.
 
     Args:
         texts: at least one.
-        labels: of each text, its name, or the names of all its labels; which of the two `settings` tell.
-        settings: the kind of labels, and how many rows are set aside.
+        labels: for each text, the name of its label or the names of all its labels, depending on `settings`.
+        settings: the kind of labels, and how many rows to hold out.
         seed: of the split.
 
     Raises:
-        DataError: the rows leave nothing to tell apart, or are too few to split.
+        DataError: see `learn_labels`; or there are too few rows to split.
     """
     examples = examples_in_memory(texts, labels)
     train, validation, found = split_examples(examples, settings, seed)
@@ -36,7 +36,7 @@ def corpus_in_memory(
 
 
 def given_labels(labels: Iterable[object]) -> list[str | tuple[str, ...]]:
-    """Return the labels that a program hands over: of each text its name, or the names of all its labels.
+    """Check labels passed by a program: for each text, the name of its label or the names of all its labels.
 
     Raises:
         TypeError: one is neither a str nor an iterable of str, or names are mixed with sets of names.
@@ -58,12 +58,12 @@ def given_labels(labels: Iterable[object]) -> list[str | tuple[str, ...]]:
 
 
 def labelled_settings(labels: Sequence[str | tuple[str, ...]]) -> dict[str, object]:
-    """Return what settings say of such labels, by key."""
+    """Return the settings for such labels, by key."""
     return {} if all(isinstance(label, str) for label in labels) else {"data.label_separator": SEPARATOR}
 
 
 def examples_in_memory(texts: Sequence[str], labels: Sequence[str | Iterable[str]]) -> Examples:
-    """Return labelled rows; `labels` as above. Each text has a set of its labels, all kinds of labels alike."""
+    """Return labelled rows; `labels` as above. Each text gets a set of labels, whatever the kind of labels."""
     if len(texts) != len(labels):
         raise ValueError(f"expected as many labels as texts, got {len(texts):,} texts and {len(labels):,} labels")
     rows = ExampleRows()

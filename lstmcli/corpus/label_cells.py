@@ -1,4 +1,4 @@
-"""From a row's label cells to label names, for the three ways in which a file may hold labels."""
+"""Parses the label cells of a row, for the three ways in which a file may store labels."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,23 +11,23 @@ NO = {"0", "0.0", "n", "no", "false", "f"}
 
 
 class BadLabelError(ValueError):
-    """A cell holds what can't be a label here."""
+    """A cell does not contain a valid label."""
 
 
 def label_columns(settings: DataSettings) -> list[str]:
-    """Return the names of the columns that hold labels."""
+    """Return the names of the columns that contain labels."""
     return list(settings.labels) or [settings.label]
 
 
 def parse_labels(cells: Sequence[Any], settings: DataSettings) -> tuple[str, ...] | None:
-    """Return the row's label names, sorted, or None where a cell is empty (the row is unlabelled).
+    """Return the row's label names, sorted, or None if a cell is empty (the row is unlabelled).
 
     Args:
         cells: the cells of `label_columns(settings)`, in that order.
-        settings: says how to read them.
+        settings: how to read them.
 
     Raises:
-        BadLabelError: a yes/no cell is neither, or a list stands where one label is wanted.
+        BadLabelError: a yes/no cell is neither, or a list is given where one label is expected.
     """
     if settings.labels:
         answers = [_yes_or_no(cell, column) for cell, column in zip(cells, settings.labels, strict=True)]
@@ -46,7 +46,7 @@ def parse_labels(cells: Sequence[Any], settings: DataSettings) -> tuple[str, ...
 
 
 def clean_label(cell: Any) -> str:
-    """Return the label with its white space folded, so that a label never breaks a line or a tab-separated field."""
+    """Return the label with whitespace normalised, so that it never breaks a line or a tab-separated field."""
     return " ".join(SURROGATE.sub("\ufffd", _as_text(cell)).split())
 
 

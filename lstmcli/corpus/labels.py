@@ -1,4 +1,4 @@
-"""The labels that training rows show, checked, with notes on what a user should look at."""
+"""Collects and checks the labels of the training rows, with notes on likely mistakes."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from lstmcli.corpus.label_set import SET_SEPARATOR, LabelSet
 from lstmcli.corpus.targets import label_targets
 from lstmcli.errors import DataError
 
-# Up to so many labels no share of the rows is suspicious: a tiny corpus may have as many labels as rows.
+# This many labels are never suspicious: a tiny corpus may have as many labels as rows.
 MANY_LABELS = 50
 
 MAX_NAMES_SHOWN = 5
@@ -18,7 +18,7 @@ def learn_labels(train: Examples, settings: DataSettings) -> LabelSet:
     """Return the labels of the training rows.
 
     Raises:
-        DataError: they leave nothing to tell apart, or hold what joins the labels of a prediction.
+        DataError: there is nothing to learn, or a label contains the separator used in predictions.
     """
     kind = label_kind(settings)
     labels = (
@@ -41,7 +41,7 @@ def learn_labels(train: Examples, settings: DataSettings) -> LabelSet:
 
 
 def all_labels(examples: Examples, settings: DataSettings) -> LabelSet:
-    """Return the labels of all rows, for scores over several models each of which may lack one."""
+    """Return the labels of all rows, for scores over several models that may each lack some of them."""
     kind = label_kind(settings)
     if settings.labels:
         return LabelSet(settings.labels, kind)
@@ -49,7 +49,7 @@ def all_labels(examples: Examples, settings: DataSettings) -> LabelSet:
 
 
 def label_notes(labels: LabelSet, validation: Examples) -> list[str]:
-    """Return what a user should look at in the labels: it may be meant, but often is not."""
+    """Return notes on labels that are probably mistakes, but may be intended."""
     names, kind = labels.names, labels.kind
     notes = []
     if kind == "single":

@@ -1,4 +1,4 @@
-"""Texts without labels, from files of lines or from a column of a table."""
+"""Unlabelled texts, from files with one text per line or from a column of a table."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,14 +22,14 @@ DESCRIPTIONS = {
 
 
 def read_texts(paths: Sequence[str], settings: DataSettings) -> tuple[TextStore, list[RowsRead]]:
-    """Read the texts of all files; empty ones, and ones that stand there already, are dropped.
+    """Read the texts of all files; empty and repeated ones are dropped.
 
     Args:
-        paths: files; "-" is standard input. A file without columns has one text a line.
-        settings: text column, encoding, and the format of files that are not called .txt, and of standard input.
+        paths: files; "-" is standard input. A file without columns has one text per line.
+        settings: text column, encoding, and the format of standard input and of files other than .txt.
 
     Raises:
-        DataError: a file can't be read or lacks the column, or no text is left.
+        DataError: a file can't be read or lacks the column, or there are no texts left.
     """
     store, keys = TextStore(), set[int]()
     reports = []
@@ -59,7 +59,7 @@ def _read_file(source: Source, column: str, store: TextStore, keys: set[int]) ->
 
 
 def _take(text: str | None, store: TextStore, keys: set[int]) -> str | None:
-    """Store a text, or say why not; None stands for a malformed row."""
+    """Store a text, or return the reason why not; None means a malformed row."""
     if text is None:
         return "malformed_rows"
     if not text.strip():

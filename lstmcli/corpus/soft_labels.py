@@ -1,4 +1,4 @@
-"""Targets that are probabilities: the columns probability_<label> that `lstmcli predict --probabilities` writes."""
+"""Probabilities as targets, from the columns probability_<label> that `lstmcli predict --probabilities` writes."""
 
 from array import array
 from collections.abc import Sequence
@@ -18,9 +18,9 @@ class SoftLabels:
     """The probabilities of a file's rows.
 
     Attributes:
-        names: of the labels, in the order of the columns.
-        values: (rows, names); NaN in a row that has none.
-        has_own: (rows,) whether the row also has labels of its own.
+        names: of the labels, in column order.
+        values: (rows, names); NaN in rows without probabilities.
+        has_own: (rows,) whether the row also has labels.
     """
 
     names: tuple[str, ...]
@@ -29,29 +29,30 @@ class SoftLabels:
 
 
 class SoftRows:
-    """Probabilities on their way into `SoftLabels`."""
+    """Collects probabilities for `SoftLabels`."""
 
     def __init__(self, columns: Sequence[str]) -> None:
-        """Take the columns of the header that hold probabilities, whatever else there is."""
+        """Use the columns of the header that contain probabilities, and ignore the others."""
         self.columns = [column for column in columns if column.startswith(PREFIX)]
         self.names = tuple(column.removeprefix(PREFIX) for column in self.columns)
         self._values = array("f")
         self._has_own = array("b")
 
     def parse(self, cells: Sequence[object]) -> list[float] | None:
-        """Return a row's probabilities from the cells of `columns`; None where all are empty.
+        """Return a row's probabilities from the cells of `columns`; None if all are empty.
 
         Raises:
-            BadLabelError: a cell is no number from 0 to 1.
+            BadLabelError: a cell is not a number from 0 to 1.
         """
         if all(cell is None or cell == "" for cell in cells):
             return None
         return [_probability(cell, column) for cell, column in zip(cells, self.columns, strict=True)]
 
     def labels(self, values: Sequence[float], kind: LabelKind) -> tuple[str, ...]:
-        """Return what a row without labels of its own most probably has, sorted.
+        """Return the most probable labels of a row without labels of its own, sorted.
 
-        For "single" the most probable label; else those of at least 0.5, and of "multi" at least the most probable one.
+        For "single", the most probable label; otherwise those of at least 0.5, or for "multi" the most probable one if
+        there are none.
         """
         best = self.names[int(np.argmax(values))]
         if kind == "single":

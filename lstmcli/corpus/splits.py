@@ -1,4 +1,4 @@
-"""Splits that keep label proportions and never part what belongs together."""
+"""Splits that preserve label proportions and keep rows of the same text or group together."""
 
 from operator import itemgetter
 
@@ -13,12 +13,12 @@ from lstmcli.corpus.examples import Examples
 
 
 def validation_rows(examples: Examples, *, fraction: float, seed: int) -> NDArray[np.bool_]:
-    """Choose the rows of a validation set, the same for the same table and seed; units as for `fold_of_rows`.
+    """Choose validation rows, the same ones for the same table and seed; for units, see `fold_of_rows`.
 
     Args:
         examples: the rows.
-        fraction: wanted share of rows, between 0 and 1.
-        seed: of the order in which units are dealt.
+        fraction: desired fraction of rows, between 0 and 1.
+        seed: for the order in which units are assigned.
 
     Returns:
         (rows,) True for validation.
@@ -29,7 +29,7 @@ def validation_rows(examples: Examples, *, fraction: float, seed: int) -> NDArra
     labels_of_units = _label_counts(examples, unit_of_row)
     is_validation = _deal(labels_of_units, rows_of_units, shares, seed=seed) == 1
     if not is_validation.any():
-        # A few large units, none of which came near the wanted share: the smallest that leaves training every label.
+        # A few large units may all have gone to training: take the smallest that leaves every label to training.
         is_spare = (labels_of_units.toarray() < labels_of_units.sum(axis=0)).all(axis=1)
         is_validation[np.where(is_spare, rows_of_units, len(unit_of_row) + 1).argmin()] = is_spare.any()
     chosen: NDArray[np.bool_] = is_validation[unit_of_row]
@@ -37,12 +37,12 @@ def validation_rows(examples: Examples, *, fraction: float, seed: int) -> NDArra
 
 
 def fold_of_rows(examples: Examples, *, num_folds: int, seed: int) -> NDArray[np.int64]:
-    """Part the rows into folds of like size, the same for the same table and seed: (rows,) from 0.
+    """Split the rows into folds of similar size, the same for the same table and seed: (rows,) from 0.
 
-    Rows with the same text, or the same non-empty group, form a unit that stays together. Units are dealt out by
-    iterative stratification, which serves one and several labels a text alike: the rarest label first, each unit to
-    the side that still wants most of that label. Source: Sechidis, Tsoumakas and Vlahavas 2011, "On the Stratification
-    of Multi-Label Data".
+    Rows with the same text, or the same non-empty group, form a unit that stays together. Units are assigned by
+    iterative stratification, which handles one and several labels per text alike: starting with the rarest label, each
+    unit goes to the side that still needs most of that label. Source: Sechidis, Tsoumakas and Vlahavas 2011, "On the
+    Stratification of Multi-Label Data".
     """
     unit_of_row = _units(examples.table)
     shares = np.full(num_folds, 1.0 / num_folds)
@@ -52,7 +52,7 @@ def fold_of_rows(examples: Examples, *, num_folds: int, seed: int) -> NDArray[np
 
 
 def _units(table: pd.DataFrame) -> NDArray[np.int64]:
-    """Return the unit of each row: rows are linked through their text and through their group."""
+    """Return the unit of each row; rows are linked by their text and by their group."""
     keys = table["text_key"].to_numpy()
     distinct = np.unique(keys)
     texts = np.searchsorted(distinct, keys)
@@ -60,7 +60,7 @@ def _units(table: pd.DataFrame) -> NDArray[np.int64]:
     has_group = groups != NO_GROUP
     if not has_group.any():
         return texts
-    # A graph of texts and groups, in which each row links its text with its group.
+    # A graph of texts and groups, in which each row links its text to its group.
     num_nodes = len(distinct) + int(groups.max()) + 1
     links = np.ones(int(has_group.sum()), dtype=np.int8), (texts[has_group], len(distinct) + groups[has_group])
     _, component = connected_components(coo_array(links, shape=(num_nodes, num_nodes)), directed=False)
@@ -69,7 +69,7 @@ def _units(table: pd.DataFrame) -> NDArray[np.int64]:
 
 
 def _label_counts(examples: Examples, unit_of_row: NDArray[np.int64]) -> csr_array:
-    """Return (units, labels): how many rows of the unit have the label; having none counts as one more label."""
+    """Return (units, labels), the number of rows with the label; having no label counts as one more label."""
     names = sorted({name for names in examples.label_sets for name in names or ("",)})
     pairs = [
         (index, names.index(name)) for index, label_set in enumerate(examples.label_sets) for name in label_set or ("",)
@@ -84,10 +84,10 @@ def _label_counts(examples: Examples, unit_of_row: NDArray[np.int64]) -> csr_arr
 def _deal(
     labels_of_units: csr_array, rows_of_units: NDArray[np.int64], shares: NDArray[np.float64], *, seed: int
 ) -> NDArray[np.int64]:
-    """Return the side of each unit; side n wants the share `shares[n]` of each label and of the rows."""
+    """Return the side of each unit; side n should get the fraction `shares[n]` of each label and of the rows."""
     rank = np.random.default_rng(seed).permutation(len(rows_of_units))
     num_labels = labels_of_units.sum(axis=0)
-    wanted_labels = num_labels * shares[:, None]  # (sides, labels) still to be dealt
+    wanted_labels = num_labels * shares[:, None]  # (sides, labels) still to be assigned
     wanted_rows = rows_of_units.sum() * shares
     side_of_unit = np.full(len(rows_of_units), -1, dtype=np.int64)
     columns = csc_array(labels_of_units)
@@ -95,7 +95,7 @@ def _deal(
         units = columns.indices[columns.indptr[label] : columns.indptr[label + 1]]
         units = units[side_of_unit[units] < 0]
         for unit in units[np.argsort(rank[units])]:
-            # The side that wants most of the label; among equals the one that wants more rows, relative to its share.
+            # The side that needs most of the label; ties go to the one that needs more rows, relative to its share.
             wishes = zip(wanted_labels[:, label], wanted_rows / shares, strict=True)
             side = max(enumerate(wishes), key=itemgetter(1))[0]
             side_of_unit[unit] = side

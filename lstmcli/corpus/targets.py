@@ -1,4 +1,4 @@
-"""From the labels of rows to what a network and a regression are fitted to."""
+"""Turns the labels of rows into the targets of the network and of the n-gram model."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ def training_targets(examples: Examples, labels: LabelSet, soft_share: float) ->
     Args:
         examples: training rows.
         labels: of the corpus.
-        soft_share: what the probabilities count in a row that has labels of its own as well, from 0 to 1.
+        soft_share: weight of the probabilities in a row that also has labels, from 0 to 1.
     """
     own = label_targets(examples, labels)
     soft = examples.soft

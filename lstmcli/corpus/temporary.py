@@ -1,4 +1,4 @@
-"""What to say when the disk for temporary files is full."""
+"""Explains what to do when the disk for temporary files is full."""
 
 import tempfile
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from lstmcli.errors import DataError
 
 @contextmanager
 def temporary_space() -> Iterator[None]:
-    """Turn an `OSError` of the block, which writes temporary files, into advice."""
+    """Turn an `OSError` from writing temporary files in the block into a `DataError` with advice."""
     try:
         yield
     except OSError as error:

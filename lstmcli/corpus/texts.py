@@ -1,4 +1,4 @@
-"""Texts of a corpus outside memory: end to end in UTF-8, beyond a size in a temporary file."""
+"""Stores the texts of a corpus end to end in UTF-8; large corpora go to a temporary file."""
 
 import hashlib
 import tempfile
@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 
 from lstmcli.corpus.temporary import temporary_space
 
-# Texts of so many bytes stay in memory; larger corpora go to a file that the system removes with the process.
+# Up to this many bytes stay in memory; larger corpora go to a file that vanishes when the process ends.
 MEMORY_BYTES = 4 << 20
 
 # Bytes read at a time.
 BLOCK_BYTES = 1 << 20
 
-# JSON can hold half of a pair of code units, which plain UTF-8 can't.
+# JSON can contain lone surrogates, which plain UTF-8 can't.
 ERRORS = "surrogatepass"
 
 
 class TextStore:
-    """Takes texts one by one and gives them back by number, best in ascending order."""
+    """Stores texts one by one and returns them by number, fastest in ascending order."""
 
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES)  # noqa: SIM115 (lives as long as the store)
@@ -47,7 +47,7 @@ class TextStore:
         return self._digest.digest()
 
     def read(self, numbers: NDArray[np.int64]) -> Iterator[str]:
-        """Yield the texts of `numbers`, in their order."""
+        """Yield the texts with the given `numbers`, in that order."""
         block, block_start = b"", 0
         for number in numbers.tolist():
             start, end = self._offsets[number], self._offsets[number + 1]

@@ -1,4 +1,4 @@
-"""Token ids on their way from texts to a flat array, through a temporary file: memory holds a block at a time."""
+"""Collects token ids into a flat array through a temporary file, with one block in memory at a time."""
 
 import tempfile
 import weakref
@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 
 from lstmcli.corpus.temporary import temporary_space
 
-# A flat array beyond so many bytes lies in a file that is mapped into memory and vanishes with the process.
+# Flat arrays of more bytes than this are mapped into memory from a file that vanishes when the process ends.
 MEMORY_BYTES = 16 << 20
 
-# Ids in hand at a time.
+# Ids in memory at a time.
 BLOCK_IDS = 1 << 18
 
 _SPOOL_TYPE = np.dtype(np.int32)
 
 
 class TokenIdsOnDisk:
-    """The ids of many texts, written down once; `flat` reads them back, with other numbers if need be.
+    """The token ids of many texts, written once; `flat` reads them back, renumbered if needed.
 
     Attributes:
         offsets: (texts + 1,); text n is `flat[offsets[n]:offsets[n + 1]]`.
@@ -28,7 +28,7 @@ class TokenIdsOnDisk:
     """
 
     def __init__(self, texts: Iterable[Sequence[int]]) -> None:
-        """Take the ids of all `texts`, each with at least one."""
+        """Store the ids of all `texts`, each of which must have at least one."""
         self.counts = np.zeros(0, dtype=np.int64)
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as this object)
         weakref.finalize(self, self._file.close)
@@ -42,7 +42,7 @@ class TokenIdsOnDisk:
         offsets, block = array("q", [0]), array("i")
         for ids in texts:
             if not ids:
-                raise ValueError(f"expected at least one token a text, got none in text {len(offsets) - 1}")
+                raise ValueError(f"expected at least one token per text, got none in text {len(offsets) - 1}")
             block.extend(ids)
             offsets.append(offsets[-1] + len(ids))
             if len(block) >= BLOCK_IDS:
@@ -63,7 +63,7 @@ class TokenIdsOnDisk:
         self.counts = counts
 
     def texts(self, numbers: NDArray[np.int64] | None = None) -> Iterator[list[int]]:
-        """Yield the ids of each text, or of the texts of `numbers`, which ascend."""
+        """Yield the ids of each text, or of the texts with the given `numbers` in ascending order."""
         offsets = self.offsets.tolist()
         block, start = np.empty(0, dtype=_SPOOL_TYPE), 0
         for number in range(len(self)) if numbers is None else numbers.tolist():
@@ -75,10 +75,10 @@ class TokenIdsOnDisk:
             yield block[first - start : end - start].tolist()
 
     def flat(self, new_ids: NDArray[np.integer] | None = None) -> NDArray[np.integer]:
-        """Return all ids end to end, in the narrowest type that holds them.
+        """Return all ids end to end, in the narrowest type that fits.
 
         Args:
-            new_ids: (ids,), what each id becomes; None: itself.
+            new_ids: (ids,), the new id for each id; None keeps them.
         """
         largest = len(self.counts) if new_ids is None else int(new_ids.max(initial=0))
         dtype = np.dtype(np.uint16 if largest < 2**16 else np.int32)

@@ -1,1 +1,1 @@
-"""Reading and writing rows, checking and splitting them, and cutting token ids into batches."""
+"""Reading and writing rows in several file formats."""

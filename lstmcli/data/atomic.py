@@ -12,9 +12,9 @@ from lstmcli.errors import DataError
 
 @contextmanager
 def atomic_path(target: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `target`; it replaces `target` when the block ends well and vanishes otherwise.
+    """Yield a temporary path next to `target`, which replaces `target` if the block succeeds and is deleted otherwise.
 
-    A link stays a link: what it points to is replaced. A file that is replaced hands down its permissions.
+    A symbolic link is kept, and the file it points to is replaced. A replaced file passes on its permissions.
 
     Raises:
         DataError: `target` is a folder, or its folder is missing or can't be written.
@@ -40,9 +40,9 @@ def atomic_path(target: Path) -> Iterator[Path]:
 
 
 def unwritable_parent(folder: Path) -> Path | None:
-    """Return what keeps `folder` from being created or written: the nearest path that exists, or None.
+    """Return the nearest existing path if it prevents `folder` from being created or written, else None.
 
-    Only trying tells: to root, permissions promise everything, also in /proc and on a disk that can't be written.
+    This creates and removes a folder there, since permissions mean nothing to root, in /proc, or on a read-only disk.
     """
     import tempfile
 
@@ -55,7 +55,7 @@ def unwritable_parent(folder: Path) -> Path | None:
 
 
 def _permissions(target: Path) -> int:
-    """Return the mode of an existing file, else that of any new file: mkstemp's own are for the owner alone."""
+    """Return the mode of an existing file, else that of any new file: mkstemp's files are private to the owner."""
     return stat.S_IMODE(target.stat().st_mode) if target.exists() else _new_file_mode()
 
 
@@ -67,9 +67,9 @@ def _new_file_mode() -> int:
 
 @contextmanager
 def replaced_folder(target: Path) -> Iterator[Path]:
-    """Yield an empty folder that takes the place of `target` when the block ends well and vanishes otherwise.
+    """Yield an empty folder, which replaces `target` if the block succeeds and is deleted otherwise.
 
-    If the process dies between the two renames, the old content is still there as `.NAME.old`; `recover` puts it back.
+    If the process dies between the two renames, the old content is kept as `.NAME.old`; `recover` restores it.
     """
     recover(target)
     temporary, old = _sibling(target, "new"), _sibling(target, "old")
@@ -79,7 +79,7 @@ def replaced_folder(target: Path) -> Iterator[Path]:
     try:
         yield temporary
         for path in temporary.iterdir():
-            path.chmod(_new_file_mode())  # some libraries write files for the owner alone
+            path.chmod(_new_file_mode())  # some libraries write files that only the owner may read
         if target.exists():
             target.rename(old)
         temporary.rename(target)
@@ -89,7 +89,7 @@ def replaced_folder(target: Path) -> Iterator[Path]:
 
 
 def recover(target: Path) -> None:
-    """Put the old content back where a `replaced_folder` died between its two renames."""
+    """Restore the old content if a `replaced_folder` died between its two renames."""
     old = _sibling(target, "old")
     if old.exists() and not target.exists():
         old.rename(target)

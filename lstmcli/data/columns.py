@@ -13,7 +13,7 @@ class BadRowError(Exception):
 
 
 class TextSelector:
-    """Finds the text of a record; the column is looked up once per header. Without it the first row is an error."""
+    """Finds the text of a record; the column is looked up once per header, and must be in the first one."""
 
     def __init__(self, source: Source, column: str) -> None:
         self._column = TEXT_COLUMN if source.format_name == TEXT_FORMAT else column
@@ -23,7 +23,7 @@ class TextSelector:
         """Return the text.
 
         Raises:
-            BadRowError: the row was broken, or has no such cell or no text in it.
+            BadRowError: the row is broken, or its cell is missing or not text.
             DataError: no row so far had the column.
         """
         if record.problem is not None:
@@ -51,17 +51,17 @@ class TextSelector:
 
 
 class Keeper:
-    """Keeps the columns that are wanted of a record, in the order in which they are wanted; None: all."""
+    """Selects the wanted columns of a record, in the wanted order; None selects all."""
 
     def __init__(self, wanted: Sequence[str] | None, name: str) -> None:
         self._wanted = wanted
         self._find = ColumnFinder(name, [Wanted(column, "--columns") for column in wanted or ()])
 
     def __call__(self, record: Record) -> Record:
-        """Return the record with the columns that are kept.
+        """Return the record with the selected columns.
 
         Raises:
-            DataError: no record so far had one of them.
+            DataError: one of them is missing, and no earlier record had it.
         """
         if self._wanted is None:
             return record
@@ -71,7 +71,7 @@ class Keeper:
         return Record(record.line, self._wanted, cells)
 
     def kept(self, columns: Sequence[str]) -> Sequence[str]:
-        """Return what is kept of the columns of the next records; errors as above."""
+        """Return the selected columns of the next records; raises as above."""
         if self._wanted is None:
             return columns
         self._find(columns)

@@ -1,4 +1,4 @@
-"""Bytes to lines: decoding, and saying so before a read would wait for someone to write."""
+"""Decodes bytes into lines, and calls back before a read that would block."""
 
 import codecs
 import gzip
@@ -15,17 +15,17 @@ from lstmcli.errors import DataError, did_you_mean
 
 GZIP_MAGIC = b"\x1f\x8b"
 
-# Bytes that are read and decoded at a time, at most.
+# Maximum number of bytes read and decoded at a time.
 CHUNK_BYTES = 1 << 18
 
-# What Python decodes a byte to that is not in the encoding, where it is told to keep such bytes.
+# The characters to which the error handler "surrogateescape" decodes invalid bytes.
 UNDECODABLE = re.compile("[\udc80-\udcff]")
 
 BeforeWaiting = Callable[[], None]
 
 
 def check_encoding(encoding: str) -> None:
-    """Raise DataError unless `encoding` names an encoding of text."""
+    """Raise DataError unless `encoding` names a text encoding."""
     try:
         codecs.lookup(encoding)
     except LookupError:
@@ -40,11 +40,11 @@ def check_encoding(encoding: str) -> None:
 
 
 class DecodedLines:
-    r"""Iterates over the lines of a stream with their ends. Only "\n" ends a line, never "\r" or a Unicode separator.
+    r"""Iterates over the lines of a stream, with their endings. Only "\n" ends a line, not "\r" or a Unicode separator.
 
     Attributes:
         encoding: of the text.
-        has_undecodable: whether bytes were met that are not in the encoding; lines hold them as UNDECODABLE finds them.
+        has_undecodable: whether invalid bytes were found so far; UNDECODABLE matches them in the lines.
     """
 
     def __init__(
@@ -62,8 +62,8 @@ class DecodedLines:
             stream: of bytes.
             encoding: of the text; a byte order mark is dropped.
             name: the input, for messages.
-            keeps_undecodable: whether bytes that are not in `encoding` are kept, where the encoding allows for it.
-            before_waiting: is called when all complete lines were yielded and no more bytes have come yet.
+            keeps_undecodable: whether bytes that are invalid in `encoding` are kept, if the encoding allows it.
+            before_waiting: is called when all complete lines have been yielded and no more bytes have arrived.
         """
         self.has_undecodable = False
         self._stream = stream
@@ -72,14 +72,14 @@ class DecodedLines:
         self._keeps_undecodable = keeps_undecodable
         self._before_waiting = before_waiting
         self._is_utf8 = codecs.lookup(encoding).name == "utf-8"
-        self._unfinished: list[str] = []  # parts of a line whose end has not come yet
+        self._unfinished: list[str] = []  # parts of a line whose end has not arrived yet
         self._num_lines = 0
 
     def __iter__(self) -> Iterator[str]:
         """Yield the lines.
 
         Raises:
-            DataError: bytes that are not in the encoding (in UTF-8, after all lines before them); damaged gzip data.
+            DataError: bytes invalid in the encoding (in UTF-8, after all lines before them); damaged gzip data.
         """
         errors = "surrogateescape" if self._keeps_undecodable else "strict"
         decoder = codecs.getincrementaldecoder("utf-8-sig" if self._is_utf8 else self.encoding)(errors)
@@ -106,7 +106,7 @@ class DecodedLines:
             yield "".join(self._unfinished)
 
     def _refuse(self, first: bytes) -> None:
-        """Raise DataError where the first bytes say that this is no text in UTF-8 at all."""
+        """Raise DataError if the first bytes show that this is not UTF-8 text at all."""
         if first.startswith(GZIP_MAGIC):
             raise DataError(f"{self._name}: is gzip data; decompress it first, for example with zcat.")
         if first[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
@@ -132,7 +132,7 @@ class DecodedLines:
 
 
 def _undecodable(error: UnicodeDecodeError, name: str, num_lines: int) -> DataError:
-    """Say where and what the first byte is that can't be decoded, after `num_lines` good lines."""
+    """Return an error that locates the first invalid byte, which comes after `num_lines` valid lines."""
     return DataError(
         f"{name}, line {num_lines + 1}: byte 0x{error.object[error.start]:02x} is not valid {error.encoding}. The file "
         "has another encoding: try cp1252 or latin-1 (train: --set data.encoding=..., predict and evaluate: "
@@ -141,7 +141,7 @@ def _undecodable(error: UnicodeDecodeError, name: str, num_lines: int) -> DataEr
 
 
 def _chunks(stream: BinaryIO, before_waiting: BeforeWaiting | None) -> Iterator[bytes]:
-    """Yield what `stream` has, as it comes; at the end an empty chunk."""
+    """Yield the bytes of `stream` as they arrive, then an empty chunk at the end."""
     waits_for = None if before_waiting is None else _waitable(stream)
     while True:
         if waits_for is not None and before_waiting is not None and not select.select([waits_for], [], [], 0)[0]:
@@ -153,12 +153,12 @@ def _chunks(stream: BinaryIO, before_waiting: BeforeWaiting | None) -> Iterator[
 
 
 def _waitable(stream: BinaryIO) -> int | None:
-    """Return the file descriptor of a pipe, a terminal or a socket, for which a read may have to wait, else None."""
+    """Return the file descriptor of a pipe, terminal or socket, from which a read may block, else None."""
     try:
         descriptor = stream.fileno()
     except (OSError, io.UnsupportedOperation):
         return None
-    if os.name == "nt":  # select knows nothing but sockets there
+    if os.name == "nt":  # where select supports only sockets
         return None
     mode = os.fstat(descriptor).st_mode
     return descriptor if stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISSOCK(mode) else None

@@ -1,4 +1,4 @@
-"""Opening an input: a path or standard input, gzipped or not, in a named encoding; yields records.
+"""Opens an input (a path or standard input, gzipped or not, in a given encoding) and yields its records.
 
 Every command reads through `open_records`, so that training and prediction never disagree about what a row is.
 """
@@ -26,8 +26,8 @@ class Source:
     Attributes:
         name: for messages.
         format_name: one of FORMATS or BINARY_FORMATS.
-        columns: of all records; None where each has its own.
-        records: can be read once.
+        columns: of all records; None if each has its own.
+        records: an iterator, which can be read only once.
     """
 
     name: str
@@ -45,18 +45,18 @@ def open_records(
     keeps_broken: bool = False,
     before_waiting: BeforeWaiting | None = None,
 ) -> Iterator[Source]:
-    """Open `path` ("-": standard input) and yield its records lazily.
+    """Open `path` ("-" is standard input) and yield its records lazily.
 
     Args:
         path: of the input.
         format_name: one of FORMATS or BINARY_FORMATS, or "auto".
         encoding: of the text.
-        keeps_broken: whether rows that can't be read are records with a `problem`; else the first one is an error.
+        keeps_broken: whether unreadable rows become records with a `problem`; otherwise the first one is an error.
         before_waiting: see `DecodedLines`.
 
     Raises:
-        DataError: missing or unreadable file, unknown extension with format "auto", bytes that are not in `encoding`,
-            damaged gzip data, a broken layout. Those about the content come while the records are read.
+        DataError: missing or unreadable file, unknown extension with format "auto", bytes invalid in `encoding`,
+            damaged gzip data, a broken layout. Errors in the content are raised while the records are read.
     """
     check_encoding(encoding)
     name = "standard input" if path == STANDARD_INPUT else path
@@ -65,7 +65,7 @@ def open_records(
     if format_name in BINARY_FORMATS:
         if path == STANDARD_INPUT:
             raise DataError(f"{format_name} can't be read from a pipe; name the file.")
-        _open_file(path).close()  # says what is wrong with the path
+        _open_file(path).close()  # raises if the path can't be read
         yield Source(name, format_name, *BINARY_FORMATS[format_name](path))
         return
     with _open_binary(path) as stream:
@@ -75,7 +75,7 @@ def open_records(
 
 
 def _checked(records: Iterator[Record], lines: DecodedLines, name: str, *, keeps_broken: bool) -> Iterator[Record]:
-    """Pass the records on, but for a broken one where such are errors, and note bytes that could not be decoded."""
+    """Yield the records, mark those with undecodable bytes, and raise on broken ones unless they are kept."""
     for record in records:
         if record.problem is not None and not keeps_broken:
             raise DataError(f"{name}, line {record.line}: {record.problem}")
@@ -83,7 +83,7 @@ def _checked(records: Iterator[Record], lines: DecodedLines, name: str, *, keeps
 
 
 def _decoded(record: Record, encoding: str) -> Record:
-    """Return the record with a replacement character for each byte that could not be decoded, and with that problem."""
+    """Return the record with undecodable bytes replaced by U+FFFD, and with a `problem` if there were any."""
     found = next(
         (found for cell in record.cells if isinstance(cell, str) and (found := UNDECODABLE.search(cell))), None
     )
@@ -103,10 +103,10 @@ def check_exist(paths: Sequence[str]) -> None:
 
 
 def check_inputs(paths: Sequence[str], format_name: str) -> None:
-    """Look whether all of `paths` are there and have a format, before any of them is read.
+    """Check that all `paths` exist and have a known format, before any of them is read.
 
     Raises:
-        DataError: one is missing or a folder, or `format_name` is "auto" and its name tells none.
+        DataError: one is missing or a folder, or `format_name` is "auto" and its extension is unknown.
     """
     check_exist(paths)
     for path in paths if format_name == "auto" else ():
@@ -114,16 +114,16 @@ def check_inputs(paths: Sequence[str], format_name: str) -> None:
 
 
 def column_index(columns: list[str], column: str, name: str, setting: str) -> int:
-    """Return where `column` stands.
+    """Return the index of `column`.
 
     Args:
-        columns: the names that the input has.
-        column: the wanted one.
+        columns: the column names of the input.
+        column: the one to find.
         name: the input, for the message.
-        setting: what the user would change, for the message (such as "data.text").
+        setting: the setting that names the column, for the message (such as "data.text").
 
     Raises:
-        DataError: the column is missing (names those that exist, and the nearest) or stands there twice.
+        DataError: the column occurs twice, or is missing (the message lists all columns and the closest match).
     """
     if columns.count(column) == 1:
         return columns.index(column)
@@ -175,7 +175,7 @@ class ColumnFinder:
 
 
 def format_of(path: str) -> str | None:
-    """Return the format that the extension of `path` tells, or None; standard input is text."""
+    """Return the format that the extension of `path` stands for, or None; standard input is text."""
     if path == STANDARD_INPUT:
         return "text"
     suffixes = [suffix.lower() for suffix in Path(path).suffixes]

@@ -1,1 +1,1 @@
-"""The whole story of each command, each on about one screen: the only place where text meets data meets models."""
+"""Each command from start to finish: the only place that combines data, text and models."""

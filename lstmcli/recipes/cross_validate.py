@@ -1,4 +1,4 @@
-"""`lstmcli evaluate --folds`: train once a fold, and score every row by the model that never saw it."""
+"""`lstmcli evaluate --folds`: train one model per fold, and score each row with the model that has not seen it."""
 
 import hashlib
 import json
@@ -31,20 +31,20 @@ Values = NDArray[Any]
 def cross_validate(
     config: Config, run: OpenRun, *, num_folds: int, tell: Tell = ignore, stop: Stop = NEVER
 ) -> Evaluation:
-    """Split the training and validation rows of `config` into folds, and train and test with each fold left out once.
+    """Split the training and validation rows of `config` into folds, and hold out each fold once for testing.
 
-    Rows with the same text or of the same group share a fold. `data.test` is not touched.
+    Rows with the same text or group share a fold. `data.test` is not used.
 
     Args:
-        config: of every training.
-        run: where everything is written; each fold is a run of its own in it.
+        config: for every training.
+        run: where everything is written; each fold gets its own run directory in it.
         num_folds: at least 2.
-        tell: is told what happens.
+        tell: is called with each event.
         stop: see `train`.
 
     Raises:
-        LstmcliError: anything that the user can fix.
-        InterruptedRunError: `stop` was set; what was done is saved.
+        LstmcliError: a mistake that the user can fix.
+        InterruptedRunError: `stop` was set; progress is saved.
     """
     if config.data.soft_labels > 0.0:
         raise ConfigError("data.soft_labels: not supported with --folds; set it to 0, or evaluate without --folds.")
@@ -71,9 +71,9 @@ def cross_validate(
 
 @dataclass(frozen=True)
 class _FoldResult:
-    """What all systems made of the fold's rows, and the right answers; columns are the labels of all rows.
+    """The predictions of all systems for the rows of a fold, and the true labels; columns are the labels of all rows.
 
-    `groups` (rows,) are as in `Examples.table`.
+    `groups` (rows,) is as in `Examples.table`.
     """
 
     systems: list[System]
@@ -83,7 +83,7 @@ class _FoldResult:
 
 def _start(config: Config, run: OpenRun, examples: Examples, fold: NDArray[np.int64]) -> None:
     """Start the run, or make sure that it was started for the same folds of the same rows."""
-    folds = hashlib.sha256(fold.tobytes()).hexdigest()  # they also depend on groups, which the rows' digest leaves out
+    folds = hashlib.sha256(fold.tobytes()).hexdigest()  # groups matter too, but are not in the rows' digest
     content = json.dumps({"folds": int(fold.max()) + 1, "rows": examples.digest(), "fold_of_row": folds}) + "\n"
     place = run.directory.path
     if not run.resume:
@@ -94,7 +94,7 @@ def _start(config: Config, run: OpenRun, examples: Examples, fold: NDArray[np.in
 
 
 def _predict_fold(config: Config, run: RunDirectory, own: LabelSet, rows: Examples, labels: LabelSet) -> _FoldResult:
-    """Predict all rows of a fold, those with a label that its model does not know included."""
+    """Predict all rows of a fold, including those with labels that its model does not know."""
     baselines = run.baselines if config.evaluation.baselines else None
     systems = [
         replace(
@@ -109,7 +109,7 @@ def _predict_fold(config: Config, run: RunDirectory, own: LabelSet, rows: Exampl
 
 
 def _pooled(name: str, results: list[_FoldResult], labels: LabelSet, config: Config) -> Evaluation:
-    """Score the rows of all folds together, and fold by fold."""
+    """Score the rows of all folds together, and each fold on its own."""
     groups = number_groups(np.concatenate([result.groups for result in results]))
     targets = np.concatenate([result.targets for result in results])
     fold = np.repeat(np.arange(len(results)), [len(result.targets) for result in results])
@@ -130,7 +130,7 @@ def _joined(parts: list[System]) -> System:
 
 
 def _spread(values: Values, own: LabelSet, labels: LabelSet) -> Values:
-    """Give (rows, own labels) the columns of all `labels`; one that a fold's training rows lacked is 0 there."""
+    """Expand (rows, own labels) to the columns of all `labels`; labels missing from a fold's training rows are 0."""
     spread = np.zeros((len(values), len(labels.names)), dtype=values.dtype)
     spread[:, [labels.names.index(name) for name in own.names]] = values
     return spread

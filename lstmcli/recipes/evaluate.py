@@ -21,7 +21,7 @@ from lstmcli.store.layout import BASELINES_FOLDER, CONFIG_FILE, HTML_FILE, MARKD
 
 @dataclass(frozen=True)
 class ColumnOverrides:
-    """What the command line says instead of the columns that training used; None keeps those."""
+    """Command-line options that replace the columns used in training; None keeps the original."""
 
     format: Literal["auto", FormatName] = "auto"
     encoding: str = "utf-8"
@@ -30,11 +30,11 @@ class ColumnOverrides:
 
 
 def evaluate_file(run: Path, path: str, overrides: ColumnOverrides, *, baselines: bool) -> tuple[Examples, Evaluation]:
-    """Score the model in `run` on `path` and return the rows read and the figures.
+    """Score the model in `run` on `path`; return the rows and the evaluation.
 
     Raises:
         RunDirectoryError: no usable model.
-        UsageError: a label column is named for a model of traits.
+        UsageError: `overrides.label` is set for a model of traits.
         DataError: no usable rows.
     """
     predictor = Predictor.open(run)
@@ -58,9 +58,9 @@ def evaluate_file(run: Path, path: str, overrides: ColumnOverrides, *, baselines
 
 
 def _settings_of(run: Path) -> tuple[EvaluationSettings, str | None]:
-    """Return the settings and the column of groups of the run, so that figures match training.
+    """Return the evaluation settings and the group column of the run, so that scores are comparable with training's.
 
-    A model folder alone has the defaults.
+    A model folder without its run gets the defaults.
     """
     if not (run / CONFIG_FILE).is_file():
         return EvaluationSettings(), None
@@ -69,10 +69,10 @@ def _settings_of(run: Path) -> tuple[EvaluationSettings, str | None]:
 
 
 def check_reports(folder: Path) -> None:
-    """Look whether reports may be written into `folder`, before anything is computed for them; nothing is changed.
+    """Check that reports can be written into `folder`, before anything is computed for them; nothing is changed.
 
     Raises:
-        DataError: it can't be created or written, or holds other reports.
+        DataError: it can't be created or written, or contains other reports.
     """
     if (folder / CONFIG_FILE).exists():
         raise DataError(f"{folder}: is a run directory, whose reports would be overwritten; choose another --output.")
@@ -96,7 +96,7 @@ def _is_evaluation(metrics: Path) -> bool:
 
 
 def write_reports(folder: Path, evaluation: Evaluation, run: Path) -> None:
-    """Write metrics.json, report.md and report.html into `folder`, which is created.
+    """Write metrics.json, report.md and report.html into `folder`, creating it if necessary.
 
     Raises:
         DataError: the folder can't be created or written.

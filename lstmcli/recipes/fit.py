@@ -1,4 +1,4 @@
-"""Training one network of a run: its epochs go into the history, its states into checkpoints, its best epoch stays."""
+"""Trains one network of a run with a history of its epochs and checkpoints, and keeps the best epoch."""
 
 import time
 from dataclasses import asdict, dataclass
@@ -37,10 +37,10 @@ class FittedNetwork:
     """A network at its best epoch.
 
     Attributes:
-        weights: by torch's names.
+        weights: by torch's parameter names.
         validation_logits: (validation rows, labels).
         best_epoch: from 1.
-        num_parameters: trained numbers.
+        num_parameters: number of trained weights.
     """
 
     weights: Weights
@@ -56,7 +56,7 @@ def fit_network(
 
     Raises:
         InterruptedRunError: `stop` was set; the state is saved.
-        LstmcliError: what was saved can't be resumed from, or training has diverged.
+        LstmcliError: the saved state can't be resumed, or training has diverged.
     """
     trainer, training = prepared.trainer(member), prepared.config.training
     num_parameters = sum(parameter.numel() for parameter in trainer.model.parameters())
@@ -79,7 +79,7 @@ def fit_network(
 
 
 def network_event(network: ModelSettings, num_parameters: int, *, is_classifier: bool) -> NetworkBuilt:
-    """Return what to tell of a network's shape; a language model pools nothing."""
+    """Return an event that describes the network; a language model has no pooling."""
     return NetworkBuilt(
         cell=network.cell,
         layers=network.layers,
@@ -92,7 +92,7 @@ def network_event(network: ModelSettings, num_parameters: int, *, is_classifier:
 
 
 class CheckpointedTraining:
-    """A training that writes down its epochs and saves its state, so that it can be continued bit for bit."""
+    """A training that records its epochs and saves its state, so that it can be resumed bit for bit."""
 
     def __init__(
         self,
@@ -106,17 +106,17 @@ class CheckpointedTraining:
         tell: Tell = ignore,
         stop: Stop = NEVER,
     ) -> None:
-        """Prepare.
+        """Set up a training.
 
         Args:
             trainer: of the network.
-            run: where history and checkpoints are.
-            fingerprint: of the rows; a state is resumed only with the same.
-            checkpoint_minutes: longest time between two saved states.
-            shown: names of the validation scores worth a line.
+            run: holds history and checkpoints.
+            fingerprint: hash of the data; a saved state is only resumed if it matches.
+            checkpoint_minutes: maximum time between two saved states.
+            shown: names of the validation scores to display.
             member: the network's number in an ensemble, from 1.
-            tell: is told of steps and epochs.
-            stop: is asked after each step.
+            tell: is called with steps and epochs.
+            stop: is checked after each step.
         """
         self._trainer = trainer
         self._run = run
@@ -129,12 +129,12 @@ class CheckpointedTraining:
         self._stop = stop
 
     def run(self) -> nn.Module:
-        """Train, from the saved state if the run is resumed and has one; return the network of the best epoch.
+        """Train, from the saved state if a run with one is resumed, and return the network of the best epoch.
 
         Raises:
             InterruptedRunError: `stop` was set; the state is saved.
-            RunDirectoryError: the saved state is damaged, or of other rows.
-            DivergedError: the loss is not a number any more.
+            RunDirectoryError: the saved state is damaged, or belongs to other data.
+            DivergedError: the loss is no longer a finite number.
         """
         if self._run.resume:
             self._restore()
@@ -184,13 +184,13 @@ class CheckpointedTraining:
         self._checkpoints.save_state(self._trainer.tensors(), progress)
 
     def _restore(self) -> None:
-        """Put the trainer where its last state was saved; before any was, it starts from the beginning."""
+        """Restore the last saved state; without one, training starts from the beginning."""
         trainer = self._trainer
         if self._checkpoints.exist:
             self._load_state()
             progress = trainer.progress
             self._tell(TrainingResumed(str(self._run.directory.path), progress.epoch, progress.batch))
-        # A kill between the record of an epoch and its state leaves a record of what will be trained again.
+        # A kill between writing an epoch's record and its state leaves the record of an epoch that will be repeated.
         self._run.keep_history([record for record in self._run.history if self._is_done(record)])
 
     def _is_done(self, record: dict[str, Any]) -> bool:

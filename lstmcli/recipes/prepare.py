@@ -1,4 +1,4 @@
-"""From rows to all that is fixed before the first update: token ids, targets, word vectors, n-grams, schedule."""
+"""Everything that is fixed before the first update: token ids, targets, word vectors, n-grams and schedule."""
 
 import hashlib
 import math
@@ -37,7 +37,7 @@ from lstmcli.training.loss import make_loss
 
 @dataclass(frozen=True)
 class TokenizedCorpus:
-    """The texts of both splits as tokens, with common numbers."""
+    """The tokenised texts of both splits, with shared token numbers."""
 
     train: TokenizedTexts
     validation: TokenizedTexts
@@ -50,16 +50,16 @@ class Prepared:
     Attributes:
         config: of the run.
         corpus: its rows.
-        settings: what the config leaves open, as it is for this corpus.
+        settings: the defaults that depend on the corpus, resolved.
         train: training rows.
         validation: validation rows.
-        embedding: the vocabulary and where its vectors start.
-        language_model: what the layers start from, if not from chance.
+        embedding: the vocabulary and the initial word vectors.
+        language_model: initial weights of the layers; None for random ones.
         ngrams: the fitted n-gram model, if there is one.
         decisions: tunes thresholds and temperature on validation rows.
-        headline: the score that parts of the model are compared by.
+        headline: the score used to compare parts of the model.
         device: where networks are trained.
-        fingerprint: a hash of all that training and its decisions rest on.
+        fingerprint: a hash of everything that training and tuning depend on.
     """
 
     config: Config
@@ -77,11 +77,11 @@ class Prepared:
 
     @property
     def shown(self) -> tuple[str, ...]:
-        """Names of the validation scores that an epoch's line shows."""
+        """Names of the validation scores to display for each epoch."""
         return tuple(dict.fromkeys([self.headline, self.config.training.metric, "log_loss"]))
 
     def trainer(self, member: int) -> Trainer:
-        """Return the trainer of network number `member`, from 1; each has a seed of its own."""
+        """Return the trainer of network number `member`, from 1; each has its own seed."""
         config = self.config
         settings = replace(config.training, seed=config.training.seed + member - 1)
         torch.manual_seed(settings.seed)
@@ -99,7 +99,7 @@ class Prepared:
 
     @property
     def objective(self) -> Classification:
-        """What each of the networks is trained for."""
+        """The objective that each network is trained on."""
         training = self.config.training
         return Classification(
             self.train,
@@ -113,7 +113,7 @@ class Prepared:
 
 
 def read_corpus(config: Config, tell: Tell = ignore) -> Corpus:
-    """Read the rows that `config` names and tell what they are.
+    """Read the rows that `config` names, and report them through `tell`.
 
     Raises:
         DataError: see `load_corpus`.
@@ -131,7 +131,7 @@ def read_corpus(config: Config, tell: Tell = ignore) -> Corpus:
 
 
 def tokenize_corpus(corpus: Corpus, config: Config) -> TokenizedCorpus:
-    """Tokenise both splits, once for all that needs their tokens."""
+    """Tokenise both splits once, for all later steps."""
     numbers = GrowingVocabulary()
     train = tokenize(corpus.train.texts, config.tokenizer, numbers)
     return TokenizedCorpus(train, tokenize(corpus.validation.texts, config.tokenizer, numbers))
@@ -145,7 +145,7 @@ def prepare(
     device: torch.device,
     tell: Tell = ignore,
 ) -> Prepared:
-    """Fix what follows from the rows and from what the network starts from. Only training rows teach the vocabulary."""
+    """Prepare all that follows from the rows and the initial weights. The vocabulary comes from training rows only."""
     _tell_labels(corpus, tell)
     source = start.source
     known = frozenset(() if source is None else source.words)
@@ -185,7 +185,7 @@ def prepare(
 
 
 def fingerprint(corpus: Corpus, embedding: EmbeddingRows) -> str:
-    """Return a hash of all that training and its decisions rest on: rows, vocabulary and word vectors."""
+    """Return a hash of everything that training and tuning depend on: rows, vocabulary and word vectors."""
     digest = hashlib.sha256()
     for split in (corpus.train, corpus.validation):
         digest.update(split.digest().encode())

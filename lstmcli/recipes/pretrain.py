@@ -1,4 +1,4 @@
-"""`lstmcli pretrain`: from texts without labels to a language model that a training can start from."""
+"""`lstmcli pretrain`: train a language model on unlabelled texts, for a classifier to start from."""
 
 import hashlib
 import json
@@ -55,17 +55,17 @@ MAX_VALIDATION_TEXTS = 2_000
 
 MIN_KNOWN_TOKENS = 100
 
-# A training reads at most so many tokens of its own texts per epoch: more teach little and take minutes.
+# Maximum tokens per epoch when pretraining on a training's own texts: more take minutes and add little.
 MAX_OWN_TOKENS = 2_000_000
 
 
 class NothingToPredictError(DataError):
-    """The texts hardly have a word with a neighbour to learn from."""
+    """The texts are too few or too short to learn next-word prediction from."""
 
 
 @dataclass(frozen=True)
 class _Prepared:
-    """Texts that are learned from, texts that perplexity is measured on, and where the word vectors start."""
+    """Texts to train on, texts to measure perplexity on, and the initial word vectors."""
 
     train: EncodedTexts
     validation: TokenIds
@@ -76,7 +76,7 @@ class _Prepared:
 
 @dataclass(frozen=True)
 class _Limits:
-    """How many tokens are read: in all, about `wanted`; per epoch, at most `most`."""
+    """How many tokens to train on: about `wanted` in total, and at most `most` per epoch."""
 
     wanted: int
     most: int | None
@@ -86,7 +86,7 @@ def pretrain(config: Config, run: OpenRun, *, tell: Tell = ignore, stop: Stop = 
     """Learn to predict the next word, in each direction of `config.model`, and write everything into `run`.
 
     Raises:
-        LstmcliError: anything that the user can fix; a run that is there already is not touched then.
+        LstmcliError: a mistake that the user can fix; an existing run is left unchanged.
         InterruptedRunError: `stop` was set; the state is saved.
     """
     started_at = time.process_time()
@@ -109,7 +109,7 @@ def pretrain_within(
 ) -> Path | None:
     """Pretrain on the `texts` of a training, in a run of its own within `outer`, and return its path.
 
-    What was done before is not done again. Texts that have nothing to teach are passed over; then the result is None.
+    A finished pretraining is not repeated. If the texts are too few to learn from, the result is None.
 
     Raises:
         InterruptedRunError: `stop` was set; the state is saved.
@@ -214,7 +214,7 @@ def _check_enough(learned: EncodedTexts, validation: TokenIds) -> None:
 
 
 def _some(token_ids: TokenIds, max_tokens: int, *, seed: int) -> TokenIds:
-    """Return texts drawn at random, up to `max_tokens` tokens, but at least one."""
+    """Return a random sample of texts, with up to `max_tokens` tokens in total but at least one text."""
     order = np.random.default_rng(seed).permutation(len(token_ids))
     num_chosen = max(1, int(np.searchsorted(token_ids.lengths[order].cumsum(), max_tokens, side="right")))
     flat, lengths = token_ids.joined(np.sort(order[:num_chosen]))
@@ -222,7 +222,7 @@ def _some(token_ids: TokenIds, max_tokens: int, *, seed: int) -> TokenIds:
 
 
 def _split(num_texts: int, config: Config) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return which texts are learned from and which are held out, each in ascending order."""
+    """Return the numbers of the texts to train on and of those held out, each in ascending order."""
     num_held_out = min(max(1, round(config.pretraining.validation_fraction * num_texts)), MAX_VALIDATION_TEXTS)
     if num_held_out >= num_texts:
         raise NothingToPredictError(

@@ -1,4 +1,4 @@
-"""Which config a training has, where it writes, and whether it may; nothing here takes long to be loaded."""
+"""Resolves and checks the config and the run directory of a command, without importing anything slow."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -30,14 +30,14 @@ def resolve_run(
     command: Command = "train",
     arguments: Mapping[str, Any] | None = None,
 ) -> tuple[Config, OpenRun]:
-    """Return the checked config and the run: in `run_dir`, else `output.run_dir`, else runs/ and a name.
+    """Return the checked config and the run, in `run_dir`, `output.run_dir`, or a folder of runs/, in this order.
 
-    `arguments` are as for `load_config`. Commands other than train add an ending of their own to the name, so that one
-    config serves all commands. Resuming needs no config: without one, that of the run directory is used.
+    `arguments` are as for `load_config`. Commands other than train append a suffix to the folder's name, so that one
+    config serves all commands. To resume without a config, the one in the run directory is used.
 
     Raises:
         ConfigError: see `load_config`.
-        UsageError: resuming without saying what, or what is to be replaced.
+        UsageError: `resume` without a run to resume, or together with `overwrite`.
         LstmcliError: see `open_run`.
     """
     if resume and overwrite:
@@ -46,7 +46,7 @@ def resolve_run(
         raise UsageError("--resume: name the run with --run-dir DIR (or the config that started it).")
     if resume and config is None and run_dir is not None:
         resolved = _stored_config(run_dir, overrides, command, arguments)
-        # Without overrides it is the very config of the run.
+        # Without overrides, this is the run's own config, so there is nothing to compare.
         is_checked = not overrides and not any((arguments or {}).values())
     else:
         resolved = load_config(config, overrides, needs_labels=command != "pretrain", arguments=arguments)
@@ -59,7 +59,7 @@ def resolve_run(
 def _stored_config(
     run_dir: Path, overrides: list[str], command: Command, arguments: Mapping[str, Any] | None
 ) -> Config:
-    """Return the config of a run that is to be resumed."""
+    """Return the config of a run to resume."""
     if not RunDirectory(run_dir).is_run:
         raise RunDirectoryError(f"{run_dir}: there is no run to resume; omit --resume.")
     stored = load_config(run_dir / CONFIG_FILE, overrides, needs_labels=False, needs_rows=False, arguments=arguments)
@@ -71,13 +71,13 @@ def _stored_config(
 
 
 def open_run(config: Config, run: OpenRun, *, command: Command = "train", has_rows: bool = True) -> Config:
-    """Return the config as the run will hold it, when a first look at everything has found no mistake.
+    """Return the config as the run will store it, after quick checks of the run directory and the input files.
 
     Args:
         config: of the run.
-        run: where it will be.
+        run: where to write.
         command: what the run is for.
-        has_rows: whether the rows are in files, which can be looked at.
+        has_rows: whether the rows are in files, which can be checked.
 
     Raises:
         LstmcliError: see `OpenRun.check`.
@@ -94,7 +94,7 @@ def open_run(config: Config, run: OpenRun, *, command: Command = "train", has_ro
 
 
 def default_run_dir(resolved: Config, config: Path | None = None, *, command: Command = "train") -> Path:
-    """Return where a run is written if no directory is named; `config` is the file that `resolved` comes from."""
+    """Return the run directory to use if none is named; `config` is the file that `resolved` was loaded from."""
     if resolved.output.run_dir is not None and command == "train":
         return Path(resolved.output.run_dir)
     if config is not None:
@@ -105,7 +105,7 @@ def default_run_dir(resolved: Config, config: Path | None = None, *, command: Co
 
 
 def check_rows(config: Config, *, with_test: bool) -> None:
-    """Look at the first row of each file of labelled rows; `with_test`: of `data.test` too.
+    """Check the first row of each labelled file, including `data.test` if `with_test`.
 
     Raises:
         DataError: a file is missing or can't be read, or lacks a column.
@@ -120,10 +120,10 @@ def check_rows(config: Config, *, with_test: bool) -> None:
 
 
 def check_texts(config: Config) -> None:
-    """Look whether the files of texts are there.
+    """Check that the text files exist.
 
     Raises:
-        DataError: one is not.
+        DataError: one is missing or a folder.
     """
     check_exist(config.pretraining.texts)
 

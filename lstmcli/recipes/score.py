@@ -1,4 +1,4 @@
-"""An evaluation of a model beside its baselines, for `train` and `evaluate` alike."""
+"""Evaluates a model next to its baselines, for both `train` and `evaluate`."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -35,15 +35,15 @@ def evaluate_examples(
     single: Predictor | None = None,
     overlaps: Sequence[tuple[str, str, int]] = (),
 ) -> Evaluation:
-    """Predict the texts of `examples` and score them beside the baselines saved in `baselines`, if there are any.
+    """Predict the texts of `examples` and score them next to the baselines saved in `baselines`, if there are any.
 
     Args:
         examples: labelled rows.
         predictor: the model.
         baselines: their folder.
-        settings: what to add.
-        is_tuned_on: whether the model was chosen on these rows.
-        single: one network of an ensemble, scored beside it.
+        settings: intervals, and whether to include baselines.
+        is_tuned_on: whether the model was tuned on these rows.
+        single: one network of an ensemble, scored for comparison.
         overlaps: pairs of splits that share texts, with the number of texts.
 
     Raises:
@@ -72,7 +72,7 @@ def evaluate_examples(
 def predict_systems(
     texts: Sequence[str], predictor: Predictor, baselines: Path | None, *, single: Predictor | None = None
 ) -> list[System]:
-    """Return what the model, one of its networks and the saved baselines make of `texts`; arguments as above."""
+    """Return the predictions of the model, one of its networks and the saved baselines; arguments as above."""
     systems = [_system(MODEL_NAME, texts, predictor)]
     if single is not None:
         systems.append(_system(SINGLE_NAME, texts, single))
@@ -88,7 +88,7 @@ def _system(name: str, texts: Sequence[str], predictor: Predictor) -> System:
 
 
 def _baseline_systems(texts: Sequence[str], tokenizer: Tokenizer, folder: Path) -> list[System]:
-    # sklearn takes a second to import, so only those who need it pay.
+    # scikit-learn takes a second to import, so import it only where it is needed.
     from lstmcli.metrics.baselines import MAJORITY_NAME, TFIDF_NAME, MajorityBaseline, TfidfBaseline
 
     try:
@@ -110,10 +110,10 @@ def fit_baselines(
 
     Args:
         place: the folder of the baselines, which is replaced.
-        corpus: for the targets.
+        corpus: provides the targets.
         train: the tokens of its training texts.
         validation: the tokens of its validation texts.
-        decisions: tells which thresholds are tuned.
+        decisions: decides which thresholds are tuned.
     """
     tfidf = TfidfBaseline.fit(
         train.tokens(),

@@ -30,18 +30,18 @@ from lstmcli.training.setup import training_environment
 def train(
     config: Config, run: OpenRun, *, corpus: Corpus | None = None, tell: Tell = ignore, stop: Stop = NEVER
 ) -> list[Evaluation]:
-    """Train as `config` says, write everything into `run`, and return the evaluations (validation, then test).
+    """Train as configured, write everything into `run`, and return the evaluations (validation, then test).
 
     Args:
         config: all settings.
         run: where to write, and whether to resume.
-        corpus: the rows, if they are not those of the files in `config`.
-        tell: is told what happens.
-        stop: is asked after each step and between the stages.
+        corpus: the rows, unless they come from the files in `config`.
+        tell: is called with each event.
+        stop: is checked after each step and between stages.
 
     Raises:
-        LstmcliError: anything that the user can fix; a run that is there already is not touched then.
-        InterruptedRunError: `stop` was set; what was done is saved.
+        LstmcliError: a mistake that the user can fix; an existing run is left unchanged.
+        InterruptedRunError: `stop` was set; progress is saved.
     """
     started_at = time.process_time()
     run.check(config, needs_labels=corpus is None, needs_rows=corpus is None)
@@ -84,7 +84,7 @@ def _pretrained(
     tell: Tell,
     stop: Stop,
 ) -> InitialWeights:
-    """Return the start with what the network learns from its own texts first, if it shall."""
+    """Return the initial weights after pretraining on the training texts, if that is configured."""
     if not config.pretraining.own_texts or config.model.pretrained is not None:
         return start
     path = pretrain_within(run, config, corpus.train.texts, tokens.train, device, tell=tell, stop=stop)
@@ -92,7 +92,7 @@ def _pretrained(
 
 
 def _tune(prepared: Prepared, networks: Sequence[FittedNetwork], tell: Tell) -> tuple[SavedModel, dict[str, Any]]:
-    """Fit weights, temperature and thresholds on validation rows; return the model and what its parts are worth."""
+    """Fit weights, temperature and thresholds on validation rows; return the model and facts about its parts."""
     logits = np.mean([network.validation_logits for network in networks], axis=0)
     decisions, headline = prepared.decisions, prepared.headline
     decision = decisions.decision(logits)
@@ -115,7 +115,7 @@ def _tune(prepared: Prepared, networks: Sequence[FittedNetwork], tell: Tell) -> 
 
 
 def _model(prepared: Prepared, decision: Decision, networks: Sequence[FittedNetwork]) -> SavedModel:
-    """Return all that prediction needs and nothing of training."""
+    """Return everything that prediction needs, and nothing else."""
     return SavedModel(
         network=prepared.settings.network,
         tokenizer=prepared.config.tokenizer,
@@ -131,7 +131,7 @@ def _model(prepared: Prepared, decision: Decision, networks: Sequence[FittedNetw
 
 
 def _first_alone(prepared: Prepared, model: SavedModel, networks: Sequence[FittedNetwork]) -> Predictor | None:
-    """Return what a run without an ensemble would have been, or None if it was one."""
+    """Return the first network as a model of its own, or None if the run has only one network."""
     if len(networks) == 1:
         return None
     decision = prepared.decisions.decision(networks[0].validation_logits)
@@ -147,7 +147,7 @@ def _first_alone(prepared: Prepared, model: SavedModel, networks: Sequence[Fitte
 
 
 def _score(prepared: Prepared, run: OpenRun, single: Predictor | None) -> list[Evaluation]:
-    """Score the model as it was written, with the engine that users will run."""
+    """Score the model as written to disk, with the engine that `predict` uses."""
     predictor = Predictor.open(run.directory.path)
     settings, corpus = prepared.config.evaluation, prepared.corpus
     splits = [corpus.validation] if corpus.test is None else [corpus.validation, corpus.test]

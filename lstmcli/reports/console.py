@@ -13,13 +13,13 @@ LABEL_WIDTH = 8
 
 
 class ConsoleReporter:
-    """Is told events and writes them to stderr: a line each, and a bar for the steps on a terminal.
+    """Writes events to stderr, one per line, with a progress bar for the steps on a terminal.
 
-    Use it as a context manager; the bar goes when the block ends, however it ends.
+    Use it as a context manager, which removes the bar however the block ends.
     """
 
     def __init__(self, *, quiet: bool = False) -> None:
-        """With `quiet` nothing is written."""
+        """With `quiet`, nothing is written."""
         self._console = Console(stderr=True, highlight=False, markup=False, emoji=False, quiet=quiet)
         self._has_bar = not quiet and sys.stderr.isatty()
         self._bar: Progress | None = None
@@ -31,7 +31,7 @@ class ConsoleReporter:
         self._remove_bar()
 
     def __call__(self, event: Event) -> None:
-        """Write what `event` is worth."""
+        """Show `event` as lines or in the progress bar."""
         if isinstance(event, StepFinished):
             self._move_bar(event)
             return
@@ -57,7 +57,7 @@ class ConsoleReporter:
                 console=self._console,
                 transient=True,
             )
-            # A training that is resumed does not start from nothing.
+            # A resumed training does not start at zero.
             done = _num_steps_done(step) - 1
             self._bar.add_task("train", total=None, completed=done, **_fields(step, speed=0.0))
             self._bar.start()

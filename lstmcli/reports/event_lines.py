@@ -1,4 +1,4 @@
-"""Events in words: a label and a sentence for each line that a user reads while a recipe runs."""
+"""Events in words: a label and a text for each line that a user reads while a recipe runs."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,7 +14,7 @@ MAX_LABELS_SHOWN = 12
 
 
 def describe(event: events.Event) -> list[Line]:
-    """Return the lines for `event`, each a short label and a text; none for an event that is not worth one."""
+    """Return the lines that describe `event`, each a short label and a text; empty for events that are not shown."""
     describer = _DESCRIBERS.get(type(event))
     return [] if describer is None else describer(event)
 
@@ -27,7 +27,7 @@ def describe_rows(rows: RowsRead) -> str:
 
 
 def describe_dropped(rows: RowsRead) -> list[str]:
-    """Return what scores on these rows must not hide: a sentence on those that were dropped, if there are any."""
+    """Return a sentence about the dropped rows, if any, for the reader of scores on these rows."""
     num_dropped = rows.num_rows - rows.num_kept
     all_rows = counted(rows.num_rows, "row")
     return [f"Not scored: {num_dropped:,} of {all_rows}, {_reasons(rows)}."] if num_dropped else []

@@ -42,7 +42,7 @@ def to_markdown(title: str, evaluations: Sequence[Evaluation], facts: dict[str, 
 
 
 def to_html(title: str, evaluations: Sequence[Evaluation], facts: dict[str, Any], history: History = ()) -> str:
-    """Return one self-contained page: the same tables, shaded confusions, and the course of training as a chart."""
+    """Return a self-contained page with the same tables, shaded confusion matrices, and training curves."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("lstmcli", "reports"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
@@ -65,7 +65,7 @@ def to_html(title: str, evaluations: Sequence[Evaluation], facts: dict[str, Any]
 
 
 def to_console_text(evaluation: Evaluation, *, is_terminal: bool) -> str:
-    """Return tables and verdicts as text, as wide as they need (no figure is ever cut off), with bold on a terminal."""
+    """Return tables and verdicts as text, as wide as needed so that no figure is cut off, with bold on a terminal."""
     stream = io.StringIO()
     console = Console(
         file=stream, force_terminal=is_terminal, highlight=False, emoji=False, markup=False, width=UNLIMITED_WIDTH
@@ -100,12 +100,12 @@ def _cell(value: object) -> str:
 
 
 def _shades(confusion: list[list[int]]) -> list[list[float]]:
-    """Return each count's share of its row, which is the darkness of its cell."""
+    """Return each count as a fraction of its row, which sets the darkness of its cell."""
     return [[count / max(1, sum(counts)) for count in counts] for counts in confusion]
 
 
 def _charts(history: History) -> list[dict[str, Any]]:
-    """Return a line for each figure that history holds: title, SVG points, lowest and highest value."""
+    """Return a curve for each figure in the history: title, SVG points, lowest and highest value."""
     if len(history) < 2:
         return []
     series = {"train loss (nats)": [epoch["train_loss"] for epoch in history]}

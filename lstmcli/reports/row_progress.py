@@ -1,4 +1,4 @@
-"""How many rows are done and how fast, on stderr: one line that changes on a terminal, a line now and then in a log."""
+"""Progress over rows on stderr: a line that updates in place on a terminal, or a line every few seconds in a log."""
 
 import sys
 import time
@@ -10,14 +10,14 @@ SECONDS_BETWEEN_IN_A_LOG = 10.0
 
 
 class RowProgress:
-    """Is told of rows and tells of them."""
+    """Counts rows, and reports how many are done and how fast."""
 
     def __init__(self, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         """Start the clock.
 
         Args:
-            stream: to write to; None: stderr.
-            clock: seconds from any moment on.
+            stream: where to write; None means stderr.
+            clock: returns seconds since an arbitrary moment.
         """
         self._stream = stream or sys.stderr
         self._clock = clock
@@ -34,7 +34,7 @@ class RowProgress:
             self._tell(now, "\r" if self._is_terminal else "\n")
 
     def finish(self) -> None:
-        """Tell of all rows."""
+        """Report the final count."""
         self._tell(self._clock(), "\n")
 
     def _tell(self, now: float, end: str) -> None:

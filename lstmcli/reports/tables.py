@@ -1,4 +1,4 @@
-"""The tables of a report as titles and rows of text, from which console, Markdown and HTML are drawn."""
+"""The tables of a report as titles and rows of text, from which console, Markdown and HTML are rendered."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ SCORE_TITLES = {
     "perplexity": "perplexity",
 }
 
-# Of fewer rows, or groups, a bootstrap interval is far too narrow: of one it has no width at all.
+# With fewer rows or groups, bootstrap intervals are far too narrow; with one, they have no width at all.
 MIN_DRAWN = 20
 
 
@@ -30,7 +30,7 @@ class Table:
 
 
 def evaluation_tables(evaluation: Evaluation) -> list[Table]:
-    """Return the tables of one evaluation; the confusion is the last."""
+    """Return the tables of one evaluation; the confusion matrix comes last."""
     tables = [_systems_table(evaluation), _labels_table(evaluation)]
     if evaluation.folds:
         tables.insert(1, _folds_table(evaluation))
@@ -40,7 +40,7 @@ def evaluation_tables(evaluation: Evaluation) -> list[Table]:
 
 
 def verdict_sentences(evaluation: Evaluation) -> list[str]:
-    """Say plainly, a sentence for each yardstick, whether the model beats it beyond the interval, and what to mind."""
+    """Return one sentence per baseline on whether the model differs from it significantly, then any caveats."""
     num_drawn = evaluation.num_rows if evaluation.num_groups is None else evaluation.num_groups
     if num_drawn < MIN_DRAWN and evaluation.comparisons:
         what = "row" if evaluation.num_groups is None else "group"
@@ -115,12 +115,12 @@ def _folds_table(evaluation: Evaluation) -> Table:
 
 
 def _own_labels(evaluation: Evaluation) -> list[LabelScores]:
-    """Return the model's own scores: it is the first system."""
+    """Return the scores of the model itself, which is the first system."""
     return next(iter(evaluation.labels.values()))
 
 
 def _comparison_table(evaluation: Evaluation) -> Table:
-    """Set the systems side by side, label by label, in what counts for this kind of labels."""
+    """Compare the systems per label: by accuracy for traits, otherwise by F1."""
     figure = "accuracy" if evaluation.kind == "traits" else "f1"
     rows = [
         [scores[0].label, *(format_estimate(getattr(one, figure)) for one in scores)]

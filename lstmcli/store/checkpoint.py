@@ -1,4 +1,4 @@
-"""Checkpoints: the state of a training that goes on, and the weights of its best epoch."""
+"""Checkpoints: the state of an unfinished training, and the weights of its best epoch."""
 
 import json
 import os
@@ -73,6 +73,6 @@ def _save_tensors(tensors: dict[str, Tensor], path: Path) -> None:
 
 
 def _sync(path: Path) -> None:
-    """Wait until the content is on the disk: a power cut must not leave a renamed but empty file."""
+    """Wait until the content is on disk, so that a power cut can't leave a renamed but empty file."""
     with path.open("rb") as stream:
         os.fsync(stream.fileno())

@@ -1,4 +1,4 @@
-"""Whether the parts of a stored model fit each other, so that no mistake waits for a prediction."""
+"""Checks that the parts of a stored model fit together, so that errors surface when it is opened."""
 
 from dataclasses import fields
 from typing import Literal, get_args, get_origin, get_type_hints
@@ -21,7 +21,7 @@ def check_values(settings: ModelSettings | TokenizerSettings) -> None:
 
 
 def check_shapes(network: ModelSettings, num_words: int, num_labels: int, weights: Weights) -> None:
-    """Compare the weights with the network that the description promises, so that no mistake waits for a prediction."""
+    """Check that the weights have the names and shapes that the description implies."""
     found = {name: value.shape for name, value in weights.items()}
     size = found["embedding.weight"][-1]
     width = (2 if network.bidirectional else 1) * network.hidden_size
@@ -42,10 +42,10 @@ def check_shapes(network: ModelSettings, num_words: int, num_labels: int, weight
 
 
 def check_layers(network: ModelSettings, size: int, weights: Weights) -> None:
-    """Compare the recurrent weights with those of `network` on word vectors of `size`.
+    """Check the recurrent weights of `network` on word vectors of `size`.
 
     Raises:
-        ValueError: some are missing or have another shape.
+        ValueError: some are missing or have the wrong shape.
     """
     expected = _layer_shapes(network, size)
     wrong = [name for name, shape in expected.items() if name not in weights or weights[name].shape != shape]

@@ -1,7 +1,7 @@
-"""The folder `language_model/` of a pretraining run: all that a training needs to start from it.
+"""The folder `language_model/` of a pretraining run: everything that a training needs to start from it.
 
     language_model.json  format version, shape of the network, tokenizer settings, perplexity
-    vocabulary.txt       one word a line, line n (from 0) is token id n
+    vocabulary.txt       one word per line; line n (from 0) is token id n
     weights.safetensors  float32
 
 Reading runs no code from the folder and opens only these names.
@@ -41,10 +41,10 @@ class SavedLanguageModel:
 
     Attributes:
         network: its shape; `layers` are those that were pretrained.
-        tokenizer: how its texts were cut.
+        tokenizer: how its texts were tokenised.
         vocabulary: of its texts.
-        perplexity: of a word of texts that it did not learn from.
-        weights: by torch's names; `embedding.weight` (words, size) and `recurrent.layers...` as in a classifier.
+        perplexity: per word, on held-out texts.
+        weights: by parameter name; `embedding.weight` (words, size) and `recurrent.layers...` as in a classifier.
     """
 
     network: ModelSettings

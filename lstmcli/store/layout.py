@@ -1,4 +1,4 @@
-"""The names of all files and folders of a run directory. What each holds is said where it is written."""
+"""The names of all files and folders of a run directory. The modules that write them describe their contents."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ EMBEDDING_FILE: Final = "embedding.npy"
 WEIGHTS_FILE: Final = "weights.safetensors"
 NGRAMS_FILE: Final = "ngrams.npy"
 
-# The folder language_model/, beside those of the same names.
+# The folder language_model/, which shares some of the names above.
 LANGUAGE_DESCRIPTION_FILE: Final = "language_model.json"
 
 # The run directory.

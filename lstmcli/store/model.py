@@ -1,15 +1,15 @@
-"""The folder `model/` of a run: all that prediction needs, written and read here and nowhere else.
+"""The folder `model/` of a run: everything that prediction needs, written and read only here.
 
     model.json           format version, network shape, tokenizer settings, labels, decision rule, temperature, columns
-    vocabulary.txt       one word a line, line n (from 0) is token id n
-    vocabulary.npy       where to find a word in it, see `text.word_index`
+    vocabulary.txt       one word per line; line n (from 0) is token id n
+    vocabulary.npy       a hash table of its words, see `text.word_index`
     embedding.npy        float16 (networks, words, size), the word vectors
-    weights.safetensors  float32, all other weights; of an ensemble, the names of network n start with "n."
-    ngrams.npy           float16, the table of the n-gram path, if the model has one
+    weights.safetensors  float32, all other weights; in an ensemble, the names of network n start with "n."
+    ngrams.npy           float16, the n-gram table, if the model has one
 
-The words and the tables are mapped into memory, not read: opening a large model takes no longer than a small one.
-Versions 1 and 2 had the word vectors among the other weights, and no index. Reading runs no code from the folder and
-opens only these names. No torch here: prediction starts from this module.
+Words and tables are mapped into memory, not read, so a large model opens as fast as a small one. Versions 1 and 2 had
+the word vectors among the other weights, and no index. Reading runs no code from the folder and opens only these names.
+This module must not import torch, since prediction imports it.
 """
 
 import json
@@ -49,7 +49,7 @@ from lstmcli.text.word_index import StoredVocabulary, index_words
 FORMAT_VERSION: Final = 3
 
 
-# The columns that a later `evaluate` or `predict` looks for, as training found them.
+# The settings of columns that are stored for later use by `evaluate` and `predict`.
 COLUMN_KEYS = ("text", "label", "labels", "label_separator")
 
 EMBEDDING: Final = "embedding.weight"
@@ -64,7 +64,7 @@ class SavedModel:
     Attributes:
         members: the weights of each network by torch's parameter names; more than one for an ensemble.
         columns: with the keys COLUMN_KEYS set.
-        ngrams: None without an n-gram path; then `ngram_share` is 0.
+        ngrams: None without n-grams, in which case `ngram_share` is 0.
     """
 
     network: ModelSettings
@@ -107,7 +107,7 @@ def write_model(folder: Path, model: SavedModel) -> None:
     (folder / DESCRIPTION_FILE).write_text(content, encoding="utf-8")
     (folder / VOCABULARY_FILE).write_text(model.vocabulary.file_content(), encoding="utf-8", newline="\n")
     np.save(folder / INDEX_FILE, index_words(model.vocabulary.words))
-    # Half the size. Every figure in a report is of the model as stored, so what rounding costs is in it.
+    # float16 halves the size. Reports score the stored model, so they include the cost of rounding.
     np.save(folder / EMBEDDING_FILE, np.stack([member[EMBEDDING].astype(np.float16) for member in model.members]))
     weights = {
         _prefix(number, len(model.members)) + name: value.astype(np.float32)
@@ -123,10 +123,10 @@ def _prefix(number: int, num_members: int) -> str:
 
 
 def find_model(run: Path) -> Path:
-    """Return the model folder of a run directory, or `run` itself if it is one that was copied alone.
+    """Return the model folder of a run directory, or `run` itself if it is a copied model folder.
 
     Raises:
-        RunDirectoryError: neither.
+        RunDirectoryError: it is neither.
     """
     for folder in (run / MODEL_FOLDER, run):
         if (folder / DESCRIPTION_FILE).is_file():
@@ -163,7 +163,9 @@ def read_model(run: Path) -> SavedModel:
             _add_embeddings(members, np.load(folder / EMBEDDING_FILE, mmap_mode="r", allow_pickle=False))
             model = _build(description, vocabulary, members)
         else:
-            content = (folder / VOCABULARY_FILE).read_bytes().decode("utf-8")  # read_text takes "\r" for a line end
+            content = (
+                (folder / VOCABULARY_FILE).read_bytes().decode("utf-8")
+            )  # read_text would treat "\r" as a line ending
             model = _build(description, Vocabulary.from_file_content(content), members)
         return _with_ngrams(model, description["ngrams"], folder) if "ngrams" in description else model
     except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:

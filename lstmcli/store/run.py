@@ -1,14 +1,14 @@
-"""The run directory: its parts, who may write where, and files that are either whole or absent.
+"""The run directory: its contents, when it may be written to, and atomic writes.
 
 config.yaml  history.jsonl  metrics.json  report.md  report.html
 model/                 see `store.model`
-language_model/        see `store.language_model`: what a pretraining has instead of model/, baselines/ and reports
-baselines/             the TF-IDF baseline, so that later evaluations compare with it too
-checkpoints/last/      state.safetensors and progress.json: all that `train --resume` needs
+language_model/        see `store.language_model`: replaces model/, baselines/ and reports in a pretraining
+baselines/             the baselines, for comparison in later evaluations
+checkpoints/last/      state.safetensors and progress.json: everything that `train --resume` needs
 checkpoints/best/      average.safetensors: the averaged weights of the best epoch
-checkpoints/network-2/ and so on: the same for the further networks of an ensemble
-pretraining/           where a training learned from its own texts first, a run directory of its own
-folds/1/ and so on: of a cross-validation, each a run directory of its own
+checkpoints/network-2/ and so on: the same for the other networks of an ensemble
+pretraining/           the pretraining of a training on its own texts, itself a run directory
+folds/1/ and so on     the folds of a cross-validation, each itself a run directory
 """
 
 import json
@@ -45,12 +45,12 @@ FOLDERS = (
     FOLDS_FOLDER,
 )
 
-# The first line of config.yaml tells a run from a folder that happens to hold a config of something else.
+# The first line of config.yaml distinguishes a run from a folder that happens to contain another config.yaml.
 RUN_MARK = "# The resolved config of this lstmcli run.\n"
 
 
 class RunDirectory:
-    """The paths of one run, and the safe ways to write them."""
+    """The paths of a run, and safe ways to write to them."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -59,13 +59,13 @@ class RunDirectory:
         self.baselines = path / BASELINES_FOLDER
 
     def checkpoints(self, member: int) -> Path:
-        """Return the folder of `Checkpoints` of network number `member`, from 1; only ensembles have more than one."""
+        """Return the `Checkpoints` folder of network number `member`, from 1; only ensembles have more than one."""
         folder = self.path / CHECKPOINTS_FOLDER
         return folder if member == 1 else folder / f"network-{member}"
 
     @property
     def pretraining(self) -> "RunDirectory":
-        """The run in which this training learned from its own texts first."""
+        """The run of this training's pretraining on its own texts."""
         return RunDirectory(self.path / PRETRAINING_FOLDER)
 
     def fold(self, number: int) -> "RunDirectory":
@@ -83,14 +83,14 @@ class RunDirectory:
 
     @property
     def is_finished(self) -> bool:
-        """Whether the training that wrote here came to its end."""
+        """Whether the training that wrote here has finished."""
         return self.is_run and (self.path / METRICS_FILE).is_file()
 
     def check_free(self, *, overwrite: bool) -> None:
-        """Look whether a new run may be written here; nothing is left changed.
+        """Check that a new run may be written here; nothing is changed.
 
         Raises:
-            RunDirectoryError: it holds a run and `overwrite` is off, or it holds other files.
+            RunDirectoryError: it contains a run and `overwrite` is False, or other files, or can't be created.
         """
         if self.is_run and not overwrite:
             state = "a finished run" if self.is_finished else "an unfinished run (continue it with --resume)"
@@ -105,10 +105,10 @@ class RunDirectory:
             raise RunDirectoryError(f"{self.path}: can't be created: {obstacle} {reason}. Choose another folder.")
 
     def claim(self, *, overwrite: bool) -> None:
-        """Create the folder, or remove what an earlier run wrote there; other files in it stay.
+        """Create the folder, or delete what an earlier run wrote there; other files are kept.
 
         Raises:
-            RunDirectoryError: see `check_free`; or it can't be created.
+            RunDirectoryError: see `check_free`.
         """
         self.check_free(overwrite=overwrite)
         try:
@@ -122,16 +122,16 @@ class RunDirectory:
             raise RunDirectoryError(f"{self.path}: can't be created ({error.strerror}).") from None
 
     def write_text(self, name: str, content: str) -> None:
-        """Write a file of the run directory, whole or not at all."""
+        """Write a file of the run directory atomically."""
         with atomic_path(self.path / name) as temporary:
             temporary.write_text(content, encoding="utf-8", newline="\n")
 
     def write_config(self, content: str) -> None:
-        """Write config.yaml, which makes the folder a run."""
+        """Write config.yaml, which marks the folder as a run."""
         self.write_text(CONFIG_FILE, RUN_MARK + content)
 
     def write_history(self, epochs: list[dict[str, Any]]) -> None:
-        """Write one line an epoch."""
+        """Write one line per epoch."""
         self.write_text(HISTORY_FILE, "".join(json.dumps(epoch) + "\n" for epoch in epochs))
 
     def read_history(self) -> list[dict[str, Any]]:
@@ -154,14 +154,14 @@ History = list[dict[str, Any]]
 
 @dataclass
 class OpenRun:
-    """A run directory that a recipe is writing.
+    """A run directory that a recipe writes to.
 
     Attributes:
-        directory: where.
-        resume: whether what an interrupted recipe has left there is continued.
-        overwrite: whether a run that is there already is replaced.
-        is_checked: whether `check` has passed for the same config before.
-        history: one record per epoch of all networks so far; there once the run has started.
+        directory: where to write.
+        resume: whether to continue what an interrupted recipe left there.
+        overwrite: whether to replace an existing run.
+        is_checked: whether `check` has already passed for the same config.
+        history: one record per epoch of all networks so far; filled once the run has started.
     """
 
     directory: RunDirectory
@@ -171,7 +171,7 @@ class OpenRun:
     history: History = field(default_factory=list)
 
     def within(self, directory: RunDirectory) -> "OpenRun":
-        """Return a run inside this one, which is continued if it is there and this one is."""
+        """Return a run inside this one, which is resumed if it exists and this one is resumed."""
         return OpenRun(directory, resume=self.resume and directory.is_run)
 
     @property
@@ -185,7 +185,7 @@ class OpenRun:
         return self.resume and self.directory.is_finished
 
     def check(self, config: Config, *, needs_labels: bool = True, needs_rows: bool = True) -> None:
-        """Check whether the run may be continued, or a new one be written here; nothing is changed.
+        """Check that the run can be resumed, or that a new one may be written here; nothing is changed.
 
         Args:
             config: of the run.
@@ -204,7 +204,7 @@ class OpenRun:
         self.is_checked = True
 
     def start(self, config: Config) -> None:
-        """Write the config of a new run, or read how far the old one came.
+        """Write the config of a new run, or read the history of the one to resume.
 
         Raises:
             RunDirectoryError: see `RunDirectory.claim` and `RunDirectory.read_history`.
@@ -216,7 +216,7 @@ class OpenRun:
             self.directory.write_config(dump_config(config))
 
     def keep_history(self, history: History) -> None:
-        """Replace the records of epochs."""
+        """Replace the records of all epochs."""
         self.history = history
         self.directory.write_history(history)
 
@@ -230,7 +230,7 @@ def check_same_config(config: Config, run: RunDirectory, *, needs_labels: bool =
 
     Raises:
         RunDirectoryError: there is no run.
-        ConfigError: a key differs; the message names all of them.
+        ConfigError: some keys differ; the message lists all of them.
     """
     if not run.is_run:
         raise RunDirectoryError(f"{run.path}: there is no run to resume; omit --resume.")

@@ -19,7 +19,7 @@ FORMATS: dict[str, FileFormat] = {
     "text": TextLines(),
 }
 
-# Files that are no text: they are read by their path, and not written.
+# Binary files, which are read by path and never written.
 BINARY_FORMATS: dict[str, Callable[[str], Rows]] = {"parquet": read_parquet}
 
 EXTENSIONS = {

@@ -1,4 +1,4 @@
-"""CSV and its relatives (RFC 4180: quoted newlines, commas and doubled quotes), on the csv module."""
+"""CSV and its variants (RFC 4180: quoted newlines, commas and doubled quotes), based on the csv module."""
 
 import csv
 import json
@@ -12,18 +12,18 @@ from lstmcli.errors import DataError
 
 
 class Delimited:
-    """A header line, then one row a record, cells parted by `delimiter`."""
+    """A header line, then one row per record, with cells separated by `delimiter`."""
 
     def __init__(self, delimiter: str, *, quoting: bool = True) -> None:
-        # strict: a quote that closes in the middle of a cell would otherwise swallow rows without a word.
+        # strict: otherwise, a quote that closes in the middle of a cell would silently swallow rows.
         self.dialect: dict[str, Any] = {"delimiter": delimiter, "lineterminator": "\n", "strict": True}
         if not quoting:
-            # A raw TSV can't hold the delimiter or a newline in a cell, and a quote is an ordinary character.
+            # In a raw TSV, cells can't contain the delimiter or a newline, and a quote is an ordinary character.
             self.dialect |= {"quoting": csv.QUOTE_NONE, "quotechar": None}
 
     def read(self, lines: Iterable[str], name: str) -> Rows:
-        """See `FileFormat.read`. A blank line is a row only if there is a single column, where it is an empty cell."""
-        # The module's own limit of 131,072 characters a cell is no limit of the format.
+        """See `FileFormat.read`. A blank line is a row only if there is a single column; its cell is empty."""
+        # The csv module limits cells to 131,072 characters; the format has no such limit.
         csv.field_size_limit(sys.maxsize)
         feeder = _LineFeeder(lines)
         rows = csv.reader(feeder, **self.dialect)
@@ -51,12 +51,12 @@ class Delimited:
 
 
 def format_setting(format_name: str) -> str:
-    """Return how a format is asked for, in a training and elsewhere."""
+    """Return how to choose a format, in `train` and in other commands."""
     return f"format {format_name} (train: --set data.format={format_name}, other commands: --format {format_name})"
 
 
 def other_delimiter_hint(columns: Sequence[str]) -> str:
-    """Return a hint, starting with a space, where a header of one column seems to hold several, else ""."""
+    """Return a hint, starting with a space, if a header with one column seems to contain several, else ""."""
     if len(columns) != 1:
         return ""
     formats = {";": "csv-semicolon", "\t": "tsv", ",": "csv"}
@@ -96,15 +96,15 @@ def _explain(error: csv.Error) -> str:
     return f"can't be read as a row ({error})"
 
 
-# So many lines in all are read a second time because a row before them was broken.
+# Maximum number of lines in total that are read a second time because a row before them was broken.
 MAX_LINES_TAKEN_BACK = 1_000_000
 
 
 class _LineFeeder:
-    """Hands lines to the csv module and knows those of the row that it reads.
+    """Feeds lines to the csv module and remembers those of the current row.
 
-    A quote that is never closed makes the module read on, to the next quote or to the end of the input. Then only the
-    line with the quote is broken: the others can be taken back and handed out again.
+    An unclosed quote makes the module read on, to the next quote or to the end of the input. Only the line with the
+    quote is broken, so the others can be taken back and fed again.
     """
 
     def __init__(self, lines: Iterable[str]) -> None:
@@ -116,17 +116,17 @@ class _LineFeeder:
 
     @property
     def row_line(self) -> int:
-        """The number of the first line of the row, from 1."""
+        """The 1-based number of the first line of the row."""
         return self._num_lines - len(self._row) + 1
 
     def start_row(self) -> None:
-        """Forget the lines handed out so far: what comes next is a new row."""
+        """Forget the lines fed so far; the next one starts a new row."""
         self._row.clear()
 
     def broken_line(self) -> str:
-        """Return the first line of this row, without its end, and hand out the others again.
+        """Return the first line of this row, without its ending, and feed the others again.
 
-        Where too many were handed out again already, they are part of what is broken, so that no line is ever lost.
+        Beyond MAX_LINES_TAKEN_BACK, the others are returned as part of the broken row, so that no line is ever lost.
         """
         later = self._row[1:]
         if len(later) <= self._left_to_take_back:
@@ -147,7 +147,7 @@ class _LineFeeder:
 
 
 def _as_text(cell: object) -> str:
-    """Return a cell of any format as one of a table."""
+    """Return a cell of any format as text for a table."""
     if cell is None or isinstance(cell, str):
         return cell or ""
     if isinstance(cell, list | dict | bool):
@@ -201,6 +201,6 @@ class _DelimitedWriter:
         if self._is_raw:
             self._stream.write("\t".join(cells) + "\n")
         else:
-            # The module leaves a lone carriage return unquoted, which no reader would take back.
+            # The csv module leaves a lone carriage return unquoted, which readers reject.
             has_return = "\r" in "".join(cells)
             (self._quoted_rows if has_return else self._rows).writerow(cells)

@@ -1,4 +1,4 @@
-"""JSON Lines: one object a line."""
+"""JSON Lines: one object per line."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from typing import Any, TextIO
 
 from lstmcli.data.formats.base import PROBABILITY_DIGITS, Record, RecordWriter, Rows
 
-# Half of a pair of code units, which JSON can hold as an escape and no UTF-8 file can.
+# Lone surrogates, which JSON can contain as escapes, but UTF-8 can't.
 SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -15,7 +15,7 @@ class JsonLines:
     """Objects with the same or different keys; a record's columns are its own keys."""
 
     def read(self, lines: Iterable[str], name: str) -> Rows:  # noqa: ARG002 (a broken line is a record)
-        """See `FileFormat.read`. Lines of white space alone are no rows."""
+        """See `FileFormat.read`. Lines of whitespace only are skipped."""
         return Rows(None, self._records(lines))
 
     def _records(self, lines: Iterable[str]) -> Iterator[Record]:
@@ -34,7 +34,7 @@ class JsonLines:
 
 
 def _parsed(line: str) -> tuple[dict[str, Any], str | None]:
-    """Return the object, and why there is none."""
+    """Return the object and None, or an empty object and the problem."""
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -59,7 +59,7 @@ class _JsonLinesWriter:
             row["error"] = record.problem
         for key, value in additions.items():
             row[key] = round(value, PROBABILITY_DIGITS) if isinstance(value, float) else value
-        line = json.dumps(row, ensure_ascii=False, default=str)  # Parquet has dates, which JSON has not
-        if SURROGATE.search(line):  # half of an emoji, as cut-off tweets have it: only an escape can be written
+        line = json.dumps(row, ensure_ascii=False, default=str)  # Parquet has dates, JSON does not
+        if SURROGATE.search(line):  # half an emoji, as in truncated tweets, can only be written as an escape
             line = json.dumps(row, default=str)
         self._stream.write(line + "\n")

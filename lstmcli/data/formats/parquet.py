@@ -1,4 +1,4 @@
-"""Parquet, read through pyarrow, which is an extra of this package and is loaded for such a file alone."""
+"""Parquet, read with pyarrow, an optional dependency that is loaded only for such files."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -11,10 +11,10 @@ BATCH_ROWS = 4096
 
 
 def read_parquet(path: str) -> Rows:
-    """Read the schema of a file and return its records, which are read when needed; `line` is the row's number.
+    """Read the schema of a file and return its records, which are read lazily; `line` is the row's number.
 
     Raises:
-        DataError: pyarrow is missing, or the file is no Parquet file.
+        DataError: pyarrow is missing, or the file is not a Parquet file.
     """
     try:
         import pyarrow

@@ -1,4 +1,4 @@
-"""Plain text: one text a line in, tab-separated additions out (the text itself is not repeated)."""
+"""Plain text: reads one text per line, and writes tab-separated added values (the text is not repeated)."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TextIO
@@ -9,7 +9,7 @@ TEXT_COLUMN = "text"
 
 
 class TextLines:
-    """Every line is a text, also an empty one, so that output line n belongs to input line n."""
+    """Every line is a text, even an empty one, so that output line n belongs to input line n."""
 
     def read(self, lines: Iterable[str], name: str) -> Rows:  # noqa: ARG002 (any text is valid: no message needs a name)
         """See `FileFormat.read`."""
