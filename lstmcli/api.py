@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.config.model_settings import LabelKind
+from lstmcli.errors import in_python_words
 from lstmcli.events import Tell, ignore
 from lstmcli.inference.given_texts import text_blocks
 from lstmcli.inference.predictor import Predictor
@@ -158,7 +159,7 @@ class _Names(dict[bytes, "str | tuple[str, ...] | None"]):
         return name
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TrainingResult:
     """What a training has made.
 
@@ -174,7 +175,7 @@ class TrainingResult:
 
     @property
     def model(self) -> Model:
-        """The trained model."""
+        """The trained model, opened anew each time."""
         return load(self.run_dir)
 
     @property
@@ -183,6 +184,11 @@ class TrainingResult:
         evaluation = self.test or self.validation
         own = next(iter(evaluation.scores.values()))
         return {name: estimate.value for name, estimate in own.items()}
+
+    def __repr__(self) -> str:
+        evaluation = self.test or self.validation
+        score = self.scores[evaluation.main_score]
+        return f"<lstmcli.TrainingResult {self.run_dir}: {evaluation.main_score} {score:.3f} on {evaluation.name}>"
 
 
 def train(
@@ -213,7 +219,7 @@ def train(
 
     Raises:
         LstmcliError: settings, a file or the rows can't be used.
-        TypeError, ValueError: `texts` and `labels` are something else than described.
+        TypeError, ValueError: an argument is something else than described.
 
     Example:
         >>> result = lstmcli.train({"data.train": "mood.csv", "data.label": "mood"}, run_dir="runs/mood")
@@ -221,14 +227,19 @@ def train(
         ['joy']
     """
     from lstmcli.recipes.run_setup import open_run
-    from lstmcli.recipes.train import train as train_recipe
     from lstmcli.store.run import OpenRun, RunDirectory
 
-    config, corpus = _inputs(settings or {}, texts, labels)
-    path = _path(config, run_dir, has_rows=corpus is None)
-    run = OpenRun(RunDirectory(path), resume, overwrite)
-    config = open_run(config, run, has_rows=corpus is None)
-    evaluations = train_recipe(config, run, corpus=corpus, tell=progress)
+    if resume and overwrite:
+        raise ValueError("expected resume or overwrite, got both: one continues a run, the other replaces it")
+    with in_python_words():
+        config, corpus = _inputs({} if settings is None else settings, texts, labels)
+        path = _path(config, run_dir, has_rows=corpus is None)
+        run = OpenRun(RunDirectory(path), resume, overwrite)
+        config = open_run(config, run, has_rows=corpus is None)
+        # torch takes seconds to import: a mistake that was found by now need not wait for it.
+        from lstmcli.recipes.train import train as train_recipe
+
+        evaluations = train_recipe(config, run, corpus=corpus, tell=progress)
     return TrainingResult(run.directory.path, evaluations[0], evaluations[1] if len(evaluations) > 1 else None)
 
 
@@ -236,8 +247,9 @@ def _inputs(
     settings: Mapping[str, Any], texts: Iterable[str] | None, labels: Iterable[Any] | None
 ) -> "tuple[Config, Corpus | None]":
     """Return the config, and the corpus if the texts are not in files."""
-    from lstmcli.config.loading import config_from
+    from lstmcli.config.loading import check_settings, config_from
 
+    check_settings(settings)
     if (texts is None) != (labels is None):
         raise TypeError(f"expected texts and labels together, got only {'labels' if texts is None else 'texts'}")
     if texts is None or labels is None:

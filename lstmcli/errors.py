@@ -3,7 +3,8 @@
 A broken contract between our own functions is a plain `ValueError`. Each error here ends as one message on stderr.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 
@@ -41,6 +42,29 @@ class InterruptedRunError(LstmcliError):
     """A training was asked to stop. Its progress is saved, and the run can be resumed."""
 
     exit_code = 130
+
+
+# What messages advise on the command line, and what that is in Python.
+IN_PYTHON = {
+    "--resume": "resume=True",
+    "--overwrite": "overwrite=True",
+    "; name a FILE, or a config with one.": "; set it, or pass texts and labels.",
+    " It is set by data.label (train) or --label.": " It is set by data.label.",
+    " It is set by data.text (train) or --text.": " It is set by data.text.",
+}
+
+
+@contextmanager
+def in_python_words() -> Iterator[None]:
+    """Turn the options that an error advises into arguments of Python functions."""
+    try:
+        yield
+    except LstmcliError as error:
+        text = str(error)
+        for option, argument in IN_PYTHON.items():
+            text = text.replace(option, argument)
+        error.args = (text,)
+        raise
 
 
 def did_you_mean(name: str, choices: Iterable[str]) -> str:

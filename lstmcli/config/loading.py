@@ -64,6 +64,17 @@ def load_config(
     return _checked(raw, prefix, typed, needs_labels=needs_labels, needs_rows=needs_rows)
 
 
+def check_settings(settings: object) -> None:
+    """Look whether these are settings by key, as for `config_from`.
+
+    Raises:
+        TypeError: they are not.
+    """
+    if not isinstance(settings, Mapping) or not all(isinstance(key, str) for key in settings):
+        found = "other keys than str" if isinstance(settings, Mapping) else type(settings).__name__
+        raise TypeError(f'expected settings by key, such as {{"training.epochs": 5}}, got {found}')
+
+
 def config_from(settings: Mapping[str, Any], *, needs_rows: bool = True) -> Config:
     """Return the config that a program asks for, all else by default.
 
@@ -85,7 +96,10 @@ def config_from(settings: Mapping[str, Any], *, needs_rows: bool = True) -> Conf
 
 
 def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, PurePath) else value
+    """Return paths, and numpy's own kind of str, as plain text; also those in a list."""
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return str(value) if isinstance(value, PurePath | str) else value
 
 
 def _checked(raw: RawConfig, prefix: str, typed: dict[KeyPath, str], *, needs_labels: bool, needs_rows: bool) -> Config:

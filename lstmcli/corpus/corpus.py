@@ -90,10 +90,8 @@ def split_examples(examples: Examples, settings: DataSettings, seed: int) -> tup
     is_validation = validation_rows(examples, fraction=settings.validation_fraction, seed=seed)
     if is_validation.all() or not is_validation.any():
         rows = counted(len(examples.table), "row")
-        raise DataError(
-            f"{examples.name}: {rows} can't be split into training and validation; set data.validation to a file, or "
-            "add rows."
-        )
+        wanted = "add more" if settings.train is None else "set data.validation to a file, or add rows"
+        raise DataError(f"{examples.name}: {rows} can't be split into training and validation; {wanted}.")
     train, validation = (
         examples.having(rows, name=f"{examples.name} ({part} part)", num_rows=int(rows.sum()), findings=())
         for part, rows in (("training", ~is_validation), ("validation", is_validation))

@@ -1,12 +1,13 @@
 """Labelled texts that are already in memory, checked like the rows of a file."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.corpus.corpus import Corpus, split_examples
 from lstmcli.corpus.example_rows import ExampleRows
 from lstmcli.corpus.examples import Examples
 from lstmcli.corpus.label_cells import clean_label
+from lstmcli.errors import ConfigError
 from lstmcli.events import RowsRead
 
 # How messages refer to rows without a file. Line n is item n, from 1.
@@ -14,6 +15,9 @@ NAME = "the given texts"
 
 # Marks several labels per text in the settings of a run whose rows were never in a file.
 SEPARATOR = "|"
+
+# Those that say nothing of texts and labels that were given.
+FILE_SETTINGS = ("train", "validation", "test", "labels", "group", "soft_labels")
 
 
 def corpus_in_memory(
@@ -28,11 +32,23 @@ def corpus_in_memory(
         seed: of the split.
 
     Raises:
-        DataError: see `learn_labels`; or there are too few rows to split.
+        ConfigError: `settings` name files or columns.
+        DataError: the rows leave nothing to tell apart, or are too few to split.
+        ValueError: there are no texts, or not as many labels.
     """
+    _check_settings(settings, labels)
     examples = examples_in_memory(texts, labels)
     train, validation, found = split_examples(examples, settings, seed)
     return Corpus((), (train.report, validation.report), train, validation, None, found, ())
+
+
+def _check_settings(settings: DataSettings, labels: Sequence[str | Iterable[str]]) -> None:
+    """Refuse settings that would change nothing here, though whoever made them expects it."""
+    found = [f"data.{key}" for key in FILE_SETTINGS if getattr(settings, key) != getattr(DataSettings(), key)]
+    if found:
+        raise ConfigError(f"{', '.join(found)}: only for rows in files, but texts and labels were given.")
+    if settings.label_separator is not None and any(isinstance(label, str) for label in labels):
+        raise ConfigError("data.label_separator: only for rows in files; give a set of names for each text instead.")
 
 
 def given_labels(labels: Iterable[object]) -> list[str | tuple[str, ...]]:
@@ -40,21 +56,27 @@ def given_labels(labels: Iterable[object]) -> list[str | tuple[str, ...]]:
 
     Raises:
         TypeError: one is neither a str nor an iterable of str, or names are mixed with sets of names.
+        ValueError: a name is empty.
     """
-    if isinstance(labels, str):
-        raise TypeError("expected a list of labels, got str")
+    if isinstance(labels, str | bytes | Mapping) or hasattr(labels, "columns") or not isinstance(labels, Iterable):
+        raise TypeError(f"expected a list of labels, got {type(labels).__name__}")
     found: list[str | tuple[str, ...]] = []
     for number, label in enumerate(labels):
-        if isinstance(label, str):
-            found.append(label)
-            continue
-        names = tuple(label) if isinstance(label, Iterable) else None
-        if names is None or not all(isinstance(name, str) for name in names):
-            raise TypeError(f"expected label names, or sets of them, but labels[{number}] is {label!r}")
+        names = label if isinstance(label, str) else _set_of_names(label, number)
         found.append(names)
-        if isinstance(found[0], str):
-            raise TypeError(f"expected label names like labels[0], but labels[{number}] is a set of names")
+        if isinstance(names, str) != isinstance(found[0], str):
+            one = "a set of them" if isinstance(found[0], str) else "a name"
+            raise TypeError(f"expected labels of one form, but labels[0] is {found[0]!r} and labels[{number}] is {one}")
+        if not all(clean_label(name) for name in ([names] if isinstance(names, str) else names)):
+            raise ValueError(f"expected names of labels, but labels[{number}] is {label!r}, with an empty name")
     return found
+
+
+def _set_of_names(label: object, number: int) -> tuple[str, ...]:
+    names = tuple(label) if isinstance(label, Iterable) else None
+    if names is None or not all(isinstance(name, str) for name in names):
+        raise TypeError(f"expected names of labels, or sets of them, but labels[{number}] is {label!r}")
+    return names
 
 
 def labelled_settings(labels: Sequence[str | tuple[str, ...]]) -> dict[str, object]:
@@ -63,9 +85,15 @@ def labelled_settings(labels: Sequence[str | tuple[str, ...]]) -> dict[str, obje
 
 
 def examples_in_memory(texts: Sequence[str], labels: Sequence[str | Iterable[str]]) -> Examples:
-    """Return labelled rows; `labels` as above. Each text gets a set of labels, whatever the kind of labels."""
+    """Return labelled rows; `labels` as above. Each text has a set of its labels, all kinds of labels alike.
+
+    Raises:
+        ValueError: there are no texts, or not as many labels.
+    """
     if len(texts) != len(labels):
         raise ValueError(f"expected as many labels as texts, got {len(texts):,} texts and {len(labels):,} labels")
+    if not texts:
+        raise ValueError("expected texts, got none")
     rows = ExampleRows()
     for number, (text, of_text) in enumerate(zip(texts, labels, strict=True), start=1):
         names = [of_text] if isinstance(of_text, str) else of_text

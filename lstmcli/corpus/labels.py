@@ -28,15 +28,15 @@ def learn_labels(train: Examples, settings: DataSettings) -> LabelSet:
     )
     joined = [name for name in labels.names if SET_SEPARATOR in name]
     if joined and kind != "single":
+        in_file = f"If it parts labels in this file, set data.label_separator={SET_SEPARATOR}; else rename it."
         raise DataError(
-            f"{train.name}: label {joined[0]!r} contains {SET_SEPARATOR!r}, which separates labels in predictions. "
-            f"If it also separates labels in this file, set data.label_separator={SET_SEPARATOR}; otherwise rename the "
-            "label."
+            f"{train.name}: label {joined[0]!r} holds {SET_SEPARATOR!r}, which joins the labels of a prediction. "
+            f"{'Rename it.' if settings.train is None else in_file}"
         )
     if kind == "traits":
         _check_traits(train, labels)
     else:
-        _check_label_column(train, labels, settings.label)
+        _check_label_column(train, labels, settings)
     return labels
 
 
@@ -90,17 +90,18 @@ def _check_traits(train: Examples, labels: LabelSet) -> None:
         )
 
 
-def _check_label_column(train: Examples, labels: LabelSet, column: str) -> None:
+def _check_label_column(train: Examples, labels: LabelSet, settings: DataSettings) -> None:
     num_labels, num_rows = len(labels.names), len(train.table)
+    in_memory, column = settings.train is None, settings.label
     if num_labels > max(MANY_LABELS, num_rows / 2):
-        raise DataError(
-            f"{train.name}: column {column!r} has {num_labels:,} different labels in {num_rows:,} rows; is it the "
-            "right column (data.label)?"
+        subject, question = (
+            ("", "are these classes?")
+            if in_memory
+            else (f"column {column!r} has ", "is it the right one (data.label)?")
         )
+        raise DataError(f"{train.name}: {subject}{num_labels:,} different labels in {num_rows:,} rows; {question}")
     is_trivial = num_labels == 1 and (labels.kind == "single" or all(train.used_label_sets[1]))
     if is_trivial or not num_labels:
         found = f"only the label {labels.names[0]!r}" if num_labels else "no labels"
-        raise DataError(
-            f"{train.name}: the training rows have {found}; a classifier needs at least two. Is {column!r} the right "
-            "column (data.label)?"
-        )
+        question = "" if in_memory else f" Is {column!r} the right column (data.label)?"
+        raise DataError(f"{train.name}: the training rows have {found}; a classifier needs at least two.{question}")

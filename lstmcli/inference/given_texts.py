@@ -43,9 +43,14 @@ def _check_collection(texts: object) -> None:
         raise TypeError(f"{WANTED}, got {'None' if texts is None else found}")
 
 
+def is_missing(value: object) -> bool:
+    """Whether a value stands for none: None, NaN, or one of those of pandas."""
+    return type(value).__name__ in MISSING or (isinstance(value, float) and isnan(value))
+
+
 def _described(text: object) -> str:
     name = type(text).__name__
-    if name in MISSING or (isinstance(text, float) and isnan(text)):
+    if is_missing(text):
         return f"{text}; replace missing values first, for example with series.fillna('')"
     if isinstance(text, bytes | bytearray):
         return f"{name}; decode it first"

@@ -13,6 +13,7 @@ from lstmcli.errors import InterruptedRunError, RunDirectoryError
 from lstmcli.events import (
     NEVER,
     EpochFinished,
+    Event,
     NetworkBuilt,
     NetworkStarted,
     StepFinished,
@@ -142,12 +143,13 @@ class CheckpointedTraining:
         saved_at = time.monotonic()
         with self._stop.deferred():
             for result in trainer.run():
-                self._note(result)
+                event = self._note(result)
                 is_due = time.monotonic() - saved_at >= self._checkpoint_seconds
                 is_stopped = self._stop.is_set()
                 if isinstance(result, EpochResult) or is_due or is_stopped:
                     self._save()
                     saved_at = time.monotonic()
+                self._tell(event)  # which may raise: what is told of an epoch is saved
                 if is_stopped:
                     raise InterruptedRunError(
                         f"stopped in epoch {min(trainer.progress.epoch, trainer.num_epochs)} of {trainer.num_epochs}; "
@@ -157,26 +159,24 @@ class CheckpointedTraining:
         trainer.average.load_state_dict(self._checkpoints.load_best())
         return trainer.average
 
-    def _note(self, result: StepResult | EpochResult) -> None:
+    def _note(self, result: StepResult | EpochResult) -> Event:
+        """Keep what an epoch has brought, and return what to tell."""
         num_epochs = self._trainer.num_epochs
         if isinstance(result, StepResult):
-            self._tell(StepFinished(num_epochs=num_epochs, **asdict(result)))
-            return
+            return StepFinished(num_epochs=num_epochs, **asdict(result))
         if result.is_best:
             self._checkpoints.save_best(self._trainer.average.state_dict())
         self._run.add_epoch({"network": self._member, **asdict(result)})
-        self._tell(
-            EpochFinished(
-                network=self._member,
-                epoch=result.epoch,
-                num_epochs=num_epochs,
-                train_loss=result.train_loss,
-                validation=result.validation,
-                is_best=result.is_best,
-                num_tokens=result.num_tokens,
-                cpu_seconds=result.cpu_seconds,
-                shown=self._shown,
-            )
+        return EpochFinished(
+            network=self._member,
+            epoch=result.epoch,
+            num_epochs=num_epochs,
+            train_loss=result.train_loss,
+            validation=result.validation,
+            is_best=result.is_best,
+            num_tokens=result.num_tokens,
+            cpu_seconds=result.cpu_seconds,
+            shown=self._shown,
         )
 
     def _save(self) -> None:

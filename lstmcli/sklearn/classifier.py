@@ -1,7 +1,11 @@
 """The classifier as a scikit-learn estimator: `from lstmcli import LSTMClassifier`."""
 
+import os
+import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+import weakref
+from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any, Self
 
@@ -10,15 +14,15 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from lstmcli.api import load, train
-from lstmcli.corpus.label_cells import clean_label
-from lstmcli.corpus.label_set import SET_SEPARATOR
-from lstmcli.errors import DataError
+from lstmcli.api import BLOCK_TEXTS, load, train
+from lstmcli.config.loading import check_settings
+from lstmcli.errors import ConfigError, DataError
 from lstmcli.events import ignore
+from lstmcli.inference.given_texts import text_blocks
 from lstmcli.reports.console import ConsoleReporter
+from lstmcli.sklearn.targets import Targets, indicators
 from lstmcli.store.layout import MODEL_FOLDER
 
 # Figures for a report that nobody will read cost as little as they may.
@@ -94,16 +98,12 @@ class LSTMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         """Train on texts X and classes y.
 
         Raises:
-            ValueError: X and y can't be learned from.
-            TypeError: X holds something else than str.
+            ValueError: X and y can't be learned from, or a parameter or a setting is wrong.
+            TypeError: X holds something else than str, or y a mix of types.
         """
         texts = _texts(X)
-        if y is None:
-            raise ValueError("LSTMClassifier requires y to be passed, but the target y is None")
-        targets = _Targets.of(y)
+        targets = Targets.of(y)
         check_consistent_length(texts, targets.indices)
-        if len(targets.classes) < 2:
-            raise ValueError(f"LSTMClassifier needs at least 2 classes, got {len(targets.classes)} class")
         with tempfile.TemporaryDirectory() as folder:
             try:
                 train(
@@ -113,8 +113,8 @@ class LSTMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
                     run_dir=Path(folder) / "run",
                     progress=ConsoleReporter() if self.verbose else ignore,
                 )
-            except DataError as error:
-                raise ValueError(str(error)) from error
+            except (ConfigError, DataError) as error:
+                raise ValueError(str(error)) from None
             model = Path(folder) / "run" / MODEL_FOLDER
             self._files = {file.name: file.read_bytes() for file in model.iterdir()}
         self.classes_ = targets.classes
@@ -123,7 +123,8 @@ class LSTMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         return self
 
     def _all_settings(self) -> dict[str, Any]:
-        given = dict(self.settings or {})
+        given = {} if self.settings is None else self.settings
+        check_settings(given)
         seed = self.random_state
         if not isinstance(seed, int | np.integer):
             seed = check_random_state(seed).randint(MAX_SEED)
@@ -144,14 +145,14 @@ class LSTMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         }
 
     def _open(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # the model maps files in it
-        for name, content in self._files.items():
-            (Path(self._folder.name) / name).write_bytes(content)
-        self.model_ = load(self._folder.name)
+        folder = tempfile.mkdtemp(prefix="lstmcli-")
+        self.export(folder)
+        self.model_ = load(folder)
+        weakref.finalize(self.model_, _remove, folder, os.getpid())  # the model maps files in it
 
     def export(self, folder: str | Path) -> None:
         """Write the model into `folder`, for `lstmcli predict`, `lstmcli evaluate` and `lstmcli.load`."""
-        check_is_fitted(self)
+        check_is_fitted(self, "_files")
         Path(folder).mkdir(parents=True, exist_ok=True)
         for name, content in self._files.items():
             (Path(folder) / name).write_bytes(content)
@@ -183,14 +184,12 @@ class LSTMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         """Return the accuracy; for several labels per text, the fraction of texts with exactly the right ones."""
         answers = self.predict(X)
         if self._form == "sets":
-            position = {name: number for number, name in enumerate(self.classes_)}
-            y, answers = (_indicators(sets, position) for sets in (y, answers))
+            y, answers = (indicators(sets, self.classes_) for sets in (y, answers))
         return float(accuracy_score(y, answers, sample_weight=sample_weight))
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())
-        for name in ("_folder", "model_"):
-            state.pop(name, None)
+        state.pop("model_", None)  # which is opened again from the files
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -207,65 +206,6 @@ class LSTMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         return tags
 
 
-class _Targets:
-    """The classes of each text, whatever the form of y.
-
-    Attributes:
-        classes: distinct, sorted.
-        names: what the model calls them.
-        indices: of the classes of each text.
-        form: "single", "sets" or "indicators".
-    """
-
-    def __init__(self, classes: NDArray[Any], indices: Sequence[Sequence[int]], form: str) -> None:
-        self.classes, self.indices, self.form = classes, indices, form
-        self.names = _names(classes)
-
-    @classmethod
-    def of(cls, y: Any) -> "_Targets":
-        if _holds_sets(y):
-            sets = [sorted(set(names)) for names in y]
-            classes = np.array(sorted({name for names in sets for name in names}), dtype=object)
-            position = {name: number for number, name in enumerate(classes)}
-            return cls(classes, [[position[name] for name in names] for names in sets], "sets")
-        check_classification_targets(y)
-        matrix = y.toarray() if hasattr(y, "toarray") else np.asarray(y)
-        if matrix.ndim == 2 and matrix.shape[1] > 1:
-            return cls(np.arange(matrix.shape[1]), [np.flatnonzero(row).tolist() for row in matrix], "indicators")
-        classes, codes = np.unique(column_or_1d(matrix, warn=True), return_inverse=True)
-        return cls(classes, [[code] for code in codes.tolist()], "single")
-
-    def labels(self) -> list[Any]:
-        """Return what `lstmcli.train` takes."""
-        if self.form == "single":
-            return [self.names[index] for (index,) in self.indices]
-        return [tuple(self.names[index] for index in indices) for indices in self.indices]
-
-
-def _holds_sets(y: Any) -> bool:
-    """Whether y has a set, list or tuple of names for each text; rows of an indicator matrix hold numbers."""
-    if not isinstance(y, list | tuple):
-        return False
-    are_rows = all(isinstance(names, list | tuple) and not any(isinstance(each, str) for each in names) for names in y)
-    return not are_rows and all(isinstance(names, set | frozenset | list | tuple) for names in y)
-
-
-def _names(classes: NDArray[Any]) -> list[str]:
-    """Return the classes as text, or their numbers where a model could not tell the texts apart."""
-    names = [str(each) for each in classes.tolist()]
-    are_usable = all(clean_label(name) == name and name and SET_SEPARATOR not in name for name in names)
-    return names if are_usable and len(set(names)) == len(names) else [str(number) for number in range(len(names))]
-
-
-def _indicators(sets: Iterable[Iterable[Any]], position: dict[Any, int]) -> NDArray[np.bool_]:
-    """Return (texts, classes), and a last column for what no class is."""
-    rows = [[position.get(name, len(position)) for name in names] for names in sets]
-    matrix = np.zeros((len(rows), len(position) + 1), dtype=np.bool_)
-    for row, numbers in zip(matrix, rows, strict=True):
-        row[numbers] = True
-    return matrix
-
-
 def _texts(X: Any) -> list[str]:  # noqa: N803
     """Return the texts of a list, an array, a Series, or a frame or matrix with one column.
 
@@ -278,12 +218,13 @@ def _texts(X: Any) -> list[str]:  # noqa: N803
         if shape[1] != 1:
             raise ValueError(f"expected one column of texts, got {shape[1]} columns")
         X = X.iloc[:, 0] if hasattr(X, "iloc") else X[:, 0]  # noqa: N806
-    if isinstance(X, str) or not isinstance(X, Iterable):
-        raise TypeError(f"expected a list of str, got {type(X).__name__}")
-    texts = list(X)
+    texts = [str(text) for text in chain.from_iterable(text_blocks(X, BLOCK_TEXTS))]  # str, where numpy has its own
     if not texts:
         raise ValueError("expected at least one text, got none")
-    for number, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise TypeError(f"expected str, but X[{number}] is {text!r} ({type(text).__name__})")
-    return [str(text) for text in texts]  # numpy's own kind of str among them
+    return texts
+
+
+def _remove(folder: str, process: int) -> None:
+    """Remove a folder, unless this process is a fork of the one that made it and still needs it."""
+    if os.getpid() == process:
+        shutil.rmtree(folder, ignore_errors=True)
