@@ -1,4 +1,4 @@
-"""The whole network: token ids to logits."""
+"""The whole network, from token ids to logits."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from lstmcli.models.recurrent import Encoded, Recurrent
 
 @dataclass(frozen=True)
 class Sizes:
-    """What the corpus decides about the network's shape."""
+    """The sizes of the network that the corpus determines."""
 
     num_words: int
     embedding_size: int
@@ -26,10 +26,10 @@ class Sizes:
 
 
 class Classifier(nn.Module):
-    """Embedding, recurrent layers, pooling, and o = V s for the one pooled vector s; the softmax is in the loss.
+    """Embedding, recurrent layers, pooling, and o = V s for the pooled vector s; the softmax is part of the loss.
 
-    Classification needs only one final vector of probabilities. The state after every step stays reachable through
-    `encode`, since next-word prediction needs an output for each.
+    Classification needs one output per text. `encode` returns the state after every step, for uses that need an output
+    for each.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Classifier(nn.Module):
         bptt_steps: int | None = None,
         threads: int = 1,
     ) -> None:
-        """Draw new weights. `engine`, `bptt_steps` and `threads` are those of `Recurrent`."""
+        """Draw new weights. `engine`, `bptt_steps` and `threads` are passed to `Recurrent`."""
         super().__init__()
         self.embedding = Embedding(sizes.num_words, sizes.embedding_size, pad_id=sizes.pad_id)
         self.feature_dropout = Dropout(dropout.features)
@@ -80,12 +80,12 @@ class Classifier(nn.Module):
     def encode(self, vectors: Tensor, index: Tensor, lengths: Tensor) -> Encoded:
         """Return the top layer's state at every step and at the end.
 
-        Each distinct word is projected by the layers once for all tokens that are this word.
+        The first layer projects each distinct word once, not each of its tokens.
 
         Args:
-            vectors: (words, size), those of the distinct words of the batch.
-            index: (tokens,), which of the words each token is, the texts of the batch end to end.
-            lengths: (batch,), tokens of each text, at least 1.
+            vectors: (words, size), of the distinct words of the batch.
+            index: (tokens,), the word of each token, text after text.
+            lengths: (batch,), in tokens, at least 1.
         """
         encoded: Encoded = self.recurrent(self.feature_dropout(vectors), index, lengths)
         return encoded
@@ -101,7 +101,7 @@ class Classifier(nn.Module):
 
 
 def classifier_weights(model: nn.Module) -> Weights:
-    """Return a classifier's weights by torch's names, with the rows of all words in one table."""
+    """Return a classifier's weights by torch's names, with the vectors of all words in one table."""
     weights = {name: value.detach().cpu().numpy() for name, value in model.state_dict().items()}
     embedding = model.get_submodule("embedding")
     if not isinstance(embedding, Embedding):

@@ -1,4 +1,4 @@
-"""The table of word vectors: rows that are trained, and rows that only prediction will meet."""
+"""The table of word vectors: trained rows, and rows of words that occur only in prediction."""
 
 import numpy as np
 import torch
@@ -13,11 +13,11 @@ class Embedding(nn.Module):
 
     Parameters:
         weight: (training words, size). Row `pad_id` is 0 and stays 0.
-        extra: (further words, size), words of a vector file that training never meets. A buffer outside checkpoints.
+        extra: (further words, size), for words that are not in the training texts. A buffer that is not checkpointed.
     """
 
     def __init__(self, num_words: int, size: int, *, pad_id: int, sparse: bool = False) -> None:
-        """Draw new rows. With `sparse` the gradient of `weight` holds the rows of the batch alone."""
+        """Draw new rows. With `sparse`, the gradient of `weight` contains only the rows of the batch."""
         super().__init__()
         self.sparse = sparse
         self.weight = nn.Parameter(torch.empty(num_words, size).normal_(std=INITIAL_STD))
@@ -32,9 +32,9 @@ class Embedding(nn.Module):
         """Start from pretrained vectors.
 
         Args:
-            vectors: (all words, size); those behind the training words become `extra`.
-            known: (training words,), True where the file has the word. Other rows keep their random start.
-            frozen: whether known rows stay as they are; rows that the file lacks are trained all the same.
+            vectors: (all words, size); those after the training words become `extra`.
+            known: (training words,), True for words with a pretrained vector. Other rows keep their random vectors.
+            frozen: whether known rows stay fixed. Other rows are trained in any case.
         """
         num_trained = len(self.weight)
         is_known = torch.from_numpy(known)
@@ -49,7 +49,7 @@ class Embedding(nn.Module):
         return torch.cat([self.weight, self.extra]) if len(self.extra) else self.weight
 
     def forward(self, words: Tensor) -> Tensor:
-        """(words,) distinct ids -> (words, size)."""
+        """(words,), distinct ids -> (words, size)."""
         num_trained = len(self.weight)
         is_extra = words >= num_trained
         has_extra = len(self.extra) > 0 and bool(is_extra.any())

@@ -1,4 +1,4 @@
-"""The numpy kernel of attention pooling as an operation of torch's autograd."""
+"""The numpy kernel of attention pooling as a torch autograd function."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from lstmcli.kernels.attention import AttentionTrace, AttentionWeights, attentio
 
 
 def kernel_attention(states: Tensor, lengths: Tensor, projection: Tensor, bias: Tensor, query: Tensor) -> Tensor:
-    """Pool on the CPU, differentiable by `states` and the weights; arguments as for `attention_forward`."""
+    """Pool on the CPU, differentiable with respect to `states` and the weights; see `attention_forward`."""
     result: Tensor = _KernelAttention.apply(states, lengths, projection, bias, query)  # type: ignore[no-untyped-call]
     return result
 

@@ -1,4 +1,4 @@
-"""The numpy kernels as an operation of torch's autograd: a recurrent layer, forward and backward by hand."""
+"""The numpy kernels as a torch autograd function: a recurrent layer with a hand-written backward pass."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -20,20 +20,20 @@ Array = NDArray[np.floating]
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-# How long a thread keeps the interpreter while another waits for it. numpy's calls take some microseconds here; with
-# Python's own 5 ms the second thread brings half as much.
+# How long a thread may keep the interpreter while another waits for it. The numpy calls here take microseconds; with
+# Python's default of 5 ms, the second thread gains half as much.
 SWITCH_SECONDS = 1e-4
 
 
 @dataclass(frozen=True)
 class LayerContext:
-    """What the operation needs beside tensors.
+    """What a recurrent layer needs in addition to tensors.
 
     Attributes:
         kernel: of the cell.
         packing: of the batch.
-        bptt_steps: where gradients through time end, see `Cell.forward`.
-        threads: with 2, the directions of a layer are computed side by side; no figure changes.
+        bptt_steps: see `Cell.forward`.
+        threads: with 2, the directions of a layer are computed in parallel, with identical results.
     """
 
     kernel: Kernel
@@ -45,11 +45,11 @@ class LayerContext:
 def kernel_layer(
     vectors: Tensor, index: Tensor | None, context: LayerContext, directions: Sequence[dict[str, Tensor]]
 ) -> Tensor:
-    """Run one recurrent layer on the CPU, differentiable by `vectors` and all weights.
+    """Run one recurrent layer on the CPU, differentiable with respect to `vectors` and all weights.
 
     Args:
         vectors: (rows, input).
-        index: (tokens,) the row of each token, text after text; None: token n has row n.
+        index: (tokens,), the row of each token, text after text; None: token n has row n.
         context: kernel and packing.
         directions: the weights of each direction by name.
 
@@ -101,7 +101,7 @@ class _KernelLayer(torch.autograd.Function):
 class _Direction:
     """One direction of the layer, with what its backward pass needs.
 
-    The weights are copies, so the gradient is that of the forward pass even if a weight was changed in between.
+    The weights are copies, so the gradient matches the forward pass even if a weight is changed in between.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class _Direction:
     def backward(
         self, grad_outputs: Array, vectors: Array, *, needs_vectors: bool
     ) -> tuple[Array | None, dict[str, Array]]:
-        """Return the gradients by `vectors`, if they are needed, and by the weights."""
+        """Return the gradients with respect to `vectors`, if needed, and the weights."""
         context, weights = self._context, self._weights
         num_gates, size, input_size = weights.weight_input.shape
         gradients = direction_backward(
@@ -155,7 +155,7 @@ def _sum_by_row(gates: Array, rows: NDArray[np.int64], *, num_rows: int) -> Arra
     sums = np.zeros((num_gates, num_rows, size), dtype=gates.dtype)
     index = torch.from_numpy(rows)
     for gate in range(num_gates):
-        # Far faster than numpy's add.at and add.reduceat.
+        # Much faster than numpy's add.at and add.reduceat.
         torch.from_numpy(sums[gate]).index_add_(0, index, torch.from_numpy(gates[gate]))
     return sums.transpose(1, 0, 2).reshape(num_rows, -1)
 

@@ -1,4 +1,4 @@
-"""Next-word prediction: the network that learns from text without labels."""
+"""The language model: a network for next-word prediction, trained on text without labels."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ from lstmcli.models.recurrent import Recurrent
 
 @dataclass(frozen=True)
 class LanguageSizes:
-    """What the texts decide about the network's shape."""
+    """The sizes of the network that the texts determine."""
 
     num_words: int
     embedding_size: int
@@ -29,20 +29,20 @@ class LanguageSizes:
 
 
 def language_layers(settings: ModelSettings) -> int:
-    """Return how many recurrent layers of a classifier can learn from text.
+    """Return how many recurrent layers of a classifier can be pretrained on next-word prediction.
 
-    Above the first layer of a network with both directions, each state has seen the whole text, the word that it would
-    have to predict included.
+    In a bidirectional network only the first can: above it, each state depends on the whole text, including the word to
+    be predicted.
     """
     return 1 if settings.bidirectional else settings.layers
 
 
 class LanguageModel(nn.Module):
-    """Embedding and recurrent layers of a classifier, and after every step o_t = softmax(V s_t) over the vocabulary.
+    """Embedding and recurrent layers of a classifier, followed by o[t] = softmax(V s[t]) over the vocabulary.
 
-    The forward direction predicts the word after each step, the backward direction the word before. V = E P, where E
-    (words, size) is the table of word vectors and P (size, hidden) a matrix of the direction's own: what is learned of
-    a word as an answer serves it as an input. Source: Press and Wolf 2017, arXiv 1608.05859.
+    The forward direction predicts the next word and the backward direction the previous one. V = E P, where E (words,
+    size) is the table of word vectors and P (size, hidden) a matrix for each direction. Sharing E means that what is
+    learned about a word as an output also improves it as an input. Source: Press and Wolf 2017, arXiv 1608.05859.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class LanguageModel(nn.Module):
     ) -> None:
         """Draw new weights.
 
-        `dropout` is of features of word vectors and of states; the others are those of `Recurrent`.
+        `dropout` applies to features of word vectors and of states. The other arguments are passed to `Recurrent`.
         """
         super().__init__()
         num_directions = 2 if settings.bidirectional else 1
@@ -83,20 +83,20 @@ class LanguageModel(nn.Module):
         self.bias = nn.Parameter(torch.zeros(sizes.num_words))
 
     def start_from(self, counts: NDArray[np.int64]) -> None:
-        """Start from the words' frequencies, (words,) counts, so that training need not find them."""
+        """Initialise the bias to the log frequencies of the words, (words,) counts, which need not be learned then."""
         frequencies = (counts + 1.0) / (counts + 1.0).sum()
         with torch.no_grad():
             self.bias.copy_(torch.from_numpy(np.log(frequencies)))
 
     def predictions(self, vectors: Tensor, index: Tensor, lengths: Tensor) -> list[tuple[Tensor, Tensor]]:
-        """Return for each direction s_t, (steps, hidden), and the numbers (steps,) of the tokens to be predicted there.
+        """Return for each direction s[t], (steps, hidden), and the numbers of the tokens to be predicted, (steps,).
 
-        Steps without a neighbour on that side predict nothing.
+        Steps without a neighbour in that direction are excluded.
 
         Args:
-            vectors: (rows, size) of word vectors.
-            index: (tokens,), the row of each token, the texts of the batch end to end.
-            lengths: (batch,), tokens of each text, at least 1.
+            vectors: (rows, size), word vectors.
+            index: (tokens,), the row of each token, text after text.
+            lengths: (batch,), in tokens, at least 1.
         """
         encoded = self.recurrent(self.feature_dropout(vectors), index, lengths)
         parts = encoded.states.chunk(len(self.projections), dim=1)
@@ -104,12 +104,12 @@ class LanguageModel(nn.Module):
         return [(self.output_dropout(states.index_select(0, sources)), targets) for states, (sources, targets) in steps]
 
     def output_tables(self, vectors: Tensor) -> list[Tensor]:
-        """Return V = E P of each direction, (rows, hidden), for word vectors E (rows, size)."""
+        """Return V = E P for each direction, (rows, hidden), for word vectors E (rows, size)."""
         return [projection(vectors) for projection in self.projections]
 
 
 def neighbours(lengths: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield the steps that predict and the tokens that they predict, (steps,) each: forward, then backward."""
+    """Yield the steps that predict and the tokens to be predicted, (steps,) each: forward, then backward."""
     tokens = torch.arange(int(lengths.sum()), device=lengths.device)
     is_last = torch.zeros_like(tokens, dtype=torch.bool)
     is_last[lengths.cumsum(0) - 1] = True
@@ -119,7 +119,7 @@ def neighbours(lengths: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
 
 
 def summed_softmax_loss(states: Tensor, table: Tensor, offsets: Tensor, targets: Tensor) -> Tensor:
-    """Return the summed cross-entropy in nats of softmax(table s + offsets); shapes as for `kernels.softmax_loss`."""
+    """Return the summed cross-entropy, in nats, of softmax(table s + offsets); shapes as in `kernels.softmax_loss`."""
     if states.device.type != "cpu":
         return F.cross_entropy(F.linear(states, table, offsets), targets, reduction="sum")
     loss: Tensor = _SummedSoftmaxLoss.apply(states, table, offsets, targets)  # type: ignore[no-untyped-call]

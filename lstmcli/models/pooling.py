@@ -1,4 +1,4 @@
-"""From the states of all steps to the one vector that is classified. Padding never counts."""
+"""Pooling: the states of all steps become the vector that is classified. Padding is ignored."""
 
 from typing import ClassVar
 
@@ -10,7 +10,7 @@ from lstmcli.models.recurrent import Encoded
 
 
 class LastPooling(nn.Module):
-    """The state after the last real step of each direction."""
+    """The state of each direction after its last real step."""
 
     def __init__(self, size: int) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class MaxPooling(nn.Module):
 
 
 class AttentionPooling(nn.Module):
-    """A mean weighted by relevance: a[t] = softmax over t of v · tanh(A h[t] + b).
+    """A weighted mean with the weights a[t] = softmax over t of v · tanh(A h[t] + b).
 
     Source: Yang et al. 2016, "Hierarchical Attention Networks for Document Classification", equations 5 to 7.
     """
@@ -60,7 +60,7 @@ class AttentionPooling(nn.Module):
         self.query = nn.Linear(self.attention_size, 1, bias=False)
 
     def attention_weights(self, encoded: Encoded) -> Tensor:
-        """Return a[t], (batch, time), which sum to 1 over real steps and are 0 at padding."""
+        """Return a[t], (batch, time), which add up to 1 over real steps and are 0 at padding."""
         scores = self.query(torch.tanh(self.projection(encoded.padded()))).squeeze(-1)
         attention_weights: Tensor = scores.masked_fill(~encoded.mask(), -torch.inf).softmax(dim=-1)
         return attention_weights

@@ -1,4 +1,4 @@
-"""Recurrent layers: one or more, forward or in both directions, over batches of ragged texts laid end to end."""
+"""One or more recurrent layers, unidirectional or bidirectional, over batches of texts of different lengths."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -17,10 +17,10 @@ Layer = Callable[[nn.ModuleList, Tensor, Tensor | None], Tensor]
 
 
 class Encoded(NamedTuple):
-    """What the recurrent layers make of a batch. With two directions, width = 2 * hidden: forward half first.
+    """The output of the recurrent layers. With two directions, width = 2 * hidden, the forward half first.
 
     states: (tokens, width), the top layer's hidden state at every step, text after text.
-    final: (batch, width), each direction's state after its last step; of a text in pieces, that of its last piece.
+    final: (batch, width), the state of each direction after its last step in the text.
     lengths: (batch,), steps of each text.
     by_kernels: whether the numpy kernels are in use.
     """
@@ -40,14 +40,14 @@ class Encoded(NamedTuple):
 
 
 class Recurrent(nn.Module):
-    """`layers` recurrent layers; between them features are dropped with one mask for all steps.
+    """`layers` recurrent layers, with dropout between them that uses one mask for all steps of a text.
 
     Attributes:
-        engine: what computes a layer. "kernels": ours in numpy, on a CPU. "torch": torch's fused layer where the cell
-            has one. "reference": one readable step after the other. "auto": kernels on a CPU, torch on a GPU.
+        engine: what computes a layer. "kernels": the numpy kernels, on a CPU. "torch": torch's fused layer, if the cell
+            has one. "reference": a loop over `Cell.step`. "auto": kernels on a CPU, torch on a GPU.
         bptt_steps: see `Cell.forward`.
         threads: see `LayerContext`.
-        chunk_tokens: see `chunk_lengths`; no state passes from a piece of a text to the next.
+        chunk_tokens: see `chunk_lengths`. No state is passed from one chunk of a text to the next.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Recurrent(nn.Module):
         Args:
             vectors: (rows, input).
             index: (tokens,), the row of each token, text after text; None: token n has row n.
-            lengths: (batch,), tokens of each text, at least 1.
+            lengths: (batch,), in tokens, at least 1.
         """
         by_kernels = self.engine == "kernels" or (self.engine == "auto" and vectors.device.type == "cpu")
         pieces = lengths
@@ -118,8 +118,8 @@ class Recurrent(nn.Module):
                 if number == 0:
                     outputs.append(self._run(cell, inputs))  # type: ignore[arg-type]
                 else:
-                    # Turning each text round within its own length keeps padding at the end: no state ever passes
-                    # through it.
+                    # Reversing each text within its own length keeps padding at the end, so no state passes through
+                    # it.
                     turned = self._run(cell, reverse_sequences(inputs, lengths))  # type: ignore[arg-type]
                     outputs.append(reverse_sequences(turned, lengths))
             return torch.cat(outputs, dim=-1)[mask]
@@ -141,16 +141,16 @@ def _mask(lengths: Tensor) -> Tensor:
 
 
 def _padded(rows: Tensor, mask: Tensor) -> Tensor:
-    """Lay rows (tokens, size), text after text, out as (batch, time, size), 0 where `mask` is False."""
+    """Arrange rows (tokens, size), text after text, as (batch, time, size), 0 where `mask` is False."""
     positions = mask.flatten().nonzero().squeeze(1)
     flat = rows.new_zeros(mask.numel(), rows.shape[1])
     return flat.index_copy(0, positions, rows).view(*mask.shape, -1)
 
 
 def reverse_sequences(inputs: Tensor, lengths: Tensor) -> Tensor:
-    """Turn each sequence round within its length, (batch, time, size) -> the same; padding stays at the end."""
+    """Reverse each sequence within its length, (batch, time, size) -> (batch, time, size). Padding stays at the end."""
     time = torch.arange(inputs.shape[1], device=inputs.device)
     source = torch.where(time < lengths[:, None], lengths[:, None] - 1 - time, time)
     starts = torch.arange(inputs.shape[0], device=inputs.device)[:, None] * inputs.shape[1]
-    # One index over (batch * time) rows: several times faster than `gather`, whose backward adds element by element.
+    # An index over (batch * time) rows is several times faster than `gather`, whose backward pass adds up elements.
     return inputs.flatten(0, 1).index_select(0, (starts + source).flatten()).view_as(inputs)

@@ -1,1 +1,1 @@
-"""Training in torch: loss, optimizer, schedule, averaging and the loop. No disk, no screen."""
+"""Training in torch: loss, optimizer, schedule, weight average and the loop. Writes no files, prints nothing."""

@@ -1,4 +1,4 @@
-"""The gradients of one update, from the batch as it is and from the batch made harder."""
+"""The gradients of one update, with or without adversarial training."""
 
 from collections.abc import Callable
 
@@ -15,18 +15,18 @@ def backpropagate(
 ) -> float:
     """Add the gradients of the loss to the parameters and return the loss, in nats.
 
-    With `adversarial` the loss is the mean of two: that of the batch, and that after all its word vectors were shifted
-    along the gradient of the first, which is where it rises most steeply. The network learns answers that hold around
-    each text, not only at it. Source: Miyato et al. 2017, "Adversarial Training Methods for Semi-Supervised Text
-    Classification", arXiv 1605.07725; there each text has a shift of its own, here each distinct word of the batch has
-    one, and instead of normalised vectors the shift is measured by the vectors' own length.
+    With `adversarial`, the loss is the mean of two: the loss of the batch, and its loss after all word vectors have
+    been shifted along the gradient of the first, the direction of steepest increase. The network thus learns to give
+    the same answer in a neighbourhood of each text. Source: Miyato et al. 2017, "Adversarial Training Methods for
+    Semi-Supervised Text Classification", arXiv 1605.07725. There, each text has its own shift and the word vectors are
+    normalised; here, each distinct word of the batch has one, and the shift is relative to the length of the vectors.
 
     Args:
         model: in training mode.
         batch: the texts.
         loss_of: maps logits (texts, labels) to the mean loss.
-        adversarial: the length of the shift as a share of the length of the vectors, both over all words of the batch;
-            0 for none.
+        adversarial: the length of the shift as a fraction of the length of the vectors, both over all words of the
+            batch; 0 for none.
     """
     looked_up = model.embedding(batch.words)
     vectors = looked_up.detach().requires_grad_()
@@ -36,7 +36,7 @@ def backpropagate(
         shift = direction * (adversarial * looked_up.detach().norm() / (direction.norm() + TINY))
         shifted = vectors + shift
         loss += _backward(loss_of(model.classify(shifted, batch.word_index, batch.lengths)), share=0.5)
-    # Both gradients by the vectors in one: the table gets a single row for each word.
+    # Both gradients are added up in `vectors.grad`, so the table receives a single row per word.
     looked_up.backward(vectors.grad)
     return loss
 

@@ -1,4 +1,4 @@
-"""From rows of the corpus to what the network takes."""
+"""Batches of texts, as the network takes them."""
 
 from typing import NamedTuple
 
@@ -16,8 +16,8 @@ class WordBatch(NamedTuple):
     """A batch of texts. The network looks up and projects each distinct word once.
 
     words: (words,), the distinct token ids in ascending order.
-    word_index: (tokens,), which of `words` each token is, the texts end to end.
-    lengths: (texts,), tokens of each text.
+    word_index: (tokens,), the index in `words` of each token, text after text.
+    lengths: (texts,), in tokens.
     """
 
     words: Tensor
@@ -26,7 +26,7 @@ class WordBatch(NamedTuple):
 
 
 class LabelledBatch(NamedTuple):
-    """A batch of texts with their targets, (texts, labels). `words` are those of `texts`."""
+    """A batch of texts with their targets, (texts, labels). `words` is `texts.words`."""
 
     words: Tensor
     texts: WordBatch
@@ -39,11 +39,11 @@ def word_batch(
     """Return the texts of `rows` as a batch.
 
     Args:
-        token_ids: all texts.
-        rows: which of them.
-        device: where the network is.
-        word_dropout: probability that a token is replaced by the unknown word, which also teaches the network what to
-            make of a word never seen. Source: Iyyer et al. 2015, "Deep Unordered Composition Rivals Syntactic Methods".
+        token_ids: of all texts.
+        rows: numbers of the texts in the batch.
+        device: of the network.
+        word_dropout: probability that a token is replaced by the unknown word, which also trains the vector of the
+            unknown word. Source: Iyyer et al. 2015, "Deep Unordered Composition Rivals Syntactic Methods".
     """
     ids, lengths = token_ids.joined(rows)
     tokens = torch.from_numpy(ids.astype(np.int64))

@@ -1,4 +1,4 @@
-"""Learning labels: what the training loop needs to know of texts that have some."""
+"""The training objective for labelled texts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,20 +16,20 @@ from lstmcli.training.loss import Loss
 
 EVALUATION_BATCH_SIZE = 256
 
-# A batch of evaluation holds at most this many token positions, so that long documents don't multiply its memory.
+# Maximum number of token positions in an evaluation batch, so that long documents do not need much more memory.
 EVALUATION_BATCH_TOKENS = 32_768
 
 
 @dataclass(frozen=True)
 class LabelledTokens:
-    """Texts as token ids with their targets, (texts, labels): booleans, or in training also probabilities."""
+    """Texts as token ids with their targets, (texts, labels): booleans, or probabilities for training."""
 
     token_ids: TokenIds
     targets: NDArray[np.bool_ | np.float32]
 
 
 class Classification:
-    """Texts with labels to learn from, and texts with labels to be scored on; see `loop.Objective`."""
+    """Labelled texts for training and for validation; see `loop.Objective`."""
 
     def __init__(
         self,
@@ -42,16 +42,16 @@ class Classification:
         adversarial: float = 0.0,
         device: torch.device,
     ) -> None:
-        """Hold what is learned from.
+        """Keep the arguments.
 
         Args:
-            train: rows to learn from.
-            validation: rows that choose the epoch.
-            loss: of logits and targets.
+            train: training rows.
+            validation: rows on which the best epoch is selected.
+            loss: maps logits and targets to the mean loss.
             score: maps validation logits (texts, labels) to named scores.
             word_dropout: see `word_batch`.
             adversarial: see `backpropagate`.
-            device: where the network is.
+            device: of the network.
         """
         self.lengths = train.token_ids.lengths
         self._train = train
@@ -63,7 +63,7 @@ class Classification:
         self._device = device
 
     def batch(self, rows: NDArray[np.int64]) -> LabelledBatch:
-        """Return the training texts of `rows` with their targets; words are dropped by torch's random state."""
+        """Return the training texts of `rows` with their targets; word dropout uses torch's random state."""
         texts = word_batch(self._train.token_ids, rows, self._device, word_dropout=self._word_dropout)
         return LabelledBatch(texts.words, texts, torch.from_numpy(self._train.targets[rows]).float().to(self._device))
 
@@ -74,7 +74,7 @@ class Classification:
         )
 
     def scores(self, model: nn.Module) -> dict[str, float]:
-        """Return the validation scores of `model`, which is in evaluation mode."""
+        """Return the validation scores of `model`, which must be in evaluation mode."""
         return self._score(self.logits(model))
 
     @torch.no_grad()

@@ -1,4 +1,4 @@
-"""What the weights of a new network start from: chance, the word vectors of a file, or a language model."""
+"""Initial weights of a new network: random, from a word-vector file, or from a language model."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,19 +17,21 @@ from lstmcli.store.language_model import TABLE, SavedLanguageModel, read_languag
 from lstmcli.text.vectors import read_vectors
 from lstmcli.text.vocabulary import PAD_ID, UNKNOWN_ID, Vocabulary
 
-# Files differ in scale by a factor of ten, so their rows are brought to a standard deviation. Rows that are trained
-# suit the optimizer's steps when they start as small as random ones; rows that stay must be as large as the cells like
-# them. Measured on the validation file of the CARER corpus, macro-F1: frozen .72 with 0.1, .83 with 0.4, .84 with 1.0;
-# trained .87 with the file's own 2.7, .91 with 0.1.
+# The scale of word-vector files differs by a factor of ten, so vectors are rescaled to a fixed standard deviation.
+# Trained vectors work best at the scale of random ones, which suits the optimizer's step size. Frozen vectors cannot
+# grow and must be large from the start. Macro-F1 on the validation file of the CARER corpus: frozen, .72 with a
+# standard deviation of 0.1, .83 with 0.4, .84 with 1.0; trained, .87 with the file's own 2.7, .91 with 0.1.
 FROZEN_STD = 1.0
 
 
 @dataclass(frozen=True)
 class PretrainedRows:
-    """Vectors for a vocabulary. `vectors` (all words, size) are 0 where the file lacks the word.
+    """Pretrained vectors for a vocabulary.
 
-    `known` (training words,) says which of the first `len(known)` words, those of the training texts, the file has.
-    `coverage` is the share of the training texts' tokens that it has.
+    Attributes:
+        vectors: (all words, size), 0 for words that the source lacks.
+        known: (training words,), which of the training words the source has. They come first in the vocabulary.
+        coverage: the fraction of the tokens in the training texts that the source has.
     """
 
     vectors: NDArray[np.float32]
@@ -39,7 +41,7 @@ class PretrainedRows:
 
 @dataclass(frozen=True)
 class EmbeddingRows:
-    """The final vocabulary: first `num_trained` words of the training texts, then those that only the file has."""
+    """The final vocabulary: first the `num_trained` words of the training texts, then those only in the source."""
 
     vocabulary: Vocabulary
     num_trained: int
@@ -49,13 +51,13 @@ class EmbeddingRows:
 
 @dataclass(frozen=True)
 class VectorSource:
-    """Word vectors that exist before training. Rows 0 and 1 of a vocabulary, padding and the unknown word, are ours.
+    """Word vectors that exist before training, without vectors for padding.
 
     Attributes:
         name: of the file or the run.
-        words: that have a vector.
+        words: the words that have a vector.
         matrix: (words, size).
-        unknown: (size,), what the unknown word starts from, if the source knows.
+        unknown: (size,), the vector of the unknown word, if the source has one.
     """
 
     name: str
@@ -70,11 +72,11 @@ class VectorSource:
 
 
 def vectors_from_file(settings: EmbeddingSettings, *, lowercase: bool) -> VectorSource:
-    """Read the file `settings.vectors` and bring its vectors to a common scale.
+    """Read the file `settings.vectors` and rescale its vectors.
 
     Args:
-        settings: file, limits, and whether the rows stay as they are.
-        lowercase: whether the tokenizer folds case, so that the file's words must be folded too.
+        settings: the file, how much of it to read, and whether its vectors are frozen.
+        lowercase: whether the tokenizer lower-cases, in which case the file's words are lower-cased too.
 
     Raises:
         DataError: the file can't be used.
@@ -82,7 +84,7 @@ def vectors_from_file(settings: EmbeddingSettings, *, lowercase: bool) -> Vector
     normalize = str.lower if lowercase else str
     name = settings.vectors or ""
     file = read_vectors(Path(name), max_vectors=settings.max_vectors, normalize=normalize)
-    # A vocabulary file has one word a line and tokens hold no white space: other entries could never be met.
+    # Tokens contain no white space, so entries with white space could never be looked up.
     is_usable = [bool(word) and not any(character.isspace() for character in word) for word in file.words]
     std = FROZEN_STD if settings.frozen else INITIAL_STD
     scale = np.float32(std / max(float(file.matrix.std()), 1e-12))
@@ -91,16 +93,16 @@ def vectors_from_file(settings: EmbeddingSettings, *, lowercase: bool) -> Vector
 
 
 def vectors_from_language_model(model: SavedLanguageModel, name: str) -> VectorSource:
-    """Return the vectors of a pretrained network as they are: its layers are used to them."""
+    """Return the vectors of a pretrained network without rescaling, since its layers were trained with them."""
     table = model.weights[TABLE].astype(np.float32)
     return VectorSource(name, model.vocabulary.words[2:], table[2:], unknown=table[1])
 
 
 def check_width(settings: EmbeddingSettings, source: VectorSource) -> None:
-    """Compare the wanted width with that of the source.
+    """Check that `settings.size` fits the source.
 
     Raises:
-        ConfigError: they differ.
+        ConfigError: it does not.
     """
     if settings.size not in {None, source.size}:
         raise ConfigError(
@@ -112,13 +114,13 @@ def check_width(settings: EmbeddingSettings, source: VectorSource) -> None:
 def embedding_rows(
     vocabulary: Vocabulary, token_counts: NDArray[np.int64], size: int, source: VectorSource | None
 ) -> EmbeddingRows:
-    """Decide rows and width.
+    """Return the rows of the embedding and their width.
 
     Args:
         vocabulary: of the training texts.
-        token_counts: (words,) how often the training texts use each word.
-        size: of a word vector.
-        source: where rows start from, if not at random.
+        token_counts: (words,), how often each word occurs in the training texts.
+        size: width of a word vector, if there is no source.
+        source: of pretrained vectors, if any.
     """
     if source is None:
         return EmbeddingRows(vocabulary, len(vocabulary), size, None)
@@ -131,7 +133,7 @@ def _rows(
 ) -> PretrainedRows:
     row_of = {word: row for row, word in enumerate(source.words)}
     rows = np.array([row_of.get(word, -1) for word in vocabulary.words])
-    rows[:2] = -1  # padding and the unknown word are ours, whatever the source says
+    rows[:2] = -1  # padding and the unknown word, even if the source has entries of these names
     vectors = np.zeros((len(rows), source.size), dtype=np.float32)
     vectors[rows >= 0] = source.matrix[rows[rows >= 0]]
     known = rows[:num_trained] >= 0
@@ -143,19 +145,19 @@ def _rows(
 
 SHAPE_KEYS = ("cell", "hidden_size", "bidirectional")
 
-# Of the tokenizer, what a pretraining has no use for: it reads long texts whole.
+# Tokenizer settings without effect on pretraining, which never truncates texts.
 LENGTH_KEYS = ("max_tokens", "cut")
 
 
 @dataclass(frozen=True)
 class InitialWeights:
-    """What a network starts from: word vectors, and layers where a language model gave both."""
+    """Initial word vectors, and the language model they come from, whose layers are used too."""
 
     source: VectorSource | None = None
     language_model: SavedLanguageModel | None = None
 
     def with_further_words(self, other: "InitialWeights") -> "InitialWeights":
-        """Return this start with the words of `other` that it lacks, such as those of a vector file."""
+        """Return these weights extended by the words that only `other` has, such as those of a vector file."""
         if self.source is None or other.source is None:
             return self
         known = set(self.source.words)
@@ -166,10 +168,10 @@ class InitialWeights:
 
 
 def initial_weights(config: Config) -> InitialWeights:
-    """Read what `model.pretrained` or `embedding.vectors` name.
+    """Read the run or file that `model.pretrained` or `embedding.vectors` names.
 
     Raises:
-        LstmcliError: it can't be used, or does not fit the config.
+        LstmcliError: it can't be used, or does not match the config.
     """
     if config.model.pretrained is not None:
         return start_from_run(Path(config.model.pretrained), config)
@@ -185,7 +187,7 @@ def start_from_run(path: Path, config: Config) -> InitialWeights:
 
     Raises:
         RunDirectoryError: there is none, or it is damaged.
-        ConfigError: its shape or its tokenizer is not that of `config`; the message names every key.
+        ConfigError: its shape or tokenizer differs from that of `config`; the message names every differing key.
     """
     found = read_language_model(path)
     keys = [("model", key, getattr(config.model, key), getattr(found.network, key)) for key in SHAPE_KEYS]
@@ -206,12 +208,12 @@ def start_from_run(path: Path, config: Config) -> InitialWeights:
 
 
 def _shown(value: object) -> str:
-    """Return a value as a config would say it."""
+    """Return a value as it is written in a config."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def use_layers(model: Classifier, language_model: SavedLanguageModel) -> None:
-    """Copy the pretrained recurrent layers into `model`; layers above them keep their random start."""
+    """Copy the pretrained recurrent layers into `model`; the layers above keep their random weights."""
     num_layers = min(language_layers(language_model.network), len(model.recurrent.layers))
     parameters = dict(model.named_parameters())
     prefixes = tuple(f"recurrent.layers.{layer}." for layer in range(num_layers))
@@ -228,7 +230,7 @@ def build_classifier(
     config: Config,
     language_model: SavedLanguageModel | None = None,
 ) -> Classifier:
-    """Return the network, with pretrained rows and layers where there are some. Draws from torch's random state."""
+    """Return the network, with pretrained vectors and layers if there are any. Uses torch's random state."""
     sizes = Sizes(
         num_words=rows.num_trained,
         embedding_size=rows.size,
@@ -255,7 +257,7 @@ def build_classifier(
 def build_language_model(
     rows: EmbeddingRows, counts: NDArray[np.int64], network: ModelSettings, config: Config
 ) -> LanguageModel:
-    """Return the network that predicts words that occur `counts` (words,) times. Draws from torch's random state."""
+    """Return a new language model; `counts` (words,) are the frequencies of the words. Uses torch's random state."""
     model = LanguageModel(
         LanguageSizes(rows.num_trained, rows.size, PAD_ID),
         network,

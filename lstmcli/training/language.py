@@ -1,4 +1,4 @@
-"""Learning from text without labels: what the training loop needs to know of next-word prediction."""
+"""The training objective for text without labels: next-word prediction."""
 
 import math
 from typing import NamedTuple
@@ -17,19 +17,19 @@ from lstmcli.text.vocabulary import PAD_ID, UNKNOWN_ID
 EVALUATION_BATCH_SIZE = 128
 EVALUATION_BATCH_TOKENS = 16_384
 
-# Candidates are drawn in proportion to this power of a word's frequency, as in word2vec (Mikolov et al. 2013).
+# Candidates are sampled in proportion to this power of the word frequency, as in word2vec (Mikolov et al. 2013).
 DRAW_POWER = 0.75
 
 
 class LanguageBatch(NamedTuple):
-    """A batch of texts and the candidates among which their words are to be found.
+    """A batch of texts, and the candidate words over which the softmax is taken.
 
-    words: (rows,), the distinct words of the texts as the network sees them, and the candidates, ascending.
-    word_index: (tokens,), which of `words` each token is, the texts end to end.
-    lengths: (texts,), tokens of each text.
-    candidates: (candidates,), which of `words` they are.
-    answers: (tokens,), which of `candidates` each token really is, dropped ones included.
-    corrections: (candidates,), what is taken from their logits.
+    words: (rows,), the distinct words of the texts after word dropout, and the candidates, ascending.
+    word_index: (tokens,), the index in `words` of each token, text after text.
+    lengths: (texts,), in tokens.
+    candidates: (candidates,), the index in `words` of each candidate.
+    answers: (tokens,), the index in `candidates` of each token before word dropout.
+    corrections: (candidates,), subtracted from the logits.
     """
 
     words: Tensor
@@ -41,11 +41,11 @@ class LanguageBatch(NamedTuple):
 
 
 class NextWord:
-    """Texts to learn from, and texts to be scored on; see `loop.Objective`.
+    """Texts for training and for validation; see `loop.Objective`.
 
-    With a large vocabulary each batch is scored on a sample of it: all words of the batch, and `num_candidates` drawn
-    with replacement. A drawn word stands for those that were not: the logarithm of its probability of being drawn is
-    taken from its logit, which makes the expected sum of the softmax that over all words. Source: Bengio and Senecal
+    With a large vocabulary, the softmax of a batch is taken over a sample: all words of the batch, and `num_candidates`
+    words drawn with replacement. The logarithm of its probability of being drawn is subtracted from the logit of each
+    drawn word, which makes the expected sum of exponentials equal to the sum over all words. Source: Bengio and Senecal
     2008, "Adaptive Importance Sampling to Accelerate Training of a Neural Probabilistic Language Model"; Jean et al.
     2015, arXiv 1412.2007.
     """
@@ -60,15 +60,16 @@ class NextWord:
         word_dropout: float,
         device: torch.device,
     ) -> None:
-        """Hold what is learned from.
+        """Keep the arguments.
 
         Args:
-            train: texts to learn from.
-            validation: texts that perplexity is measured on.
-            counts: (words,), how often the training texts use each.
-            num_candidates: words drawn for a batch; at least as many as there are words: none are, all are scored.
-            word_dropout: see `batch.word_batch`; what is to be predicted stays.
-            device: where the network is.
+            train: training texts.
+            validation: texts on which perplexity is measured.
+            counts: (words,), how often each word occurs in the training texts.
+            num_candidates: number of words drawn per batch. If it is not below the size of the vocabulary, the softmax
+                is taken over all words.
+            word_dropout: see `batch.word_batch`. It applies to inputs, not to the words to be predicted.
+            device: of the network.
         """
         self.lengths = train.lengths
         self._train = train
@@ -82,17 +83,17 @@ class NextWord:
 
     @property
     def is_sampled(self) -> bool:
-        """Whether a batch is scored on a part of the vocabulary."""
+        """Whether the softmax is taken over a sample of the vocabulary."""
         return self._num_candidates < len(self._draws)
 
     def batch(self, rows: NDArray[np.int64]) -> LanguageBatch:
-        """Return the training texts of `rows`; dropped words and candidates come from torch's random state."""
+        """Return the training texts of `rows`; word dropout and candidates use torch's random state."""
         ids, lengths = self._train.joined(rows)
         tokens = torch.from_numpy(ids.astype(np.int64))
         candidates = self._candidates(tokens)
         answers = torch.searchsorted(candidates, tokens)
         corrections = self._corrections(candidates)
-        corrections[answers] = 0.0  # words of the batch need no luck
+        corrections[answers] = 0.0  # words of the batch are always included
         if self._word_dropout > 0.0:
             is_dropped = random_drops(len(tokens), self._word_dropout, tokens.device)
             tokens = tokens.masked_fill(is_dropped, UNKNOWN_ID)
@@ -108,7 +109,7 @@ class NextWord:
         return LanguageBatch(*(tensor.to(self._device) for tensor in tensors))
 
     def _candidates(self, tokens: Tensor) -> Tensor:
-        """Return distinct words, ascending."""
+        """Return the distinct candidates, ascending."""
         if not self.is_sampled:
             return torch.arange(PAD_ID + 1, len(self._draws))
         points = torch.rand(self._num_candidates, dtype=torch.float64)
@@ -138,9 +139,9 @@ class NextWord:
 
     @torch.no_grad()
     def scores(self, model: LanguageModel) -> dict[str, float]:
-        """Return loss and perplexity of a word of the validation texts, over the whole vocabulary.
+        """Return per-word loss and perplexity on the validation texts, over the whole vocabulary.
 
-        Perplexity is exp(mean loss): among so many equally likely words the network might as well have guessed.
+        Perplexity is exp(mean loss): how many equally likely words would be as hard to predict.
         """
         tables = [table.cpu().numpy() for table in model.output_tables(model.embedding.weight[PAD_ID + 1 :])]
         offsets = model.bias.cpu().numpy()[PAD_ID + 1 :]
@@ -163,11 +164,11 @@ class NextWord:
 
 
 def frequency_perplexity(counts: NDArray[np.int64], validation: TokenIds) -> float:
-    """Return the perplexity of guessing each word by its frequency alone, with one added to every count.
+    """Return the perplexity of the unigram baseline, with add-one smoothing.
 
     Args:
-        counts: (words,), of the training texts.
-        validation: texts to be guessed.
+        counts: (words,), in the training texts.
+        validation: texts on which perplexity is measured.
     """
     frequencies = (counts[PAD_ID + 1 :] + 1.0) / (counts[PAD_ID + 1 :] + 1.0).sum()
     return float(np.exp(-np.log(frequencies[validation.flat.astype(np.int64) - (PAD_ID + 1)]).mean()))

@@ -1,4 +1,4 @@
-"""The training loop: a generator of what happened, which neither prints nor saves."""
+"""The training loop: a generator of results, which neither prints nor saves."""
 
 import math
 import time
@@ -20,11 +20,11 @@ from lstmcli.training.updater import Updater, below
 
 
 class Batch(Protocol):
-    """What an objective makes of some texts."""
+    """A batch, as an objective builds it."""
 
     @property
     def words(self) -> Tensor:
-        """The distinct rows of the word table that it looks up."""
+        """The distinct rows of the embedding that the batch uses."""
 
 
 class Objective(Protocol):
@@ -35,18 +35,18 @@ class Objective(Protocol):
         """Tokens of each training text."""
 
     def batch(self, rows: NDArray[np.int64]) -> Batch:
-        """Return training texts by number; all chance in it comes from torch's random state."""
+        """Return a batch of training texts, given by number. Any randomness comes from torch's random state."""
 
     def backpropagate(self, model: Any, batch: Any) -> float:
-        """Add the gradients of the batch's mean loss to the parameters of the network; return the loss, in nats."""
+        """Add the gradients of the batch's mean loss to the parameters of the network and return the loss, in nats."""
 
     def scores(self, model: Any) -> dict[str, float]:
-        """Return named scores of a network on texts that it does not learn from."""
+        """Return named scores of a network on texts that it is not trained on."""
 
 
 @dataclass(frozen=True)
 class StepResult:
-    """One update. `loss` is the mean of this epoch so far, in nats; `num_tokens` are those of this batch."""
+    """One update. `loss` is the mean of this epoch so far, in nats; `num_tokens` counts those of this batch."""
 
     epoch: int
     batch: int
@@ -70,7 +70,7 @@ class EpochResult:
 
 @dataclass
 class Progress:
-    """Where training stands; with the tensors of `Trainer.tensors`, all that a resumed training needs."""
+    """The progress of a training. Together with `Trainer.tensors`, it is all that is needed to resume."""
 
     epoch: int = 1
     batch: int = 0
@@ -84,14 +84,14 @@ class Progress:
 
 
 class DivergedError(LstmcliError):
-    """The loss is not a number any more."""
+    """The loss is no longer finite."""
 
 
 class Trainer:
-    """Trains `model` and keeps an average of its weights, which is what is validated and kept.
+    """Trains `model` and maintains an average of its weights, which is validated and kept.
 
-    The order of batches follows from the seed and the epoch alone. Together with torch's random state this makes a
-    training that was interrupted and resumed equal to one that was not, bit for bit.
+    The order of the batches depends only on the seed and the epoch. Since checkpoints include torch's random state, a
+    resumed training equals an uninterrupted one, bit for bit.
     """
 
     def __init__(
@@ -109,14 +109,15 @@ class Trainer:
         """Prepare training.
 
         Args:
-            model: the network, of the kind that `objective` knows. Its embedding is updated by rows if it is `sparse`.
-            objective: what it is trained for.
-            metric: the score that names the best epoch.
-            settings: rates, seed and so on.
-            batch_size: texts an update.
-            num_epochs: how many to train at most.
-            device: where to compute.
-            embedding_lr_scale: factor of the learning rate for the table of word vectors.
+            model: the network, of the kind that `objective` expects. Its embedding is updated by rows if it is
+                `sparse`.
+            objective: what the network is trained for.
+            metric: the score that selects the best epoch.
+            settings: learning rate, seed and so on.
+            batch_size: texts per update.
+            num_epochs: the maximum number of epochs.
+            device: to train on.
+            embedding_lr_scale: factor on the learning rate of the embedding.
         """
         self.model = model.to(device)
         self.updater = Updater(self.model, settings, embedding_lr_scale=embedding_lr_scale)
@@ -130,11 +131,11 @@ class Trainer:
 
     @property
     def average(self) -> nn.Module:
-        """The averaged network, which is what is validated and kept. It is complete after each epoch."""
+        """The averaged network, which is validated and kept. It is up to date only at the end of an epoch."""
         return self.updater.average.module
 
     def run(self) -> Iterator[StepResult | EpochResult]:
-        """Train from where `progress` stands; yield after each update and each epoch."""
+        """Train from the current `progress` on; yield after each update and each epoch."""
         settings, progress = self._settings, self.progress
         while not progress.is_finished:
             yield from self._epoch()
@@ -200,7 +201,7 @@ class Trainer:
         )
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return every tensor of the state by name: weights, average, optimizer, random states."""
+        """Return all tensors of the state by name: weights, average, optimizer, random states."""
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
         tensors |= self.updater.tensors()
         tensors["random.cpu"] = torch.get_rng_state()
@@ -209,7 +210,7 @@ class Trainer:
         return tensors
 
     def load_state(self, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
-        """Go back to a state that `tensors` and `progress_dict` gave."""
+        """Restore a state that `tensors` and `progress_dict` returned."""
         self.progress = Progress(**progress)
         self.model.load_state_dict(below(tensors, "model."))
         self.updater.load_tensors(tensors, num_updates=self.progress.num_updates)

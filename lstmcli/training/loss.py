@@ -1,4 +1,4 @@
-"""What training minimises: softmax cross-entropy for one label a text, sigmoid cross-entropy otherwise."""
+"""What training minimises: softmax cross-entropy for one label per text, sigmoid cross-entropy otherwise."""
 
 from collections.abc import Callable
 
@@ -14,13 +14,16 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 def make_loss(targets: NDArray[np.bool_ | np.float32], kind: LabelKind, class_weights: str) -> Loss:
-    """Return a mean loss in nats of logits (batch, labels) against targets (batch, labels) from 0 to 1.
+    """Return a function that computes the mean loss, in nats, of logits (batch, labels) and targets (batch, labels).
+
+    Targets range from 0 to 1.
 
     Args:
-        targets: (texts, labels) of the training rows, from which the weights are counted.
-        kind: softmax for "single", else sigmoids.
-        class_weights: "none"; "balanced", each label's weight the inverse of its frequency; "sqrt", the root of that.
-            For sigmoids it is the weight of the positive rows, the number of negative for each positive one.
+        targets: (texts, labels) of the training rows, from which the class weights are computed.
+        kind: softmax for "single", sigmoids otherwise.
+        class_weights: "none"; "balanced", weights inversely proportional to the frequency of a label; "sqrt", the
+            square root of those. With sigmoids, only positive rows are weighted, by the number of negative rows per
+            positive row.
     """
     weights = _weights(targets, kind, class_weights)
     is_soft = targets.dtype != np.bool_

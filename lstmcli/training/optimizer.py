@@ -1,4 +1,4 @@
-"""AdamW, its learning-rate schedule, and the running average of the weights that is kept in the end."""
+"""AdamW, its learning-rate schedule, and the moving average of the weights, which is the final model."""
 
 import copy
 import math
@@ -16,7 +16,7 @@ EPSILON = 1e-8
 
 @dataclass(frozen=True)
 class ParamGroup:
-    """How a parameter is groups: `rate` times the rate of an update, and how much of it decays at each."""
+    """How a parameter is updated: with `rate` times the learning rate, and with this weight decay."""
 
     parameter: nn.Parameter
     rate: float = 1.0
@@ -26,7 +26,7 @@ class ParamGroup:
 def param_groups(
     parameters: dict[str, nn.Parameter], weight_decay: float, embedding_lr_scale: float
 ) -> dict[str, ParamGroup]:
-    """Let matrices decay, word vectors and biases not; word vectors have a rate of their own."""
+    """Apply weight decay to matrices, but not to word vectors and biases, and scale the rate of word vectors."""
     groups = {}
     for name, parameter in parameters.items():
         if name.startswith("embedding."):
@@ -39,7 +39,7 @@ def param_groups(
 class AdamW:
     """Adam with decoupled weight decay (Loshchilov and Hutter 2019, arXiv 1711.05101).
 
-    It runs the kernel that torch's own class runs; that class loads the whole of torch's compiler: two seconds.
+    It calls the same fused kernel as `torch.optim.AdamW`, which would load torch's compiler: two seconds.
     """
 
     def __init__(self, groups: dict[str, ParamGroup]) -> None:
@@ -50,7 +50,7 @@ class AdamW:
 
     @torch.no_grad()
     def step(self, learning_rate: float) -> None:
-        """Move all parameters by their gradients; one without a gradient stays."""
+        """Update all parameters that have a gradient."""
         self._num_updates += 1
         for name, each in self._groups.items():
             parameter = each.parameter
@@ -80,7 +80,7 @@ class AdamW:
         return tensors
 
     def load_tensors(self, tensors: dict[str, Tensor], *, num_updates: int) -> None:
-        """Go back to a state that `tensors` gave after `num_updates` updates."""
+        """Restore a state that `tensors` returned after `num_updates` updates."""
         self._num_updates = num_updates
         for kept, prefix in ((self._means, "mean."), (self._squares, "square.")):
             for name, value in kept.items():
@@ -96,13 +96,13 @@ def clip_gradients(parameters: Iterable[nn.Parameter], max_norm: float) -> None:
 
 
 def learning_rate(step: int, *, num_steps: int, peak: float, warmup: float) -> float:
-    """Return the rate of step 0, 1, ... `num_steps` - 1: a linear rise to `peak`, then half a cosine down to 0.
+    """Return the learning rate of a step: a linear warm-up to `peak`, then cosine decay to 0.
 
     Args:
-        step: from 0.
+        step: 0, 1, ... `num_steps` - 1.
         num_steps: of the whole training.
-        peak: the highest rate.
-        warmup: share of the steps that rise.
+        peak: the highest learning rate.
+        warmup: fraction of the steps in the warm-up.
     """
     num_warmup = max(1, round(warmup * num_steps))
     if step < num_warmup:
@@ -112,14 +112,14 @@ def learning_rate(step: int, *, num_steps: int, peak: float, warmup: float) -> f
 
 
 class WeightAverage:
-    """A copy of a network that follows it as an exponential moving average.
+    """A copy of a network whose weights are an exponential moving average of the network's weights.
 
-    The decay starts low and rises to `decay` with the number of updates, so that the random start is soon forgotten.
-    Buffers are constants here and are not touched.
+    The decay starts low and rises to `decay` with the number of updates, so that the initial weights are soon
+    forgotten. Buffers are not averaged, since they are constants here.
 
     Attributes:
         module: the averaged network, in evaluation mode.
-        num_updates: how often it has followed.
+        num_updates: how often it has been updated.
     """
 
     def __init__(self, model: nn.Module, decay: float) -> None:
@@ -129,13 +129,13 @@ class WeightAverage:
 
     @property
     def weight(self) -> float:
-        """How much of the network goes into the average next time: all of it at the first."""
+        """The weight of the network in the next update of the average, 1 in the first."""
         n = self.num_updates
         return 1.0 if n == 0 else 1.0 - min(self._decay, (1.0 + n) / (10.0 + n))
 
     @torch.no_grad()
     def update(self, parameters: dict[str, nn.Parameter]) -> None:
-        """Follow those `parameters` of the network by one step."""
+        """Update the average of these `parameters` of the network."""
         averages = dict(self.module.named_parameters())
         torch._foreach_lerp_([averages[name] for name in parameters], list(parameters.values()), self.weight)
         self.num_updates += 1

@@ -1,4 +1,4 @@
-"""Adam and the weight average for a large table of which each update touches a few rows."""
+"""Adam and the weight average for a large table of which each update uses only a few rows."""
 
 import math
 from dataclasses import dataclass
@@ -7,16 +7,16 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-# Pending moves are settled for the whole table after so many updates at the latest: it bounds their bookkeeping.
+# Pending updates of the whole table are applied after this many updates at the latest, which bounds the bookkeeping.
 MAX_PENDING_UPDATES = 4096
 
-# Rows settled at a time, so that a whole table needs little memory beside itself.
+# Rows brought up to date at a time, so that doing so for the whole table needs little extra memory.
 CATCH_UP_ROWS = 8192
 
 
 @dataclass(frozen=True)
 class AdamRates:
-    """What one update of Adam is made with."""
+    """The rates of one update."""
 
     learning_rate: float
     averaging_weight: float
@@ -32,18 +32,19 @@ class _RowState(NamedTuple):
 class RowAdam:
     """Adam (Kingma and Ba 2015, arXiv 1412.6980) and an exponential moving average, at the cost of the rows in use.
 
-    In Adam every row moves at every update: without a new gradient its moments m and v shrink, but m / sqrt(v) goes on
-    moving it, and for a rare word these later moves sum up to ten times the first one. The lazy variants leave them
-    out. Here they are made late instead, when the row is needed next, in one go: without gradients, update s after
-    update t moves a row by
+    Adam moves every row at every update: without a new gradient, the moments m and v of a row decay, but m / sqrt(v)
+    keeps moving it, and for a rare word these later moves add up to ten times the first one. Lazy variants skip them.
+    Here they are deferred and applied all at once when the row is next needed. Without gradients, update s, after the
+    row's last gradient at update t, moves it by
 
         c[s] r^(s-t) m[t] / sqrt(v[t]),   r = b1 / sqrt(b2),   c[s] = rate[s] sqrt(1 - b2^s) / (1 - b1^s)
 
-    so that all it has missed is a number that depends on t alone, times m[t] / sqrt(v[t]); and the same holds for the
-    average. The result is that of dense Adam, up to rounding and to the small constant that Adam adds to sqrt(v).
+    The sum over s depends on the row only through t, so the pending move of a row is m[t] / sqrt(v[t]) times one number
+    per t. The same holds for the average. The result equals that of dense Adam up to rounding and the small constant
+    that Adam adds to sqrt(v).
 
     Attributes:
-        table: (rows, size), the parameter. Rows with pending moves lag behind until `catch_up`.
+        table: (rows, size), the parameter. Rows with pending updates are out of date until `catch_up`.
         average: (rows, size), its moving average.
     """
 
@@ -59,22 +60,22 @@ class RowAdam:
         self._prepared: tuple[Tensor, _RowState] | None = None
         self._caught_up_at = torch.zeros(len(table), dtype=torch.int64, device=table.device)  # t of each row
         self._num_updates = 0
-        self._first_pending = 0  # no row was settled before this update
+        self._first_pending = 0  # every row has been up to date at this update or later
         ratio = betas[0] / math.sqrt(betas[1])
         self._powers = ratio ** torch.arange(MAX_PENDING_UPDATES, 0, -1, dtype=torch.float64, device=table.device)
-        # By t - _first_pending: what was missed since. The move, what is left of the average, the average's move.
+        # Column t - _first_pending is what rows have missed since t: their move, decay and move of their average.
         self._pending = torch.tensor([[0.0], [1.0], [0.0]], dtype=torch.float64, device=table.device)
 
     @torch.no_grad()
     def prepare(self, rows: Tensor) -> None:
-        """Bring `rows` (distinct) of `table` up to date; `step` must follow with their gradients."""
+        """Bring the distinct `rows` of `table` up to date. The next call must be `step`, with their gradients."""
         state = self._caught_up(rows)
         self.table.detach().index_copy_(0, rows, state.table)
         self._prepared = rows, state
 
     @torch.no_grad()
     def step(self, gradients: Tensor, rates: AdamRates) -> None:
-        """Make one update with the gradients of the prepared rows, (rows, size)."""
+        """Update the prepared rows with their gradients, (rows, size)."""
         if self._prepared is None:
             raise ValueError("expected `prepare` before `step`")
         (rows, state), self._prepared = self._prepared, None
@@ -93,7 +94,7 @@ class RowAdam:
 
     @torch.no_grad()
     def catch_up(self) -> None:
-        """Make the pending moves of all rows: `table` and `average` are then what dense Adam would have made them."""
+        """Apply the pending updates of all rows: `table` and `average` are then as after dense Adam."""
         for rows in torch.split(torch.arange(len(self.table), device=self.table.device), CATCH_UP_ROWS):
             self._write(rows, self._caught_up(rows))
         self._first_pending = self._num_updates
@@ -101,7 +102,7 @@ class RowAdam:
         self._pending[1] = 1.0
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return the state beside `table` and `average`."""
+        """Return the state, except for `table` and `average`."""
         return {
             "mean": self._mean,
             "square": self._square,
@@ -111,7 +112,7 @@ class RowAdam:
         }
 
     def load_tensors(self, tensors: dict[str, Tensor]) -> None:
-        """Go back to a state that `tensors` gave; `table` and `average` are the caller's."""
+        """Restore a state that `tensors` returned; the caller restores `table` and `average`."""
         self._mean.copy_(tensors["mean"])
         self._square.copy_(tensors["square"])
         self._caught_up_at.copy_(tensors["settled_at"])
@@ -122,7 +123,7 @@ class RowAdam:
         return _RowState(self.table.detach(), self.average, self._mean, self._square)
 
     def _caught_up(self, rows: Tensor) -> _RowState:
-        """Return the rows of all tables with their pending moves made."""
+        """Return the rows of all tables with their pending updates applied."""
         state = _RowState(*(tensor.index_select(0, rows) for tensor in self._tables()))
         settled_at = self._caught_up_at[rows]
         missed = self._pending[:, settled_at - self._first_pending, None].to(state.table.dtype)
@@ -142,7 +143,7 @@ class RowAdam:
         self._caught_up_at[rows] = self._num_updates
 
     def _record_skipped_updates(self, factor: float, averaging_weight: float) -> None:
-        """Book update n for the rows settled at each t < n, and make room for those settled at n."""
+        """Record update n for the rows last updated at each t < n, and add an entry for those updated at n."""
         moved, kept, average_moved = self._pending
         moved.add_(self._powers[-len(moved) :], alpha=factor)
         kept.mul_(1.0 - averaging_weight)

@@ -1,4 +1,4 @@
-"""Device, threads and seeds: what must be set before the first tensor is drawn, and set back afterwards."""
+"""Device, threads and seeds, set before the first tensor is drawn and restored afterwards."""
 
 import ctypes
 import sys
@@ -11,22 +11,22 @@ from threadpoolctl import threadpool_limits
 from lstmcli.config.settings import TrainingSettings
 from lstmcli.errors import ConfigError
 
-# Names of parameters of the C library's mallopt, and the values that they get, in bytes.
+# Parameters of mallopt in the C library, and the values for them, in bytes.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 KEPT_MEMORY = 1 << 30
-LARGEST_KEPT_BLOCK = 32 << 20  # the C library takes no more
+LARGEST_KEPT_BLOCK = 32 << 20  # the maximum that the C library accepts
 
 
 @contextmanager
 def training_environment(settings: TrainingSettings) -> Iterator[torch.device]:
-    """Yield the device, with torch seeded and its threads set; afterwards all is as the caller had it.
+    """Yield the device, with torch seeded and its threads set; then restore torch's random state and threads.
 
     Raises:
         ConfigError: see `device_for`.
     """
     device = device_for(settings)
-    # The products of a time step are too small to share out: with two threads in the matrix libraries an update took
-    # three times as long. `training.threads` is for the two directions of a layer instead.
+    # The products of a time step are too small to be split: with two threads in the matrix libraries, an update took
+    # three times as long. Instead, `training.threads` computes the two directions of a layer in parallel.
     num_threads = settings.threads if settings.engine in {"torch", "reference"} else 1
     threads_before, random_state, switch_interval = (
         torch.get_num_threads(),
@@ -48,7 +48,7 @@ def device_for(settings: TrainingSettings) -> torch.device:
     """Return the device to train on.
 
     Raises:
-        ConfigError: "cuda" is asked for where there is none, or for kernels that run on a CPU.
+        ConfigError: "cuda" is requested without a CUDA device, or with the kernels, which run on a CPU.
     """
     has_cuda = torch.cuda.is_available()
     if settings.device == "cuda" and not has_cuda:
@@ -62,10 +62,10 @@ def device_for(settings: TrainingSettings) -> torch.device:
 
 
 def keep_freed_memory() -> None:
-    """Ask the C library to keep what is freed for the next step, for as long as the process lives.
+    """Ask the C library to keep freed memory for the next step, for the rest of the process.
 
-    Batches differ in shape, so buffers are freed and allocated at every step; when they go back to the system in
-    between, its clearing of the pages costs a tenth of the training time. Other systems than Linux are left alone.
+    Batches differ in shape, so buffers are freed and allocated at every step. If they are returned to the system in
+    between, clearing the pages again takes a tenth of the training time. Does nothing on systems other than Linux.
     """
     if sys.platform != "linux":
         return

@@ -1,4 +1,4 @@
-"""One update of all weights and of their average: AdamW, but for the rows of the large table `RowAdam`."""
+"""One update of all weights and of their average: `RowAdam` for the embedding, `AdamW` for all other weights."""
 
 from torch import Tensor, nn
 
@@ -10,16 +10,16 @@ ROW_TABLE = "embedding.weight"
 
 
 class Updater:
-    """Holds all state of optimisation.
+    """Updates the weights and holds the state of the optimizers.
 
     Attributes:
-        average: the moving average of the weights. With updates by rows it is complete only after `catch_up`.
+        average: the moving average of the weights. With updates by rows, it is up to date only after `catch_up`.
     """
 
     def __init__(self, model: nn.Module, settings: TrainingSettings, *, embedding_lr_scale: float = 1.0) -> None:
-        """Update `ROW_TABLE` by rows where its gradient will be sparse, and all else densely.
+        """Update `ROW_TABLE` by rows if its gradient is sparse, and all other weights densely.
 
-        The table's learning rate is `embedding_lr_scale` times that of all else.
+        The learning rate of the table is `embedding_lr_scale` times that of the other weights.
         """
         self.average = WeightAverage(model, settings.average_decay)
         self._clip = settings.gradient_clip
@@ -33,21 +33,21 @@ class Updater:
         self._embedding_lr_scale = embedding_lr_scale
 
     def prepare(self, words: Tensor) -> None:
-        """Forget old gradients and bring the rows of `words`, distinct ids, up to date; before the forward pass."""
+        """Prepare a forward pass: reset the gradients and bring the rows of the distinct `words` up to date."""
         for parameter in self._parameters.values():
             parameter.grad = None
         if self._rows is not None:
             self._rows.prepare(words)
 
     def update(self, learning_rate: float) -> None:
-        """Use the gradients."""
+        """Clip the gradients, and update the weights and their average."""
         clip_gradients(self._parameters.values(), self._clip)
         self._optimizer.step(learning_rate)
         if self._rows is not None:
             gradient = self._parameters[ROW_TABLE].grad
             if gradient is None or not gradient.is_sparse:
                 raise ValueError(f"expected a sparse gradient of {ROW_TABLE}")
-            # One gradient a word, in the order of `words`: the network looks each word up once.
+            # The gradient has one row per word, in the order of `words`, since the network looks up each word once.
             self._rows.step(
                 gradient._values(), AdamRates(learning_rate * self._embedding_lr_scale, self.average.weight)
             )
@@ -59,7 +59,7 @@ class Updater:
             self._rows.catch_up()
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return the state by name, without that of the network itself."""
+        """Return the state by name, without the weights of the network itself."""
         tensors = {f"average.{name}": value for name, value in self.average.module.state_dict().items()}
         tensors |= {f"optimizer.{name}": value for name, value in self._optimizer.tensors().items()}
         if self._rows is not None:
@@ -67,7 +67,7 @@ class Updater:
         return tensors
 
     def load_tensors(self, tensors: dict[str, Tensor], *, num_updates: int) -> None:
-        """Go back to a state that `tensors` gave after `num_updates` updates."""
+        """Restore a state that `tensors` returned after `num_updates` updates."""
         self.average.module.load_state_dict(below(tensors, "average."))
         self.average.num_updates = num_updates
         self._optimizer.load_tensors(below(tensors, "optimizer."), num_updates=num_updates)
@@ -76,5 +76,5 @@ class Updater:
 
 
 def below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """Return the tensors whose names start with `prefix`, without it."""
+    """Return the tensors whose names start with `prefix`, with the prefix removed."""
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

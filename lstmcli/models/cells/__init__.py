@@ -1,4 +1,4 @@
-"""The recurrent cells: one file each, and one line here."""
+"""The recurrent cells, one file each and one line here."""
 
 from lstmcli.models.cells.base import Cell, State
 from lstmcli.models.cells.lstm import LstmCell

@@ -1,4 +1,4 @@
-"""What all cells share: parameters, the hoisted input projection, and the walk through time."""
+"""What all cells share: parameters, the input projection of all steps at once, and the loop over time."""
 
 import math
 from abc import ABC, abstractmethod
@@ -9,13 +9,13 @@ from torch import Tensor, nn
 
 
 class State(NamedTuple):
-    """What a cell carries from one time step to the next, each (batch, hidden). `rnn` leaves `cell` as it was."""
+    """What a cell passes from one time step to the next, each (batch, hidden). `rnn` does not use `cell`."""
 
     hidden: Tensor
     cell: Tensor
 
     def detached(self) -> "State":
-        """Return the same values, behind which no gradient goes."""
+        """Return the same values, detached from the graph."""
         return State(self.hidden.detach(), self.cell.detach())
 
 
@@ -23,11 +23,12 @@ class Cell(nn.Module, ABC):
     """One direction of one recurrent layer.
 
     A recurrent network performs the same operation for every element of a sequence, with the same parameters at each
-    step, and its hidden state is the memory of what came before. Training unrolls it over the sequence and sends the
-    error back through all steps (back-propagation through time), which here is autograd through `forward`.
+    step. Its hidden state is its memory of earlier elements. Training unrolls it over the sequence and propagates the
+    error back through all steps (back-propagation through time); here, autograd does this through `forward`.
 
     Parameters:
-        weight_input: (gates * hidden, input), what the article calls U in its plain network and W in its memory cell.
+        weight_input: (gates * hidden, input), called U for the plain network and W for the memory cell in R. Lederman,
+            "Recurrent Neural Networks and LSTM".
         weight_hidden: (gates * hidden, hidden), the recurrent matrix.
         bias: (gates * hidden,), where the equations have one.
     """
@@ -46,10 +47,10 @@ class Cell(nn.Module, ABC):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw input weights uniformly (Glorot) and each gate's recurrent matrix orthogonal.
+        """Draw input weights uniformly (Glorot), and an orthogonal recurrent matrix for each gate.
 
-        An orthogonal matrix neither shrinks nor stretches what it is multiplied with, so that products over many steps,
-        which make gradients vanish or explode, start balanced. Source: Saxe et al. 2014, arXiv 1312.6120.
+        An orthogonal matrix preserves the norm of vectors, so products over many steps, which make gradients vanish or
+        explode, start out balanced. Source: Saxe et al. 2014, arXiv 1312.6120.
         """
         bound = math.sqrt(6.0 / (self.input_size + self.hidden_size))
         nn.init.uniform_(self.weight_input, -bound, bound)
@@ -71,24 +72,24 @@ class Cell(nn.Module, ABC):
 
         Args:
             projected: (batch, gates * hidden), one step of `project`.
-            state: of the step before. Not changed.
+            state: of the previous step. Not changed.
         """
 
     def forward(self, inputs: Tensor, *, bptt_steps: int | None = None) -> Tensor:
         """Return the hidden state after every step: (batch, time, input) -> (batch, time, hidden).
 
-        There is no masking: with padding behind the real steps only the outputs at padding are meaningless, and the
-        caller drops them. A cell with a faster way in torch overrides this; `walk` stays the reference.
+        There is no masking: padding comes after the real steps, so only the outputs at padding are meaningless, and the
+        caller drops them. A cell with a faster implementation in torch overrides this; `walk` is the reference.
 
         Args:
             inputs: (batch, time, input).
-            bptt_steps: truncated back-propagation through time: no gradient passes from step n * bptt_steps to the one
-                before. None: the error goes back through all steps.
+            bptt_steps: truncates back-propagation through time: no gradient passes from step n * bptt_steps to the step
+                before it. None: no truncation.
         """
         return self.walk(inputs, bptt_steps=bptt_steps)
 
     def walk(self, inputs: Tensor, *, bptt_steps: int | None = None) -> Tensor:
-        """Return what `forward` returns, one readable `step` after the other."""
+        """Return the same as `forward`, by a loop over `step`."""
         state = self.initial_state(inputs)
         outputs = []
         for number, projected in enumerate(self.project(inputs).unbind(dim=1)):

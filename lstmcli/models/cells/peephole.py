@@ -1,4 +1,4 @@
-"""The article's own memory cell: the output gate also sees the new cell state, through a full matrix."""
+"""The memory cell of R. Lederman, "Recurrent Neural Networks and LSTM", whose output gate sees the new cell state."""
 
 import torch
 from torch import Tensor, nn
@@ -7,13 +7,13 @@ from lstmcli.models.cells.lstm import LstmCell
 
 
 class PeepholeCell(LstmCell):
-    """As `LstmCell`, but for one gate.
+    """Like `LstmCell`, except for the output gate.
 
     o[t] = σ(W_o x[t] + U_o h[t-1] + V_o S[t] + b_o)
 
-    S[t] is the *new* cell state, so the output gate is computed last. V_o is `weight_cell`, (hidden, hidden): a full
-    matrix, where the peepholes of Gers and Schmidhuber 2000 are diagonal and on all gates. With V_o = 0, its value at
-    the start, the cell is `LstmCell`; `torch.nn.LSTM` can't express any other.
+    S[t] is the *new* cell state, so the output gate is computed last. V_o is `weight_cell`, (hidden, hidden), a full
+    matrix, whereas the peepholes of Gers and Schmidhuber 2000 are diagonal and on all gates. V_o is initialised with
+    zeros, which makes a new cell equal to `LstmCell`. `torch.nn.LSTM` cannot express any other V_o.
     """
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
@@ -21,9 +21,9 @@ class PeepholeCell(LstmCell):
         self.weight_cell = nn.Parameter(torch.zeros(hidden_size, hidden_size))
 
     def output_gate(self, before: Tensor, cell: Tensor) -> Tensor:
-        """Return o[t], (batch, hidden); V_o S[t] is what `LstmCell` lacks."""
+        """Return o[t], (batch, hidden), with the additional term V_o S[t]."""
         return (before + nn.functional.linear(cell, self.weight_cell)).sigmoid()
 
     def forward(self, inputs: Tensor, *, bptt_steps: int | None = None) -> Tensor:
-        """See `Cell.forward`: one step after the other, since no fused layer of torch has this cell."""
+        """See `Cell.forward`. A loop over steps, since torch has no fused layer for this cell."""
         return self.walk(inputs, bptt_steps=bptt_steps)

@@ -1,4 +1,4 @@
-"""The plain recurrent network of the article."""
+"""The plain recurrent network of R. Lederman, "Recurrent Neural Networks and LSTM"."""
 
 import torch
 from torch import Tensor, nn
@@ -7,13 +7,13 @@ from lstmcli.models.cells.base import Cell, State
 
 
 class RnnCell(Cell):
-    """A state that is a function of the input and of the state before.
+    """A state computed from the input and the previous state.
 
     s[t] = f(U x[t] + W s[t-1])
 
-    with f = tanh, U = `weight_input` and W = `weight_hidden`; the equation has no bias. The state is the network's
-    memory, but the gradient that reaches back k steps is a product of k factors W diag(f'), so it vanishes or explodes.
-    The output o[t] = softmax(V s[t]) belongs to the classifier or to the next-word model above this cell.
+    with f = tanh, U = `weight_input` and W = `weight_hidden`, without a bias. The state is the network's memory, but
+    the gradient over k steps is a product of k factors W diag(f'), so it vanishes or explodes. The output o[t] =
+    softmax(V s[t]) is part of the classifier or the language model above this cell.
     """
 
     num_gates = 1
