@@ -52,7 +52,7 @@ def test_label_cells_become_names(cells: list[object], settings: DataSettings, l
 
 
 def test_a_cell_that_is_neither_yes_nor_no_is_an_error() -> None:
-    with pytest.raises(BadLabelError, match="column 'NEU' holds 'maybe'"):
+    with pytest.raises(BadLabelError, match="in column 'NEU', found 'maybe'"):
         parse_labels(["1", "maybe"], TRAITS)
 
 
@@ -126,7 +126,7 @@ def test_a_wrong_label_column_names_the_setting(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "text,lable\na,x\n")
     with pytest.raises(
         DataError,
-        match=r"has no column 'label'\..*Did you mean 'lable'\? It is set by data\.label \(train\) or --label\.",
+        match=r"has no column 'label'\..*Did you mean 'lable'\? The column is set by --label \(data\.label\)\.",
     ):
         read_examples(path, SINGLE)
 

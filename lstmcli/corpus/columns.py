@@ -68,8 +68,8 @@ class CellSelector:
             num_labels = len(label_columns(settings))
             self._labels, self._probabilities = found[:num_labels], found[num_labels:]
             return
-        setting = "data.labels" if settings.labels else "data.label (train) or --label"
-        self._text = column_index(columns, settings.text, self._name, "data.text (train) or --text")
+        setting = "data.labels" if settings.labels else "--label (data.label)"
+        self._text = column_index(columns, settings.text, self._name, "--text (data.text)")
         self._labels = [
             None if self._wants_soft and column not in columns else column_index(columns, column, self._name, setting)
             for column in label_columns(settings)

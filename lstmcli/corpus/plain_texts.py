@@ -85,7 +85,7 @@ class _TextSelector:
         if record.columns is not self._columns:
             names = list(record.columns)
             if self._columns is None or self._column in names:
-                self._index = column_index(names, self._column, self._name, "data.text")
+                self._index = column_index(names, self._column, self._name, "--text (data.text)")
             else:
                 self._index = None
             self._columns = record.columns
