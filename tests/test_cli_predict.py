@@ -470,7 +470,7 @@ def test_what_parquet_can_not_do_is_said(
     assert error("in.parquet", "-o", "out.parquet", exit_code=2) == (
         "error: predictions can't be written as parquet; choose csv, tsv or jsonl.\n"
     )
-    assert error("--format", "parquet") == "error: parquet can't be read from a pipe; name the file.\n"
+    assert error("--format", "parquet") == "error: parquet can't be read from a pipe; pass a file name.\n"
     assert error("none.parquet").startswith("error: none.parquet: no such file.")
     (folder / "broken.parquet").write_text("no parquet")
     assert error("broken.parquet").startswith("error: broken.parquet: is damaged or not a Parquet file (")

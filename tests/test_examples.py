@@ -126,7 +126,7 @@ def test_a_wrong_label_column_names_the_setting(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "text,lable\na,x\n")
     with pytest.raises(
         DataError,
-        match=r"has no column 'label'\..*Did you mean 'lable'\? It is set by data\.label \(train\) or --label\.",
+        match=r"has no column 'label'\..*Did you mean 'lable'\? The column is set by --label \(data\.label\)\.",
     ):
         read_examples(path, SINGLE)
 

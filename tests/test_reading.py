@@ -93,13 +93,14 @@ def test_other_encodings_are_read_when_named(tmp_path: Path) -> None:
 def test_a_wrong_encoding_is_named_with_its_line(tmp_path: Path, num_lines_before: int) -> None:
     content = b"fine\n" * num_lines_before + "café\n".encode("latin-1") + b"fine\n"
     with pytest.raises(
-        DataError, match=rf"line {num_lines_before + 1}: byte 0xe9 is not valid utf-8.*cp1252 or latin-1"
+        DataError,
+        match=rf"line {num_lines_before + 1}: byte 0xe9 is not valid utf-8.*--encoding cp1252 or --encoding latin-1",
     ):
         read(write(tmp_path / "a.txt", content))
 
 
 def test_utf16_is_recognised(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"line 1: byte 0xff is not valid utf-8.*try utf-16"):
+    with pytest.raises(DataError, match=r"line 1: byte 0xff is not valid utf-8.*try --encoding utf-16"):
         read(write(tmp_path / "a.csv", "text\nhi\n".encode("utf-16")))
 
 
@@ -113,11 +114,11 @@ def test_utf16_is_recognised(tmp_path: Path) -> None:
         ("a.csv", 'text,label\nfine,a\n"open,b\nnext,c\n', "line 3: a quote opened in this row is never closed"),
         ("a.csv", 'text,id\n"hello,1\nfoo,2\n"bar",3\n', "line 2: a quote closes in the middle of a cell"),
         ("a.csv", 'text,id\n"say "hi" you",1\n', "line 2: a quote closes in the middle of a cell"),
-        ("a.csv", 'text;id\n"so; glad";1\n', "no other delimiter: try format csv-semicolon"),
-        ("a.csv", 'text\tid\n"so glad"\t1\n', "no other delimiter: try format tsv"),
-        ("a.jsonl", '{"text": "a"}\n{oops\n', "line 2: is not valid JSON"),
-        ("a.jsonl", "[" * 100_000, "line 1: is not valid JSON"),
-        ("a.jsonl", '{"n": ' + "1" * 5000 + "}", "line 1: is not valid JSON"),
+        ("a.csv", 'text;id\n"so; glad";1\n', "no other delimiter: try --format csv-semicolon"),
+        ("a.csv", 'text\tid\n"so glad"\t1\n', "no other delimiter: try --format tsv"),
+        ("a.jsonl", '{"text": "a"}\n{oops\n', "line 2: can't be parsed as JSON"),
+        ("a.jsonl", "[" * 100_000, "line 1: can't be parsed as JSON"),
+        ("a.jsonl", '{"n": ' + "1" * 5000 + "}", "line 1: can't be parsed as JSON"),
         ("a.txt", gzip.compress(b"hi"), "is gzip data; decompress it first"),
         ("a.jsonl", "[1]\n", "line 1: expected an object"),
         ("a.csv.gz", "not gzip", "is damaged or not gzip data"),
@@ -148,13 +149,13 @@ def test_a_missing_column_names_those_that_exist_and_the_nearest() -> None:
     with pytest.raises(DataError) as caught:
         column_index(["id", "Text", "label"], "text", "a.csv", "data.text")
     assert str(caught.value) == (
-        "a.csv has no column 'text'. Columns: id, Text, label. Did you mean 'Text'? It is set by data.text."
+        "a.csv has no column 'text'. Columns: id, Text, label. Did you mean 'Text'? The column is set by data.text."
     )
 
 
 @pytest.mark.parametrize(("header", "format_name"), [("text;label", "csv-semicolon"), ("words\tlabel", "tsv")])
 def test_a_header_with_another_delimiter_is_recognised(header: str, format_name: str) -> None:
-    with pytest.raises(DataError, match=f"try format {format_name}"):
+    with pytest.raises(DataError, match=f"try --format {format_name}"):
         column_index([header], "sentiment", "a.csv", "data.text")
 
 

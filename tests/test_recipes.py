@@ -44,7 +44,7 @@ def test_a_trait_with_one_answer_is_refused(tmp_path: Path) -> None:
 
 def test_a_column_of_ids_is_not_taken_for_labels(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "t.csv", ["text", "id"], [(f"t{n}", f"id{n}") for n in range(100)])
-    with pytest.raises(DataError, match=r"column 'id' has .* different labels in .* rows; is it the right one"):
+    with pytest.raises(DataError, match=r"column 'id' has .* different labels in .* rows; is it the right column"):
         load_corpus(DataSettings(train=str(path), label="id"), seed=1)
 
 

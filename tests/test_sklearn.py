@@ -411,7 +411,7 @@ def test_an_exported_model_is_one_of_the_command_line(fitted: LSTMClassifier, tm
         (TEXTS, SETS[1:], ValueError, "inconsistent numbers of samples: [24, 23]"),
         (TEXTS, ["joy"] * 24, ValueError, "LSTMClassifier needs at least 2 classes, got 1 class"),
         (TEXTS, [set()] * 24, ValueError, "needs classes, but no set in y holds any"),
-        (TEXTS, [{"joy"}] * 24, ValueError, "the training rows have the single label 'joy'"),
+        (TEXTS, [{"joy"}] * 24, ValueError, "the training rows have only the label 'joy'"),
         (TEXTS, [None, *LABELS[1:]], ValueError, "expected a class for each text, but y[0] is None"),
         (TEXTS, pd.Series([*LABELS[1:], np.nan]), ValueError, "expected a class for each text, but y[23] is nan"),
         (TEXTS, np.linspace(0, 1, 24), ValueError, "Unknown label type: continuous"),
@@ -422,7 +422,7 @@ def test_an_exported_model_is_one_of_the_command_line(fitted: LSTMClassifier, tm
             TEXTS[:2],
             LABELS[3:5],
             ValueError,
-            "the given texts: 2 rows can't be split into training and validation; give",
+            "the given texts: 2 rows can't be split into training and validation; add",
         ),
     ],
 )

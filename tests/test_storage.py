@@ -75,6 +75,6 @@ def test_a_text_without_ids_is_a_broken_promise() -> None:
 
 
 def test_a_full_disk_for_temporary_files_says_what_to_do() -> None:
-    advice = r"No space left on device, while the corpus .* Set TMPDIR to a folder"
+    advice = r"No space left on device, while storing the corpus .* Set TMPDIR to a folder"
     with pytest.raises(DataError, match=advice), temporary_space():
         raise OSError(28, "No space left on device")

@@ -53,11 +53,11 @@ class CellSelector:
     def _wanted(self, columns: list[str]) -> list[Wanted]:
         """Return text, group, labels and probabilities, as far as the first record has what is optional."""
         settings = self._settings
-        setting = "data.labels" if settings.labels else "data.label (train) or --label"
+        setting = "data.labels" if settings.labels else "--label (data.label)"
         labels = [Wanted(column, setting, is_optional=self._wants_soft) for column in label_columns(settings)]
         soft_columns = self._soft_columns(columns) if self._wants_soft else []
         return [
-            Wanted(settings.text, "data.text (train) or --text"),
+            Wanted(settings.text, "--text (data.text)"),
             Wanted(settings.group, "data.group", is_optional=not self._needs_group),
             *labels,
             *(Wanted(column, "data.soft_labels") for column in soft_columns),

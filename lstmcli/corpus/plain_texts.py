@@ -78,7 +78,7 @@ class _TextSelector:
     def __init__(self, source: Source, column: str) -> None:
         self._name = source.name
         self._column = TEXT_COLUMN if source.format_name == TEXT_FORMAT else column
-        self._find = ColumnFinder(source.name, [Wanted(self._column, "data.text")])
+        self._find = ColumnFinder(source.name, [Wanted(self._column, "--text (data.text)")])
 
     def __call__(self, record: Record) -> str:
         (index,) = self._find(record.columns)

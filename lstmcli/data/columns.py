@@ -1,4 +1,4 @@
-"""The columns of a record that prediction reads and keeps."""
+"""Selects the columns of a record that prediction reads and keeps."""
 
 from collections.abc import Sequence
 

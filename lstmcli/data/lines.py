@@ -112,7 +112,7 @@ class DecodedLines:
         if first[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
             raise DataError(
                 f"{self._name}, line 1: byte 0x{first[0]:02x} is not valid utf-8. The file has another encoding: try "
-                "utf-16 (train: --set data.encoding=..., predict and evaluate: --encoding ...)."
+                "--encoding utf-16 (data.encoding)."
             )
 
     def _note_undecodable(self, text: str) -> None:
@@ -135,8 +135,7 @@ def _undecodable(error: UnicodeDecodeError, name: str, num_lines: int) -> DataEr
     """Return an error that locates the first invalid byte, which comes after `num_lines` valid lines."""
     return DataError(
         f"{name}, line {num_lines + 1}: byte 0x{error.object[error.start]:02x} is not valid {error.encoding}. The file "
-        "has another encoding: try cp1252 or latin-1 (train: --set data.encoding=..., predict and evaluate: "
-        "--encoding ...)."
+        "has another encoding: try --encoding cp1252 or --encoding latin-1 (data.encoding)."
     )
 
 

@@ -1,4 +1,4 @@
-"""Opens an input (a path or standard input, gzipped or not, in a given encoding) and yields its records.
+"""Opens inputs (a path or standard input, gzipped or not, in a given encoding) and yields their records.
 
 Every command reads through `open_records`, so that training and prediction never disagree about what a row is.
 """
@@ -64,7 +64,7 @@ def open_records(
         format_name = _known_format_of(path)
     if format_name in BINARY_FORMATS:
         if path == STANDARD_INPUT:
-            raise DataError(f"{format_name} can't be read from a pipe; name the file.")
+            raise DataError(f"{format_name} can't be read from a pipe; pass a file name.")
         _open_file(path).close()  # raises if the path can't be read
         yield Source(name, format_name, *BINARY_FORMATS[format_name](path))
         return
@@ -131,7 +131,7 @@ def column_index(columns: list[str], column: str, name: str, setting: str) -> in
         raise DataError(
             f"{name}: column {column!r} occurs {columns.count(column)} times in the header; rename all but one."
         )
-    hint = other_delimiter_hint(columns) or f"{did_you_mean(column, columns)} It is set by {setting}."
+    hint = other_delimiter_hint(columns) or f"{did_you_mean(column, columns)} The column is set by {setting}."
     raise DataError(f"{name} has no column {column!r}. Columns: {', '.join(columns)}.{hint}")
 
 

@@ -239,7 +239,7 @@ def _trainer(prepared: _Prepared, config: Config, device: torch.device, tell: Te
     num_parameters = sum(parameter.numel() for parameter in model.parameters())
     tell(network_event(model.settings, num_parameters, is_classifier=False))
     if model.settings.layers < config.model.layers:
-        tell(Note("only the first layer is pretrained: higher layers have already seen the word to predict"))
+        tell(Note("only the first layer is pretrained: higher layers would already see the word to predict"))
     objective = NextWord(
         learned.token_ids,
         prepared.validation,

@@ -30,7 +30,7 @@ def resolve_run(
     command: Command = "train",
     arguments: Mapping[str, Any] | None = None,
 ) -> tuple[Config, OpenRun]:
-    """Return the checked config and the run, in `run_dir`, `output.run_dir`, or a folder of runs/, in this order.
+    """Return the checked config and the run, in `run_dir`, else `output.run_dir`, else a folder of runs/.
 
     `arguments` are as for `load_config`. Commands other than train append a suffix to the folder's name, so that one
     config serves all commands. To resume without a config, the one in the run directory is used.
@@ -43,7 +43,7 @@ def resolve_run(
     if resume and overwrite:
         raise UsageError("--resume and --overwrite can't be combined: one continues a run, the other replaces it.")
     if resume and config is None and run_dir is None and not overrides and not any((arguments or {}).values()):
-        raise UsageError("--resume: name the run with --run-dir DIR (or the config that started it).")
+        raise UsageError("--resume: name the run with --run-dir DIR (or pass the config that started it).")
     if resume and config is None and run_dir is not None:
         resolved = _stored_config(run_dir, overrides, command, arguments)
         # Without overrides, this is the run's own config, so there is nothing to compare.
@@ -66,7 +66,7 @@ def _stored_config(
     if command != "pretrain" and stored.data.train is None:
         if stored.pretraining.texts:
             raise RunDirectoryError(f"{run_dir}: is a pretraining; `lstmcli pretrain --resume` continues it.")
-        raise RunDirectoryError(f"{run_dir}: its texts were passed from Python; resume it there.")
+        raise RunDirectoryError(f"{run_dir}: was started from Python with texts in memory; resume it from Python.")
     return stored
 
 

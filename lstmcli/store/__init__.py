@@ -1,1 +1,1 @@
-"""What lies on disk: run directories, models, language models, checkpoints."""
+"""Everything stored on disk: run directories, models, language models and checkpoints."""

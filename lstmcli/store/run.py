@@ -74,7 +74,7 @@ class RunDirectory:
 
     @property
     def is_run(self) -> bool:
-        """Whether a training has written here."""
+        """Whether a recipe has started a run here."""
         try:
             with (self.path / CONFIG_FILE).open(encoding="utf-8") as stream:
                 return stream.readline() == RUN_MARK

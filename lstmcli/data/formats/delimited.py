@@ -51,8 +51,8 @@ class Delimited:
 
 
 def format_setting(format_name: str) -> str:
-    """Return how to choose a format, in `train` and in other commands."""
-    return f"format {format_name} (train: --set data.format={format_name}, other commands: --format {format_name})"
+    """Return the option and the setting that choose a format."""
+    return f"--format {format_name} (data.format)"
 
 
 def other_delimiter_hint(columns: Sequence[str]) -> str:
@@ -86,12 +86,12 @@ def _explain(error: csv.Error) -> str:
     if "unexpected end" in str(error):
         return (
             "a quote opened in this row is never closed. Close it, double the quotes inside quoted cells, or read a "
-            "TSV without quoting as format tsv-raw"
+            "TSV without quoting with --format tsv-raw"
         )
     if "expected after" in str(error):
         return (
             "a quote closes in the middle of a cell; double the quotes inside quoted cells, or read a TSV without "
-            "quoting as format tsv-raw"
+            "quoting with --format tsv-raw"
         )
     return f"can't be read as a row ({error})"
 

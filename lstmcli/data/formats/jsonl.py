@@ -38,7 +38,7 @@ def _parsed(line: str) -> tuple[dict[str, Any], str | None]:
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
-        return {}, f"is not valid JSON ({error})."
+        return {}, f"can't be parsed as JSON ({error})."
     if not isinstance(value, dict):
         return {}, f'expected an object like {{"text": ...}}, got {line.strip()[:40]}.'
     return value, None
