@@ -198,7 +198,7 @@ def test_what_the_callback_raises_leaves_a_run_to_resume(
     with pytest.raises(error):
         lstmcli.train(settings, **given, run_dir="parts", progress=stop_at(2, error))
     assert [record["epoch"] for record in history(folder / "parts")] == [1, 2]
-    with pytest.raises(lstmcli.LstmcliError, match=r"holds an unfinished run \(go on with resume=True\)"):
+    with pytest.raises(lstmcli.LstmcliError, match=r"holds an unfinished run \(continue it with resume=True\)"):
         lstmcli.train(settings, **given, run_dir="parts")
     events: list[Event] = []
     result = lstmcli.train(settings, **given, run_dir="parts", resume=True, progress=events.append)
@@ -252,7 +252,7 @@ def test_other_texts_labels_or_settings_are_not_resumed(tmp_path: Path) -> None:
     for settings, texts, labels, words in (
         (SETTINGS, TEXTS[::-1], LABELS, "have changed since; start again with overwrite=True"),
         (SETTINGS, TEXTS, LABELS[::-1], "have changed since; start again with overwrite=True"),
-        ({**SETTINGS, "training.epochs": 4}, TEXTS, LABELS, "another config: training.epochs was 3, is 4"),
+        ({**SETTINGS, "training.epochs": 4}, TEXTS, LABELS, "a different config: training.epochs was 3, is now 4"),
     ):
         with pytest.raises(lstmcli.LstmcliError, match=re.escape(words)):
             lstmcli.train(settings, texts=texts, labels=labels, run_dir=run, resume=True)
@@ -268,7 +268,7 @@ def test_the_command_line_says_where_a_run_from_memory_can_be_resumed(tmp_path: 
         lstmcli.train(SETTINGS, texts=TEXTS, labels=LABELS, run_dir=run, progress=stop_at(1))
     result = invoke("train", "--resume", "--run-dir", run)
     assert result.exit_code == 1
-    assert "its texts were given in Python; resume it there" in result.stderr
+    assert "was started from Python with texts in memory; resume it from Python" in result.stderr
 
 
 # What is wrong, and what is left behind
@@ -285,8 +285,8 @@ def test_the_command_line_says_where_a_run_from_memory_can_be_resumed(tmp_path: 
         ({"training.epochs": "many"}, "training.epochs: expected a whole number of at least 1, got 'many'."),
         ({"training": 3}, "training: expected keys with values below it, got 3."),
         ({"data.train": "mod.csv"}, "mod.csv: no such file. Did you mean 'mood.csv'?"),
-        ({"data": {"train": "mood.csv", "label": "mood"}}, "Columns: text, label. It is set by"),
-        ({"data": {"train": "mood.csv", "text": "body"}}, "Columns: text, label. It is set by"),
+        ({"data": {"train": "mood.csv", "label": "mood"}}, "Columns: text, label. The column is set by"),
+        ({"data": {"train": "mood.csv", "text": "body"}}, "Columns: text, label. The column is set by"),
     ],
     ids=repr,
 )
