@@ -2,7 +2,7 @@
 
 import os
 
-# These change how numpy's matrix library picks its routines, and it reads them when it is loaded. Most users have set
-# neither, and the figures are meant for them.
+# These variables change which routines numpy's matrix library selects when it is loaded. They are unset because most
+# users have not set them.
 for _name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
     os.environ.pop(_name, None)

@@ -1,16 +1,9 @@
-"""Print all tables, or those that are named: python -m benchmarks [TABLE]..."""
+"""Print all tables, or only the given ones: python -m benchmarks [TABLE]..."""
 
 import sys
 import time
 
-from benchmarks import (
-    cells,
-    epochs,
-    growth,
-    prediction,
-    preparation,
-    timing,  # first: it clears variables before numpy reads them
-)
+from benchmarks import cells, epochs, growth, prediction, preparation, timing
 from lstmcli.config.settings import TrainingSettings
 from lstmcli.training.setup import keep_freed_memory, training_environment
 
@@ -34,7 +27,7 @@ TABLES = {
 
 
 def main(names: list[str]) -> None:
-    """Print the named tables; all if none is named."""
+    """Print the named tables, or all tables if `names` is empty."""
     unknown = [name for name in names if name not in TABLES]
     if unknown:
         raise SystemExit(f"unknown table: {', '.join(unknown)}; choose from {', '.join(TABLES)}")

@@ -1,4 +1,4 @@
-"""One layer, forward and backward: the kernels against `nn.LSTM` and against a loop over steps."""
+"""One layer, forward and backward: the kernels compared with `nn.LSTM` and with a loop over steps."""
 
 from collections.abc import Callable
 
@@ -43,7 +43,7 @@ def _torch(inputs: Tensor, hidden: int, *, lengths: Tensor | None = None) -> Cal
 
 
 def equal_lengths() -> None:
-    """All texts of one length, where torch's layer runs through oneDNN at its best."""
+    """Texts of equal length, the best case for torch's layer, which uses oneDNN."""
     rate = product_rate()
     for batch, time, size, hidden in SHAPES:
         generator = np.random.default_rng(0)
@@ -72,7 +72,7 @@ def equal_lengths() -> None:
 
 
 def ragged() -> None:
-    """Texts of unequal lengths: short ones, and essays."""
+    """Texts of different lengths: short texts and essays."""
     for batch, low, high, size, hidden, rounds in ((64, 5, 35, 300, 128, 9), (32, 100, 700, 300, 128, 3)):
         lengths = torch.from_numpy(np.random.default_rng(0).integers(low, high + 1, batch))
         inputs = torch.randn(batch, int(lengths.max()), size)

@@ -1,4 +1,4 @@
-"""Made-up corpora of a wanted shape: word frequencies fall as in real text (Zipf), lengths vary by half."""
+"""Synthetic corpora of a given shape: Zipf-distributed word frequencies, and lengths within half of the mean."""
 
 import csv
 from pathlib import Path
@@ -13,18 +13,18 @@ NUM_SPECIAL = 2
 
 
 def word_ids(num_tokens: int, num_words: int, generator: np.random.Generator) -> np.ndarray:
-    """Return word numbers from 0, the most frequent first."""
+    """Return word numbers from 0, in which lower numbers are more frequent."""
     shares = 1.0 / np.arange(1, num_words + 1)
     return np.searchsorted(np.cumsum(shares / shares.sum()), generator.random(num_tokens)).clip(max=num_words - 1)
 
 
 def lengths(num_texts: int, mean_length: int, generator: np.random.Generator) -> np.ndarray:
-    """Return lengths between half and one and a half of the mean."""
+    """Return lengths between half and one and a half times the mean."""
     return generator.integers(max(1, mean_length // 2), mean_length + mean_length // 2 + 1, num_texts)
 
 
 def tokens(num_texts: int, mean_length: int, num_words: int, *, spread: int = 1, seed: int = 0) -> LabelledTokens:
-    """Return texts of token ids with one of `NUM_LABELS` labels each; ids are multiples of `spread`."""
+    """Return texts with one of `NUM_LABELS` labels each. Token ids are `spread` apart."""
     generator = np.random.default_rng(seed)
     text_lengths = lengths(num_texts, mean_length, generator)
     ids = NUM_SPECIAL + spread * word_ids(int(text_lengths.sum()), num_words - NUM_SPECIAL, generator)

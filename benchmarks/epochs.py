@@ -1,4 +1,4 @@
-"""Whole epochs against the usual loop, and with one thread against two."""
+"""Whole epochs compared with the usual loop, and one thread compared with two."""
 
 import time
 from collections.abc import Callable
@@ -16,7 +16,7 @@ NUM_WORDS = 20_000
 
 
 def against_the_usual_loop() -> None:
-    """16,000 texts of 20 words, 64 a batch."""
+    """16,000 texts of 20 words, in batches of 64 texts."""
     train = tokens(16_000, 20, NUM_WORDS)
     own = {
         cell: own_trainer(train, NUM_WORDS, model=replace(ONE_DIRECTION, cell=cell))

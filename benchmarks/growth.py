@@ -1,4 +1,4 @@
-"""How time and memory grow with the corpus, with the length of texts and with the vocabulary."""
+"""How time and memory grow with the corpus, the length of texts, and the vocabulary."""
 
 import sys
 import tempfile
@@ -16,12 +16,12 @@ from lstmcli.recipes.prepare import prepare, tokenize_corpus
 from lstmcli.training.initial_weights import initial_weights
 from lstmcli.training.setup import training_environment
 
-# So many that the smallest corpus has them too: more words need more memory, which is not what is asked here.
+# Small enough for the smallest corpus to reach: the table measures the number of texts, not of words.
 MAX_WORDS = 4_000
 
 
 def with_the_corpus() -> None:
-    """Reading, preparing and one epoch, each size in a process of its own; all with the same number of words."""
+    """Reading, preparing and one epoch, each size in its own process, all with the same vocabulary size."""
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         for times in (1, 4, 16):
@@ -57,7 +57,7 @@ def _one_size(path: str) -> None:
 
 
 def with_the_length() -> None:
-    """The same number of tokens in texts of 20 to 2,000 words, 32 texts a batch."""
+    """The same number of tokens in texts of 20 to 2,000 words, in batches of 32 texts."""
     rows, first = [], None
     for length in (20, 100, 500, 2000):
         train = tokens(320_000 // length, length, 20_000)
@@ -71,7 +71,7 @@ def with_the_length() -> None:
 
 
 def with_the_vocabulary() -> None:
-    """The same texts, their words' rows spread over a table of 20,000 and of 200,000."""
+    """The same texts, with rows spread over an embedding of 20,000 and of 200,000 words."""
     trainers = {
         "20,000": own_trainer(tokens(16_000, 20, 20_000), 20_000),
         "200,000": own_trainer(tokens(16_000, 20, 20_000, spread=10), 200_000),

@@ -1,4 +1,4 @@
-"""`lstmcli predict` as a process of its own: its start, its speed, its memory, and how soon it answers."""
+"""`lstmcli predict` as a process: start-up, speed, memory and latency."""
 
 import csv
 import os
@@ -26,7 +26,7 @@ PREDICT = [sys.executable, "-m", "lstmcli", "predict"]
 
 
 class Used(NamedTuple):
-    """What a process took: CPU and wall seconds, and the most memory in MB."""
+    """The resources that a process used: CPU and wall seconds, and peak memory in MB."""
 
     cpu: float
     wall: float
@@ -34,8 +34,8 @@ class Used(NamedTuple):
 
 
 def used(command: Sequence[str], *, stdin: bytes = b"") -> Used:
-    """Run `command` to its end, its output thrown away, and return what it took, its own processes included."""
-    # A small process in between: what the system reports of children is the most that any of them had.
+    """Run `command`, discard its output, and return the resources used, child processes included."""
+    # Runs in an intermediate process, since the system reports the maximum over all children of a process.
     program = (
         "import resource, subprocess, sys\n"
         "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)\n"
@@ -60,7 +60,7 @@ ONE_THREAD_NUMPY = "import numpy, one matrix thread"
 
 
 def start() -> None:
-    """One line through a new process, beside what Python and numpy take by themselves."""
+    """One line through a new process, compared with Python and numpy alone."""
     with _folder() as folder:
         small = str(stored_model.write(folder / "small", NUM_WORDS))
         large = str(stored_model.write(folder / "large", 10 * NUM_WORDS))
@@ -90,7 +90,7 @@ def start() -> None:
 
 
 def throughput() -> None:
-    """The whole way from a CSV file to CSV, beside what others take for the same texts."""
+    """From a CSV file to CSV, compared with other tools on the same texts."""
     num_texts = 100_000
     with _folder() as folder:
         path = folder / "texts.csv"
@@ -102,7 +102,7 @@ def throughput() -> None:
         }
         with path.open(newline="", encoding="utf-8") as stream:
             texts = [row["text"] for row in csv.DictReader(stream)]
-        # What a process takes before its first row is taken off: it is what `start` measures.
+        # Start-up time is subtracted; `start` measures it.
         rest = [*PREDICT, str(folder / "c"), os.devnull, "--format", "text"]
         at_rest = min(used(rest).cpu for _ in range(3))
         others = _others(texts, folder)
@@ -142,7 +142,7 @@ def _others(texts: list[str], folder: Path) -> dict[str, Callable[[], object]]:
 
 
 class _Usual(nn.Module):
-    """The network of a tutorial, of the same size, on token ids that lie ready."""
+    """The network of a tutorial, of the same size, on token ids that are already in memory."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -153,7 +153,7 @@ class _Usual(nn.Module):
 
     @torch.inference_mode()
     def predict(self, ids: list[torch.Tensor], batch_size: int, *, is_packed: bool) -> None:
-        """Predict in the given order, each batch packed or padded to its longest text."""
+        """Predict in the given order, with each batch packed, or padded to its longest text."""
         for start in range(0, len(ids), batch_size):
             batch = ids[start : start + batch_size]
             lengths = torch.tensor([len(text) for text in batch])
@@ -166,7 +166,7 @@ class _Usual(nn.Module):
             torch.softmax(self.output(last), dim=1)
 
 
-# What a program that uses the Python interface does. It leaves the matrix library as it is by default, with all cores.
+# A program that uses the Python interface, with the default threads of the matrix library: all cores.
 FROM_PYTHON = """
 import csv, os, sys
 os.environ.pop("OPENBLAS_NUM_THREADS", None)
@@ -178,7 +178,7 @@ lstmcli.load(sys.argv[1]).predict(texts)
 
 
 def from_python(num_texts: int = 100_000, rounds: int = 3) -> None:
-    """All rows in one call of `lstmcli.load(run).predict`, beside the command line, start and reading included."""
+    """One call of `lstmcli.load(run).predict`, compared with the command line, including start-up and reading."""
     rows = []
     with _folder() as folder:
         path = folder / "texts.csv"
@@ -210,7 +210,7 @@ def from_python(num_texts: int = 100_000, rounds: int = 3) -> None:
 
 @contextmanager
 def _busy(num_processes: int) -> Iterator[None]:
-    """Keep so many cores busy."""
+    """Keep `num_processes` cores busy."""
     processes = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(num_processes)]
     try:
         yield
@@ -221,7 +221,7 @@ def _busy(num_processes: int) -> Iterator[None]:
 
 
 def jobs() -> None:
-    """One process and two, on as many cores; a file so large that each can learn the words for itself."""
+    """One worker process compared with two, on a file so large that each can fill its own cache of words."""
     num_texts = 300_000
     with _folder() as folder:
         path = folder / "texts.csv"
@@ -240,7 +240,7 @@ def jobs() -> None:
 
 
 def memory() -> None:
-    """The most memory that files of growing size take."""
+    """Peak memory for files of increasing size."""
     found = {}
     with _folder() as folder:
         model = str(stored_model.write(folder / "model", NUM_WORDS))
@@ -258,7 +258,7 @@ def memory() -> None:
 
 
 def latency() -> None:
-    """How long a line takes through a pipe that stays open, from its last byte to the answer's."""
+    """The response time for a line through an open pipe."""
     generator = np.random.default_rng(0)
     lines = [
         " ".join(f"w{number}" for number in generator.integers(NUM_WORDS, size=MEAN_LENGTH)) + "\n" for _ in range(200)
@@ -277,6 +277,6 @@ def latency() -> None:
             waits.append(1e3 * (time.perf_counter() - started_at))
         process.stdin.close()
         process.wait()
-    waits = sorted(waits[1:])  # the first one waits for the start
+    waits = sorted(waits[1:])  # the first line waits for the start
     row = [f"{median(waits):.1f}", f"{waits[int(0.95 * len(waits))]:.1f}", f"{waits[-1]:.1f}"]
     table("A line through an open pipe, wall ms", ["median", "95th percentile", "maximum"], [row])

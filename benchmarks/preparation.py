@@ -1,4 +1,4 @@
-"""Reading and tokenising: rows a second, and the memory that a million rows take."""
+"""Reading and tokenising: rows per second, and the memory used by a million rows."""
 
 import sys
 import tempfile
@@ -22,7 +22,7 @@ CORPUS = Path(__file__).parent.parent / "data"
 
 
 def rates() -> None:
-    """The bundled corpus, many times over: reading, tokenising with and without memory of pieces."""
+    """Reading and tokenising the bundled corpus, with and without a cache of words."""
     path = str(CORPUS / "emotion" / "train.csv")
     examples = read_examples(path, DataSettings())
     texts = list(examples.texts)

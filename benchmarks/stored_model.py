@@ -1,4 +1,4 @@
-"""A model of a wanted size on disk, with weights drawn at random: what it predicts means nothing, its speed does."""
+"""Writes a model of a given size with random weights, to measure the speed of prediction."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +22,7 @@ NETWORK = network_settings(ModelSettings(hidden_size=128, bidirectional=False))
 def write(folder: Path, num_words: int, *, has_ngrams: bool = True, has_attention: bool = True) -> Path:
     """Write a model that knows the words w0, w1, ... of `corpora.write_csv` and return `folder`.
 
-    Without attention it keeps the last state, as the networks of tutorials do.
+    Without attention, it uses the last state, as networks in tutorials do.
     """
     folder.mkdir()
     generator = np.random.default_rng(0)

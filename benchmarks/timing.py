@@ -1,4 +1,4 @@
-"""Run candidates in turn in one process and compare their CPU time; print tables."""
+"""Runs candidates in turn in one process, compares their CPU time, and prints tables."""
 
 import platform
 import resource
@@ -21,7 +21,7 @@ Times = dict[str, list[float]]
 
 
 def in_turn(candidates: Mapping[str, Callable[[], object]], *, rounds: int, warm_up: bool = True) -> Times:
-    """Return the CPU seconds of every candidate in every round; each round runs all of them once."""
+    """Return the CPU seconds of every candidate in every round. Each round runs every candidate once."""
     times: Times = {name: [] for name in candidates}
     for number in range(rounds + warm_up):
         for name, run in candidates.items():
@@ -33,7 +33,7 @@ def in_turn(candidates: Mapping[str, Callable[[], object]], *, rounds: int, warm
 
 
 def ratio(times: Times, first: str, second: str) -> str:
-    """Return "1.23 (1.20-1.31)": the median over rounds of first / second, and its range."""
+    """Return the median over rounds of first / second, and the range, as "1.23 (1.20-1.31)"."""
     ratios = sorted(a / b for a, b in zip(times[first], times[second], strict=True))
     return f"{statistics.median(ratios):.2f} ({ratios[0]:.2f}-{ratios[-1]:.2f})"
 
@@ -44,14 +44,14 @@ def milliseconds(seconds: Sequence[float]) -> str:
 
 
 def product_rate() -> float:
-    """Return what numpy's matrix library reaches on large float32 products, in operations a second."""
+    """Return the speed of numpy's matrix library on large float32 products, in operations per second."""
     left, right = (np.random.default_rng(seed).random((1536, 1536), dtype=np.float32) for seed in (0, 1))
     times = in_turn({"product": lambda: left @ right}, rounds=7)["product"]
     return 2.0 * 1536.0**3 / min(times)
 
 
 def layer_operations(rows: int, tokens: int, input_size: int, hidden_size: int, num_gates: float) -> float:
-    """Return the operations of one direction, forward and backward: each product has two more for its gradients."""
+    """Return the operations of one direction, forward and backward. Each product needs two more for its gradients."""
     return 3.0 * 2.0 * num_gates * hidden_size * (rows * input_size + tokens * hidden_size)
 
 
@@ -65,7 +65,7 @@ def table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> N
 
 
 def environment() -> None:
-    """Print what the figures depend on."""
+    """Print the processor, the versions and the speed that the figures depend on."""
     processor = platform.processor() or platform.machine()
     if CPU_INFO.exists():
         lines = CPU_INFO.read_text(encoding="utf-8").splitlines()
@@ -87,8 +87,8 @@ def in_new_process(module: str, *arguments: str) -> list[float]:
 
 
 def peak_memory_mb() -> float:
-    """Return the most memory that this process has held."""
-    if PROCESS_STATUS.exists():  # what `resource` knows includes the parent process
+    """Return the peak memory of this process."""
+    if PROCESS_STATUS.exists():  # the value from `resource` includes the parent process
         lines = PROCESS_STATUS.read_text(encoding="utf-8").splitlines()
         return next(float(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

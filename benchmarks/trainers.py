@@ -1,4 +1,4 @@
-"""The two loops that are compared: this tool's own, and the one that tutorials show."""
+"""The two training loops that are compared: that of this tool, and the usual loop of tutorials."""
 
 from itertools import pairwise
 
@@ -17,7 +17,7 @@ from lstmcli.training.loss import make_loss
 
 DEFAULTS = TrainingSettings()
 
-# The network that both loops train where nothing else is said.
+# The default network of both loops.
 ONE_DIRECTION = ModelSettings(bidirectional=False, pooling="last")
 
 
@@ -31,7 +31,7 @@ def own_trainer(
     embedding_size: int = 300,
     rows_only: bool = True,
 ) -> Trainer:
-    """Return a trainer with all that training does by default: dropout, clipping, schedule, average."""
+    """Return a trainer with the default features of training: dropout, clipping, schedule, weight average."""
     torch.manual_seed(0)
     sizes = Sizes(num_words=num_words, embedding_size=embedding_size, num_labels=NUM_LABELS, pad_id=0)
     network = Classifier(sizes, model, DropoutSettings(), engine=training.engine, bptt_steps=training.bptt_steps)
@@ -93,7 +93,7 @@ class _TutorialNetwork(nn.Module):
 
 
 class TutorialLoop:
-    """`nn.LSTM` over packed sequences, a shuffling `DataLoader`, Adam over everything."""
+    """`nn.LSTM` over packed sequences, a shuffling `DataLoader`, and dense Adam."""
 
     def __init__(
         self, train: LabelledTokens, num_words: int, *, batch_size: int = 64, embedding_size: int = 300
@@ -110,7 +110,7 @@ class TutorialLoop:
         return pad_sequence(texts, batch_first=True), torch.tensor([len(text) for text in texts]), torch.tensor(labels)
 
     def epoch(self) -> None:
-        """Train once over all texts."""
+        """Train for one epoch."""
         for token_ids, lengths, labels in self._loader:
             self._optimizer.zero_grad()
             loss = self._loss(self._network(token_ids, lengths), labels)

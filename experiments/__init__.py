@@ -1,1 +1,1 @@
-"""What each part of the default recipe is worth: variants of a training with several seeds, and tables of scores."""
+"""Measures what each part of the default recipe contributes: variants with several seeds, and tables of scores."""

@@ -8,7 +8,7 @@ from experiments.tables import table
 
 
 def main() -> None:
-    """Run or tabulate."""
+    """Run experiments or print a table of results."""
     parser = argparse.ArgumentParser(prog="python -m experiments", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     runs = commands.add_parser("run", help="train variants and record their scores")

@@ -1,4 +1,4 @@
-"""One training of an experiment: corpus or part of it, variant, seed; through the command line, as users run it."""
+"""Runs one training of an experiment (corpus, variant, seed) through the command line, as a user would."""
 
 import csv
 import json
@@ -30,13 +30,13 @@ COLUMNS = [
     "megabytes",
 ]
 
-# Of a corpus's training rows that are not taken, so many for each row that is taken become validation rows.
+# With `Job.rows`, the number of validation rows per training row, drawn from the remaining training rows.
 VALIDATION_SHARE = 0.25
 
 
 @dataclass(frozen=True)
 class Job:
-    """A training. `rows` None: the whole training file; else so many of its rows, drawn with the seed."""
+    """One training. `rows` is the number of training rows to draw with the seed; None: the whole training file."""
 
     corpus: str
     variant: str
@@ -59,7 +59,7 @@ def settings_of(kind: str, name: str) -> dict[str, Any]:
 
 
 def run(job: Job) -> None:
-    """Train, unless that was done before, and add the figures to RESULTS."""
+    """Train, unless this has been done before, and add the scores to RESULTS."""
     if not (job.folder / "metrics.json").is_file():
         _train(job)
     _note(job)
@@ -85,7 +85,7 @@ def _train(job: Job) -> None:
 
 
 def _files(job: Job) -> tuple[Path, Path]:
-    """Return the training and the validation file; of a part of the corpus, both come from the training file."""
+    """Return the training and the validation file. With `job.rows`, both are drawn from the training file."""
     folder = job.corpora / job.corpus
     if job.rows is None:
         return folder / "train.csv", folder / "validation.csv"
@@ -109,7 +109,7 @@ def _pretrained(job: Job) -> Path:
 
 
 def _taught(job: Job, teacher: str, train: Path) -> Path:
-    """Let the teacher predict the training file."""
+    """Return a training file with the probabilities that the teacher predicts for it."""
     other = Job(job.corpus, teacher, job.seed, job.rows, job.corpora, job.runs)
     run(other)
     taught = job.folder.parent / f"taught-{job.seed}.csv"
@@ -145,7 +145,7 @@ def _note(job: Job) -> None:
 
 
 def _replace_lines(job: Job, lines: list[list[Any]]) -> None:
-    """Write `lines` into RESULTS, where those of an earlier run of the same job are removed."""
+    """Write `lines` to RESULTS, replacing those of an earlier run of the same job."""
     kept = []
     key = [job.corpus, str(job.rows or "all"), job.variant, str(job.seed)]
     if RESULTS.is_file():

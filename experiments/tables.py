@@ -1,4 +1,4 @@
-"""The results as Markdown tables: the mean over seeds, and how far the seeds are apart."""
+"""Results as Markdown tables: mean and standard deviation over the seeds."""
 
 import pandas as pd
 
@@ -8,7 +8,7 @@ OWN = "this model"
 
 
 def table(corpus: str, rows: str, score: str, part: str) -> str:
-    """Return a line for each variant, and one for each yardstick, best first."""
+    """Return a table with a row for each variant and each baseline, best first."""
     if not RESULTS.is_file():
         raise SystemExit(f"{RESULTS}: no results yet; run an experiment first")
     results = pd.read_csv(RESULTS, dtype={"rows": str})
@@ -21,9 +21,9 @@ def table(corpus: str, rows: str, score: str, part: str) -> str:
     if chosen.empty:
         raise SystemExit(f"{RESULTS}: no {score} on the {part} rows of {corpus} with {rows} training rows")
     own = chosen[chosen["system"] == OWN]
-    yardsticks = chosen[~chosen["system"].isin([OWN, "its first network"])].assign(variant=chosen["system"])
+    baselines = chosen[~chosen["system"].isin([OWN, "its first network"])].assign(variant=chosen["system"])
     lines = [f"| variant | {score} | seeds | CPU | model |", "|---|---|---|---|---|"]
-    groups = [(name, group) for name, group in pd.concat([own, yardsticks]).groupby("variant")]
+    groups = [(name, group) for name, group in pd.concat([own, baselines]).groupby("variant")]
     for name, group in sorted(groups, key=lambda pair: -pair[1]["value"].mean()):
         by_seed = group.drop_duplicates("seed").sort_values("seed")
         spread = f" ± {by_seed['value'].std(ddof=1):.4f}" if len(by_seed) > 1 else ""

@@ -1,4 +1,4 @@
-"""What a prediction adds to a row: labels, scores, probabilities, named and ordered."""
+"""The columns that a prediction adds to a row: labels, scores and probabilities."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ class PredictOptions:
     """What to add to each row.
 
     Attributes:
-        probabilities: one column `probability_<label>` for each label.
-        top_k: with a number, the columns label_1, score_1, ... of the most probable labels.
-        threshold: instead of the model's own decision rule, pick what is at least this probable; of the ranked labels
-            the others have empty cells.
+        probabilities: whether to add a column `probability_<label>` for each label.
+        top_k: number of most probable labels to add, as columns label_1, score_1, ...; None: no such columns.
+        threshold: replaces the model's own decision rule: labels are predicted if they are at least this probable. The
+            cells of ranked labels below it are empty.
     """
 
     probabilities: bool = False
@@ -40,15 +40,15 @@ class Adder:
         self._rule = model.rule if options.threshold is None else model.rule.with_threshold(options.threshold)
         # A ranked text line starts with the best label.
         self._has_decision = options.top_k is None or format_name != TEXT_FORMAT
-        self._names: dict[bytes, str] = {}  # of the decisions met so far, by their bytes
+        self._names: dict[bytes, str] = {}  # by the bytes of a decision
 
     def additions(self, probabilities: Probabilities) -> Iterator[Additions]:
-        """Return what each row gets, in order; `probabilities` are (rows, labels)."""
+        """Yield the additional cells of each row, in order; `probabilities` are (rows, labels)."""
         columns = self._columns(Predictions.of(probabilities, self._rule))
         return (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
 
     def nothing(self) -> Additions:
-        """Return the same cells, empty: those of a row that could not be read."""
+        """Return the same cells, all empty, for a row that could not be read."""
         columns = ["prediction", "score"] if self._has_decision else []
         for rank in range(1, min(self._options.top_k or 0, len(self._labels.names)) + 1):
             columns += [f"label_{rank}", f"score_{rank}"]
@@ -57,7 +57,7 @@ class Adder:
         return dict.fromkeys(columns)
 
     def check(self, columns: Sequence[str], name: str) -> None:
-        """Raise DataError if one of the added columns is among those of the input `name`."""
+        """Raise a DataError if one of the added columns is already in `columns`, those of the input `name`."""
         taken = [] if self._format_name == TEXT_FORMAT else [column for column in self.nothing() if column in columns]
         if taken:
             raise DataError(
@@ -78,7 +78,7 @@ class Adder:
         return columns
 
     def _ranked(self, probabilities: Probabilities, top_k: int) -> dict[str, Sequence[str | float | None]]:
-        """Return the columns of the `top_k` most probable labels, empty cells for those below the threshold."""
+        """Return the columns of the `top_k` most probable labels, with empty cells below the threshold."""
         columns: dict[str, Sequence[str | float | None]] = {}
         best_first = np.argsort(-probabilities, axis=1, kind="stable")[:, :top_k]
         scores = np.take_along_axis(probabilities, best_first, axis=1)

@@ -1,11 +1,11 @@
-"""Matrix products that round a row's numbers alike wherever it stands and whatever stands beside it.
+"""Matrix products in which the result of a row, to the last bit, depends neither on its position nor on other rows.
 
-A matrix library computes a large product in small blocks, with routines of their own for what is left at the edges, and
-these add up in another order or without fused operations: in float32 that moves probabilities by up to 1e-6 from one
-batch to another. It takes two things to have the same routine for all that counts: numbers of rows of which nothing is
-left, and columns of zeros at the edges of the matrix, whose results nobody reads. How many depends on the library and
-the processor; so the library in use is asked, with the matrices of the model. Where nothing serves, float64 makes the
-differences smaller than anything that is printed.
+A matrix library computes a large product in small blocks. It has special routines for the remainders at the edges,
+which add up numbers in a different order or without fused operations. In float32, this changes probabilities by up to
+1e-6 from one batch to another. Two measures make all results come from the same routine: numbers of rows that leave no
+remainder, and columns of zeros at the edges of the matrix, whose results are discarded. How many are needed depends on
+the library and the processor, so this is tested with the library in use and the matrices of the model. If no tiling
+passes, float64 makes the differences smaller than any printed digit.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,24 +17,24 @@ from numpy.typing import DTypeLike
 from lstmcli.inference.one_thread import ONE_THREAD
 from lstmcli.kernels.weights import Array
 
-# Rows that are multiplied at once: enough for the speed of large products, few enough for results to stay in the cache.
+# Rows that are multiplied at once: enough for the speed of large products, few enough to keep results in the cache.
 MAX_ROWS = 240
 
-# Outputs of a matrix at most: OpenBLAS halves those that have more than 320 with their margins, which makes edges in
-# the middle.
+# Maximum outputs of a matrix. OpenBLAS splits matrices with more than 320 columns, margins included, in half, which
+# creates edges in the middle.
 MAX_OUTPUTS = 304
 
-# The library takes columns by eights; the last ones of another number would be an edge again.
+# The library processes eight columns at a time; a remainder would be another edge.
 _COLUMN_UNIT = 8
 
 
 class Tiling(NamedTuple):
-    """One way to multiply rows.
+    """One way of multiplying rows.
 
     Attributes:
-        rows: their number is a multiple of this, which divides MAX_ROWS.
+        rows: the number of rows is a multiple of this. It divides MAX_ROWS.
         margin: columns of zeros on either side of a matrix.
-        is_tiled: whether `rows` rows at a time make a product of their own.
+        is_tiled: whether each tile of `rows` rows is a separate product.
         dtype: of all numbers.
     """
 
@@ -44,11 +44,11 @@ class Tiling(NamedTuple):
     dtype: DTypeLike = np.float32
 
     def padded(self, num_rows: int) -> int:
-        """Return how many rows to compute for so many."""
+        """Return how many rows to compute for `num_rows` rows of data."""
         return -(-num_rows // self.rows) * self.rows
 
 
-# The fastest first. With 12 rows and 8 columns OpenBLAS's routines for 256-bit registers have no edges.
+# Fastest first. With 12 rows and 8 columns, OpenBLAS's routines for 256-bit registers have no edges.
 TILINGS = (
     Tiling(12, 8),
     Tiling(16, 16),
@@ -60,7 +60,7 @@ FLOAT64_FALLBACK = Tiling(12, 0, dtype=np.float64)
 
 
 class RowProduct:
-    """Multiplies rows with matrices, with all of them at once."""
+    """Multiplies rows by several matrices at once."""
 
     def __init__(self, matrices: Array, tiling: Tiling) -> None:
         """Take `matrices`, (matrices, outputs, size)."""
@@ -73,10 +73,10 @@ class RowProduct:
         self._results = np.empty((num_matrices, MAX_ROWS, width), tiling.dtype)
 
     def __call__(self, rows: Array) -> Array:
-        """Return (matrices, rows, outputs), good until the next call.
+        """Return (matrices, rows, outputs), valid until the next call.
 
         Args:
-            rows: (rows, size); as many as `Tiling.padded` returns, at most MAX_ROWS.
+            rows: (rows, size), a number of rows that `Tiling.padded` returns, at most MAX_ROWS.
         """
         results, right = self._results[:, : len(rows)], self._right
         if self._tiling.is_tiled:
@@ -88,7 +88,7 @@ class RowProduct:
         return results[:, :, self._columns]
 
     def of_all(self, rows: Array) -> Array:
-        """Return (rows, matrices * outputs) of any number of rows, (rows, size)."""
+        """Return (rows, matrices * outputs) for any number of rows, (rows, size)."""
         num_matrices, size, _ = self._right.shape
         found = np.empty((len(rows), num_matrices, self._columns.stop - self._columns.start), self._tiling.dtype)
         for start in range(0, len(rows), MAX_ROWS):
@@ -100,7 +100,7 @@ class RowProduct:
 
 
 def split_outputs(matrix: Array) -> Array:
-    """Return (matrices, outputs, size) of one matrix (outputs, size); rows of zeros fill the last one up."""
+    """Split a matrix (outputs, size) into (matrices, outputs, size); the last one is padded with rows of zeros."""
     num_matrices = -(-len(matrix) // MAX_OUTPUTS)
     outputs = -(-len(matrix) // num_matrices)
     matrices = np.zeros((num_matrices * outputs, matrix.shape[1]), matrix.dtype)
@@ -109,10 +109,10 @@ def split_outputs(matrix: Array) -> Array:
 
 
 def choose_tiling(matrices: Iterable[Array]) -> Tiling:
-    """Return the first of TILINGS with which products with all `matrices` treat rows alike, or else FLOAT64_FALLBACK.
+    """Return the first of TILINGS that is batch-invariant for all `matrices`, or FLOAT64_FALLBACK.
 
     Args:
-        matrices: what `RowProduct` will be given.
+        matrices: those that will be passed to `RowProduct`.
     """
     distinct = {matrix.shape: matrix for matrix in matrices}.values()  # a library chooses its routines by shape alone
     return next(
@@ -121,12 +121,13 @@ def choose_tiling(matrices: Iterable[Array]) -> Tiling:
 
 
 def is_batch_invariant(matrices: Array, tiling: Tiling) -> bool:
-    """Whether the same vector gives the same results in all rows, however many there are."""
+    """Whether the same vector gives the same results in all rows, for any number of rows."""
     product = RowProduct(matrices, tiling)
     vector = np.sin(np.arange(1.0, matrices.shape[2] + 1.0)).astype(tiling.dtype)
     first = product(np.tile(vector, (tiling.rows, 1)))[:, :1].copy()
     counts: Sequence[int] = range(tiling.rows, MAX_ROWS + 1, tiling.rows)
     if ONE_THREAD.is_certain():
-        # One thread goes other ways from some size on; how several share the rows depends on each number of them.
+        # With one thread, only the size decides on the routine: three sizes suffice. Several threads divide each number
+        # of rows in their own way.
         counts = counts[0], counts[len(counts) // 3], counts[-1]
     return all(bool((product(np.tile(vector, (num_rows, 1))) == first).all()) for num_rows in counts)

@@ -1,4 +1,4 @@
-"""What a Python program hands over as texts: cut into blocks, and refused where it is something else."""
+"""Texts passed by a Python program: checked, and split into blocks."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
@@ -6,15 +6,15 @@ from math import isnan
 
 WANTED = "expected a list of strings"
 
-# The types of None, pandas.NA and pandas.NaT; a missing value may be a float, too.
+# The types of None, pandas.NA and pandas.NaT. A missing value may also be a float.
 MISSING = ("NoneType", "NAType", "NaTType")
 
 
 def text_blocks(texts: Iterable[str], size: int) -> Iterator[list[str]]:
-    """Yield `size` texts at a time, the last ones perhaps fewer. They are read once, and only as they are needed.
+    """Yield blocks of `size` texts; the last one may be smaller. `texts` is read once and lazily.
 
     Raises:
-        TypeError: `texts`, or one of them, is something else. The blocks before have been yielded.
+        TypeError: `texts` is no collection of strings, or contains something else. Earlier blocks have been yielded.
     """
     _check_collection(texts)
     remaining, num_before = iter(texts), 0
@@ -34,7 +34,7 @@ def _check_collection(texts: object) -> None:
         raise TypeError(f"{WANTED}, got {found}; decode it and pass [text]")
     if isinstance(texts, Mapping):
         raise TypeError(f"{WANTED}, got {found}; if the texts are its values, pass list(texts.values())")
-    if hasattr(texts, "columns"):  # of any library; iterating would yield the names of the columns
+    if hasattr(texts, "columns"):  # a data frame of any library; iterating would yield the column names
         raise TypeError(f"{WANTED}, got {found}; pass the column with the texts, such as frame['text']")
     shape = getattr(texts, "shape", None)
     if isinstance(shape, tuple) and len(shape) != 1:

@@ -1,4 +1,4 @@
-"""The forward pass of a saved network in numpy: token ids to logits. The modules in `models` say what it computes."""
+"""The forward pass of a saved network in numpy, from token ids to logits. The modules in `models` document it."""
 
 from collections.abc import Iterator
 
@@ -16,15 +16,15 @@ from lstmcli.kernels.weights import Array, Weights
 
 Ids = NDArray[np.int64]
 
-# Rows times steps that are computed together: enough for large products, few enough to stay in the cache.
+# Maximum rows times steps of a stack: enough for large products, few enough to stay in the cache.
 MAX_ROW_STEPS = 1 << 15
 
 
 class Network:
-    """Runs a network with `stored` weights. A row's logits do not depend on its neighbours, see `batch_invariant`."""
+    """Runs a saved network. The logits of a text do not depend on other texts, see `batch_invariant`."""
 
     def __init__(self, settings: ModelSettings, stored: Weights, *, max_kept_bytes: int = MAX_KEPT_BYTES) -> None:
-        """Take `stored` weights; the input parts of words may take `max_kept_bytes`."""
+        """Prepare the `stored` weights. The cached input projections of words take at most `max_kept_bytes`."""
         kernel, size = KERNELS[settings.cell], settings.hidden_size
         self._hidden_size, self._chunk_tokens = size, settings.chunk_tokens
         layers = [
@@ -54,8 +54,8 @@ class Network:
         """Return (texts, labels).
 
         Args:
-            token_ids: (tokens,), the texts end to end.
-            lengths: (texts,), tokens of each text, at least 1.
+            token_ids: (tokens,), text after text.
+            lengths: (texts,), in tokens, at least 1.
         """
         projected, index = self._words.look_up(token_ids)
         pieces = chunk_lengths(lengths, self._chunk_tokens)
@@ -73,7 +73,7 @@ class Network:
         return logits
 
     def _stacks(self, lengths: Ids) -> Iterator[Ids]:
-        """Yield the pieces by length, the longest first, in stacks of like size."""
+        """Yield stacks of pieces of similar length, longest first. Stacks are of similar size."""
         by_length = np.argsort(-lengths, kind="stable")
         start = 0
         while start < len(lengths):
@@ -84,7 +84,7 @@ class Network:
             start += rows
 
     def _of_pieces(self, projected: list[Array], index: Ids, starts: Ids, lengths: Ids) -> Array:
-        """Return (pieces, numbers), what pooling keeps of each of these pieces, the longest first."""
+        """Return the pooling summaries of these pieces, longest first, (pieces, numbers)."""
         num_pieces, size = len(lengths), self._hidden_size
         padding = 0, self._tiling.padded(num_pieces) - num_pieces
         starts, lengths = np.pad(starts, padding), np.pad(lengths, padding)

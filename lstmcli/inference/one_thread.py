@@ -1,30 +1,30 @@
-"""One thread for numpy's matrix library while something is computed, and as many as before afterwards.
+"""Limits numpy's matrix library to one thread during a computation, and restores its threads afterwards.
 
-The products of a time step are too small to share out: more threads cost more CPU time, many times as much on a busy
-machine, and how they share the rows changes how these are rounded. The command line asks for one thread before it
-loads numpy. In other programs numpy is there already, so its library has to be told while it runs. That works for
-OpenBLAS, which numpy's wheels bring along, and for what threadpoolctl knows. Any other library keeps its threads.
+The products of a time step are too small to be split. More threads take more CPU time, many times as much on a busy
+machine, and the way they divide the rows affects rounding. The command line requests one thread before it loads numpy.
+In other programs, numpy is already loaded, so the limit is set at run time. This works for OpenBLAS, which numpy's
+wheels include, and for the libraries that threadpoolctl supports. Any other library keeps its threads.
 """
 
 import ctypes
 import sys
-from _thread import allocate_lock  # all that is needed of `threading`, which loads for longer
+from _thread import allocate_lock  # importing `threading` takes longer
 from collections.abc import Callable
 from typing import NamedTuple
 
-# The module that is linked with the matrix library, in numpy 2 and numpy 1.
+# The module that is linked to the matrix library, in numpy 2 and numpy 1.
 EXTENSIONS = ("numpy._core._multiarray_umath", "numpy.core._multiarray_umath")
 
-# What surrounds the names of OpenBLAS's functions: numpy's wheels have a build of their own.
+# Naming schemes of OpenBLAS's functions; numpy's wheels contain a special build.
 OPENBLAS_NAMES = ("scipy_openblas_{}64_", "openblas_{}64_", "scipy_openblas_{}", "openblas_{}")
 
-# What `openblas_get_parallel` returns for builds with OpenMP. In these, each thread of a program has its own number of
-# threads, so that no number can be set for all of them.
+# Result of `openblas_get_parallel` for builds with OpenMP. In these, the number of threads is a setting of each thread
+# of the program, so it cannot be set for all of them.
 OPENMP = 2
 
 
 class Library(NamedTuple):
-    """A matrix library: returns and sets its number of threads, which holds for the whole process."""
+    """Functions of a matrix library that return and set its number of threads, for the whole process."""
 
     get: Callable[[], int]
     set: Callable[[int], object]
@@ -33,12 +33,12 @@ class Library(NamedTuple):
 class OneThread:
     """A context in which matrix libraries have one thread each.
 
-    Several threads may be inside at once. The first one sets the limit and the last one lifts it, unless something else
-    has changed it meanwhile. It holds for the whole process, so also for what other threads compute meanwhile.
+    Several threads may be inside at the same time. The first sets the limit and the last lifts it, unless it has been
+    changed in the meantime. It applies to the whole process, including computations in other threads.
     """
 
     def __init__(self, find: Callable[[], list[Library]]) -> None:
-        """Take what finds the libraries; it is called when they are first needed."""
+        """Store `find`, which returns the libraries; it is called when they are first needed."""
         self._find = find
         self._libraries: list[Library] | None = None
         self._lock = allocate_lock()
@@ -63,7 +63,7 @@ class OneThread:
                         library.set(number)
 
     def is_certain(self) -> bool:
-        """Whether products are computed with one thread at this moment; False also where nobody can tell."""
+        """Whether products are computed with one thread at this moment; False if this cannot be determined."""
         with self._lock:
             libraries = self._found()
             return bool(libraries) and all(library.get() == 1 for library in libraries)
@@ -75,20 +75,20 @@ class OneThread:
 
 
 def numpys_libraries() -> list[Library]:
-    """Return the libraries that numpy may compute with; none if one of them can't be limited."""
+    """Return the matrix libraries that numpy may use; none if one of them cannot be limited."""
     extension = next((sys.modules[name] for name in EXTENSIONS if name in sys.modules), None)
     found = linked_openblas(getattr(extension, "__file__", ""))
     return [found] if found is not None else known_to_threadpoolctl()
 
 
 def linked_openblas(path: str) -> Library | None:
-    """Return the OpenBLAS that the module at `path`, already loaded, is linked with; None for any other library."""
+    """Return the OpenBLAS that the loaded module at `path` is linked to; None for any other library."""
     try:
         extension = ctypes.CDLL(path)
     except OSError:
         return None
     for name in OPENBLAS_NAMES:
-        # Found also where only a library has it that the module is linked with, except on Windows.
+        # Except on Windows, the look-up includes the libraries that the module is linked to.
         parallel, get, limit = (
             getattr(extension, name.format(function), None)
             for function in ("get_parallel", "get_num_threads", "set_num_threads")
@@ -99,7 +99,7 @@ def linked_openblas(path: str) -> Library | None:
 
 
 def known_to_threadpoolctl() -> list[Library]:
-    """Return what threadpoolctl, if installed, finds in this process; nothing if it can't limit one of them."""
+    """Return what threadpoolctl, if installed, finds in this process; nothing if one of them cannot be limited."""
     try:
         from threadpoolctl import ThreadpoolController
     except ImportError:

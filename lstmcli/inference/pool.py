@@ -1,4 +1,4 @@
-"""Who computes the blocks of a large prediction: this process or several others. Results come in order."""
+"""Computes the blocks of a large prediction, in this process or in several others. Results come in order."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,26 +10,26 @@ from lstmcli.store.model import SavedModel
 
 
 class Pool(Protocol):
-    """Takes blocks of texts and gives back (texts, labels) for each, in order, now or later."""
+    """Takes blocks of texts and returns (texts, labels) for each, in order, immediately or later."""
 
     def submit(self, texts: Sequence[str]) -> list[Probabilities]:
-        """Take a block; return what is due of the blocks so far."""
+        """Take a block; return the results of earlier blocks, or of this one, that are ready to be collected."""
 
     def drain(self) -> list[Probabilities]:
-        """Return all that is still due."""
+        """Return all remaining results."""
 
     def close(self) -> None:
-        """End what was started."""
+        """Stop all processes that were started."""
 
 
 @contextmanager
 def open_pool(model: SavedModel, run: Path, *, jobs: int, batch_size: int) -> Iterator[Pool]:
-    """Yield a pool that computes with `model`, which was read from `run`: here, or with `jobs` > 1 elsewhere."""
+    """Yield a pool for `model`, which was read from `run`: in this process, or in `jobs` > 1 others."""
     pool: Pool
     if jobs == 1:
         pool = ThisProcess(model, batch_size)
     else:
-        from lstmcli.inference.processes import OtherProcesses  # one process has no need of what starts others
+        from lstmcli.inference.processes import OtherProcesses  # slow to import, and not needed for one process
 
         pool = OtherProcesses(run, jobs, batch_size)
     try:
@@ -39,7 +39,7 @@ def open_pool(model: SavedModel, run: Path, *, jobs: int, batch_size: int) -> It
 
 
 class ThisProcess:
-    """Computes each block at once."""
+    """Computes each block immediately."""
 
     def __init__(self, model: SavedModel, batch_size: int) -> None:
         self._predictor = Predictor(model, batch_size=batch_size)

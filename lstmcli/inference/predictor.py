@@ -1,4 +1,4 @@
-"""Texts to probabilities and labels, with a saved model."""
+"""Predicts probabilities and labels of texts with a saved model."""
 
 from _thread import allocate_lock
 from collections.abc import Sequence
@@ -18,15 +18,15 @@ from lstmcli.ngrams.score import NgramScorer
 from lstmcli.store.model import SavedModel, read_model
 from lstmcli.text.token_ids import TokenIds, batches_by_length
 
-# As many as a product takes. The command line has the same default (a test ties them), but doesn't load this module.
+# The most that one product takes. The command line repeats this default without loading this module; a test compares.
 DEFAULT_BATCH_SIZE = MAX_ROWS
 
-# A batch holds at most this many token positions, so that long documents don't multiply its memory.
+# Maximum number of token positions in a batch, so that long documents do not need much more memory.
 MAX_BATCH_TOKENS = 32_768
 
 
 class Predictions(NamedTuple):
-    """`probabilities` and `decisions` are (texts, labels), `scores` (texts,): how sure each decision is."""
+    """`probabilities` and `decisions` are (texts, labels); `scores`, (texts,), are the confidence of each decision."""
 
     probabilities: NDArray[np.float64]
     decisions: NDArray[np.bool_]
@@ -34,16 +34,16 @@ class Predictions(NamedTuple):
 
     @classmethod
     def of(cls, probabilities: NDArray[np.float64], rule: DecisionRule) -> "Predictions":
-        """Return what `rule` makes of (texts, labels)."""
+        """Return the decisions that `rule` derives from `probabilities`, (texts, labels)."""
         decisions = rule.decide(probabilities)
         return cls(probabilities, decisions, decision_scores(probabilities, decisions))
 
 
 class Predictor:
-    """Row n of every result belongs to text n, whatever the batches were.
+    """Predicts texts in batches. Row n of every result belongs to text n.
 
-    Threads that share a predictor take turns, one call at a time: it keeps tens of MB of what it knows of words and
-    tokens, which each thread would otherwise have to collect for itself.
+    Threads may share a predictor; they take turns, one call at a time. Its caches of words and tokens, tens of MB, are
+    therefore filled once, not once per thread.
     """
 
     def __init__(self, model: SavedModel, *, batch_size: int = DEFAULT_BATCH_SIZE) -> None:
@@ -53,7 +53,7 @@ class Predictor:
         self._batch_size = batch_size
         self._turn = allocate_lock()
         max_bytes = MAX_KEPT_BYTES // len(model.members)
-        with ONE_THREAD:  # products are tried out under the conditions in which they will be computed
+        with ONE_THREAD:  # products must be tested under the conditions of prediction
             self._networks = [Network(model.network, weights, max_kept_bytes=max_bytes) for weights in model.members]
 
     @classmethod
@@ -73,7 +73,7 @@ class Predictor:
         with self._turn, ONE_THREAD:
             try:
                 found = self._distinct_probabilities(list(distinct))
-            except BaseException:  # Ctrl-C may have come when a token was known only in part
+            except BaseException:  # Ctrl-C may have left a token half recorded
                 self._tokens = KnownTokens(self.model, self._scorer)
                 raise
         return found if len(distinct) == len(texts) else found[[distinct[text] for text in texts]]
@@ -95,7 +95,7 @@ class Predictor:
         return logits
 
     def predict(self, texts: Sequence[str], *, rule: DecisionRule | None = None) -> Predictions:
-        """Return probabilities and what `rule` (default: the model's own) makes of them."""
+        """Return probabilities and the decisions that `rule` (default: the model's own) derives from them."""
         return Predictions.of(self.probabilities(texts), rule or self.model.rule)
 
 

@@ -1,4 +1,4 @@
-"""Other processes that compute: each is a `worker`, reached through pipes."""
+"""Worker processes for prediction: each runs `worker` and is connected by pipes."""
 
 import pickle
 import subprocess
@@ -13,10 +13,10 @@ from lstmcli.inference.predictor import Probabilities
 
 
 class OtherProcesses:
-    """Sends blocks to processes in turn.
+    """Sends blocks to worker processes in turn.
 
-    A process has one block at a time and is sent the next one when it has answered, so that neither end ever waits for
-    a pipe that the other one has filled. They end when this process closes their pipes, however it ends.
+    A worker receives its next block only after it has answered the last one, so the two never block each other with
+    full pipes. Workers exit when their pipes are closed, which happens however this process ends.
     """
 
     def __init__(self, run: Path, jobs: int, batch_size: int) -> None:
@@ -60,7 +60,7 @@ class OtherProcesses:
         for process in self._processes:
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
-                    with suppress(BrokenPipeError):  # a block may be left in the buffer to a process that is gone
+                    with suppress(BrokenPipeError):  # part of a block may be buffered for a process that has exited
                         pipe.close()
             process.wait()
 

@@ -1,6 +1,6 @@
-"""One direction of a recurrent layer, over pieces of text that lie side by side, the longest first.
+"""One direction of a recurrent layer, over a stack of pieces of text, longest first.
 
-A step takes the rows of the pieces that are not over, so little is computed for nothing where lengths differ.
+A step computes only the rows of pieces that have not ended, so little work is wasted if lengths differ.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,17 +13,17 @@ from lstmcli.inference.batch_invariant import MAX_OUTPUTS, RowProduct, Tiling
 from lstmcli.kernels import CellWeights, Kernel
 from lstmcli.kernels.weights import Array, scaled_gates
 
-# Takes a step and a number of rows, and returns (matrices, rows, outputs), as `RowProduct` does.
+# Maps a step and a number of rows to (matrices, rows, outputs), as `RowProduct` returns them.
 InputPart = Callable[[int, int], Array]
 
 
 class GateMatrices(NamedTuple):
-    """How the weights of all gates are cut into matrices: several gates to a matrix, or several matrices to a gate.
+    """How the weights of all gates are divided into matrices: several gates per matrix, or several matrices per gate.
 
-    matrices: in all.
-    gates: in a matrix.
-    units: of a gate, in a matrix.
-    parts: matrices of a gate.
+    matrices: total number.
+    gates: per matrix.
+    units: per gate and matrix.
+    parts: matrices per gate.
     """
 
     matrices: int
@@ -33,7 +33,7 @@ class GateMatrices(NamedTuple):
 
     @classmethod
     def of(cls, num_gates: int, hidden_size: int) -> "GateMatrices":
-        """Fill matrices up to MAX_OUTPUTS; a size that can't be cut into equal parts is left whole."""
+        """Fill matrices up to MAX_OUTPUTS; a size that cannot be divided into equal parts is not divided."""
         parts = -(-hidden_size // MAX_OUTPUTS)
         if parts > 1:
             parts = parts if hidden_size % parts == 0 else 1
@@ -59,7 +59,7 @@ class DirectionMatrices(NamedTuple):
 
     @classmethod
     def from_model(cls, weights: dict[str, Array], kernel: Kernel, hidden_size: int) -> "DirectionMatrices":
-        """Take the weights of a direction of a layer by their names in a model."""
+        """Convert the weights of one direction of a layer, given by their names in a model."""
         cut = GateMatrices.of(kernel.num_gates, hidden_size)
         by_gate = CellWeights.from_model(weights, kernel.gate_order)
 
@@ -68,12 +68,12 @@ class DirectionMatrices(NamedTuple):
 
         bias = np.zeros((kernel.num_gates, hidden_size), np.float32) if by_gate.bias is None else by_gate.bias
         cell = by_gate.weight_cell
-        if cell is not None:  # it speaks to the last gate
+        if cell is not None:  # it is part of the last gate, the output gate
             cell = kernel.gate_scales[-1] * cell.reshape(cut.parts, cut.units, hidden_size)
         return cls(matrices(by_gate.weight_hidden), matrices(by_gate.weight_input), matrices(bias)[..., 0], cell)
 
     def products(self) -> list[Array]:
-        """Return all that rows are multiplied with."""
+        """Return all matrices by which rows are multiplied."""
         return [self.recurrent, self.inputs, *([] if self.cell is None else [self.cell])]
 
 
@@ -89,12 +89,12 @@ class Direction:
         self._peephole = None if matrices.cell is None else _Peephole(RowProduct(matrices.cell, tiling))
 
     def project(self, vectors: Array) -> Array:
-        """Return W x + b, (vectors, width), of any number of `vectors` x, (vectors, input)."""
+        """Return W x + b, (vectors, width), for any number of `vectors` x, (vectors, input)."""
         projected: Array = self._inputs.of_all(vectors) + self._bias.reshape(-1)
         return projected
 
     def from_words(self, projected: Array, words: NDArray[np.int64]) -> InputPart:
-        """Return the input part where piece n reads row `words[step, n]` of `projected`, (rows, width)."""
+        """Return an input part in which piece n reads row `words[step, n]` of `projected`, (rows, width)."""
         taken = np.empty((words.shape[1], self.width), projected.dtype)
 
         def input_part(step: int, count: int) -> Array:
@@ -104,7 +104,7 @@ class Direction:
         return input_part
 
     def from_states(self, below: Array) -> InputPart:
-        """Return the input part where a layer stands on another one with the states `below`, (steps, rows, width)."""
+        """Return an input part for a layer above another one, whose states are `below`, (steps, rows, width)."""
 
         def input_part(step: int, count: int) -> Array:
             result = self._inputs(below[step, :count])
@@ -114,13 +114,13 @@ class Direction:
         return input_part
 
     def run(self, inputs: InputPart, counts: Sequence[int], outputs: Array, *, is_backward: bool) -> None:
-        """Run all steps from states of zeros.
+        """Run all steps, starting from zero states.
 
         Args:
             inputs: the input part of the gates.
-            counts: pieces that are not over, at each step.
-            outputs: (steps, rows, hidden), overwritten by the states; zeros where a piece is over.
-            is_backward: whether to begin at the last step.
+            counts: number of pieces that have not ended, at each step.
+            outputs: (steps, rows, hidden), overwritten with the states, zeros after the end of a piece.
+            is_backward: whether to start at the last step.
         """
         cut, num_rows = self._cut, outputs.shape[1]
         gates = np.empty((self._kernel.num_gates, cut.parts, num_rows, cut.units), outputs.dtype)
@@ -138,7 +138,7 @@ class Direction:
             self._kernel.step(
                 gates[:, :, :count], by_part[step, :, :count], cell[:, :count], spare[:, :count], self._peephole
             )
-            # Going backward, a shorter piece starts later, from zeros.
+            # In the backward direction, a shorter piece starts later and must find zero states.
             outputs[step, counts[step] :] = 0.0
             cell[:, counts[step] : count] = 0.0
             before = step
@@ -149,7 +149,7 @@ class Direction:
 
 
 class _Peephole:
-    """V_o S[t], (parts, rows, units), of S[t] in the same shape."""
+    """Computes V_o S[t], (parts, rows, units), from S[t] of the same shape."""
 
     def __init__(self, product: RowProduct) -> None:
         self._product = product
@@ -160,6 +160,6 @@ class _Peephole:
 
 
 def running_counts(lengths: NDArray[np.int64]) -> list[int]:
-    """Return how many pieces of `lengths` (pieces,), the longest first, are not over at each step."""
+    """Return for each step how many pieces of `lengths` (pieces,), longest first, have not ended."""
     counts: list[int] = np.searchsorted(-lengths, -np.arange(int(lengths[0])), side="left").tolist()
     return counts

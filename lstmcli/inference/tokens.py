@@ -1,4 +1,4 @@
-"""What is known of the tokens met so far, so that each is looked up, hashed and spelled out only once."""
+"""A cache of the tokens seen so far, so that each is looked up and hashed only once."""
 
 import sys
 from collections.abc import Sequence
@@ -16,17 +16,17 @@ from lstmcli.text.tokenizer import Tokenizer, cut
 
 Number = TypeVar("Number", np.int64, np.uint64, np.float64)
 
-# Beyond so many distinct tokens all are forgotten, so that an endless stream needs no endless memory.
+# Beyond this many distinct tokens, the cache is emptied, so that memory is bounded on endless streams.
 MAX_TOKENS = 1 << 16
 
 
 class KnownTokens:
-    """Numbers the distinct tokens of a stream of texts, and knows each one's word id and n-gram rows."""
+    """Numbers the distinct tokens of a stream of texts, and stores the word id and n-gram rows of each."""
 
     def __init__(self, model: SavedModel, scorer: NgramScorer | None) -> None:
         self._model = model
         self._scorer = scorer
-        # The network reads a part of a long text, the n-grams all of it.
+        # Only the network truncates long texts; the n-grams use all tokens.
         self._tokenizer = Tokenizer(replace(model.tokenizer, max_tokens=sys.maxsize))
         self._forget()
 
@@ -39,11 +39,11 @@ class KnownTokens:
 
     @property
     def ngram_rows(self) -> TokenRows:
-        """The n-gram rows of all tokens known; only for a model with n-grams."""
+        """The n-gram rows of all known tokens, for a model with n-grams."""
         return self._rows
 
     def encode(self, texts: Sequence[str]) -> TokenIds:
-        """Return the numbers of all tokens of `texts`; they hold until the next call."""
+        """Return the numbers of all tokens of `texts`, valid until the next call."""
         if len(self._growing.words) > MAX_TOKENS:
             self._forget()
         token_ids = TokenIds.from_texts(map(self._encode, texts))
@@ -62,7 +62,7 @@ class KnownTokens:
         return token_ids
 
     def _with_new(self, known: NDArray[Number], new: NDArray[Number]) -> NDArray[Number]:
-        """Write rows behind those known; an array that is too short is doubled, so that few are ever copied."""
+        """Append rows. An array that is too short is doubled, so that rows are rarely copied."""
         end = self._num_known + len(new)
         if end > len(known):
             longer = np.empty((max(end, 2 * len(known)), *new.shape[1:]), dtype=new.dtype)
@@ -73,7 +73,7 @@ class KnownTokens:
         return known
 
     def word_ids(self, token_ids: TokenIds) -> TokenIds:
-        """Return the ids of the model's vocabulary, each text cut to the length that the network reads."""
+        """Return ids in the model's vocabulary, each text truncated to the length that the network reads."""
         settings = self._model.tokenizer
         words = TokenIds(self._word_ids[token_ids.flat], token_ids.offsets)
         if token_ids.lengths.max(initial=0) <= settings.max_tokens:

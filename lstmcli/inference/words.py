@@ -1,4 +1,4 @@
-"""The input part of the first layer, word by word: computed when a word is met, and kept while there is room."""
+"""The input projection of the first layer for each word, computed when the word first occurs, and cached."""
 
 from collections.abc import Callable, Sequence
 
@@ -9,14 +9,14 @@ from lstmcli.kernels.weights import Array
 
 Places = NDArray[np.int64]
 
-# Of all networks together. The words that are met first are mostly those that will be met most.
+# Of all networks together. The first words to occur are mostly the most frequent ones.
 MAX_KEPT_BYTES = 1 << 25
 
 
 class ProjectedWords:
-    """W x + b for the vector x of each word. It is more than half of a network's arithmetic, and the same every time.
+    """W x + b for the vector x of each word, which would otherwise be more than half of a network's arithmetic.
 
-    A row does not depend on the words it is computed with, see `batch_invariant`.
+    A row does not depend on the words with which it is computed, see `batch_invariant`.
     """
 
     def __init__(
@@ -28,25 +28,25 @@ class ProjectedWords:
         dtype: DTypeLike,
         max_bytes: int = MAX_KEPT_BYTES,
     ) -> None:
-        """Compute nothing yet.
+        """Create an empty cache.
 
         Args:
-            embedding: (words, size), perhaps mapped into memory.
-            projections: of each direction, makes (words, width) of (words, size).
+            embedding: (words, size), possibly memory-mapped.
+            projections: functions from (words, size) to (words, width), one for each direction.
             width: of a row.
-            dtype: of the arithmetic.
-            max_bytes: what may be kept.
+            dtype: of the computation.
+            max_bytes: maximum size of the cache.
         """
         self._embedding = embedding
         self._projections, self._dtype = projections, np.dtype(dtype)
         self._max_kept = max_bytes // (len(projections) * width * self._dtype.itemsize)
-        # Of each direction (rows, width): first the words that are kept, then those of the last batch alone.
+        # (rows, width) for each direction: first the cached words, then those of the last batch only.
         self._tables = [np.empty((0, width), self._dtype) for _ in projections]
         self._num_kept = 0
-        self._rows = np.zeros(len(embedding), dtype=np.int64)  # of those kept, from 1; 0: not kept
+        self._rows = np.zeros(len(embedding), dtype=np.int64)  # row + 1 of cached words, 0 for others
 
     def look_up(self, words: NDArray[np.integer]) -> tuple[list[Array], Places]:
-        """Return (rows, width) of each direction, good until the next call, and (tokens,) the row of each of `words`.
+        """Return (rows, width) for each direction, valid until the next call, and the row of each word, (tokens,).
 
         Args:
             words: (tokens,) ids.
@@ -67,7 +67,7 @@ class ProjectedWords:
         return self._tables, places
 
     def _grow(self, num_rows: int) -> None:
-        """Make room for so many rows, and for more, so that it is seldom done."""
+        """Make room for `num_rows` rows and more, so that this is rarely needed."""
         kept = self._num_kept
         wanted = min(self._max_kept, 2 * num_rows) if num_rows < self._max_kept else 2 * num_rows - self._max_kept
         for number, table in enumerate(self._tables):

@@ -1,6 +1,6 @@
-"""A process that predicts for another one: blocks of texts come in at standard input, probabilities go out.
+"""A worker process: reads blocks of texts from standard input and writes their probabilities to standard output.
 
-`processes` starts it. Both ends are this program, so what passes between them is pickled.
+It is started by `processes`. Both ends are this program, so data can be pickled.
 """
 
 import pickle
@@ -13,8 +13,8 @@ from lstmcli.inference.predictor import Predictor
 
 
 def main(run: str, batch_size: str) -> None:
-    """Answer block by block until the other process has no more or is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the other one decides
+    """Answer blocks until the parent process closes the pipe or exits."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the parent handles it
     predictor = Predictor.open(Path(run), batch_size=int(batch_size))
     source, answers = sys.stdin.buffer, sys.stdout.buffer
     with suppress(EOFError, BrokenPipeError):

@@ -1,4 +1,4 @@
-"""Kernels of the cells in numpy: whole sequences for training, a step for prediction too. One line per cell here."""
+"""The cells in numpy: whole sequences for training, and the single step that prediction shares. One line per cell."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -11,12 +11,18 @@ __all__ = ["KERNELS", "Array", "CellWeights", "Kernel", "Packing"]
 
 
 class Kernel(NamedTuple):
-    """A cell's kernel and what its weights look like.
+    """A cell's functions, and the layout of its weights.
 
-    `forward` takes (input part of all gates, `CellWeights`, `Packing`) and returns a trace with an array `hidden`;
-    `backward` makes the gradient by those gates of (gradient by `hidden`, trace, weights, packing); `step` is what both
-    training and prediction do at one step, see `memory_cell_step`. The kernel's gate n is gate `gate_order[n]` of the
-    weights in a model, and it takes its input part times `gate_scales[n]`.
+    Attributes:
+        forward: takes the input part of all gates, `CellWeights` and `Packing`, and returns a trace with an array
+            `hidden`.
+        backward: takes the gradient with respect to `hidden`, the trace, `CellWeights` and `Packing`, and returns the
+            gradient with respect to the gates.
+        step: the elementwise part of a time step, shared by training and prediction; see `memory_cell_step`.
+        gate_order: the kernel's gate n is gate `gate_order[n]` of a model's weights.
+        gate_scales: the kernel expects the input part of gate n multiplied by `gate_scales[n]`.
+        has_bias: whether the gates have a bias.
+        has_cell_matrix: whether the cell has the matrix `weight_cell`.
     """
 
     forward: Callable[[Array, CellWeights, Packing], Any]
@@ -29,7 +35,7 @@ class Kernel(NamedTuple):
 
     @property
     def num_gates(self) -> int:
-        """Blocks of `hidden` rows in the weights."""
+        """The number of gates, the candidate included."""
         return len(self.gate_order)
 
     def shapes(self, input_size: int, hidden_size: int) -> dict[str, tuple[int, ...]]:

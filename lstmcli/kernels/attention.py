@@ -1,4 +1,4 @@
-"""Attention pooling over the texts of a batch that lie end to end; see `lstmcli.models.pooling.AttentionPooling`."""
+"""Attention pooling over a batch of texts, end to end; see `lstmcli.models.pooling.AttentionPooling`."""
 
 from dataclasses import dataclass
 
@@ -54,7 +54,7 @@ def attention_forward(
 def attention_backward(
     grad_pooled: Array, states: Array, lengths: NDArray[np.int64], weights: AttentionWeights, trace: AttentionTrace
 ) -> tuple[Array, AttentionWeights]:
-    """Return the gradients by `states` and by the weights, given that by the pooled vectors, (texts, width)."""
+    """Return the gradients with respect to `states` and the weights; `grad_pooled` is (texts, width)."""
     starts = np.cumsum(lengths) - lengths
     attention_weights = trace.attention_weights
     grad_states = grad_pooled[np.repeat(np.arange(len(lengths)), lengths)]

@@ -1,4 +1,4 @@
-"""One direction of a recurrent layer around a kernel: input projection, time, and back."""
+"""One direction of a recurrent layer around a kernel: input projection, forward and backward pass."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,12 +12,12 @@ from lstmcli.kernels.weights import scaled_gates
 
 @dataclass(frozen=True)
 class RecurrentGradients:
-    """What `direction_backward` finds.
+    """The gradients that `direction_backward` returns.
 
     Attributes:
-        gates: (gates, tokens, hidden), gradient by the input part of all gates, in packed order.
+        gates: (gates, tokens, hidden), with respect to the input part of all gates, in packed order.
         weight_hidden: (gates, hidden, hidden).
-        weight_cell: (hidden, hidden), where the cell has one.
+        weight_cell: (hidden, hidden), if the cell has one.
     """
 
     gates: Array
@@ -36,7 +36,7 @@ def direction_forward(
         weights: of this direction.
         kernel: of the cell.
         packing: of the batch.
-        are_shared: whether many tokens share a row. Then the input part of the gates is computed once for each row.
+        are_shared: whether many tokens share a row. If so, the input part of the gates is computed once per row.
     """
     weight_input = scaled_gates(weights.weight_input, kernel.gate_scales).swapaxes(-1, -2)
     bias = None if weights.bias is None else scaled_gates(weights.bias, kernel.gate_scales)[:, None]
@@ -63,13 +63,13 @@ def direction_backward(
     *,
     bptt_steps: int | None = None,
 ) -> RecurrentGradients:
-    """Send the gradient by h[t] of every token back to the input of the gates and the recurrent weights.
+    """Back-propagate the gradient with respect to h[t] to the input part of the gates and the recurrent weights.
 
     The gradient of a weight matrix is one product over the tokens of all steps.
 
     Args:
         grad_hidden: (tokens, hidden), in packed order.
-        trace: from `direction_forward`.
+        trace: as returned by `direction_forward`.
         weights: of this direction.
         kernel: of the cell.
         packing: of the batch.

@@ -1,9 +1,9 @@
-"""The memory cell, `lstm` and `peephole` in one kernel: the latter has a matrix V_o more.
+"""The memory cell: one kernel for `lstm` and for `peephole`, which has the additional matrix V_o.
 
-The equations stand at `lstmcli.models.cells.LstmCell` and `PeepholeCell`. Gates are (4, tokens, hidden), states
-(tokens, hidden), the tokens in the order of `Packing`: so a step's part of each is one piece of memory, over which
-numpy is several times faster than over columns of a matrix. Gates stand in the order candidate, input, forget, output:
-the three sigmoids lie side by side, and what must wait for V_o S[t] lies last.
+The equations are in `lstmcli.models.cells.LstmCell` and `PeepholeCell`. Gates are (4, tokens, hidden) and states
+(tokens, hidden), with the tokens in the order of `Packing`. The part of one step is thus contiguous in memory, where
+numpy is several times faster than on columns of a matrix. The order of the gates is candidate, input, forget, output:
+the three sigmoids are contiguous, and the output gate, which must wait for V_o S[t], comes last.
 """
 
 from functools import partial
@@ -16,7 +16,7 @@ from lstmcli.kernels.packing import Packing
 from lstmcli.kernels.product import step_product
 from lstmcli.kernels.weights import Array, CellWeights, Product, scaled_gates, transposed
 
-GATE_ORDER = (2, 0, 1, 3)  # of input, forget, candidate, output, the order outside
+GATE_ORDER = (2, 0, 1, 3)  # indices into input, forget, candidate, output, the order in a model
 GATE_SCALES = (-2.0, -1.0, -1.0, -1.0)
 
 
@@ -30,13 +30,13 @@ class MemoryTrace(NamedTuple):
 
 
 def memory_cell_forward(gates: Array, weights: CellWeights, packing: Packing) -> MemoryTrace:
-    """Run all steps from states of zeros.
+    """Run all steps, starting from zero states.
 
-    What the activations need of their arguments, see `activations`, is multiplied not into these but, once, into the
-    weights.
+    The factors that the activations expect (see `activations`) are multiplied into the weights once, not into every
+    argument.
 
     Args:
-        gates: (4, tokens, hidden), the input part of all gates times GATE_SCALES. Overwritten by the activated gates.
+        gates: (4, tokens, hidden), the input part of all gates times GATE_SCALES. Overwritten with the activated gates.
         weights: of the layer.
         packing: order of the tokens.
     """
@@ -68,15 +68,15 @@ def memory_cell_forward(gates: Array, weights: CellWeights, packing: Packing) ->
 
 
 def memory_cell_step(gates: Array, hidden: Array, cell: Array, spare: Array, peephole: Product | None) -> None:
-    """Turn S[t-1] in `cell` into S[t], and write h[t] into `hidden`; all arrays have any shape, the same but for gates.
+    """Replace S[t-1] in `cell` by S[t], and write h[t] into `hidden`. Apart from `gates`, all arrays have one shape.
 
     Args:
         gates: (4, ...), before activation, times GATE_SCALES. Overwritten.
-        hidden: written.
-        cell: S[t-1], overwritten by S[t].
-        spare: overwritten.
-        peephole: returns V_o S[t] times the last of GATE_SCALES, written into its argument `out`; None: the cell has
-            no such matrix.
+        hidden: overwritten with h[t].
+        cell: S[t-1], overwritten with S[t].
+        spare: scratch space.
+        peephole: writes V_o S[t] times the last of GATE_SCALES into its argument `out` and returns it; None if the cell
+            has no such matrix.
     """
     _step(gates, cell, cell, spare, hidden, spare, peephole)
 
@@ -90,7 +90,7 @@ def _step(
     spare: Array,
     peephole: Product | None,
 ) -> None:
-    """Write S[t], its tanh and h[t]. `cell_before`, S[t-1], may be `cell` itself; None: zeros."""
+    """Write S[t], its tanh and h[t]. `cell_before`, S[t-1], may be `cell` itself; None stands for zeros."""
     candidate, input_gate, forget_gate, output_gate = gates
     num_ready = 4 if peephole is None else 3
     to_sigmoid(gates[:num_ready])
@@ -110,17 +110,17 @@ def _step(
 def memory_cell_backward(
     grad_hidden: Array, trace: MemoryTrace, weights: CellWeights, packing: Packing, *, bptt_steps: int | None
 ) -> Array:
-    """Send the error back through all steps.
+    """Back-propagate the gradient through all steps.
 
     Args:
-        grad_hidden: (tokens, hidden), gradient of the loss by h[t] as seen from outside the recurrence.
+        grad_hidden: (tokens, hidden), gradient of the loss with respect to h[t], without the recurrent part.
         trace: of the forward pass. Not changed.
         weights: of the layer.
         packing: order of the tokens.
-        bptt_steps: no gradient passes from step n * bptt_steps to the step before it. None: it always passes.
+        bptt_steps: no gradient passes from step n * bptt_steps to the step before it. None: no truncation.
 
     Returns:
-        (4, tokens, hidden), the gradient by the gates before activation.
+        (4, tokens, hidden), the gradient with respect to the gates before activation.
     """
     size, dtype = grad_hidden.shape[1], grad_hidden.dtype
     num_rows, offsets = packing.num_texts, packing.offsets
@@ -151,7 +151,7 @@ def memory_cell_backward(
 
 
 class _Factors(NamedTuple):
-    """What the gradients of each step are multiplied with; known before the first step back.
+    """The factors by which the gradients of each step are multiplied. They depend only on the forward pass.
 
     Attributes:
         by_cell: (3, tokens, hidden), dS[t] / d(candidate, input gate, forget gate before activation).
@@ -168,8 +168,8 @@ def _factors(trace: MemoryTrace, packing: Packing) -> _Factors:
     candidate, input_gate, _, output_gate = trace.gates
     one = trace.cell.dtype.type(1.0)
     factors = np.multiply(trace.gates, trace.gates)
-    np.subtract(one, factors[0], out=factors[0])  # the slope of tanh
-    np.subtract(trace.gates[1:], factors[1:], out=factors[1:])  # the slopes of the sigmoids, s (1 - s)
+    np.subtract(one, factors[0], out=factors[0])  # the derivative of tanh
+    np.subtract(trace.gates[1:], factors[1:], out=factors[1:])  # of the sigmoids, s (1 - s)
     factors[0] *= input_gate
     factors[1] *= candidate
     factors[2, : packing.num_texts] = 0.0  # before the first step the cell state is 0

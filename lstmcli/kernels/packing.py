@@ -1,4 +1,4 @@
-"""How the kernels lay ragged sequences out: step after step, longest sequence first, without padding."""
+"""How the kernels store sequences of different lengths: step after step, longest first, without padding."""
 
 from typing import NamedTuple
 
@@ -7,17 +7,17 @@ from numpy.typing import NDArray
 
 
 class Packing(NamedTuple):
-    """The order in which kernels hold the tokens of a batch.
+    """The order in which the kernels store the tokens of a batch.
 
-    Outside, the tokens of a batch lie text after text. Here all first tokens lie together, then all second ones, and so
-    on, with the longest text in front: the rows of a step are the first rows of the step before, and a text that has
-    ended is simply not among them any more. The backward direction reads each text from its own last token, so both
+    Elsewhere, the tokens of a batch are stored text after text. Here, all first tokens come first, then all second
+    ones, and so on, longest text first. The texts of a step are thus the first rows of the previous step, and a text
+    that has ended is no longer among them. The backward direction starts each text at its own last token, so both
     directions have the same number of rows at every step.
 
     Attributes:
-        offsets: (steps + 1,); step t owns the packed rows from `offsets[t]` to `offsets[t + 1]`.
-        tokens: (directions, tokens); the token, counted text after text, that stands in each packed row.
-        previous: (tokens - texts,); the packed row of the step before, for every packed row from the second step on.
+        offsets: (steps + 1,), step t consists of the packed rows from `offsets[t]` to `offsets[t + 1]`.
+        tokens: (directions, tokens), the token in each packed row, numbered text after text.
+        previous: (tokens - texts,), for every packed row from the second step on, the row of the previous step.
     """
 
     offsets: tuple[int, ...]
@@ -26,7 +26,7 @@ class Packing(NamedTuple):
 
     @classmethod
     def from_lengths(cls, lengths: NDArray[np.int64], *, num_directions: int) -> "Packing":
-        """Pack texts of so many tokens each, (texts,), all at least 1; the second direction is the backward one."""
+        """Pack texts of `lengths` (texts,), at least 1 each; the second direction is the backward one."""
         longest_first = np.argsort(-lengths, kind="stable")
         sorted_lengths = lengths[longest_first]
         steps = np.arange(sorted_lengths[0])
@@ -44,19 +44,20 @@ class Packing(NamedTuple):
 
     @property
     def num_tokens(self) -> int:
-        """Of all texts together."""
+        """The number of tokens in all texts."""
         return self.offsets[-1]
 
     @property
     def num_texts(self) -> int:
-        """Rows of the first step."""
+        """The number of texts, which all have a first step."""
         return self.offsets[1]
 
 
 def chunk_lengths(lengths: NDArray[np.int64], chunk_tokens: int | None) -> NDArray[np.int64]:
-    """Return the tokens of each piece, (pieces,), when texts of `lengths` (texts,) are read in pieces, end to end.
+    """Return the lengths of the pieces into which texts of `lengths` (texts,) are split, (pieces,), text after text.
 
-    A text becomes as few pieces of at most `chunk_tokens` tokens as it needs, as equal as can be; None: a single one.
+    A text is split into as few pieces of at most `chunk_tokens` tokens as possible, with lengths as equal as possible.
+    None: texts are not split.
     """
     if chunk_tokens is None or lengths.max() <= chunk_tokens:
         return lengths

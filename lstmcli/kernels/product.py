@@ -1,19 +1,19 @@
-"""Matrix products at the size of one time step."""
+"""Matrix products of the size of one time step."""
 
 import numpy as np
 
 from lstmcli.kernels.weights import Array
 
-# Up to so many multiplications OpenBLAS, numpy's matrix library, has routines that do not first copy both matrices into
-# an order of their own; on the sizes of a time step they are up to a fifth faster.
+# Up to this many multiplications, OpenBLAS, numpy's matrix library, has routines that skip copying both matrices into
+# an internal order. For products of the size of a time step, they are up to a fifth faster.
 SMALL_PRODUCT = 1_000_000
 
-# Rows that its routines take at once.
+# Rows that its routines process at a time.
 ROW_UNIT = 16
 
 
 def step_product(left: Array, right: Array, out: Array) -> Array:
-    """Write left @ right into `out` and return it, in blocks of rows for which the fast routines serve.
+    """Write left @ right into `out` and return it, in blocks of rows small enough for the fast routines.
 
     Args:
         left: (rows, size) or (matrices, rows, size).

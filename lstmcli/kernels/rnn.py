@@ -1,6 +1,6 @@
 """The plain recurrent network, s[t] = tanh(U x[t] + W s[t-1]); see `lstmcli.models.cells.RnnCell`.
 
-States are (tokens, hidden), the tokens in the order of `Packing`; the one gate has an axis of its own.
+States are (tokens, hidden), with the tokens in the order of `Packing`. Gates are (1, tokens, hidden).
 """
 
 from typing import NamedTuple
@@ -23,10 +23,10 @@ class SimpleTrace(NamedTuple):
 
 
 def simple_forward(gates: Array, weights: CellWeights, packing: Packing) -> SimpleTrace:
-    """Run all steps from a state of zeros.
+    """Run all steps, starting from a zero state.
 
     Args:
-        gates: (1, tokens, hidden), U x[t]. Overwritten by the states.
+        gates: (1, tokens, hidden), U x[t]. Overwritten with the states.
         weights: of the layer.
         packing: order of the tokens.
     """
@@ -44,16 +44,16 @@ def simple_forward(gates: Array, weights: CellWeights, packing: Packing) -> Simp
 
 
 def simple_step(gates: Array, hidden: Array, _cell: Array, _spare: Array, _peephole: None) -> None:
-    """Write s[t] into `hidden`; arguments as for `memory_cell_step`."""
+    """Write s[t] into `hidden`; see `memory_cell_step` for the arguments."""
     tanh(gates[0], out=hidden)
 
 
 def simple_backward(
     grad_hidden: Array, trace: SimpleTrace, weights: CellWeights, packing: Packing, *, bptt_steps: int | None
 ) -> Array:
-    """Return the gradient by U x[t], (1, tokens, hidden); arguments as for `memory_cell_backward`."""
+    """Return the gradient with respect to U x[t], (1, tokens, hidden); see `memory_cell_backward`."""
     grad_gates = np.multiply(trace.hidden, trace.hidden)
-    np.subtract(grad_gates.dtype.type(1.0), grad_gates, out=grad_gates)  # the slope of tanh
+    np.subtract(grad_gates.dtype.type(1.0), grad_gates, out=grad_gates)  # the derivative of tanh
     grad_state = np.zeros_like(grad_gates[: packing.num_texts])
     offsets = packing.offsets
     for step in range(len(offsets) - 2, -1, -1):

@@ -1,4 +1,4 @@
-"""The softmax over many words after every step, with its cross-entropy and gradient, a block of steps at a time."""
+"""The softmax over the vocabulary after every step: cross-entropy and gradients, one block of steps at a time."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 
 from lstmcli.kernels.weights import Array
 
-# Steps whose probabilities are in memory at once: with 50,000 words, 100 MB.
+# Steps whose probabilities are in memory at the same time: 100 MB for 50,000 words.
 BLOCK_STEPS = 512
 
 
 @dataclass(frozen=True)
 class SoftmaxGradients:
-    """Gradients of a summed loss, each of the shape of what it is by."""
+    """Gradients of a summed loss, each of the same shape as its argument."""
 
     states: Array
     table: Array
@@ -24,14 +24,14 @@ class SoftmaxGradients:
 def softmax_loss(
     states: Array, table: Array, offsets: Array, targets: NDArray[np.int64], *, block_steps: int = BLOCK_STEPS
 ) -> float:
-    """Return the summed cross-entropy in nats of o = softmax(table s + offsets) for each state s.
+    """Return the cross-entropy, in nats, of o = softmax(table s + offsets), summed over the states s.
 
     Args:
         states: (steps, size).
         table: (words, size).
         offsets: (words,).
-        targets: (steps,), the row of `table` that is the right word.
-        block_steps: steps computed together.
+        targets: (steps,), the row of the correct word in `table`.
+        block_steps: number of steps computed together.
     """
     return float(sum(_losses(block)[2].sum() for block in _blocks(states, table, offsets, targets, block_steps)))
 
@@ -39,10 +39,10 @@ def softmax_loss(
 def softmax_loss_gradients(
     states: Array, table: Array, offsets: Array, targets: NDArray[np.int64], *, block_steps: int = BLOCK_STEPS
 ) -> tuple[float, SoftmaxGradients]:
-    """Return what `softmax_loss` returns, and its gradients.
+    """Return what `softmax_loss` returns, and the gradients of that.
 
-    The gradient by a logit is the probability minus 1 for the right word, so that nothing of a block has to be kept
-    for a backward pass.
+    The gradient with respect to a logit is its probability, minus 1 for the correct word, so nothing of a block has to
+    be kept for a backward pass.
     """
     gradients = SoftmaxGradients(np.empty_like(states), np.zeros_like(table), np.zeros_like(offsets))
     total, start = 0.0, 0
@@ -50,7 +50,7 @@ def softmax_loss_gradients(
         weights, sums, losses = _losses(block)
         total += float(losses.sum())
         steps = slice(start, start + len(losses))
-        # The gradient by the logits times `sums`, which are divided out where there is less to divide.
+        # The gradient with respect to the logits, times `sums`. Dividing by `sums` later takes fewer divisions.
         weights[np.arange(len(losses)), block[1]] -= sums
         np.matmul(weights, table, out=gradients.states[steps])
         gradients.states[steps] /= sums[:, None]
@@ -63,7 +63,7 @@ def softmax_loss_gradients(
 def _blocks(
     states: Array, table: Array, offsets: Array, targets: NDArray[np.int64], block_steps: int
 ) -> Iterator[tuple[Array, NDArray[np.int64]]]:
-    """Yield logits (steps, words) and targets (steps,) of one block of steps after the other."""
+    """Yield logits (steps, words) and targets (steps,), one block of steps at a time."""
     for start in range(0, len(states), block_steps):
         steps = slice(start, start + block_steps)
         logits = states[steps] @ table.T
@@ -75,7 +75,7 @@ def _losses(block: tuple[Array, NDArray[np.int64]]) -> tuple[Array, Array, Array
     """Turn the logits of a block, (steps, words), into exponentials in place.
 
     Returns:
-        The exponentials, which are probabilities times their sum, (steps, words); the sums and the losses, (steps,).
+        The exponentials (steps, words), their sums (steps,), and the losses (steps,).
     """
     logits, targets = block
     logits -= logits.max(axis=1, keepdims=True)

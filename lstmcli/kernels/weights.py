@@ -1,4 +1,4 @@
-"""The weights of one direction of a layer as the kernels take them: one matrix a gate, in the kernel's order."""
+"""The weights of one direction of a layer as the kernels take them: one matrix per gate, in the kernel's order."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Weights = dict[str, Array]
 
 
 class Product(Protocol):
-    """Multiplies a state with a matrix."""
+    """Multiplies a state by a matrix."""
 
     def __call__(self, state: Array, *, out: Array) -> Array:
         """Write the product into `out` and return it."""
@@ -27,8 +27,8 @@ class CellWeights:
     Attributes:
         weight_input: (gates, hidden, input).
         weight_hidden: (gates, hidden, hidden).
-        bias: (gates, hidden), where the cell has one.
-        weight_cell: (hidden, hidden), where the cell has one.
+        bias: (gates, hidden), if the cell has one.
+        weight_cell: (hidden, hidden), if the cell has one.
     """
 
     weight_input: Array
@@ -38,7 +38,7 @@ class CellWeights:
 
     @classmethod
     def from_model(cls, weights: Mapping[str, Array], gate_order: Sequence[int]) -> "CellWeights":
-        """Copy a model's weights, (gates * hidden, ...); gate n of the result is gate `gate_order[n]` of theirs."""
+        """Copy a model's weights, (gates * hidden, ...). Gate n of the result is the model's gate `gate_order[n]`."""
         order = list(gate_order)
         return cls(
             **{
@@ -48,7 +48,7 @@ class CellWeights:
         )
 
     def to_model(self, gate_order: Sequence[int]) -> dict[str, Array]:
-        """Undo `from_model`."""
+        """Return the weights as a model stores them, the inverse of `from_model`."""
         back = np.argsort(gate_order)
         return {
             name: value if name == "weight_cell" else value[back].reshape(-1, *value.shape[2:])
@@ -70,5 +70,5 @@ def scaled_gates(values: Array, scales: Sequence[float]) -> Array:
 
 
 def transposed(matrices: Array) -> Array:
-    """Return (..., columns, rows) in memory of its own, which matrix products read fastest."""
+    """Return a contiguous copy, (..., columns, rows), which matrix products read fastest."""
     return np.ascontiguousarray(matrices.swapaxes(-1, -2))

@@ -1,4 +1,4 @@
-"""The two yardsticks of every report, fitted on the training rows: majority class, and TF-IDF + logistic regression."""
+"""The baselines of every report, fitted on the training rows: majority class, and TF-IDF + logistic regression."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -23,22 +23,22 @@ Tokenize = Callable[[str], list[str]]
 MAJORITY_NAME = "majority class"
 TFIDF_NAME = "TF-IDF + logistic regression"
 
-# The inverse strength of regularisation is chosen on validation rows: 1 suits long texts, 25 short ones.
+# Values of the inverse regularisation strength C, chosen on validation rows: 1 suits long texts, 25 short ones.
 STRENGTHS = (1.0, 5.0, 25.0)
-# Below this many texts every n-gram counts; above it, those that occur once only cost memory.
+# From this many texts on, n-grams that occur in only one text are dropped: they would only cost memory.
 SMALL_CORPUS_TEXTS = 5000
 
 
 @dataclass(frozen=True)
 class MajorityBaseline:
-    """Gives every text the share that each label has among the training rows, and the decision that follows from it."""
+    """Predicts the label frequencies of the training rows for every text, and the labels that follow from them."""
 
     shares: Floats
     kind: LabelKind
 
     @classmethod
     def fit(cls, targets: NDArray[np.bool_], kind: LabelKind) -> "MajorityBaseline":
-        """Count labels in (texts, labels)."""
+        """Compute the label frequencies of `targets`, (texts, labels)."""
         return cls(targets.mean(axis=0), kind)
 
     def probabilities(self, num_texts: int) -> Floats:
@@ -58,24 +58,23 @@ class MajorityBaseline:
 
     @property
     def rule(self) -> DecisionRule:
-        """The most frequent label; for traits each one's more frequent answer."""
+        """Predicts the most frequent label or, for traits, the more frequent value of each."""
         return untuned_rule(self.kind, len(self.shares), at_least_one=self.kind == "multi")
 
 
 @dataclass(frozen=True)
 class TfidfBaseline:
-    """Word 1- and 2-grams, TF-IDF weighted, and one logistic regression a label.
+    """TF-IDF-weighted word unigrams and bigrams, and one logistic regression per label.
 
-    The regressions' logits become probabilities as the model's do: softmax for "single", else sigmoids, with a
-    temperature.
+    Logits become probabilities as in the model: softmax for "single", sigmoids otherwise, with a temperature.
 
     Attributes:
-        terms: n-grams, the tokens joined by a space.
+        terms: n-grams, with tokens joined by spaces.
         idf: (terms,).
         coefficients: (labels, terms).
         intercepts: (labels,).
         temperature: fitted on the same validation rows as the model's.
-        rule: with thresholds tuned on them, where the model's are.
+        rule: with thresholds tuned on these rows if the model's thresholds are.
     """
 
     terms: list[str]
@@ -96,7 +95,7 @@ class TfidfBaseline:
         rule: DecisionRule,
         tune_f1: bool,
     ) -> "TfidfBaseline":
-        """Fit on training rows; choose the regularisation (and thresholds, if `tune_f1`) on validation rows.
+        """Fit on training rows; choose C (and thresholds, if `tune_f1`) on validation rows.
 
         Texts are lists of tokens.
         """
@@ -123,7 +122,7 @@ class TfidfBaseline:
         return best[1]
 
     def probabilities(self, texts: Sequence[str], tokenize: Tokenize) -> Floats:
-        """Return (texts, labels). `tokenize` must make the tokens that `fit` was given."""
+        """Return (texts, labels). `tokenize` must produce the same kind of tokens that `fit` received."""
         vectorizer = _vectorizer(tokenize, vocabulary=self.terms)
         vectorizer.idf_ = self.idf
         logits = np.asarray(vectorizer.transform(texts) @ self.coefficients.T) + self.intercepts

@@ -1,4 +1,4 @@
-"""What makes probabilities honest: a temperature, and the shares of two paths in the logits; from validation rows."""
+"""Calibration on validation rows: the temperature, and the weights of the network and the n-grams in the logits."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,8 @@ Floats = NDArray[np.floating]
 MIN_TEMPERATURE = 0.1
 MAX_TEMPERATURE = 10.0
 
-# Both paths start as equals: moving the weight of one by 1 from a half must lower the summed log loss by so many nats.
+# A quadratic prior keeps both weights near one half: a weight that differs from it by 1 must lower the summed log loss
+# by at least this many nats.
 MIXTURE_PRIOR_NATS = 2.0
 
 
@@ -40,20 +41,20 @@ def fit_temperature(logits: NDArray[np.floating], targets: NDArray[np.bool_], ki
 
 @dataclass(frozen=True)
 class Mixture:
-    """How the logits of the network and of the n-grams become one: ((1 - share) * network + share * n-grams) / T."""
+    """Combines the logits of network and n-grams: ((1 - share) * network + share * n-grams) / temperature."""
 
     share: float
     temperature: float
 
     def logits(self, network: Floats, ngrams: Floats) -> NDArray[np.float64]:
-        """Return the mixed logits, not yet divided by the temperature; all are (texts, labels)."""
+        """Return the combined logits, not yet divided by the temperature; all are (texts, labels)."""
         return (1.0 - self.share) * network.astype(np.float64) + self.share * ngrams
 
 
 def fit_mixture(network: Floats, ngrams: Floats, targets: NDArray[np.bool_], kind: LabelKind) -> Mixture:
-    """Return the weights of both paths with the lowest log loss on these (validation) rows; neither is negative.
+    """Return the non-negative weights of both models with the lowest log loss on these (validation) rows.
 
-    With few rows both weights stay near a half, see MIXTURE_PRIOR_NATS.
+    With few rows, both weights stay near one half, see MIXTURE_PRIOR_NATS.
 
     Args:
         network: (rows, labels) logits.

@@ -1,4 +1,4 @@
-"""From probabilities to labels, the same rule in training, evaluation and prediction."""
+"""Decision rules: probabilities become labels, in the same way in training, evaluation and prediction."""
 
 from dataclasses import dataclass
 
@@ -13,11 +13,11 @@ class DecisionRule:
     """How probabilities become labels.
 
     Attributes:
-        kind: "single" picks the most probable label; otherwise every label is its own yes or no.
-        thresholds: (labels,), a label is picked from this probability on. For "single" the most probable label must
-            reach its threshold too, or none is picked; a model's own rule has zeros there.
-        at_least_one: whether a text with no label over its threshold gets the nearest one, as fits a corpus in which
-            no training text is without a label.
+        kind: "single" picks the most probable label; otherwise, each label is decided independently.
+        thresholds: (labels,), the minimum probability at which a label is picked. With "single", the most probable
+            label must also reach its threshold, or none is picked; in a model's own rule, these thresholds are 0.
+        at_least_one: whether a text without a label above its threshold gets the label that is closest to its
+            threshold, for corpora in which every training text has a label.
     """
 
     kind: LabelKind
@@ -35,19 +35,19 @@ class DecisionRule:
         return decisions
 
     def with_threshold(self, threshold: float) -> "DecisionRule":
-        """Return a rule that picks only what reaches `threshold`, so that a text may get no label."""
+        """Return a rule that picks only labels with at least the probability `threshold`, possibly none."""
         return DecisionRule(self.kind, np.full_like(self.thresholds, threshold), at_least_one=False)
 
 
 def untuned_rule(kind: LabelKind, num_labels: int, *, at_least_one: bool) -> DecisionRule:
-    """Return the rule before any tuning: the most probable label, or every label from 0.5 on."""
+    """Return the rule before tuning: the most probable label, or every label with a probability of at least 0.5."""
     return DecisionRule(kind, np.full(num_labels, 0.0 if kind == "single" else 0.5), at_least_one)
 
 
 def decision_scores(probabilities: NDArray[np.floating], decisions: NDArray[np.bool_]) -> NDArray[np.floating]:
-    """Return (texts,) how sure each decision is.
+    """Return the confidence of each decision, (texts,).
 
-    The probability of the least probable label that was picked; where none was, that the most probable one is absent.
+    This is the probability of the least probable picked label or, if none was picked, 1 minus the highest probability.
     """
     least_picked = np.where(decisions, probabilities, np.inf).min(axis=1)
     none = 1.0 - probabilities.max(axis=1)
@@ -57,7 +57,7 @@ def decision_scores(probabilities: NDArray[np.floating], decisions: NDArray[np.b
 def probabilities_from_logits(
     logits: NDArray[np.floating], kind: LabelKind, *, temperature: float = 1.0
 ) -> NDArray[np.float64]:
-    """Return softmax ("single") or sigmoids of `logits / temperature`, (texts, labels), in float64."""
+    """Return the softmax ("single") or sigmoids of `logits / temperature`, (texts, labels), in float64."""
     scaled = logits.astype(np.float64) / temperature
     if kind == "single":
         exponentials = np.exp(scaled - scaled.max(axis=1, keepdims=True))

@@ -1,4 +1,4 @@
-"""One evaluation: a model and its yardsticks on the same rows, every figure with its interval."""
+"""Evaluation: a model and its baselines scored on the same rows, every score with a confidence interval."""
 
 from dataclasses import dataclass
 
@@ -18,18 +18,18 @@ from lstmcli.metrics.scores import (
     scores_from_sums,
 )
 
-# Score name -> (samples,), or (samples, labels) for those of each label.
+# Score name -> (samples,), or (samples, labels) for per-label scores.
 Scores = dict[str, NDArray[np.float64]]
 
-# Fixed, so that the same predictions always give the same intervals.
+# Fixed, so that equal predictions have equal intervals.
 BOOTSTRAP_SEED = 20_000
 
 
 @dataclass(frozen=True)
 class System:
-    """What one system made of the rows, (rows, labels) each.
+    """The predictions of one system, (rows, labels) each.
 
-    `uncalibrated` are its probabilities before temperature scaling, if it knows them.
+    `uncalibrated` are its probabilities before temperature scaling, if known.
     """
 
     name: str
@@ -40,7 +40,7 @@ class System:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Expected calibration errors of a system, before temperature scaling where that is known."""
+    """The expected calibration error of a system, and the error before temperature scaling, if known."""
 
     error: float
     error_before: float | None
@@ -48,7 +48,7 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure and its bootstrap percentile interval."""
+    """A score and its bootstrap percentile interval."""
 
     value: float
     low: float
@@ -57,7 +57,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class LabelScores:
-    """The scores of one label as a yes or no. `support` rows have it, `picked` rows were given it."""
+    """The scores of one label. `support` rows have the label, `picked` rows were predicted to have it."""
 
     label: str
     precision: Estimate
@@ -70,7 +70,7 @@ class LabelScores:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The model against one other system, in the main score: the difference is positive where the model is better."""
+    """The model compared with another system in the main score. The difference is positive if the model is better."""
 
     other: str
     score: str
@@ -78,7 +78,7 @@ class Comparison:
 
     @property
     def verdict(self) -> str:
-        """Return "better" or "worse" when the whole interval says so, else "not distinguishable"."""
+        """Return "better" or "worse" if the interval excludes 0, otherwise "not distinguishable"."""
         if self.difference.low > 0:
             return "better"
         return "worse" if self.difference.high < 0 else "not distinguishable"
@@ -86,7 +86,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class FoldScore:
-    """One system's main score on each fold, and the mean of them with its interval."""
+    """The main score of one system on each fold, and their mean with its interval."""
 
     system: str
     values: list[float]
@@ -95,25 +95,25 @@ class FoldScore:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """All that a report shows.
+    """All results that a report shows.
 
     Attributes:
         name: of the rows, such as a file name.
         kind: of the labels.
-        num_rows: rows that were scored.
-        num_groups: of these rows, drawn whole by the bootstrap; None: rows were drawn one by one.
+        num_rows: number of scored rows.
+        num_groups: number of groups of rows that the bootstrap resampled as a whole; None: it resampled rows.
         confidence: of every interval, such as 0.95.
-        main_score: the name of the score that systems are compared in.
+        main_score: the name of the score in which systems are compared.
         scores: system name -> score name -> estimate; the first system is the model.
-        labels: system name -> its scores label by label.
+        labels: system name -> its per-label scores.
         confusion: "single": (labels, labels) counts, actual in rows, predicted in columns. Otherwise (labels, 4): true
             positives, false positives, false negatives, true negatives.
-        calibration: system name -> how honest its probabilities are.
-        comparisons: the model against each other system.
-        is_tuned_on: whether these rows also chose the epoch, the temperature and the thresholds, which flatters the
-            model.
-        notes: sentences that a reader of the figures must know, such as which rows are not among them.
-        folds: one for each system where the rows were predicted fold by fold, each row by a model that never saw it.
+        calibration: system name -> its calibration errors.
+        comparisons: the model with each other system.
+        is_tuned_on: whether the epoch, the temperature and the thresholds were selected on these rows, which makes the
+            scores of the model optimistic.
+        notes: sentences that readers of the scores need to know, such as which rows were excluded.
+        folds: one per system, if the rows were predicted by cross-validation.
     """
 
     name: str
@@ -145,8 +145,8 @@ def evaluate(
 ) -> Evaluation:
     """Score `systems`, the model first, against `targets` (rows, labels).
 
-    All systems share the bootstrap's resamples, so comparisons are paired. They are of rows, or of `groups`, (rows,)
-    numbers from 0.
+    All systems share the resamples of the bootstrap, so comparisons are paired. Resamples are drawn from the rows, or
+    from `groups`, the group number of each row, (rows,), from 0.
     """
     num_groups = None if groups is None else int(groups.max()) + 1
     statistics = [row_statistics(targets, system.decisions, system.probabilities, kind) for system in systems]
@@ -201,7 +201,7 @@ def _calibration(system: System, targets: NDArray[np.bool_], kind: LabelKind) ->
 
 
 def confusion(targets: NDArray[np.bool_], decisions: NDArray[np.bool_], kind: LabelKind) -> NDArray[np.int64]:
-    """Return the counts that `Evaluation.confusion` describes. A row without a decision counts in no column."""
+    """Return the counts that `Evaluation.confusion` describes. A row without a predicted label is in no column."""
     actual, picked = targets.astype(np.int64), decisions.astype(np.int64)
     if kind == "single":
         return actual.T @ picked

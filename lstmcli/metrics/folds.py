@@ -1,4 +1,4 @@
-"""Scores fold by fold, and an interval of their mean."""
+"""Scores of each fold of a cross-validation, and an interval for their mean."""
 
 import math
 from dataclasses import replace
@@ -14,10 +14,10 @@ from lstmcli.metrics.scores import headline_scores
 def with_folds(
     evaluation: Evaluation, systems: list[System], targets: NDArray[np.bool_], fold: NDArray[np.int64]
 ) -> Evaluation:
-    """Return `evaluation`, of these `systems` on all rows, with the main score of each fold.
+    """Return `evaluation` extended by the main score of each system on each fold.
 
-    Systems are compared in the mean difference over folds, which also varies from training to training; resampled rows
-    would not show that.
+    Systems are compared by their mean difference over the folds. Unlike resampled rows, folds also show how much scores
+    vary between trainings.
 
     Args:
         evaluation: of all rows together.
@@ -33,7 +33,7 @@ def with_folds(
             scores = headline_scores(targets[rows], system.decisions[rows], system.probabilities[rows], evaluation.kind)
             values.append(scores[evaluation.main_score])
         mean = mean_of_folds(values, confidence=evaluation.confidence)
-        limited = Estimate(mean.value, max(0.0, mean.low), min(1.0, mean.high))  # no score leaves 0 to 1
+        limited = Estimate(mean.value, max(0.0, mean.low), min(1.0, mean.high))  # scores lie between 0 and 1
         folds.append(FoldScore(system.name, values, limited))
     comparisons = []
     for other in folds[1:]:
@@ -44,11 +44,11 @@ def with_folds(
 
 
 def mean_of_folds(values: list[float], *, confidence: float) -> Estimate:
-    """Return the mean over folds with an interval of Student's t.
+    """Return the mean over folds with a Student's t interval.
 
-    The folds' models share most of their training rows, so that their scores are no independent draws: the variance of
-    the mean is (1/k + 1/(k - 1)) times that of the scores instead of 1/k times. Source: Nadeau and Bengio 2003,
-    "Inference for the Generalization Error".
+    The models of the folds share most of their training rows, so their scores are not independent. The variance of the
+    mean is estimated as (1/k + 1/(k - 1)) times that of the scores, instead of 1/k times. Source: Nadeau and Bengio
+    2003, "Inference for the Generalization Error".
     """
     num_folds = len(values)
     mean, variance = float(np.mean(values)), float(np.var(values, ddof=1))

@@ -1,4 +1,4 @@
-"""One logistic regression a label over sparse features."""
+"""One logistic regression per label over sparse features."""
 
 import warnings
 from typing import Any
@@ -10,18 +10,19 @@ from sklearn.linear_model import LogisticRegression
 
 Floats = NDArray[np.float64]
 
-# The dual solver visits texts in random order. On n-grams of letters it took half the time of the primal one (CARER,
-# C = 5: 1.6 s against 3.3; GoEmotions, C = 1: 11.4 s against 23.6) at the same validation macro-F1, within .003.
+# Tolerance of the dual solver, which visits texts in random order. On character n-grams, it took half the time of the
+# primal solver (CARER, C = 5: 1.6 s against 3.3 s; GoEmotions, C = 1: 11.4 s against 23.6 s), with the same validation
+# macro-F1, within .003.
 TOLERANCE = 0.1
 
-# Large fits end after so many visits of a number, but not before ten passes over the texts: hardly regularised, they
-# gain nothing then, and are better before they are exact. CARER's n-grams with C = 25 have a validation log loss of
-# .2567 after 10 passes and 1.7 s, and of .2580 after 100 and 8.8 s.
+# Large fits are stopped after this many visits of matrix entries, but not before ten passes over the texts. With weak
+# regularisation, further passes gain nothing, and an exact solution is even worse: with C = 25, the validation log loss
+# of CARER's n-grams is .2567 after 10 passes and 1.7 s, and .2580 after 100 passes and 8.8 s.
 MAX_VISITS = 30_000_000
 MIN_PASSES, MAX_PASSES = 10, 100
 SOLVER_SEED = 0
 
-# A lesser probability counts as none, which spares a row.
+# Lower probabilities are treated as 0, which saves a row.
 MIN_WEIGHT = 0.01
 
 
@@ -30,18 +31,18 @@ def fit_one_vs_rest(
 ) -> tuple[Floats, Floats]:
     """Fit each label against all others.
 
-    A label without both answers gets its smoothed share alone, and so do all where there are no features.
+    If a label has only one outcome, or there are no features, its smoothed frequency is predicted for every text.
 
     Args:
         features: (texts, features), a scipy matrix in CSR form.
-        targets: (texts, labels), booleans or probabilities. A text with probability p counts as p texts that have the
-            label and 1 - p that have not.
-        strength: the inverse of the regularisation, C.
-        weights: (labels, features) what each label's features are multiplied by before it is fitted, which spares the
-            features that weigh much a part of the regularisation; None: 1.
+        targets: (texts, labels), booleans or probabilities. A text with probability p counts as p texts with the label
+            and 1 - p texts without it.
+        strength: the inverse regularisation strength C.
+        weights: (labels, features), factors on the features of each label. Features with a large weight are less
+            strongly regularised. None: 1.
 
     Returns:
-        Coefficients (labels, features), to be applied to `features` as they are, and intercepts (labels,).
+        Coefficients (labels, features), to be applied to the unweighted `features`, and intercepts (labels,).
     """
     coefficients = np.zeros((targets.shape[1], features.shape[1]))
     intercepts = np.zeros(targets.shape[1])
@@ -56,7 +57,7 @@ def fit_one_vs_rest(
             C=strength, solver="liblinear", dual=True, tol=TOLERANCE, max_iter=num_passes, random_state=SOLVER_SEED
         )
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # hardly regularised fits end after MAX_PASSES
+            warnings.simplefilter("ignore", ConvergenceWarning)  # expected: the number of passes is limited
             used = features if weights is None else _scaled(features, weights[label])
             model.fit(used if rows is None else used[rows], answers, sample_weight=row_weights)
         coefficients[label], intercepts[label] = model.coef_[0], model.intercept_[0]
@@ -66,8 +67,8 @@ def fit_one_vs_rest(
 
 
 def _scaled(features: Any, weights: Floats) -> Any:
-    """Return the matrix with its columns multiplied, for the price of its numbers alone."""
-    features.sort_indices()  # or the solver would sort them, which both matrices share, and the numbers of one alone
+    """Return the matrix with scaled columns. Only the values are copied, not the indices."""
+    features.sort_indices()  # otherwise the solver sorts the shared indices, but the values of only one matrix
     return type(features)(
         (features.data * weights[features.indices], features.indices, features.indptr), features.shape
     )
@@ -76,7 +77,7 @@ def _scaled(features: Any, weights: Floats) -> Any:
 def _answers(
     column: NDArray[np.bool_ | np.float32],
 ) -> tuple[NDArray[np.int64] | None, NDArray[np.bool_], Floats | None]:
-    """Return the rows to fit on (None: all, once), their answers, and their weights (None: all alike)."""
+    """Return the rows to fit on (None: each once), their binary targets, and their weights (None: equal)."""
     if column.dtype == np.bool_:
         return None, column.astype(np.bool_), None
     yes, no = np.flatnonzero(column >= MIN_WEIGHT), np.flatnonzero(column <= 1.0 - MIN_WEIGHT)

@@ -1,4 +1,4 @@
-"""How far probabilities are from the frequencies that they promise."""
+"""Calibration error: how far probabilities differ from observed frequencies."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +11,11 @@ NUM_BINS = 15
 
 
 def calibration_error(targets: NDArray[np.bool_], probabilities: NDArray[np.floating], kind: LabelKind) -> float:
-    """Return the expected calibration error, from 0 (what is called 80 % sure is right 8 times in 10) to 1.
+    """Return the expected calibration error, from 0 (predictions at 80 % are right 8 times in 10) to 1.
 
-    Probabilities are sorted into equal-width bins; the error is the mean distance between a bin's mean probability and
-    the share that came true, each bin counting by what is in it. "single" looks at the most probable label of each
-    row, the other kinds at every label of every row. Source: Guo et al. 2017, arXiv 1706.04599.
+    Probabilities are sorted into bins of equal width. The error is the mean difference between the mean probability of
+    a bin and its fraction of true labels, weighted by the size of the bin. "single" uses the most probable label of
+    each row, the other kinds every label of every row. Source: Guo et al. 2017, arXiv 1706.04599.
 
     Args:
         targets: (rows, labels).
@@ -35,7 +35,7 @@ def calibration_error(targets: NDArray[np.bool_], probabilities: NDArray[np.floa
 def without_temperature(
     probabilities: NDArray[np.floating], kind: LabelKind, temperature: float
 ) -> NDArray[np.float64]:
-    """Return what `probabilities`, (rows, labels), were before their logits were divided by `temperature`."""
+    """Return `probabilities`, (rows, labels), as they were before their logits were divided by `temperature`."""
     clipped = np.clip(probabilities.astype(np.float64), PROBABILITY_FLOOR, 1.0 - PROBABILITY_FLOOR)
     logits = np.log(clipped) if kind == "single" else np.log(clipped) - np.log1p(-clipped)
     return probabilities_from_logits(logits * temperature, kind)

@@ -1,7 +1,7 @@
-"""Scores and their bootstrap intervals, both from per-row statistics that simply add up.
+"""Scores and their bootstrap intervals, computed from per-row statistics.
 
-Every score here is a function of sums over rows (how often label l was picked, was right, ...). So a bootstrap resample
-is a vector of row counts, and all resamples of all scores are one matrix product.
+Every score here is a function of sums over rows, such as how often a label was picked or correct. A bootstrap resample
+is therefore a vector of row counts, and all resamples of all scores are one matrix product.
 """
 
 from collections.abc import Iterator
@@ -18,15 +18,16 @@ Floats = NDArray[np.float64]
 DEFAULT_SCORE: dict[LabelKind, str] = {"single": "macro_f1", "multi": "macro_f1", "traits": "mean_accuracy"}
 LOWER_IS_BETTER = {"log_loss", "perplexity"}
 
-# No probability counts as surer than this, so that one confident mistake can't make a log loss infinite.
+# Probabilities are clipped to this distance from 0 and 1, so that a single confident mistake has a finite log loss.
 PROBABILITY_FLOOR = 1e-7
 
 
 @dataclass(frozen=True)
 class RowStatistics:
-    """(rows, columns) numbers that add up over rows: per label right, picked, actual; four for the whole row; and 1.
+    """Statistics to be added up over rows, (rows, columns).
 
-    `counted_labels` says which labels enter a macro average: those that some row has.
+    The columns are, for each label, correct, picked and actual; then four statistics of the whole row; then 1.
+    `counted_labels` (labels,) are those that occur in some row, over which macro averages are taken.
     """
 
     values: Floats
@@ -36,7 +37,7 @@ class RowStatistics:
 def row_statistics(
     targets: NDArray[np.bool_], decisions: NDArray[np.bool_], probabilities: NDArray[np.floating], kind: LabelKind
 ) -> RowStatistics:
-    """Return what `scores_from_sums` needs of each row; all three arrays are (rows, labels)."""
+    """Return the statistics that `scores_from_sums` needs; all three arrays are (rows, labels)."""
     right = targets & decisions
     union = (targets | decisions).sum(axis=1)
     jaccard = np.where(union > 0, right.sum(axis=1) / np.maximum(union, 1), 1.0)
@@ -47,7 +48,7 @@ def row_statistics(
 
 
 def log_losses(targets: NDArray[np.bool_], probabilities: NDArray[np.floating], kind: LabelKind) -> Floats:
-    """Return (rows,) the log loss of each row in nats; where each label is a yes or no, the mean over the labels."""
+    """Return the log loss of each row in nats, (rows,); except for "single", the mean over the labels."""
     clipped = np.clip(probabilities.astype(np.float64), PROBABILITY_FLOOR, 1.0 - PROBABILITY_FLOOR)
     if kind == "single":
         return np.asarray(-np.log(clipped[targets]))
@@ -58,9 +59,8 @@ def scores_from_sums(sums: Floats, counted_labels: NDArray[np.bool_]) -> dict[st
     """Return every score, (samples,) each; f1, precision, recall and label_accuracy are (samples, labels).
 
     Args:
-        sums: (samples, columns) statistics added up over the rows of each sample.
-        counted_labels: (labels,) which ones the macro average is over. Labels that a resample misses are left out
-            there.
+        sums: (samples, columns), statistics added up over the rows of each sample.
+        counted_labels: (labels,), which labels are included in macro averages, except in resamples without such rows.
     """
     num_labels = len(counted_labels)
     right, picked, actual = (sums[:, part * num_labels : (part + 1) * num_labels] for part in range(3))
@@ -83,14 +83,14 @@ def scores_from_sums(sums: Floats, counted_labels: NDArray[np.bool_]) -> dict[st
 
 
 def point_scores(statistics: RowStatistics) -> dict[str, Floats]:
-    """Return the scores of the rows as they are: a sample of one."""
+    """Return the scores of the original rows, as a single sample."""
     return scores_from_sums(statistics.values.sum(axis=0, keepdims=True), statistics.counted_labels)
 
 
 def headline_scores(
     targets: NDArray[np.bool_], decisions: NDArray[np.bool_], probabilities: NDArray[np.floating], kind: LabelKind
 ) -> dict[str, float]:
-    """Return the scores that `kind` reports, without intervals."""
+    """Return the scores reported for `kind`, without intervals."""
     scores = point_scores(row_statistics(targets, decisions, probabilities, kind))
     return {name: float(scores[name][0]) for name in SCORES_BY_KIND[kind]}
 
@@ -104,10 +104,10 @@ def bootstrap_sums(
 
     Args:
         statistics: of each system.
-        num_samples: how many resamples.
-        seed: of the draws.
-        clusters: (rows,) numbers from 0, none left out. Rows of a cluster are drawn together: what one author wrote
-            tells less than the same number of rows by many. None: each row is drawn by itself.
+        num_samples: number of resamples.
+        seed: of the random draws.
+        clusters: (rows,), the number of each row's cluster, consecutive from 0. Rows of a cluster are drawn together,
+            since rows by one author carry less information than rows by many. None: rows are drawn independently.
     """
     values = [system.values if clusters is None else _sums_by(clusters, system.values) for system in statistics]
     parts = [[counts @ each for each in values] for counts in _draw_counts(len(values[0]), num_samples, seed)]
@@ -121,7 +121,7 @@ def _sums_by(clusters: NDArray[np.int64], values: Floats) -> Floats:
 
 
 def _draw_counts(num_units: int, num_samples: int, seed: int) -> Iterator[Floats]:
-    """Yield blocks of (samples, units) counts: how often each resample drew each. A block holds about 2 million."""
+    """Yield blocks of counts, (samples, units): how often each resample drew each unit. About 2 million per block."""
     generator = np.random.default_rng(seed)
     block = max(1, 2_000_000 // num_units)
     for start in range(0, num_samples, block):
@@ -131,5 +131,5 @@ def _draw_counts(num_units: int, num_samples: int, seed: int) -> Iterator[Floats
 
 
 def _ratio(numerator: Floats, denominator: Floats) -> Floats:
-    """Divide, with 0 for 0 / 0: a label that is neither picked nor there scores 0."""
+    """Divide, with 0 for 0 / 0: a label that is neither picked nor present scores 0."""
     return np.divide(numerator, denominator, out=np.zeros_like(numerator, dtype=np.float64), where=denominator > 0)

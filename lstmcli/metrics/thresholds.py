@@ -1,30 +1,30 @@
-"""Per-label thresholds for labels that are each a yes or no, tuned on validation rows only."""
+"""Per-label thresholds for independent labels, tuned on validation rows only."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-# A label's own threshold counts as much as the common one when it has this many validation rows: rare labels, whose
-# best cut is luck, stay near the common one.
+# With this many validation rows, a label's own threshold and the common one have equal weight. Rare labels, whose best
+# threshold is mostly chance, stay close to the common one.
 SHRINKAGE_ROWS = 5.0
 
-# A label's own threshold is the mean over so many resamples of the rows: one lucky row can't decide it.
+# A label's own threshold is averaged over this many resamples of the rows, so that no single row decides it.
 NUM_RESAMPLES = 40
 RESAMPLING_SEED = 30_000
 
 
 def f1_thresholds(probabilities: Floats, targets: NDArray[np.bool_], *, shrinkage: float = SHRINKAGE_ROWS) -> Floats:
-    """Return (labels,) thresholds that make F1 high on rows like these, without trusting few of them.
+    """Return thresholds that yield a high F1, (labels,), shrunk to avoid overfitting to few rows.
 
-    Each label's best cut, the mean over bootstrap resamples of the rows on the logit scale (Breiman 1996, "Bagging
-    Predictors"), is averaged with the cut that is best for the mean F1 of all labels at once: weight
-    n / (n + shrinkage) for a label with n rows.
+    The best threshold of a label is averaged over bootstrap resamples of the rows, on the logit scale (Breiman 1996,
+    "Bagging Predictors"). It is then averaged with the common threshold that is best for the mean F1 of all labels,
+    with weight n / (n + shrinkage) for a label with n rows.
 
     Args:
         probabilities: (rows, labels).
         targets: (rows, labels).
-        shrinkage: in rows; 0 trusts every label's own cut.
+        shrinkage: in rows; 0 uses every label's own threshold.
     """
     common = _logit(np.array([common_f1_threshold(probabilities, targets)]))[0]
     counts = targets.sum(axis=0)
@@ -41,21 +41,21 @@ def f1_thresholds(probabilities: Floats, targets: NDArray[np.bool_], *, shrinkag
 
 
 def best_f1_thresholds(probabilities: Floats, targets: NDArray[np.bool_], weights: NDArray[np.int64]) -> Floats:
-    """Return (samples,) the cut with the highest F1 of one label for each weighting of the rows.
+    """Return the threshold with the highest F1 of one label for each weighting of the rows, (samples,).
 
-    A cut lies midway between the two probabilities that it parts. Without a positive row it is NaN.
+    A threshold lies midway between two adjacent probabilities. It is NaN without a positive row.
 
     Args:
         probabilities: (rows,).
         targets: (rows,).
-        weights: (samples, rows), how often each row counts.
+        weights: (samples, rows), the number of times that each row counts.
     """
     order = np.argsort(-probabilities, kind="stable")
     ordered, weights = probabilities[order], weights[:, order]
     is_right = weights * targets[order]
     num_positive = is_right.sum(axis=1, keepdims=True)
     f1 = 2 * is_right.cumsum(axis=1) / np.maximum(weights.cumsum(axis=1) + num_positive, 1)
-    # A cut can only lie between different probabilities.
+    # A threshold cannot separate equal probabilities.
     f1[:, :-1][:, ordered[:-1] == ordered[1:]] = -1.0
     below = np.append(ordered[1:], 0.0)
     cuts: Floats = ((ordered + below) / 2)[f1.argmax(axis=1)]
@@ -63,7 +63,7 @@ def best_f1_thresholds(probabilities: Floats, targets: NDArray[np.bool_], weight
 
 
 def common_f1_threshold(probabilities: Floats, targets: NDArray[np.bool_]) -> float:
-    """Return the one threshold for all labels with the highest mean F1 over the labels that occur."""
+    """Return the common threshold with the highest mean F1 over the labels that occur."""
     grid = np.linspace(0.02, 0.98, 97)
     occurring = targets.any(axis=0)
     if not occurring.any():

@@ -1,4 +1,4 @@
-"""What is fixed on validation rows: the share of the n-grams, temperature and thresholds."""
+"""Settings tuned on validation rows: the weight of the n-grams, the temperature and the thresholds."""
 
 from copy import copy
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Decision:
 
 
 class DecisionMaker:
-    """Tunes on the validation targets that it holds; a test row never comes near it."""
+    """Tunes decisions on validation rows, never on test rows."""
 
     def __init__(
         self,
@@ -35,19 +35,19 @@ class DecisionMaker:
         settings: DecisionSettings,
         ngram_logits: Floats | None = None,
     ) -> None:
-        """Hold what decisions are tuned on.
+        """Keep the arguments.
 
         Args:
             kind: of the labels.
             train_targets: (rows, labels).
             validation_targets: (rows, labels).
-            settings: which thresholds are tuned.
-            ngram_logits: (validation rows, labels), those of the n-gram path if there is one.
+            settings: which thresholds to tune.
+            ngram_logits: (validation rows, labels), of the n-gram model, if there is one.
         """
         self._kind = kind
         self._ngram_logits = ngram_logits
         self._targets = validation_targets
-        # Where every training text has a label, an empty answer can only be wrong.
+        # If every training text has a label, predicting none is always wrong.
         self._at_least_one = kind == "multi" and bool(train_targets.any(axis=1).all())
         self.tunes_f1 = kind != "single" and (
             settings.thresholds == "f1" or (settings.thresholds == "auto" and kind == "multi")
@@ -59,16 +59,16 @@ class DecisionMaker:
         return untuned_rule(self._kind, self._targets.shape[1], at_least_one=self._at_least_one)
 
     def decision(self, logits: Floats) -> Decision:
-        """Return the mixture and the rule that suit the validation rows, for the network's logits (rows, labels)."""
+        """Return the best mixture and rule on the validation rows for the network's `logits`, (rows, labels)."""
         return self._decide(logits)[0]
 
     def scores(self, logits: Floats) -> dict[str, float]:
-        """Return the validation scores of the network's `logits` under the decision that suits them."""
+        """Return the validation scores of the network's `logits` with the decision that is tuned on them."""
         decision, probabilities = self._decide(logits)
         return headline_scores(self._targets, decision.rule.decide(probabilities), probabilities, self._kind)
 
     def without_ngrams(self) -> "DecisionMaker":
-        """Return one that knows of no n-gram path."""
+        """Return a copy without the n-gram model."""
         other = copy(self)
         other._ngram_logits = None
         return other

@@ -47,7 +47,7 @@ class Recurrent(nn.Module):
             has one. "reference": a loop over `Cell.step`. "auto": kernels on a CPU, torch on a GPU.
         bptt_steps: see `Cell.forward`.
         threads: see `LayerContext`.
-        chunk_tokens: see `chunk_lengths`. No state is passed from one chunk of a text to the next.
+        chunk_tokens: see `chunk_lengths`. No state is passed from one piece of a text to the next.
     """
 
     def __init__(

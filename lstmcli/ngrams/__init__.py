@@ -1,1 +1,1 @@
-"""The linear model over n-grams beside the network: features, fit, score, table."""
+"""The linear model over n-grams that is combined with the network: features, fitting, scoring, table."""

@@ -1,14 +1,14 @@
-"""Word and character n-grams of texts as numbered buckets: the features of the n-gram path, hashed, never stored.
+"""Hashed features of the n-gram model: word and character n-grams of texts as numbers of buckets.
 
-A text has two blocks of features. Words: each distinct token, and each distinct pair of neighbours. Characters: the
-distinct n-grams of each distinct token between "<" and ">". What occurs n times in a text counts 1 + log n. A feature
-is weighted by how rare it is (`idf`), and each block is divided by its length
+A text has two blocks of features. Words: each distinct token and each distinct pair of adjacent tokens. Characters: the
+distinct character n-grams of each distinct token, enclosed in "<" and ">". A feature that occurs n times in a text
+counts 1 + log n. It is multiplied by its inverse document frequency (`idf`), and each block is divided by its norm
 
     words        sqrt( sum of (count * idf)^2 over tokens and pairs )
     characters   sqrt( sum of count^2 * (sum of idf^2 over the token's n-grams) over tokens )
 
-so that all that a token brings to a text is known once the token is: prediction adds up one row for each distinct token
-instead of one for each of its n-grams.
+so what a token contributes to a text can be computed from the token alone: prediction adds up one row per distinct
+token instead of one per n-gram.
 """
 
 import zlib
@@ -20,24 +20,24 @@ from numpy.typing import NDArray
 
 Integers = NDArray[np.int64]
 
-# A longer "word" is a link or a slip; its first characters tell as much.
+# Longer tokens are links or typing errors, whose first characters are enough.
 MAX_CHARACTERS = 24
 
-# Odd, with bits of no pattern: the fractional parts of the golden ratio and of the square root of 3.
+# Odd numbers without a bit pattern: the fractional parts of the golden ratio and of the square root of 3.
 _FIRST_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _SECOND_FACTOR = np.uint64(0xBB67AE8584CAA73B)
-# Words and character n-grams of the same letters start their hashes from different values.
+# A word and a character n-gram of the same letters get different hashes.
 _WORD_SEED = 1
 _HALF = np.uint64(32)
 
 
 class HashedTokens(NamedTuple):
-    """Distinct tokens as the numbers that their features need.
+    """Hashes of distinct tokens, from which their features are computed.
 
     Attributes:
         codes: (tokens,) uint64 below 2^32, hashes of the tokens.
-        characters: (n-grams,) buckets of the distinct n-grams, token after token.
-        starts: (tokens + 1,) where each token's n-grams start.
+        characters: (n-grams,), buckets of the distinct n-grams, token after token.
+        starts: (tokens + 1,), where the n-grams of each token start.
     """
 
     codes: NDArray[np.uint64]
@@ -58,7 +58,7 @@ class HashedTokens(NamedTuple):
         return cls(np.array(codes, dtype=np.uint64), buckets, np.array(starts, dtype=np.int64))
 
     def words(self, num_buckets: int) -> Integers:
-        """Return (tokens,) the bucket of each token as a word."""
+        """Return the bucket of each token as a word, (tokens,)."""
         return _buckets(self.codes * _FIRST_FACTOR, num_buckets)
 
 
@@ -74,11 +74,11 @@ def _buckets(hashes: NDArray[np.uint64], num_buckets: int) -> Integers:
 
 
 class Occurrences(NamedTuple):
-    """Which text holds what, each pair once, in the order of texts.
+    """Distinct pairs of a text and a key that occurs in it, in the order of the texts.
 
-    rows: (occurrences,) numbers of texts.
-    keys: (occurrences,) what was found there, below 2^31.
-    counts: (occurrences,) 1 + log of how often.
+    rows: (occurrences,), numbers of the texts.
+    keys: (occurrences,), tokens or buckets, below 2^31.
+    counts: (occurrences,), 1 + log of the number of occurrences in the text.
     """
 
     rows: Integers
@@ -90,8 +90,8 @@ def token_occurrences(ids: NDArray[np.integer], lengths: Integers) -> Occurrence
     """Return the distinct tokens of each text.
 
     Args:
-        ids: (tokens,) the texts end to end.
-        lengths: (texts,) in tokens.
+        ids: (tokens,), text after text.
+        lengths: (texts,), in tokens.
     """
     return _distinct(np.repeat(np.arange(len(lengths)), lengths), ids.astype(np.int64))
 
@@ -99,7 +99,7 @@ def token_occurrences(ids: NDArray[np.integer], lengths: Integers) -> Occurrence
 def pair_occurrences(
     ids: NDArray[np.integer], lengths: Integers, codes: NDArray[np.uint64], num_buckets: int
 ) -> Occurrences:
-    """Return the buckets of the distinct pairs of neighbours in each text; `codes` (distinct tokens,) are hashes."""
+    """Return the buckets of the distinct adjacent pairs in each text; `codes` (distinct tokens,) are hashes."""
     rows = np.repeat(np.arange(len(lengths)), lengths)
     are_neighbours = rows[1:] == rows[:-1]
     first, second = codes[ids[:-1][are_neighbours]], codes[ids[1:][are_neighbours]]

@@ -1,4 +1,4 @@
-"""Fitting the n-gram path: a logistic regression a label over hashed n-grams, strength chosen on validation rows."""
+"""Fits the n-gram model: one logistic regression per label over hashed n-grams; C is chosen on validation rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,42 +18,43 @@ from lstmcli.ngrams.score import NgramScorer
 from lstmcli.ngrams.table import NgramTable
 from lstmcli.text.token_ids import TokenIds
 
-# A feature that fewer training texts have is left out: it could only learn one text by heart.
+# Features in fewer training texts are dropped: they could only memorise one text.
 MIN_TEXTS = 2
 
-# The sparse matrix holds at most so many entries, about 12 bytes each and four times that while fitting; more texts
-# than fit in are left out at random. On so many texts the network has the last word anyway.
+# Maximum number of entries of the sparse matrix, at about 12 bytes each and four times that while fitting. Texts beyond
+# it are dropped at random. With that many texts, the network dominates anyway.
 MAX_ENTRIES = 20_000_000
 
-# A strength is tried on so many texts that entries times labels are at most this, which bounds the time.
+# Values of C are compared on a sample of texts in which entries times labels are at most this, which bounds the time.
 MAX_TRIED_NUMBERS = 200_000_000
 
-# How much a feature weighs in the regression of a label: this, and how far its presence moves the label's log odds,
-# after so much of the feature was added to the texts with the label and to the others by their shares.
+# The weight of a feature in the regression of a label is LEAST_WEIGHT plus the absolute change of the label's log odds
+# in the presence of the feature. SMOOTHING is added to the counts of the feature, divided between texts with and
+# without the label in proportion to their numbers.
 LEAST_WEIGHT = 0.5
 SMOOTHING = 0.5
 
-# Texts whose entries are counted at a time.
+# Number of texts whose entries are counted at a time.
 BLOCK_TEXTS = 1 << 14
 
 
 class NgramFeatures:
-    """The features of the training texts, hashed and weighted, ready to be fitted with several strengths.
+    """The features of the training texts, hashed and weighted, to be fitted with several values of C.
 
     Attributes:
-        rows: which of the training texts are in, ascending.
-        tokens: distinct, as they were given; more may have come since.
+        rows: numbers of the training texts in use, ascending.
+        tokens: the distinct tokens. The caller may have appended more since.
     """
 
     def __init__(self, texts: TokenIds, tokens: Sequence[str], sizes: range, *, num_buckets: int, seed: int) -> None:
         """Compute the features.
 
         Args:
-            texts: ids into `tokens`.
+            texts: as indices into `tokens`.
             tokens: distinct.
-            sizes: of n-grams of characters.
+            sizes: of character n-grams.
             num_buckets: a power of two.
-            seed: draws the texts that are left out, where there are too many.
+            seed: determines which texts are dropped if there are too many.
         """
         self.tokens = tokens
         self._sizes = sizes
@@ -90,13 +91,13 @@ class NgramFeatures:
         return sparse.csr_matrix((counts, (rows, buckets)), shape=(len(lengths), self._num_buckets))
 
     def _weighted(self, counts: Any, squared_lengths: NDArray[np.float64]) -> Any:
-        """Weight by idf, scale to length 1, and keep the columns in use."""
+        """Weight by idf, scale to norm 1, and keep the columns in use."""
         scale = 1.0 / np.sqrt(np.where(squared_lengths > 0.0, squared_lengths, 1.0))
         used = counts[:, self._used]
         return (sparse.diags(scale) @ used @ sparse.diags(self._idf[self._used])).tocsr()
 
     def tried(self, num_labels: int) -> NDArray[np.int64] | None:
-        """Return which of `rows`, by their places, are enough to choose a strength on; None: all, they are few."""
+        """Return a sample of `rows`, as indices into them, that is enough to choose C; None: all rows."""
         places = _drawn(np.diff(self._matrix.indptr), MAX_TRIED_NUMBERS // num_labels, self._seed)
         return None if len(places) == len(self.rows) else places
 
@@ -107,8 +108,8 @@ class NgramFeatures:
 
         Args:
             targets: (`rows`, labels), booleans or probabilities.
-            strength: the inverse of the regularisation.
-            places: which of `rows` to fit on; None: all.
+            strength: the inverse regularisation strength C.
+            places: indices into `rows`, to fit on a sample; None: all.
         """
         matrix = self._matrix
         if places is not None:
@@ -122,14 +123,14 @@ class NgramFeatures:
 
 
 def label_weights(features: Any, targets: NDArray[np.bool_ | np.float32]) -> NDArray[np.float64]:
-    """Return (labels, features) how telling each feature is for each label, of mean square 1 over all occurrences.
+    """Return the weight of each feature for each label, (labels, features), with mean square 1 over all occurrences.
 
-    A feature that is met with a label much more or much less often than chance is then hardly held back by the
-    regularisation, as in the classifiers that Wang and Manning weighted by the log-count ratios of naive Bayes (2012,
-    Baselines and Bigrams: Simple, Good Sentiment and Topic Classification).
+    A feature that occurs much more or much less often with a label than by chance gets a large weight, and is therefore
+    hardly regularised. Source: Wang and Manning 2012, "Baselines and Bigrams: Simple, Good Sentiment and Topic
+    Classification", who use the log-count ratios of naive Bayes as weights.
 
     Args:
-        features: (texts, features), a scipy matrix of numbers that are not negative.
+        features: (texts, features), a non-negative scipy matrix.
         targets: (texts, labels), booleans or probabilities.
     """
     totals = np.asarray(features.sum(axis=0)).ravel()
@@ -146,7 +147,7 @@ def label_weights(features: Any, targets: NDArray[np.bool_ | np.float32]) -> NDA
 
 
 def _num_entries(texts: TokenIds, num_characters: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return (texts,) how many entries each may have: two for each distinct token, and its n-grams of characters."""
+    """Return the maximum entries of each text, (texts,): two per distinct token, and the token's character n-grams."""
     counts = [np.zeros(0, dtype=np.int64)]
     for start in range(0, len(texts), BLOCK_TEXTS):
         ids, lengths = texts.joined(np.arange(start, min(start + BLOCK_TEXTS, len(texts))))
@@ -156,12 +157,12 @@ def _num_entries(texts: TokenIds, num_characters: NDArray[np.int64]) -> NDArray[
 
 
 def _drawn(num_entries: NDArray[np.integer], most: int, seed: int) -> NDArray[np.int64]:
-    """Return the texts, drawn with the seed, that have at most `most` entries together; all of them, if they have."""
+    """Return random texts with at most `most` entries in total; all texts, if they have no more."""
     order = np.random.default_rng(seed).permutation(len(num_entries))
     return np.sort(order[np.cumsum(num_entries[order], dtype=np.int64) <= most])
 
 
-# From strongly to weakly regularised. The search ends where validation rows no longer gain.
+# Values of C, from strong to weak regularisation. The search ends when the validation loss no longer falls.
 STRENGTHS = (0.2, 1.0, 5.0, 25.0, 125.0)
 
 
@@ -170,10 +171,10 @@ class FittedNgrams:
     """The fitted n-gram model.
 
     Attributes:
-        table: what the model keeps.
-        strength: the inverse regularisation that was chosen.
+        table: the part that the saved model contains.
+        strength: the inverse regularisation strength C that was chosen.
         validation_logits: (validation rows, labels).
-        num_left_out: training texts that were too many to fit on.
+        num_left_out: number of training texts dropped because there were too many.
     """
 
     table: NgramTable
@@ -190,12 +191,12 @@ def fit_ngrams(
     *,
     kind: LabelKind,
 ) -> FittedNgrams:
-    """Fit with growing strength until the log loss on validation rows rises.
+    """Fit with increasing C until the log loss on validation rows no longer falls.
 
     Args:
         features: of the training texts.
         targets: (training texts, labels), booleans or probabilities.
-        validation: numbers of the same tokens as in `features`.
+        validation: as indices into the tokens of `features`.
         validation_targets: (validation texts, labels).
         kind: of the labels.
     """
@@ -221,6 +222,6 @@ def fit_ngrams(
 
 
 def _log_loss(logits: NDArray[np.float64], targets: NDArray[np.bool_], kind: LabelKind) -> float:
-    """Return the log loss at the temperature that suits these rows best."""
+    """Return the log loss at the best temperature for these rows."""
     probabilities = probabilities_from_logits(logits, kind, temperature=fit_temperature(logits, targets, kind))
     return float(log_losses(targets, probabilities, kind).mean())

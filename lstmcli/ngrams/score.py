@@ -1,4 +1,4 @@
-"""The n-gram path in numpy: from distinct tokens to rows, from rows to logits. `text.ngrams` defines the features."""
+"""Scores texts with the n-gram model: distinct tokens to rows, rows to logits. See `ngrams.features`."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -13,9 +13,9 @@ Floats = NDArray[np.float64]
 
 
 class TokenRows(NamedTuple):
-    """What distinct tokens bring to a text, one row each: (squared length, logit of each label).
+    """The contributions of distinct tokens to a text, one row each: a squared norm, and the logit of each label.
 
-    codes: (tokens,) hashes.
+    codes: (tokens,), hashes.
     words: (tokens, 1 + labels).
     characters: (tokens, 1 + labels), summed over the token's n-grams.
     """
@@ -26,7 +26,7 @@ class TokenRows(NamedTuple):
 
 
 class NgramScorer:
-    """Adds up the rows of a table over the n-grams of texts."""
+    """Adds up the rows of a table for the n-grams of texts."""
 
     def __init__(self, table: NgramTable) -> None:
         self._table = table
@@ -43,9 +43,9 @@ class NgramScorer:
         """Return (texts, labels).
 
         Args:
-            ids: (tokens,) numbers of rows, texts end to end.
-            lengths: (texts,) in tokens; a text may have none.
-            rows: of the tokens.
+            ids: (tokens,), indices into `rows`, text after text.
+            lengths: (texts,), in tokens, possibly 0.
+            rows: of the distinct tokens.
         """
         tokens = token_occurrences(ids, lengths)
         pairs = pair_occurrences(ids, lengths, rows.codes, self._num_buckets)
@@ -56,7 +56,7 @@ class NgramScorer:
 
     def _rows(self, buckets: Integers) -> Floats:
         rows = self._table.rows[buckets].astype(np.float64)
-        rows[:, 0] **= 2  # the table has idf there
+        rows[:, 0] **= 2  # the table stores idf, not its square
         return rows
 
 
@@ -67,7 +67,7 @@ def _weighted(rows: Floats, found: Occurrences, num_texts: int) -> Floats:
 
 
 def _sums(rows: Floats, owners: Integers, num_owners: int) -> Floats:
-    """Add up the rows of each owner, (rows, size) -> (owners, size); `owners` ascend."""
+    """Add up the rows of each owner, (rows, size) -> (owners, size); `owners` is ascending."""
     sums = np.zeros((num_owners, rows.shape[1]))
     if len(rows):
         starts = np.flatnonzero(np.diff(owners, prepend=-1))

@@ -1,4 +1,4 @@
-"""The linear model over hashed n-grams, as training fits and prediction reads it."""
+"""The linear model over hashed n-grams, as fitted by training and read by prediction."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ class NgramTable(NamedTuple):
     """A linear model over hashed n-grams.
 
     Attributes:
-        sizes: of the n-grams of characters, in letters; empty for words alone.
+        sizes: of the character n-grams; empty for words only.
         rows: (buckets, 1 + labels) float16: the idf of a bucket, then idf times its coefficient for each label.
         intercepts: (labels,).
     """

@@ -1,1 +1,1 @@
-"""From text to token ids, and the names of labels: tokenizer, vocabulary, label set, word-vector files."""
+"""From text to token ids: tokenizer, vocabulary, encoder, word-vector files."""

@@ -1,4 +1,4 @@
-"""From a text to token ids in one go: a piece between white space that was met before costs one look-up."""
+"""Encodes texts as token ids. A string between white space that occurred before takes a single look-up."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ from lstmcli.text.vocabulary import PAD_TOKEN, UNKNOWN_ID, UNKNOWN_TOKEN, Vocabu
 
 
 class TextEncoder:
-    """Gives the ids that `lookup` finds for the tokens of a text."""
+    """Returns the ids that `lookup` assigns to the tokens of a text."""
 
     def __init__(self, tokenizer: Tokenizer, lookup: Callable[[str], int]) -> None:
         self._tokenizer = tokenizer
@@ -16,11 +16,11 @@ class TextEncoder:
 
     @classmethod
     def for_vocabulary(cls, tokenizer: Tokenizer, vocabulary: Vocabulary) -> "TextEncoder":
-        """Encode with the ids of `vocabulary`."""
+        """Return an encoder that uses the ids of `vocabulary`."""
         return cls(tokenizer, vocabulary.id_of)
 
     def __call__(self, text: str) -> list[int]:
-        """Return the ids; no tokens at all become one unknown word, so that every text gets a prediction."""
+        """Return the ids. A text without tokens becomes one unknown word, so that every text has a prediction."""
         return self._tokenizer.cut(self._cache.all(pieces(text))) or [UNKNOWN_ID]
 
     def _encode_piece(self, piece: str) -> tuple[int, ...]:
@@ -28,10 +28,10 @@ class TextEncoder:
 
 
 class GrowingVocabulary:
-    """Gives each new word the next id, for texts from which a vocabulary is still to be learned.
+    """Assigns the next id to each new word, for texts from which a vocabulary will be learned.
 
     Attributes:
-        words: in the order of their ids; the two special words come first.
+        words: in the order of their ids, the two special words first.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class GrowingVocabulary:
         self._ids: dict[str, int] = {}
 
     def id_of(self, word: str) -> int:
-        """Return the word's id."""
+        """Return the id of a word, a new one for a new word."""
         found = self._ids.get(word)
         if found is None:
             found = self._ids[word] = len(self.words)

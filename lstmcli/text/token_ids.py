@@ -1,4 +1,4 @@
-"""Token ids of a whole corpus in one flat array, and batches of texts of like length cut from it."""
+"""Token ids of a whole corpus in one flat array, and batches of texts of similar length."""
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,21 +7,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-# Batches are sorted inside pools of this many batches: lengths match almost as well as in a full sort, order stays
-# random.
+# Texts are sorted by length within pools of this many batches: lengths match almost as well as after a full sort, and
+# the order remains random.
 POOL_BATCHES = 50
 
 
 @dataclass(frozen=True)
 class TokenIds:
-    """Texts as token ids, end to end: text n is `flat[offsets[n]:offsets[n + 1]]`. No text is empty."""
+    """Texts as token ids, text after text: text n is `flat[offsets[n]:offsets[n + 1]]`. No text is empty."""
 
     flat: NDArray[np.integer]
     offsets: NDArray[np.int64]
 
     @classmethod
     def from_texts(cls, texts: Iterable[Sequence[int]]) -> "TokenIds":
-        """Store texts that are given as ids, each with at least one."""
+        """Store texts given as ids, at least one each."""
         offsets, flat = array("q", [0]), array("i")
         for ids in texts:
             if not ids:
@@ -32,14 +32,14 @@ class TokenIds:
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """(texts,) number of tokens of each text."""
+        """The number of tokens of each text, (texts,)."""
         return np.diff(self.offsets)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
     def joined(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.integer], NDArray[np.int64]]:
-        """Return the ids of `rows` end to end, (tokens,), and their lengths (rows,)."""
+        """Return the ids of `rows`, text after text, (tokens,), and their lengths (rows,)."""
         starts = self.offsets[rows]
         lengths = self.offsets[rows + 1] - starts
         shift = starts - (np.cumsum(lengths) - lengths)
@@ -50,14 +50,16 @@ def training_batches(
     lengths: NDArray[np.int64],
     *,
     batch_size: int,
-    generator: "np.random.Generator",  # in quotes: predicting needs no random numbers
+    generator: "np.random.Generator",  # in quotes, so that prediction does not load numpy.random
 ) -> list[NDArray[np.int64]]:
-    """Cut all rows into batches of like length, in random order.
+    """Divide all rows into batches of similar length, in random order.
 
-    Rows are shuffled, sorted by length inside pools of POOL_BATCHES batches, cut, and the batches shuffled.
+    Rows are shuffled, sorted by length within pools of POOL_BATCHES batches, and divided into batches, which are
+    shuffled.
 
     Returns:
-        Row numbers of each batch; every row is in exactly one, only one batch of a pool is smaller than `batch_size`.
+        Row numbers of each batch. Every row is in exactly one batch. At most one batch of a pool is smaller than
+        `batch_size`.
     """
     shuffled = generator.permutation(len(lengths))
     batches: list[NDArray[np.int64]] = []
@@ -74,13 +76,13 @@ def batches_by_length(
     batch_size: int,
     max_tokens: int | None = None,
 ) -> Iterator[NDArray[np.int64]]:
-    """Yield `rows` (default: all) sorted by length and cut into batches: the least padding.
+    """Yield `rows` (default: all), sorted by length and divided into batches, which minimises padding.
 
     Args:
         lengths: (texts,) in tokens.
-        rows: which texts.
-        batch_size: rows of a batch at most.
-        max_tokens: padded token positions of a batch at most, but always one row.
+        rows: numbers of the texts.
+        batch_size: maximum number of rows in a batch.
+        max_tokens: maximum number of token positions in a batch, padding included; a batch has at least one row.
     """
     if rows is None:
         rows = np.arange(len(lengths))

@@ -1,21 +1,21 @@
 r"""A word tokenizer for informal, emotional text.
 
-A text is parted at white space. In each piece one regular expression finds the tokens, left to right; what a token of
-each kind becomes is a method below. No kind holds white space, so the tokens of a piece never depend on its neighbours,
-and what a piece was once cut into is remembered: most of a corpus is looked up. The kinds:
+A text is split at white space. In each piece, a regular expression finds the tokens from left to right, and a method
+for each kind of token normalises it. No token contains white space, so the tokens of a piece do not depend on its
+neighbours and can be cached; most pieces of a corpus are looked up. The kinds:
 
     link         https://x.org, www.x.org            -> <link>
     email        me@x.org                            -> <email>
-    placeholder  [NAME], as anonymised corpora have  -> [name]
-    heart, face  <3 </3 :) ;-D T_T ^_^               -> as they are, long mouths shortened
+    placeholder  [NAME], from anonymised corpora     -> [name]
+    heart, face  <3 </3 :) ;-D T_T ^_^               -> unchanged, long mouths shortened
     user         @someone                            -> <user>
     hashtag      #SoHappy                            -> # so happy
     emoji        a code point or joined sequence     -> without skin tone and presentation selector
-    number       3, 3.50, 10:30                      -> as it is
-    cjk          a Chinese or Japanese character     -> itself: these scripts put no spaces between words
+    number       3, 3.50, 10:30                      -> unchanged
+    cjk          a Chinese or Japanese character     -> unchanged, since these scripts do not separate words
     word         can't, naïve, 2nd                   -> ca n't, naïve, 2nd
     run          !!!!!, ?!?!, ......                 -> !!!, ?!, ...
-    symbol       anything else but white space       -> itself
+    symbol       any other character                 -> unchanged
 """
 
 import re
@@ -36,7 +36,7 @@ USER_TOKEN: Final = "<user>"
 LONG_TOKEN: Final = "<long>"
 CAPITALS_TOKEN: Final = "<caps>"
 
-# Pieces to remember: so many, each of so many characters at most.
+# Maximum number of cached pieces, and the maximum length of each, in characters.
 CACHE_SIZE: Final = 1 << 16
 MAX_CACHED_LENGTH: Final = 32
 
@@ -51,7 +51,7 @@ _MODIFIERS = "\ufe0e\ufe0f\U0001f3fb-\U0001f3ff"
 _JOINER = "\u200d"
 
 _KINDS = {
-    # Only for speed: a word that can be nothing else, since what follows can't continue a link, an address or a face.
+    # Only for speed: a word followed by a character that cannot continue a link, an email address or a face.
     "plain": r"[A-Za-z]+(?=[\s,!?\")]|\Z)",
     "link": r"https?://\S+|www\.\S+",
     "email": r"(?<![\w.+-])[\w.+-]{1,64}@\w[\w-]*(?:\.\w[\w-]*)+",
@@ -59,7 +59,7 @@ _KINDS = {
     "heart": r"</?3+(?!\d)",
     "face": (
         r"(?<!\w)[<>]?[:;=][-^o']?(?:[)(\]\[}{/\\|*@$3]+|[DdPpOoXxSs](?!\w))"  # :) ;-D =P :'(
-        r"|[:;][-^']?[)(]+"  # also right behind a word
+        r"|[:;][-^']?[)(]+"  # also directly after a word
         r"|(?<!\w)(?:\^[_.-]?\^|[Tt][_.][Tt]|[Oo0][_.][Oo0]|-_+-|>[_.]<)(?!\w)"  # ^_^ T_T o_O -_- >.<
     ),
     "user": r"(?<!\w)@\w+",
@@ -75,11 +75,12 @@ _KINDS = {
     "symbol": r"\S",
 }
 
-# The same kinds where all is ASCII, as most pieces are: compiling the classes of all scripts takes a tenth of a start.
+# The same kinds for ASCII pieces, the most common: compiling the character classes of all scripts takes a tenth of
+# the start-up time.
 _ASCII_KINDS = {kind: pattern for kind, pattern in _KINDS.items() if kind not in {"emoji", "cjk"}}
 _ASCII_KINDS["word"] = r"(?!')(?:'?[^\W_])+"
 
-# Half of a pair, as JSON from cut-off tweets holds it: no file can hold such a token.
+# Half of a surrogate pair, as in JSON of truncated tweets. Such a token cannot be written to a file.
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MODIFIER = re.compile(f"[{_MODIFIERS}]")
 _LONG_LETTERS = re.compile(r"([^\W\d_])\1{2,}")
@@ -90,7 +91,7 @@ _QUOTES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "`": "'", 
 
 
 class PieceCache(dict[str, tuple[T, ...]]):
-    """What pieces of text between white space become, computed by `cut` where it is not remembered."""
+    """A cache of the results of `cut` for pieces of text between white space."""
 
     def __init__(self, cut: Callable[[str], tuple[T, ...]]) -> None:
         super().__init__()
@@ -105,17 +106,17 @@ class PieceCache(dict[str, tuple[T, ...]]):
         return result
 
     def all(self, pieces: Iterable[str]) -> list[T]:
-        """Return what all `pieces` become, end to end."""
+        """Return the results of all `pieces`, concatenated."""
         return list(chain.from_iterable(map(self.__getitem__, pieces)))
 
 
 class Tokenizer:
-    """Cuts texts into tokens as `settings` say. Tokens hold no white space and are never empty."""
+    """Splits texts into tokens according to `settings`. Tokens contain no white space and are never empty."""
 
     def __init__(self, settings: TokenizerSettings) -> None:
         self.settings = settings
         self._ascii_pattern = _compiled(_ASCII_KINDS)
-        self._pattern: re.Pattern[str] | None = None  # compiled when it is first needed
+        self._pattern: re.Pattern[str] | None = None  # compiled when first needed
         self._cache = PieceCache(self.piece_tokens)
         self._rules: dict[str, Callable[[str], Iterable[str]]] = {
             "plain": self._word,
@@ -126,22 +127,22 @@ class Tokenizer:
             "heart": lambda token: [_LONG_RUN.sub(r"\1", token)],
             "face": lambda token: [_LONG_RUN.sub(r"\1\1", token)],
             "hashtag": self._hashtag,
-            "emoji": lambda token: [_MODIFIER.sub("", token) or token],  # a skin tone can stand alone
+            "emoji": lambda token: [_MODIFIER.sub("", token) or token],  # a skin tone may occur alone
             "word": self._word,
             "run": _punctuation_run,
         }
 
     @classmethod
     def without_limit(cls, settings: TokenizerSettings) -> "Tokenizer":
-        """Return a tokenizer that keeps all tokens of a text: only the network reads a part of a long one."""
+        """Return a tokenizer that keeps all tokens of a text: only the network truncates long texts."""
         return cls(replace(settings, max_tokens=sys.maxsize))
 
     def __call__(self, text: str) -> list[str]:
-        """Return the tokens of `text`, at most `max_tokens`; none for a text of white space."""
+        """Return the tokens of `text`, at most `max_tokens`; none if it is only white space."""
         return self.cut(self._cache.all(pieces(text)))
 
     def cut(self, tokens: list[T]) -> list[T]:
-        """Return `tokens`, of a whole text, without those beyond `max_tokens`."""
+        """Return the `tokens` of a whole text, truncated to `max_tokens`."""
         return cut(tokens, max_tokens=self.settings.max_tokens, keep=self.settings.cut)
 
     def piece_tokens(self, piece: str) -> tuple[str, ...]:
@@ -196,9 +197,9 @@ def _compiled(kinds: dict[str, str]) -> re.Pattern[str]:
 
 
 def pieces(text: str) -> list[str]:
-    """Return the parts of `text` between white space, in the characters that the tokenizer knows."""
+    """Return the parts of `text` between white space, with characters normalised for the tokenizer."""
     if not text.isascii():
-        # Compatibility forms (full width, styled letters, …) become the plain characters that training saw.
+        # Compatibility forms (full width, styled letters, ...) become the plain characters seen in training.
         text = _SURROGATE.sub("\ufffd", unicodedata.normalize("NFKC", text)).translate(_QUOTES)
     elif "`" in text:
         text = text.translate(_QUOTES)
@@ -206,7 +207,7 @@ def pieces(text: str) -> list[str]:
 
 
 def cut(tokens: list[T], *, max_tokens: int, keep: str) -> list[T]:
-    """Return at most `max_tokens` tokens: the "head", the "tail", or half from "both" ends (an odd one at the head)."""
+    """Return at most `max_tokens` tokens: the "head", the "tail", or half from "both" ends (the larger half first)."""
     if len(tokens) <= max_tokens:
         return tokens
     num_head = {"head": max_tokens, "tail": 0, "both": (max_tokens + 1) // 2}[keep]
@@ -215,7 +216,7 @@ def cut(tokens: list[T], *, max_tokens: int, keep: str) -> list[T]:
 
 
 def _split_contraction(word: str) -> list[str]:
-    """Part "n't" and the like from the word, as the Penn treebank and most word vectors have them."""
+    """Split off "n't" and the like, as in the Penn Treebank and in most word vectors."""
     folded = word.lower()
     if folded.endswith("n't") and len(word) > 3:
         return [word[:-3], word[-3:]]
@@ -226,7 +227,7 @@ def _split_contraction(word: str) -> list[str]:
 
 
 def _punctuation_run(token: str) -> list[str]:
-    """Keep that there is a run, and its strength up to three."""
-    if len(set(token)) > 1:  # only ! and ? mix in a run
+    """Shorten a run to at most three characters."""
+    if len(set(token)) > 1:  # only ! and ? are mixed in a run
         return ["?!"]
     return [token[:3]]

@@ -20,7 +20,7 @@ Entry = tuple[str, NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class WordVectors:
-    """`matrix` (words, size) holds the vector of each of `words`; more frequent words come first, as in the file."""
+    """`words` in the order of the file, usually most frequent first, and their vectors, `matrix` (words, size)."""
 
     words: list[str]
     matrix: NDArray[np.float32]
@@ -35,13 +35,14 @@ def read_vectors(path: Path, *, max_vectors: int, normalize: Callable[[str], str
     """Read the first `max_vectors` words of a file.
 
     Args:
-        path: the file; the format is found by looking inside.
+        path: the file, whose format is detected from its content.
         max_vectors: how many entries to read; files list frequent words first.
-        normalize: applied to each word (such as lower-casing). Where several words become the same, the one that was
-            already in that form wins, else the first.
+        normalize: applied to each word, such as lower-casing. If several words become equal, the one that was already
+            in this form is used, otherwise the first.
 
     Raises:
-        DataError: no such file, a fastText model instead of its .vec, a row of another width, a truncated file.
+        DataError: no such file, a fastText model instead of a .vec file, a row of a different width, or a truncated
+            file.
     """
     try:
         with path.open("rb") as stream:
@@ -107,7 +108,7 @@ def _text_entries(
 
 
 def _parse_line(line: bytes, size: int) -> Entry | None:
-    """Part word and numbers from the right, since some files have words with spaces inside."""
+    """Split word and numbers from the right, since some files have words that contain spaces."""
     parts = line.rstrip().rsplit(b" ", size)
     if len(parts) != size + 1:
         return None
@@ -118,7 +119,7 @@ def _parse_line(line: bytes, size: int) -> Entry | None:
 
 
 def _binary_entries(head: bytes, stream: BinaryIO, num_words: int, size: int, name: str) -> Iterator[Entry]:
-    """Read word2vec's binary form: the word, a space, `size` little-endian float32, sometimes a newline."""
+    """Read word2vec's binary format: the word, a space, `size` little-endian float32, sometimes a newline."""
     num_bytes = 4 * size
     buffer = head
     for index in range(num_words):

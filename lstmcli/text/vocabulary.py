@@ -10,13 +10,13 @@ UNKNOWN_ID: Final = 1
 
 
 class Vocabulary:
-    """Words and their ids. Row 0 is padding and row 1 stands for every unknown word."""
+    """Words and their ids. Id 0 is padding and id 1 stands for all unknown words."""
 
     def __init__(self, words: Sequence[str]) -> None:
-        """Take all words in id order, the two special ones included.
+        """Store all words in the order of their ids, including the two special words.
 
         Raises:
-            ValueError: the special words are not in their places, or a word is there twice.
+            ValueError: the special words do not come first, or there are duplicates.
         """
         if list(words[:2]) != [PAD_TOKEN, UNKNOWN_TOKEN]:
             raise ValueError(f"expected the words to start with {PAD_TOKEN}, {UNKNOWN_TOKEN}, got {list(words[:2])}")
@@ -35,17 +35,17 @@ class Vocabulary:
         max_words: int,
         known: Container[str] = (),
     ) -> "Vocabulary":
-        """Take the words that occur `min_frequency` times in training texts, and `known` ones that occur at all.
+        """Select the words that occur at least `min_frequency` times in training texts, and `known` words that occur.
 
-        More frequent words come first; words of equal frequency are in code-point order, so that the order of rows in
-        the file does not matter.
+        More frequent words come first. Words of equal frequency are in code-point order, so the order of rows in the
+        file does not matter.
 
         Args:
-            words: distinct, the special ones not among them.
-            counts: how often each occurs.
+            words: distinct, without the special words.
+            counts: how often each word occurs.
             min_frequency: see above.
-            max_words: at most so many.
-            known: such as the words of a vector file.
+            max_words: maximum number of words, special words excluded.
+            known: for example, the words of a vector file.
         """
         frequent = [
             (-count, word)
@@ -61,15 +61,15 @@ class Vocabulary:
         return cls(content.removesuffix("\n").split("\n"))
 
     def file_content(self) -> str:
-        """Return one word a line, line n (from 0) being id n. Words hold no white space."""
+        """Return one word per line, in which line n (from 0) is the word with id n. Words contain no white space."""
         return "\n".join(self.words) + "\n"
 
     def extended(self, words: Iterable[str]) -> "Vocabulary":
-        """Return a vocabulary with new `words` behind the old ones; words already there are passed over."""
+        """Return a vocabulary with `words` appended, except for those that it already contains."""
         return Vocabulary([*self.words, *dict.fromkeys(word for word in words if word not in self._ids)])
 
     def id_of(self, word: str) -> int:
-        """Return the word's id, UNKNOWN_ID if it has none."""
+        """Return the id of a word, UNKNOWN_ID if it has none."""
         return self._ids.get(word, UNKNOWN_ID)
 
     def __contains__(self, word: str) -> bool:

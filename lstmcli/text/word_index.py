@@ -1,7 +1,7 @@
-"""A stored vocabulary whose words are found without reading them all: a hash table that is mapped into memory.
+"""A stored vocabulary with a memory-mapped hash table, so that words are looked up without reading all of them.
 
-The index is one array of uint32: the number of words, the slots of the hash table, and where each word's line starts in
-the word list. A slot holds a word's id plus 1, or 0; a word stands in the first free slot from crc32(word) on.
+The index is one array of uint32: the number of words, the slots of the hash table, and the start of each word in the
+word list. A slot contains the id of a word plus 1, or 0; a word is in the first free slot from crc32(word) on.
 """
 
 import zlib
@@ -18,7 +18,7 @@ Index = NDArray[np.uint32]
 
 
 def index_words(words: Sequence[str]) -> Index:
-    """Return the index of distinct words, in id order, that are stored as `Vocabulary.file_content`."""
+    """Return the index of distinct words in the order of their ids, stored as `Vocabulary.file_content`."""
     num_slots = _num_slots(len(words))
     encoded = [word.encode() for word in words]
     slots = [0] * num_slots
@@ -32,17 +32,17 @@ def index_words(words: Sequence[str]) -> Index:
 
 
 def _num_slots(num_words: int) -> int:
-    return 1 << (2 * num_words).bit_length()  # at least half of them free: few words are not where they are looked for
+    return 1 << (2 * num_words).bit_length()  # at least half are free, so most look-ups take one step
 
 
 class StoredVocabulary:
-    """The words of a file and their ids, as `Vocabulary` has them."""
+    """The words of a file and their ids, with the same look-up as `Vocabulary`."""
 
     def __init__(self, content: bytes | mmap, index: Index) -> None:
-        """Take a word list and its index, both perhaps mapped into memory.
+        """Store a word list and its index, both possibly memory-mapped.
 
         Raises:
-            ValueError: they don't belong together.
+            ValueError: they do not match.
         """
         self._content = memoryview(content)
         numbers = np.ascontiguousarray(index).data
@@ -57,7 +57,7 @@ class StoredVocabulary:
             raise ValueError(f"expected the words to start with {PAD_TOKEN}, {UNKNOWN_TOKEN}")
 
     def id_of(self, word: str) -> int:
-        """Return the word's id, UNKNOWN_ID if it has none."""
+        """Return the id of a word, UNKNOWN_ID if it has none."""
         encoded = word.encode()
         slot = zlib.crc32(encoded) % self._num_slots
         while number := self._slots[slot]:
