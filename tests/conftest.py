@@ -155,6 +155,7 @@ def invoke(*arguments: object) -> Any:
 # signals from outside would depend on which of the two is faster.
 INTERRUPTED_PROGRAM = """
 import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 when = sys.argv.pop(1)
 waiting = [True]
 def watch(event, arguments):

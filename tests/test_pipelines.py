@@ -138,7 +138,12 @@ def test_a_process_that_dies_is_reported(run_directory: Path, monkeypatch: pytes
 
 def started(many: Path, *arguments: object) -> subprocess.Popen[bytes]:
     """Start a prediction of CSV rows from a pipe. It can't end before the pipe is closed, however fast it is."""
-    command = [sys.executable, "-m", "lstmcli", "predict", "RUN", "-f", "csv", *map(str, arguments)]
+    # A shell's background jobs, and all that they start, ignore Ctrl-C: here it must count.
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from lstmcli.cli.main import main; main()"
+    )
+    command = [sys.executable, "-c", program, "predict", "RUN", "-f", "csv", *map(str, arguments)]
     return subprocess.Popen(
         command, cwd=many, env=environment(), stdin=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
     )
