@@ -104,7 +104,7 @@ def test_a_language_model_is_no_classifier_and_the_other_way_round(
     assert (result.exit_code, "holds a language model, which has no labels" in result.stderr) == (1, True)
     option = f"model.pretrained={run_directory}"
     result = invoke("train", *corpus_options(corpus), "--set", option, "--run-dir", tmp_path / "run")
-    assert (result.exit_code, "holds a classifier, no language model" in result.stderr) == (1, True)
+    assert (result.exit_code, "holds a classifier, not a language model" in result.stderr) == (1, True)
 
 
 def test_a_resumed_pretraining_is_an_uninterrupted_one(pretrained: Path, texts: Path, tmp_path: Path) -> None:
