@@ -49,8 +49,10 @@ IN_PYTHON = {
     "--resume": "resume=True",
     "--overwrite": "overwrite=True",
     "; name a FILE, or a config with one.": "; set it, or pass texts and labels.",
-    " It is set by data.label (train) or --label.": " It is set by data.label.",
-    " It is set by data.text (train) or --text.": " It is set by data.text.",
+    "--label (data.label)": "data.label",
+    "--text (data.text)": "data.text",
+    "--format (data.format)": "data.format",
+    "--encoding (data.encoding)": "data.encoding",
 }
 
 

@@ -27,7 +27,7 @@ def describe_rows(rows: RowsRead) -> str:
 
 
 def describe_dropped(rows: RowsRead) -> list[str]:
-    """Return a sentence about the dropped rows, if any, for the reader of scores on these rows."""
+    """Return a sentence about the dropped rows, if any, to show next to scores on these rows."""
     num_dropped = rows.num_rows - rows.num_kept
     all_rows = counted(rows.num_rows, "row")
     return [f"Not scored: {num_dropped:,} of {all_rows}, {_reasons(rows)}."] if num_dropped else []

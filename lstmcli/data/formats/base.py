@@ -34,7 +34,7 @@ class RecordWriter(Protocol):
     """Writes input records, each with the columns that a prediction adds."""
 
     def start(self, columns: Sequence[str], added: Sequence[str], *, continues: bool) -> None:
-        """Set the columns of the first record and the added ones; with `continues`, omit the header."""
+        """Set the columns of the first record and the added ones; with `continues`, the header is already written."""
 
     def write(self, record: Record, additions: Mapping[str, str | float | None]) -> None:
         """Write one record, which may be one that could not be read.
