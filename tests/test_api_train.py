@@ -256,7 +256,7 @@ def test_other_texts_labels_or_settings_are_not_resumed(tmp_path: Path) -> None:
     ):
         with pytest.raises(lstmcli.LstmcliError, match=re.escape(words)):
             lstmcli.train(settings, texts=texts, labels=labels, run_dir=run, resume=True)
-    with pytest.raises(lstmcli.LstmcliError, match="there is no run to resume; leave resume=True out"):
+    with pytest.raises(lstmcli.LstmcliError, match="there is no run to resume; omit resume=True"):
         lstmcli.train(SETTINGS, texts=TEXTS, labels=LABELS, run_dir=tmp_path / "none", resume=True)
     with pytest.raises(ValueError, match="expected resume or overwrite, got both"):
         lstmcli.train(SETTINGS, texts=TEXTS, labels=LABELS, run_dir=run, resume=True, overwrite=True)

@@ -201,7 +201,10 @@ def test_a_bad_corpus_gets_one_message_and_nothing_is_written(tmp_path: Path, co
     ("settings", "words"),
     [
         (["data.train=none.csv"], "none.csv: no such file"),
-        (["training.metric=jaccard"], "training.metric=jaccard does not suit these labels; choose one of accuracy"),
+        (
+            ["training.metric=jaccard"],
+            "training.metric=jaccard is not available for this kind of labels; choose one of accuracy",
+        ),
         (["data.validation=none.csv"], "none.csv: no such file"),
         (["data.test=none.csv"], "none.csv: no such file"),
         (["embedding.vectors=none.vec"], "none.vec: no such word-vector file"),

@@ -114,12 +114,12 @@ def test_all_mistakes_are_in_one_message(tmp_path: Path) -> None:
         ("- 1\n", "expected sections"),
         ("data: [1]\n", "data: expected keys with values below it, got [1]."),
         ("data: {train: a.csv, label: no}\n", "data.label: expected text, found false (put it in quotes)."),
-        ("data: {train: a.csv, labels: [A, A]}\n", "a column is named twice"),
-        ("data: {train: a.csv, labels: [A], label_separator: ','}\n", "exclude each other"),
+        ("data: {train: a.csv, labels: [A, A]}\n", "duplicate column"),
+        ("data: {train: a.csv, labels: [A], label_separator: ','}\n", "can't be combined"),
         ("data: {train: a.csv, format: text}\n", "a text file has no label column"),
-        ("embedding: {frozen: true}\ndata: {train: a.csv}\n", "a random table must be trained"),
-        ("{}", "no training file is named"),
-        ("", "no training file is named"),
+        ("embedding: {frozen: true}\ndata: {train: a.csv}\n", "random vectors must be trained"),
+        ("{}", "no training file given"),
+        ("", "no training file given"),
     ],
 )
 def test_a_wrong_file_is_named_with_its_mistake(tmp_path: Path, content: str, words: str) -> None:
@@ -130,7 +130,8 @@ def test_a_wrong_file_is_named_with_its_mistake(tmp_path: Path, content: str, wo
 
 
 def test_a_contradiction_that_set_caused_names_set() -> None:
-    with pytest.raises(ConfigError, match=r"^--set data\.labels=A: data\.labels and data\.label_separator exclude"):
+    words = r"^--set data\.labels=A: data\.labels and data\.label_separator can't be combined"
+    with pytest.raises(ConfigError, match=words):
         load_config(None, ["data.train=x.csv", "data.label_separator=|", "data.labels=A"])
 
 
@@ -195,10 +196,14 @@ def test_arguments_take_the_place_of_keys(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("overrides", "arguments", "words"),
     [
-        (["data.text=a"], {"data.text": "b"}, "--set data.text=a contradicts --text b; give one of them."),
-        (["data.train=a.csv"], {"data.train": "b.csv"}, "--set data.train=a.csv contradicts FILE b.csv; give one"),
+        (["data.text=a"], {"data.text": "b"}, "--set data.text=a contradicts --text b; use only one of them."),
+        (
+            ["data.train=a.csv"],
+            {"data.train": "b.csv"},
+            "--set data.train=a.csv contradicts FILE b.csv; use only one of them",
+        ),
         (["pretraining.texts=a,b"], {"pretraining.texts": ["a"]}, "--set pretraining.texts=a,b contradicts FILE a;"),
-        (["data.labels=A,B"], {"data.label": "c"}, "--label c: the labels are the yes/no columns of data.labels here."),
+        (["data.labels=A,B"], {"data.label": "c"}, "--label c: can't be combined with data.labels (yes/no columns)."),
     ],
 )
 def test_an_argument_and_set_must_not_contradict_each_other(

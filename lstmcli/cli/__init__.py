@@ -1,1 +1,1 @@
-"""The command line, one file a command: arguments, one plain call, what to print."""
+"""The command line, one file per command: parse arguments, make one plain call, print the result."""

@@ -1,4 +1,4 @@
-"""The commands by name; a command's module is imported when the command is used."""
+"""The commands by name; the module of a command is imported on first use."""
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
@@ -12,10 +12,10 @@ NAMES = ("train", "pretrain", "evaluate", "cross-validate", "predict", "config")
 
 
 class Command(TyperCommand):
-    """A command with help of our own style."""
+    """A command whose help is rendered by `lstmcli.cli.help`."""
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
-        """Return what stands behind the command in a line of usage."""
+        """Return what follows the command in the usage line."""
         from lstmcli.cli.describe import describe
 
         return ["[OPTIONS]", *(argument.usage for argument in describe(self, ctx).arguments)]
@@ -30,7 +30,7 @@ class Command(TyperCommand):
 
 
 class Commands(Mapping[str, TyperCommand]):
-    """All commands. Each is made when it is first asked for, so that `predict` need not wait for the others."""
+    """All commands, each created on first access so that `predict` does not wait for the others."""
 
     def __init__(self) -> None:
         self._made: dict[str, Any] = {}

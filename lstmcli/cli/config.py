@@ -18,7 +18,7 @@ def config_command(
 ) -> None:
     """Print every setting with its value and what it means, as a config file.
 
-    Without --config and --set these are the defaults. A config with a mistake is an error, so this also checks one.
+    Without --config and --set, these are the defaults. Mistakes are reported, so this also checks a config.
 
     Examples:
       lstmcli config | less

@@ -25,7 +25,7 @@ def cross_validate_command(
     file: TrainingFile = None,
     folds: Annotated[
         int,
-        typer.Option("--folds", min=2, max=100, metavar="N", help="Parts to split the rows into, from 2 to 100."),
+        typer.Option("--folds", min=2, max=100, metavar="N", help="Number of folds, from 2 to 100."),
     ] = 10,
     text: TextSetting = None,
     label: LabelSetting = None,
@@ -40,20 +40,20 @@ def cross_validate_command(
             "-o",
             metavar="DIR",
             rich_help_panel=OUTPUT,
-            help="Where to write (default: runs/ and the name of the config or FILE, followed by -folds).",
+            help="Run directory (default: runs/NAME-folds, after the config or FILE).",
         ),
     ] = None,
     as_json: AsJson = False,
     baselines: Baselines = True,
     resume: Annotated[
-        bool, typer.Option("--resume", rich_help_panel=OUTPUT, help="Continue an interrupted cross-validation.")
+        bool, typer.Option("--resume", rich_help_panel=OUTPUT, help="Resume an interrupted cross-validation.")
     ] = False,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
-    """Score a recipe on all rows of a corpus that is too small to spare a test file.
+    """Train and score with cross-validation, for corpora too small to spare a test file.
 
-    The training and validation rows are split into folds; for each fold a model is trained on the others, so that
+    The training and validation rows are split into folds. For each fold, a model is trained on the other folds, so
     every row is scored by a model that never saw it.
 
     Examples:

@@ -1,6 +1,6 @@
-"""What to say where a package that we depend on is missing, as most are in a light installation."""
+"""The message for a missing dependency; a light installation lacks most of them."""
 
-# From the name that Python imports to the name that pip installs; a test ties them to pyproject.toml.
+# Import name -> name on PyPI; a test compares them with pyproject.toml.
 PACKAGES = {
     "jinja2": "jinja2",
     "numpy": "numpy",
@@ -18,16 +18,16 @@ PACKAGES = {
 
 
 def missing_package(error: ModuleNotFoundError, command: str | None) -> str | None:
-    """Return a line for the user, or None where the missing module is not ours to explain.
+    """Return a message for the user, or None if the missing module is not one of our dependencies.
 
     Args:
-        error: what an import raised.
-        command: the command that was given, such as "train".
+        error: raised by an import.
+        command: the command in use, such as "train".
     """
     package = PACKAGES.get(error.name or "")
     if package is None:
         return None
-    # pip finds lstmcli itself installed and adds whatever its dependencies lack.
+    # pip keeps the installed lstmcli and adds its missing dependencies.
     return (
         f"`lstmcli {command}` needs {package}, which is not installed. Complete the installation: pip install lstmcli"
     )

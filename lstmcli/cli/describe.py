@@ -1,4 +1,4 @@
-"""What a command takes, as plain values: help, man page and shell completions are all made of it."""
+"""A command's arguments and options as plain values, from which help, man page and completions are made."""
 
 import inspect
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ OTHER_OPTIONS = "Other"
 
 
 class Argument(NamedTuple):
-    """What stands without a name on the command line."""
+    """A positional argument."""
 
     name: str
     help: str
@@ -19,13 +19,13 @@ class Argument(NamedTuple):
 
     @property
     def usage(self) -> str:
-        """As it stands in a line of usage: "RUN", "[FILE]", "[FILE]..."."""
+        """Its notation in a usage line: "RUN", "[FILE]" or "[FILE]..."."""
         name = self.name if self.is_required else f"[{self.name}]"
         return f"{name}..." if self.is_repeated else name
 
 
 class Option(NamedTuple):
-    """An option: its names, what its value is called (None: a flag), and what it does."""
+    """An option. `metavar` is None for a flag."""
 
     names: Sequence[str]
     metavar: str | None
@@ -36,14 +36,14 @@ class Option(NamedTuple):
 
     @property
     def text(self) -> str:
-        """What it does, the choices and the default included."""
+        """The help text, with choices and default."""
         choices = f" Choices: {', '.join(self.choices)}." if self.choices else ""
         text = f"{self.help}{choices}"
         return text if self.default is None else f"{text.rstrip('.')} (default: {self.default})."
 
 
 class Description(NamedTuple):
-    """A command: what it does, in paragraphs of which the first is a summary, and what it takes."""
+    """A command, its arguments and its options. The first of the paragraphs is a summary."""
 
     name: str
     paragraphs: Sequence[str]
@@ -53,18 +53,18 @@ class Description(NamedTuple):
 
     @property
     def takes_keys(self) -> bool:
-        """Whether its arguments are keys of the config."""
+        """Whether its arguments are config keys."""
         return any(argument.name == "KEY" for argument in self.arguments)
 
     @property
     def panels(self) -> dict[str, list[Option]]:
-        """The options by group; those without one come last."""
+        """The options by group; options without a group come last."""
         names = dict.fromkeys(sorted((option.panel for option in self.options), key=OTHER_OPTIONS.__eq__))
         return {name: [option for option in self.options if option.panel == name] for name in names}
 
 
 def describe(command: Any, context: Any) -> Description:
-    """Return what the click command says about itself."""
+    """Return the description of a click command."""
     before, _, examples = inspect.cleandoc(command.help or "").partition(EXAMPLES)
     visible = [parameter for parameter in command.get_params(context) if not getattr(parameter, "hidden", False)]
     return Description(
@@ -81,7 +81,7 @@ def _argument(parameter: Any) -> Argument:
 
 
 def _option(parameter: Any) -> Option:
-    # Short names first; a flag that can be switched off has a second list of names.
+    # A flag with a --no- form lists that form under secondary_opts.
     names = sorted([*parameter.opts, *parameter.secondary_opts], key=len)
     choices = [str(choice) for choice in getattr(parameter.type, "choices", ())]
     default = parameter.default

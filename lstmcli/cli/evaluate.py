@@ -36,9 +36,7 @@ Baselines = Annotated[
 def evaluate_command(
     run: Annotated[
         Path | None,
-        typer.Argument(
-            metavar="RUN", help="Run directory, or its model/ folder; not with --folds.", show_default=False
-        ),
+        typer.Argument(metavar="RUN", help="Run directory or its model/ folder; not with --folds.", show_default=False),
     ] = None,
     file: Annotated[
         str | None, typer.Argument(metavar="FILE", help="Labelled rows, or - for standard input.", show_default=False)
@@ -50,25 +48,21 @@ def evaluate_command(
             "-f",
             metavar="FORMAT",
             rich_help_panel=INPUT,
-            help="Format of the input; auto, the default, goes by the file's extension.",
+            help="Input format; auto (the default) uses the file's extension.",
         ),
     ] = None,
     encoding: Annotated[
         str | None,
-        typer.Option(
-            "--encoding", metavar="NAME", rich_help_panel=INPUT, help="Encoding of the input (default: utf-8)."
-        ),
+        typer.Option("--encoding", metavar="NAME", rich_help_panel=INPUT, help="Input encoding (default: utf-8)."),
     ] = None,
     text: Annotated[
         str | None,
-        typer.Option(
-            "--text", metavar="COLUMN", rich_help_panel=INPUT, help="Column of the text (default: as in training)."
-        ),
+        typer.Option("--text", metavar="COLUMN", rich_help_panel=INPUT, help="Text column (default: as in training)."),
     ] = None,
     label: Annotated[
         str | None,
         typer.Option(
-            "--label", metavar="COLUMN", rich_help_panel=INPUT, help="Column of the label (default: as in training)."
+            "--label", metavar="COLUMN", rich_help_panel=INPUT, help="Label column (default: as in training)."
         ),
     ] = None,
     output: Annotated[
@@ -92,20 +86,19 @@ def evaluate_command(
             max=100,
             metavar="N",
             rich_help_panel=FOLDS,
-            help="Train and score N models instead, as lstmcli cross-validate does (see there); takes a FILE, but no "
-            "RUN.",
+            help="Train and score N models, like lstmcli cross-validate; takes a FILE but no RUN.",
         ),
     ] = None,
     config: ConfigFile = None,
     settings: Settings = None,
     resume: Annotated[
-        bool, typer.Option("--resume", rich_help_panel=FOLDS, help="Continue an interrupted cross-validation.")
+        bool, typer.Option("--resume", rich_help_panel=FOLDS, help="Resume an interrupted cross-validation.")
     ] = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Score a model on labelled rows, with intervals, next to its baselines.
+    """Score a model on labelled rows, with confidence intervals and baselines.
 
-    --config, --set, --resume and --overwrite belong to --folds.
+    --config, --set, --resume and --overwrite require --folds.
 
     Examples:
       lstmcli evaluate runs/emotion data/emotion/test.csv
@@ -114,15 +107,17 @@ def evaluate_command(
     """
     if folds is None:
         if run is None or file is None:
-            raise UsageError("name a RUN and a FILE to score it on, or --folds N and a --config to train with.")
+            raise UsageError(
+                "name a RUN and a FILE to score it on, or use --folds N with a FILE or --config to train on."
+            )
         if config is not None or settings or resume or overwrite:
-            raise UsageError("--config, --set, --resume and --overwrite belong to --folds; a RUN is scored as it is.")
+            raise UsageError("--config, --set, --resume and --overwrite require --folds; a RUN is scored as it is.")
         columns = (FormatChoice.AUTO if input_format is None else input_format).value, encoding or "utf-8", text, label
         evaluation = _evaluate_run(run, file, columns, output, baselines=baselines, quiet=quiet)
         name = str(run)
     else:
         if file is not None:
-            raise UsageError(f"--folds trains models of its own on one FILE; it takes no RUN ({run}).")
+            raise UsageError(f"--folds trains its own models from one FILE, so leave out the RUN ({run}).")
         arguments = {
             "data.train": None if run is None else str(run),
             **column_settings(text, label, input_format, encoding),
@@ -142,7 +137,7 @@ def evaluate_command(
 
 
 def print_evaluation(evaluation: "Evaluation", name: str, *, as_json: bool) -> None:
-    """Print the figures of the model called `name`."""
+    """Print the scores of the model called `name`."""
     from lstmcli.reports.files import to_console_text, to_json
 
     if as_json:
@@ -186,7 +181,7 @@ def evaluate_folds(
     overwrite: bool,
     quiet: bool,
 ) -> tuple["Evaluation", str]:
-    """Cross-validate and return the figures and a name for what they are of; `arguments` as for `load_config`."""
+    """Cross-validate and return the scores and a name for what was scored; `arguments` is as in `load_config`."""
     from lstmcli.recipes.run_setup import resolve_run
 
     if not baselines:
@@ -196,7 +191,7 @@ def evaluate_folds(
     )
 
     from lstmcli.cli.long_running import long_running
-    from lstmcli.recipes.cross_validate import cross_validate  # takes seconds, see train
+    from lstmcli.recipes.cross_validate import cross_validate  # slow to import, see train
 
     resume_command = f"lstmcli evaluate --folds {folds} --resume --output {run.path}"
     with long_running(run.directory, resume_command, quiet=quiet) as (reporter, stop):

@@ -1,4 +1,4 @@
-"""How --help looks: one column of names, one of text; no word is broken, no line is longer than the terminal."""
+"""The layout of --help: a column of names and a column of text that fits the terminal without breaking words."""
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,7 +7,7 @@ import typer
 
 from lstmcli.cli.describe import Description, Option
 
-# Names that are longer have their text on the next line.
+# The text of a longer name starts on the next line.
 MAX_NAME_WIDTH = 28
 NUM_SPACES = 2
 
@@ -15,7 +15,7 @@ NUM_SPACES = 2
 def render(usage: str, description: Description, width: int, commands: Sequence[Description] = ()) -> str:
     """Return the help of a command, or of a group with its `commands`, `width` columns wide.
 
-    Titles are bold; the terminal's styles are left out where the output is none.
+    Titles are bold; typer removes the styling if the output is not a terminal.
     """
     blocks = [f"{_title('Usage')} {usage}"]
     blocks += ["\n".join(_wrap(paragraph, width)) for paragraph in description.paragraphs]
@@ -32,7 +32,7 @@ def render(usage: str, description: Description, width: int, commands: Sequence[
 
 
 def _sections(sections: Mapping[str, Sequence[tuple[str, str]]], width: int) -> list[str]:
-    """Return a block for each section that has rows of a name and a text; the texts of all are aligned."""
+    """Return one block per section that has rows of (name, text), with all texts aligned."""
     names = [name for rows in sections.values() for name, _ in rows]
     name_width = max(len(name) for name in names if len(name) <= MAX_NAME_WIDTH)
     return [

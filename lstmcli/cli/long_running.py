@@ -1,4 +1,4 @@
-"""What the command line adds to a recipe that runs long: progress on stderr, signals, and how to resume."""
+"""What the command line adds to a long-running recipe: progress on stderr, signals, and how to resume."""
 
 import signal
 from collections.abc import Iterator
@@ -13,17 +13,17 @@ from lstmcli.training.setup import keep_freed_memory
 
 
 class SignalStop(Stop):
-    """Is set by SIGINT and SIGTERM.
+    """A `Stop` set by SIGINT and SIGTERM.
 
-    Where the recipe has promised to ask often (`deferred`), it may finish its step and save its state first; everywhere
-    else the signal interrupts at once. A second Ctrl-C never waits.
+    Within `deferred`, the recipe has promised to ask often, so it may finish its step and save its state first.
+    Anywhere else the signal interrupts at once, and so does a second Ctrl-C.
     """
 
     def __init__(self) -> None:
         self._is_set = self._is_deferred = False
 
     def is_set(self) -> bool:
-        """Whether a signal has come."""
+        """Whether a signal has arrived."""
         return self._is_set
 
     @contextmanager
@@ -46,7 +46,7 @@ class SignalStop(Stop):
 def long_running(
     run: RunDirectory, resume_command: str, *, quiet: bool = False
 ) -> Iterator[tuple[ConsoleReporter, SignalStop]]:
-    """Yield what a recipe tells, and what stops it; an interruption becomes an error that says how to resume.
+    """Yield a reporter and a stop for a recipe; an interruption becomes an error that says how to resume.
 
     Raises:
         InterruptedRunError: on Ctrl-C or SIGTERM.

@@ -1,4 +1,4 @@
-"""The entry point: the commands, and the one place where an error becomes a message and an exit code."""
+"""The entry point, and the only place where errors become messages and exit codes."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ INTERRUPTED = 130
 
 
 class Shell(StrEnum):
-    """Those with a completion script."""
+    """The shells with a completion script."""
 
     BASH = "bash"
     ZSH = "zsh"
@@ -28,10 +28,10 @@ class CommandLine(TyperGroup):
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
-        self.commands = Commands()  # type: ignore[assignment]  # none is ever added
+        self.commands = Commands()  # type: ignore[assignment]  # read-only: commands are never added
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Read the arguments; `help` and `help COMMAND` are other words for --help."""
+        """Parse the arguments; `help` and `help COMMAND` are aliases of --help."""
         return super().parse_args(ctx, [*args[1:2], "--help"] if args[:1] == ["help"] else args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
@@ -55,7 +55,7 @@ class CommandLine(TyperGroup):
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(error.exit_code) from None
         except ModuleNotFoundError as error:
-            from lstmcli.cli.dependencies import missing_package  # seldom needed
+            from lstmcli.cli.dependencies import missing_package  # rarely needed
 
             message = missing_package(error, ctx.invoked_subcommand)
             if message is None:
@@ -63,7 +63,7 @@ class CommandLine(TyperGroup):
             typer.echo(f"error: {message}", err=True)
             raise typer.Exit(LstmcliError.exit_code) from None
         except BrokenPipeError:
-            _abandon_stdout()  # the reader has gone (`| head`)
+            _abandon_stdout()  # the reader has exited (`| head`)
             raise typer.Exit(0) from None
         except OSError as error:
             _abandon_stdout()
@@ -76,7 +76,7 @@ class CommandLine(TyperGroup):
 
 
 def _abandon_stdout() -> None:
-    """Send what is left in the buffers nowhere, or Python would complain at its exit that it can't be written."""
+    """Discard what is left in the buffers; otherwise Python would report at exit that it can't write it."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -123,13 +123,13 @@ def _options(
 ) -> None:
     """Train, evaluate and run LSTM text classifiers from CSV files.
 
-    `lstmcli COMMAND --help` and `lstmcli help COMMAND` explain a command.
+    For help on a command: `lstmcli COMMAND --help` or `lstmcli help COMMAND`.
     """
 
 
 def main() -> None:
     """Run the command line."""
-    # The products here are small: more threads cost CPU time and bring nothing. Must be set before numpy is imported.
+    # The matrix products here are too small to gain from threads. Must be set before numpy is imported.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
@@ -141,13 +141,13 @@ def main() -> None:
 
 
 def _leave(exit_code: int) -> None:
-    """End without taking numpy's modules down one by one, a seventh of the time that a short prediction takes.
+    """Exit without Python's teardown of modules, which takes a seventh of the time of a short prediction.
 
-    All files are closed by now, and worker processes have ended.
+    By now all files are closed and all worker processes have exited.
     """
     try:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
-    except (OSError, ValueError, AttributeError):  # a stream is closed, or there is none: Python knows what to do
+    except (OSError, ValueError, AttributeError):  # a closed or missing stream: leave it to Python
         return
     os._exit(exit_code)

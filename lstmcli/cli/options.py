@@ -1,4 +1,4 @@
-"""Arguments and options that several commands share."""
+"""Arguments and options shared by several commands."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -6,18 +6,18 @@ from typing import Annotated
 
 import typer
 
-# The groups that --help shows options in.
+# The groups of options in --help.
 INPUT = "Input"
 SETTINGS = "Settings"
 PREDICTIONS = "Predictions"
 OUTPUT = "Output"
 COMPUTATION = "Computation"
 
-Run = Annotated[Path, typer.Argument(metavar="RUN", help="Run directory, or its model/ folder.", show_default=False)]
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="Run directory or its model/ folder.", show_default=False)]
 
 
 class FormatChoice(StrEnum):
-    """The choices of --format; a test ties them to the formats."""
+    """The choices of --format; a test compares them with the formats."""
 
     AUTO = "auto"
     CSV = "csv"
@@ -36,20 +36,16 @@ Format = Annotated[
         "-f",
         metavar="FORMAT",
         rich_help_panel=INPUT,
-        help="Format of the input; auto goes by the file's extension.",
+        help="Input format; auto uses the file's extension.",
     ),
 ]
-Encoding = Annotated[
-    str, typer.Option("--encoding", metavar="NAME", rich_help_panel=INPUT, help="Encoding of the input.")
-]
+Encoding = Annotated[str, typer.Option("--encoding", metavar="NAME", rich_help_panel=INPUT, help="Input encoding.")]
 TextColumn = Annotated[
     str | None,
-    typer.Option(
-        "--text", metavar="COLUMN", rich_help_panel=INPUT, help="Column of the text (default: as in training)."
-    ),
+    typer.Option("--text", metavar="COLUMN", rich_help_panel=INPUT, help="Text column (default: as in training)."),
 ]
 
-# The same for commands that train: what is not given is as the config says.
+# The same for commands that train: an option that is not given leaves the config's value.
 TrainingFile = Annotated[
     str | None, typer.Argument(metavar="FILE", help="Labelled rows to learn from (data.train).", show_default=False)
 ]
@@ -60,7 +56,7 @@ FormatSetting = Annotated[
         "-f",
         metavar="FORMAT",
         rich_help_panel=INPUT,
-        help="Format of the input (data.format); auto, the default, goes by the file's extension.",
+        help="Input format (data.format); auto (the default) uses the file's extension.",
     ),
 ]
 EncodingSetting = Annotated[
@@ -69,25 +65,25 @@ EncodingSetting = Annotated[
         "--encoding",
         metavar="NAME",
         rich_help_panel=INPUT,
-        help="Encoding of the input (data.encoding; default: utf-8).",
+        help="Input encoding (data.encoding; default: utf-8).",
     ),
 ]
 TextSetting = Annotated[
     str | None,
-    typer.Option(
-        "--text", metavar="COLUMN", rich_help_panel=INPUT, help="Column of the text (data.text; default: text)."
-    ),
+    typer.Option("--text", metavar="COLUMN", rich_help_panel=INPUT, help="Text column (data.text; default: text)."),
 ]
 LabelSetting = Annotated[
     str | None,
-    typer.Option(
-        "--label", metavar="COLUMN", rich_help_panel=INPUT, help="Column of the label (data.label; default: label)."
-    ),
+    typer.Option("--label", metavar="COLUMN", rich_help_panel=INPUT, help="Label column (data.label; default: label)."),
 ]
 ConfigFile = Annotated[
     Path | None,
     typer.Option(
-        "--config", "-c", metavar="FILE", rich_help_panel=SETTINGS, help="YAML file; every key has a default."
+        "--config",
+        "-c",
+        metavar="FILE",
+        rich_help_panel=SETTINGS,
+        help="YAML config file; keys that are not in it keep their defaults.",
     ),
 ]
 Settings = Annotated[
@@ -97,16 +93,14 @@ Settings = Annotated[
         "-s",
         metavar="KEY=VALUE",
         rich_help_panel=SETTINGS,
-        help="Override a key of the config, such as training.epochs=5; may be repeated.",
+        help="Override a config key, such as training.epochs=5; repeatable.",
     ),
 ]
-Overwrite = Annotated[
-    bool, typer.Option("--overwrite", rich_help_panel=OUTPUT, help="Replace the run that is there already.")
-]
+Overwrite = Annotated[bool, typer.Option("--overwrite", rich_help_panel=OUTPUT, help="Replace an existing run.")]
 Quiet = Annotated[
     bool,
     typer.Option(
-        "--quiet", "-q", rich_help_panel=OUTPUT, help="Print no notes and no progress on standard error, only errors."
+        "--quiet", "-q", rich_help_panel=OUTPUT, help="Print only errors on standard error, no notes or progress."
     ),
 ]
 
@@ -114,7 +108,7 @@ Quiet = Annotated[
 def column_settings(
     text: str | None, label: str | None, input_format: FormatChoice | None, encoding: str | None
 ) -> dict[str, str | None]:
-    """Return the settings that options of their own stand for, by key; None is as the config says."""
+    """Return the values of options that are shortcuts for settings, by key; None leaves the config's value."""
     return {
         "data.text": text,
         "data.label": label,

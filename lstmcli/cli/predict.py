@@ -20,7 +20,7 @@ from lstmcli.cli.options import (
 )
 from lstmcli.errors import DataError
 
-# The exit code where some rows have no prediction.
+# Exit code if some rows have no prediction.
 SOME_ROWS_BROKEN = 3
 
 
@@ -36,7 +36,7 @@ def parse_probability(word: str) -> float:
     """Return 0.5 for "0.5" and for "50%".
 
     Raises:
-        typer.BadParameter: it is no number from 0 to 1.
+        typer.BadParameter: it is not a number from 0 to 1.
     """
     try:
         probability = float(word.removesuffix("%")) / (100.0 if word.endswith("%") else 1.0)
@@ -51,7 +51,9 @@ def predict_command(
     run: Run,
     files: Annotated[
         list[str] | None,
-        typer.Argument(metavar="FILE", show_default=False, help="Texts (default, or -: standard input)."),
+        typer.Argument(
+            metavar="FILE", show_default=False, help="Files of texts, or - for standard input (the default)."
+        ),
     ] = None,
     input_format: Format = FormatChoice.AUTO,
     encoding: Encoding = "utf-8",
@@ -62,8 +64,8 @@ def predict_command(
             "--on-error",
             metavar="ACTION",
             rich_help_panel=INPUT,
-            help="What to do with a row that can't be read: flag keeps it, without a prediction (exit code 3); skip "
-            "leaves it out; stop ends with an error.",
+            help="What to do with rows that can't be read: flag keeps them without a prediction (exit code 3); skip "
+            "drops them; stop exits with an error.",
         ),
     ] = OnErrorChoice.FLAG,
     probabilities: Annotated[
@@ -83,7 +85,7 @@ def predict_command(
             min=1,
             metavar="N",
             rich_help_panel=PREDICTIONS,
-            help="Add columns label_1, score_1, ... of the N most probable labels.",
+            help="Add columns label_1, score_1, ... for the N most probable labels.",
         ),
     ] = None,
     threshold: Annotated[
@@ -93,8 +95,8 @@ def predict_command(
             parser=parse_probability,
             metavar="X",
             rich_help_panel=PREDICTIONS,
-            help="Pick only labels of at least this probability, 0 to 1 or a percentage; a text may get none. With "
-            "--top-k, list only those: the cells of the others are empty.",
+            help="Predict only labels with at least this probability (0 to 1, or a percentage), possibly none. With "
+            "--top-k, the cells of less probable labels stay empty.",
         ),
     ] = None,
     output: Annotated[
@@ -104,7 +106,7 @@ def predict_command(
             "-o",
             metavar="FILE",
             rich_help_panel=OUTPUT,
-            help="Where to write (default, or -: standard output); .gz compresses.",
+            help="Output file, or - for standard output (the default); .gz compresses.",
         ),
     ] = None,
     output_format: Annotated[
@@ -114,7 +116,7 @@ def predict_command(
             "-F",
             metavar="FORMAT",
             rich_help_panel=OUTPUT,
-            help="Format of the output; auto goes by the extension of --output, else it is that of the input.",
+            help="Output format; auto uses the extension of --output, or else the input format.",
         ),
     ] = FormatChoice.AUTO,
     columns: Annotated[
@@ -123,18 +125,18 @@ def predict_command(
             "--columns",
             metavar="A,B",
             rich_help_panel=OUTPUT,
-            help="Columns of the input to keep, in this order (default: all).",
+            help="Input columns to keep, in this order (default: all).",
         ),
     ] = None,
     resume: Annotated[
         bool,
         typer.Option(
-            "--resume", rich_help_panel=OUTPUT, help="Continue the --output of the same command after an interruption."
+            "--resume", rich_help_panel=OUTPUT, help="Resume an interrupted command, appending to its partial --output."
         ),
     ] = False,
     progress: Annotated[
         bool,
-        typer.Option("--progress", rich_help_panel=OUTPUT, help="Report on standard error how many rows are done."),
+        typer.Option("--progress", rich_help_panel=OUTPUT, help="Report progress on standard error."),
     ] = False,
     quiet: Quiet = False,
     jobs: Annotated[
@@ -151,7 +153,7 @@ def predict_command(
     batch_size: Annotated[
         int,
         typer.Option(
-            "--batch-size", min=1, metavar="N", rich_help_panel=COMPUTATION, help="Number of rows computed together."
+            "--batch-size", min=1, metavar="N", rich_help_panel=COMPUTATION, help="Number of texts per batch."
         ),
     ] = 240,
     line_buffered: Annotated[
@@ -159,14 +161,15 @@ def predict_command(
         typer.Option(
             "--line-buffered",
             rich_help_panel=COMPUTATION,
-            help="Answer each row before reading the next, even where more rows are waiting; whenever a pipe pauses, "
-            "all rows are answered anyway.",
+            help="Answer each row before reading the next, even if more rows are available. Rarely needed, since all "
+            "rows read are answered whenever a pipe pauses.",
         ),
     ] = False,
 ) -> None:
-    """Label texts: the rows of a file or a pipe, in order, with prediction and score added.
+    """Predict the labels of texts from files or a pipe.
 
-    Standard input is one text per line unless --format says otherwise; each line gets `label<TAB>score`.
+    Rows keep their order and columns, and gain a prediction and a score. Standard input has one text per line unless
+    --format is given, and each line is answered with `label<TAB>score`.
 
     Examples:
       echo "what a lovely surprise" | lstmcli predict runs/emotion
@@ -213,7 +216,7 @@ def _look_for_sentences(words: list[str], run: Path) -> None:
 
     for word in words:
         if len(word.split()) > 1 and not Path(word).exists() and format_of(word) is None:
-            import shlex  # a mistake may take its time
+            import shlex  # only needed for this error
 
             echo = f"echo {shlex.quote(word)} | lstmcli predict {shlex.quote(str(run))}"
             raise DataError(f"{word}: no such file. To label a text, pipe it in: {echo}")

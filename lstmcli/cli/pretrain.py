@@ -24,7 +24,7 @@ def pretrain_command(
         typer.Argument(
             metavar="FILE",
             show_default=False,
-            help="Texts to learn from, or - for standard input (pretraining.texts; default: those of data.train).",
+            help="Texts to learn from, or - for standard input (pretraining.texts; default: the texts of data.train).",
         ),
     ] = None,
     text: TextSetting = None,
@@ -39,18 +39,18 @@ def pretrain_command(
             "-o",
             metavar="DIR",
             rich_help_panel=OUTPUT,
-            help="Where to write (default: runs/ and the name of the config or FILE, followed by -pretrained).",
+            help="Run directory (default: runs/NAME-pretrained, after the config or FILE).",
         ),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", rich_help_panel=OUTPUT, help="Continue an interrupted pretraining.")
+        bool, typer.Option("--resume", rich_help_panel=OUTPUT, help="Resume an interrupted pretraining.")
     ] = False,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
-    """Learn to predict the next word of texts without labels, for a training to start from.
+    """Pretrain a network on unlabelled texts by next-word prediction.
 
-    A file with the extension .txt has one text per line; of a table, the column --text is read.
+    A .txt file has one text per line; in a table, the texts are in the column --text.
 
     Examples:
       lstmcli pretrain all-my-texts.txt --run-dir runs/words
@@ -70,14 +70,14 @@ def pretrain_command(
     )
 
     from lstmcli.cli.long_running import long_running
-    from lstmcli.recipes.pretrain import pretrain  # takes seconds, see train
+    from lstmcli.recipes.pretrain import pretrain  # slow to import, see train
 
     with long_running(run.directory, f"lstmcli pretrain --resume --run-dir {run.path}", quiet=quiet) as (
         reporter,
         stop,
     ):
         if run.is_finished:
-            reporter.line("done", f"{run.path}: is finished already; nothing to resume")
+            reporter.line("done", f"{run.path}: already finished; nothing to resume")
             return
         pretrain(resolved, run, tell=reporter, stop=stop)
     reporter.line("wrote", f"{run.path}  (next: lstmcli train --set model.pretrained={run.path} ...)")

@@ -36,11 +36,16 @@ def train_command(
             "-o",
             metavar="DIR",
             rich_help_panel=OUTPUT,
-            help="Where to write (default: runs/ and the name of the config or FILE).",
+            help="Run directory (default: runs/NAME, after the config or FILE).",
         ),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", rich_help_panel=OUTPUT, help="Continue an interrupted training, bit for bit.")
+        bool,
+        typer.Option(
+            "--resume",
+            rich_help_panel=OUTPUT,
+            help="Resume an interrupted training; the result is the same, bit for bit.",
+        ),
     ] = False,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
@@ -59,7 +64,7 @@ def train_command(
         config, settings or [], run_dir, resume=resume, overwrite=overwrite, arguments=arguments
     )
 
-    # torch, pandas and scikit-learn take seconds to import: a mistake that was found by now need not wait for them.
+    # torch, pandas and scikit-learn take seconds to import; mistakes found above are reported without that wait.
     from lstmcli.cli.long_running import long_running
     from lstmcli.recipes.train import train
     from lstmcli.reports.files import to_console_text
@@ -69,7 +74,7 @@ def train_command(
         stop,
     ):
         if run.is_finished:
-            reporter.line("done", f"{run.path}: is finished already; nothing to resume")
+            reporter.line("done", f"{run.path}: already finished; nothing to resume")
             return
         evaluations = train(resolved, run, tell=reporter, stop=stop)
     typer.echo(to_console_text(evaluations[-1], is_terminal=sys.stdout.isatty()), nl=False)

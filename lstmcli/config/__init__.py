@@ -1,1 +1,1 @@
-"""What a user can set: `settings` are plain dataclasses for every layer, `loading` checks them (pydantic, yaml)."""
+"""User settings: plain dataclasses for every layer (`settings`), and their validation (`loading`; pydantic, yaml)."""

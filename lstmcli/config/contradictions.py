@@ -1,14 +1,14 @@
-"""What can be wrong between settings that are each right by themselves."""
+"""Checks of settings that are valid on their own but contradict each other."""
 
 from lstmcli.config.model_settings import label_kind
 from lstmcli.config.settings import SCORES_BY_KIND, Config
 
 KeyPath = tuple[str, ...]
-Check = tuple[bool, list[KeyPath], str]  # whether it is wrong, the keys that may have caused it, and the message
+Check = tuple[bool, list[KeyPath], str]  # whether it failed, the keys involved, and the message
 
 
 def contradictions(config: Config, *, needs_labels: bool, needs_rows: bool = True) -> list[tuple[list[KeyPath], str]]:
-    """Return what is wrong between keys: the keys that may have caused it, and the message."""
+    """Return the failed checks: the keys involved and the message of each."""
     checks = (
         (_source_checks(config, needs_labels=needs_labels) if needs_rows else [])
         + _data_checks(config, needs_labels=needs_labels)
@@ -24,9 +24,9 @@ def _source_checks(config: Config, *, needs_labels: bool) -> list[Check]:
         (
             config.data.train is None and (needs_labels or not has_texts),
             [("data", "train")],
-            "data.train: no training file is named; name a FILE, or a config with one."
+            "data.train: no training file given; pass a FILE, or a config that sets data.train."
             if needs_labels
-            else "pretraining.texts: no file of texts is named; name a FILE, or set data.train.",
+            else "pretraining.texts: no file of texts given; pass a FILE, or set data.train.",
         ),
     ]
 
@@ -37,22 +37,22 @@ def _data_checks(config: Config, *, needs_labels: bool) -> list[Check]:
         (
             bool(data.labels) and data.label_separator is not None,
             [("data", "labels"), ("data", "label_separator")],
-            "data.labels and data.label_separator exclude each other: 0/1 columns need no separator.",
+            "data.labels and data.label_separator can't be combined: yes/no columns need no separator.",
         ),
         (
             len(set(data.labels)) != len(data.labels),
             [("data", "labels")],
-            "data.labels: a column is named twice.",
+            "data.labels: duplicate column.",
         ),
         (
             data.unlabelled == "keep" and data.label_separator is None,
             [("data", "unlabelled")],
-            "data.unlabelled=keep needs data.label_separator: only there can a text have no label at all.",
+            "data.unlabelled=keep requires data.label_separator; otherwise every text has at least one label.",
         ),
         (
             config.decision.thresholds == "f1" and not data.labels and data.label_separator is None,
             [("decision", "thresholds")],
-            "decision.thresholds=f1 has no use where a text has exactly one label: the most probable one is picked.",
+            "decision.thresholds=f1 does not apply to single labels, where the most probable label is predicted.",
         ),
         (
             data.format == "text" and needs_labels,
@@ -68,12 +68,13 @@ def _training_checks(config: Config) -> list[Check]:
         (
             training.metric not in scores,
             [("training", "metric")],
-            f"training.metric={training.metric} does not suit these labels; choose one of {', '.join(scores)}.",
+            f"training.metric={training.metric} is not available for this kind of labels; choose one of "
+            f"{', '.join(scores)}.",
         ),
         (
             training.device == "cuda" and training.engine == "kernels",
             [("training", "engine"), ("training", "device")],
-            "training.engine=kernels runs on a CPU; set training.device=cpu, or leave the engine out.",
+            "training.engine=kernels requires a CPU; set training.device=cpu, or remove training.engine.",
         ),
     ]
 
@@ -84,18 +85,18 @@ def _model_checks(config: Config) -> list[Check]:
         (
             embedding.vectors is not None and config.model.pretrained is not None,
             [("embedding", "vectors"), ("model", "pretrained")],
-            "embedding.vectors and model.pretrained exclude each other: both say where word vectors start. Give the "
-            "vector file to `lstmcli pretrain`.",
+            "embedding.vectors and model.pretrained can't be combined: both set the initial word vectors. Pass the "
+            "vector file to `lstmcli pretrain` instead.",
         ),
         (
             embedding.frozen and embedding.vectors is None and config.model.pretrained is None,
             [("embedding", "frozen"), ("embedding", "vectors")],
-            "embedding.frozen needs embedding.vectors or model.pretrained: a random table must be trained.",
+            "embedding.frozen requires embedding.vectors or model.pretrained: random vectors must be trained.",
         ),
         (
             0 < ngrams.max_characters < ngrams.min_characters,
             [("ngrams", "min_characters"), ("ngrams", "max_characters")],
             f"ngrams.max_characters is {ngrams.max_characters}, below ngrams.min_characters "
-            f"({ngrams.min_characters}); 0 leaves n-grams of characters out.",
+            f"({ngrams.min_characters}). To turn character n-grams off, set it to 0.",
         ),
     ]

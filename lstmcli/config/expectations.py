@@ -1,4 +1,4 @@
-"""What a setting may be, in words: "a number above 0", "rnn, lstm or peephole"."""
+"""Descriptions of the values that a setting takes: "a number above 0", "rnn, lstm or peephole"."""
 
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -9,7 +9,7 @@ NOUNS = {int: "a whole number", float: "a number", str: "text", bool: "true or f
 
 
 def expectation(hint: Any) -> str:
-    """Return what values a field of type `hint` takes."""
+    """Return a description of the values of a field of type `hint`."""
     if get_origin(hint) in {Union, UnionType}:
         return expectation(next(part for part in get_args(hint) if part is not NoneType))
     if get_origin(hint) is Annotated:
@@ -23,7 +23,7 @@ def expectation(hint: Any) -> str:
 
 
 def choices_of(hint: Any) -> list[str]:
-    """Return the values that a field takes, in the order of their declaration; empty if it is none of a few."""
+    """Return the choices of a field in the order of declaration, or an empty list if its values are free."""
     if hint is bool:
         return ["true", "false"]
     if get_origin(hint) is not Literal:
@@ -36,7 +36,7 @@ def _either(choices: list[str]) -> str:
 
 
 def _bounds(limits: dict[str, float]) -> str:
-    """Return " from 1 to 100", " of at least 1" and the like; a bound of machine integers goes without saying."""
+    """Return " from 1 to 100", " of at least 1" and the like, leaving out bounds that only keep integers 64-bit."""
     if "min_length" in limits:
         return " that is not empty"
     if {"ge", "le"} <= limits.keys():

@@ -1,4 +1,4 @@
-"""A config as `default.yaml` explains it: its keys in order, each with its comment, with the values of this config."""
+"""A config written like `default.yaml`: the same order and comments, with the values of this config."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ KEY = re.compile(r"  (?P<key>\w+): (?P<value>.*?) +(?P<comment># .*)")
 
 
 class Line(NamedTuple):
-    """A line of the template. `key` is empty in a section's own line; both names are empty above the first section."""
+    """A line of the template. `key` is empty in a section's first line; above the first section, so is `section`."""
 
     section: str
     key: str
@@ -27,11 +27,11 @@ class Line(NamedTuple):
 
 
 def explain(config: Config, wanted: Sequence[str] = ()) -> str:
-    """Return YAML that loads as `config`, with a comment beside each key.
+    """Return YAML that loads as `config`, with an explanation of each key.
 
     Args:
-        config: where its values differ from the template's, they take their place.
-        wanted: dotted keys and sections to leave the others out; empty: all.
+        config: values that differ from the template replace those of the template.
+        wanted: dotted keys and sections to include; empty: all.
 
     Raises:
         UsageError: a name in `wanted` is neither a key nor a section.
@@ -52,7 +52,7 @@ def _template() -> str:
 
 
 def _lines() -> Iterator[Line]:
-    """Yield the template's lines; further lines of a comment have the names of the key that they explain."""
+    """Yield the template's lines; continuation lines of a comment belong to the key that they explain."""
     section = key = ""
     for text in _template().splitlines():
         if match := SECTION.match(text):
@@ -66,16 +66,16 @@ def _lines() -> Iterator[Line]:
 
 def _with_value(text: str, value: Any) -> str:
     match = KEY.fullmatch(text)
-    if match is None:  # a further line of a comment
+    if match is None:  # a continuation line of a comment
         return text
     shown = f"  {match['key']}: {_to_yaml(value)}"
     return f"{shown.ljust(match.start('comment') - 1)} {match['comment']}"
 
 
 def _to_yaml(value: Any) -> str:
-    """Return `value` as YAML in one line."""
+    """Return `value` as one line of YAML."""
     plain = _dump(value, style=None)
-    # Only a text can hold the end of a line, and only double quotes keep it in one.
+    # Only strings can contain line breaks, and only double quotes escape them.
     return plain if plain.splitlines() == [plain] else _dump(value, style='"')
 
 
@@ -91,7 +91,7 @@ def _is_wanted(line: Line, wanted: Sequence[str]) -> bool:
         return bool(line.text)
     if line.key:
         return f"{line.section}.{line.key}" in wanted
-    # The section's own line stands above each of its keys.
+    # The section's first line is needed above any of its keys.
     return bool(line.text) and any(name.partition(".")[0] == line.section for name in wanted if "." in name)
 
 
@@ -102,5 +102,5 @@ def _check_names(wanted: Sequence[str]) -> None:
         if name not in keys and name not in sections:
             choices = keys if "." in name else [*sections, *keys]
             raise UsageError(
-                f"{name}: unknown key.{did_you_mean(name, choices)} `lstmcli config --keys` lists all of them."
+                f"{name}: unknown key.{did_you_mean(name, choices)} `lstmcli config --keys` lists all keys."
             )

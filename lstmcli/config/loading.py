@@ -1,4 +1,4 @@
-"""From a YAML file and `--set KEY=VALUE` overrides to a checked `Config`: all mistakes are found, then raised once."""
+"""Load a validated `Config` from a YAML file and `--set KEY=VALUE` overrides, reporting all mistakes at once."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields, is_dataclass
@@ -18,7 +18,7 @@ from lstmcli.errors import ConfigError, UsageError, did_you_mean
 
 RawConfig = dict[str, Any]
 
-# Keys that have an argument or an option of their own on the command line.
+# Keys that have their own argument or option on the command line.
 ARGUMENTS: dict[KeyPath, str] = {
     ("data", "train"): "FILE",
     ("data", "text"): "--text",
@@ -37,21 +37,22 @@ def load_config(
     needs_rows: bool = True,
     arguments: Mapping[str, Any] | None = None,
 ) -> Config:
-    """Read `path` (None: all defaults), apply `overrides` ("training.epochs=5") and check everything.
+    """Read `path` (None: all defaults), apply `overrides` ("training.epochs=5") and validate the result.
 
     Args:
         path: a YAML file.
         overrides: see above.
-        needs_labels: whether there must be a training file; else texts without labels will do.
-        needs_rows: whether a file of rows or texts must be named at all.
-        arguments: the values of ARGUMENTS by key ("data.text"), just as they are; None leaves a key as it is.
+        needs_labels: whether a training file is required; if not, unlabelled texts are enough.
+        needs_rows: whether a file of rows or texts is required at all.
+        arguments: values of ARGUMENTS by key ("data.text"), used verbatim; None leaves a key as it is.
 
     Raises:
-        UsageError: an override is not KEY=VALUE, or an argument says something else than an override.
+        UsageError: an override is not KEY=VALUE, or contradicts an argument.
         ConfigError: the file is missing or not YAML, or any key or value is wrong; the message lists all of them.
     """
     raw = _read_yaml(path) if path is not None else {}
-    # A section without a key is empty, and two that are one by a YAML alias must not be overridden together.
+    # A section without keys loads as None, and sections that share a dict through a YAML alias must not be overridden
+    # together.
     raw = {
         section: {} if values is None else dict(values) if isinstance(values, dict) else values
         for section, values in raw.items()
@@ -60,7 +61,7 @@ def load_config(
     typed = _apply(overrides, arguments or {}, raw)
     data = raw.get("data")
     if isinstance(data, dict) and data.get("labels") and (arguments or {}).get("data.label") is not None:
-        raise UsageError(f"{typed['data', 'label']}: the labels are the yes/no columns of data.labels here.")
+        raise UsageError(f"{typed['data', 'label']}: can't be combined with data.labels (yes/no columns).")
     return _checked(raw, prefix, typed, needs_labels=needs_labels, needs_rows=needs_rows)
 
 
@@ -76,11 +77,11 @@ def check_settings(settings: object) -> None:
 
 
 def config_from(settings: Mapping[str, Any], *, needs_rows: bool = True) -> Config:
-    """Return the config that a program asks for, all else by default.
+    """Return a config with these settings and defaults for all others.
 
     Args:
         settings: values by key, {"training.epochs": 5} or {"training": {"epochs": 5}}.
-        needs_rows: whether a training file must be named.
+        needs_rows: whether a training file is required.
 
     Raises:
         ConfigError: any key or value is wrong; the message lists all of them.
@@ -136,7 +137,7 @@ def known_keys() -> list[str]:
 
 
 def type_of(key: KeyPath) -> Any:
-    """Return the annotation of a key's field, None where there is no such key."""
+    """Return the annotation of a key's field, or None if there is no such key."""
     current: Any = Config
     for name in key:
         hints = get_type_hints(current, include_extras=True) if is_dataclass(current) else {}
@@ -150,7 +151,7 @@ def _sections() -> dict[str, list[str]]:
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """A repeated key in a mapping is a mistake; YAML's own reader silently takes the last one."""
+    """Rejects duplicate keys, of which PyYAML silently takes the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.value != "<<"]
@@ -182,7 +183,7 @@ def _read_yaml(path: Path) -> RawConfig:
 
 
 def _apply(overrides: list[str], arguments: Mapping[str, Any], raw: RawConfig) -> dict[KeyPath, str]:
-    """Write overrides and arguments into `raw`, and return for each key what was typed for it."""
+    """Write overrides and arguments into `raw`, and return what was typed for each key."""
     typed: dict[KeyPath, str] = {}
     values: dict[KeyPath, Any] = {}
     for override in overrides:
@@ -194,7 +195,7 @@ def _apply(overrides: list[str], arguments: Mapping[str, Any], raw: RawConfig) -
         if value is None:
             continue
         if key in values and values[key] != value:
-            raise UsageError(f"{typed[key]} contradicts {_argument(key, value)}; give one of them.")
+            raise UsageError(f"{typed[key]} contradicts {_argument(key, value)}; use only one of them.")
         values[key] = value
         typed[key] = _argument(key, value)
     for key, value in values.items():
@@ -217,14 +218,14 @@ def _split_override(override: str) -> tuple[KeyPath, str]:
 
 
 def _parse_override(key: KeyPath, value: str) -> Any:
-    """Leave numbers to pydantic; here only what a shell word can't say: null, and lists with commas."""
+    """Parse null, lists and quotes, which a string can't express; pydantic converts numbers."""
     hint = type_of(key)
     if value.lower() in {"null", "none", "~"} and NoneType in get_args(hint):
         return None
     if get_origin(hint) is tuple:
         return [item.strip() for item in split_list(value.removeprefix("[").removesuffix("]")) if item.strip()]
     if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
-        return value[1:-1]  # as in YAML: who quotes a comma there may do so here
+        return value[1:-1]  # as in YAML, where a value such as a comma needs quotes
     return value
 
 
@@ -238,9 +239,9 @@ def _set_in(raw: RawConfig, key: KeyPath, value: Any) -> None:
 
 
 def _describe(problem: Any, prefix: str, typed: dict[KeyPath, str]) -> str:
-    # A union's error carries the tried type behind the key; only the first two parts are ours.
+    # For a union, pydantic appends the type that it tried; only the first two parts are the key.
     key = tuple(str(part) for part in problem["loc"][:2])
-    # An unknown section that --set made is no key of `typed`, but begins one.
+    # For an unknown section from --set, `typed` has only the full key, which starts with it.
     key = next((other for other in typed if other[: len(key)] == key), key)
     where = typed.get(key, prefix + ".".join(key))
     if problem["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:

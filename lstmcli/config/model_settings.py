@@ -1,6 +1,6 @@
-"""The settings that a model keeps: how it was told to read rows and texts, and its shape.
+"""The settings stored in a model: how to read rows and texts, and the shape of the network.
 
-They are apart from the others since prediction loads them, and nothing else of the configuration.
+They are separate because prediction loads no other part of the configuration.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 
 class Limits:
-    """What a value may be, in pydantic's words (ge, gt, le, lt, min_length), without loading pydantic."""
+    """Constraints on a value under pydantic's names (ge, gt, le, lt, min_length), without importing pydantic."""
 
     def __init__(self, **limits: float) -> None:
         self.limits = limits
@@ -28,14 +28,14 @@ FORBID_UNKNOWN_KEYS = {"extra": "forbid"}
 
 
 class Section:
-    """Base of every section: pydantic reads this attribute and refuses unknown keys."""
+    """Base of every section, with an attribute that makes pydantic reject unknown keys."""
 
     __pydantic_config__: ClassVar[Any] = FORBID_UNKNOWN_KEYS
 
 
 @dataclass(frozen=True)
 class DataSettings(Section):
-    """Where the rows are, which columns hold what, and what happens to rows that can't be used."""
+    """The files, their columns, and what to do with rows that can't be used."""
 
     train: str | None = None
     validation: str | None = None
@@ -57,7 +57,7 @@ class DataSettings(Section):
 
 
 def label_kind(settings: DataSettings) -> LabelKind:
-    """Return "traits" for 0/1 columns, "multi" for one column with a separator, else "single"."""
+    """Return "traits" for yes/no columns, "multi" for one column with a separator, and "single" otherwise."""
     if settings.labels:
         return "traits"
     return "single" if settings.label_separator is None else "multi"
@@ -65,7 +65,7 @@ def label_kind(settings: DataSettings) -> LabelKind:
 
 @dataclass(frozen=True)
 class TokenizerSettings(Section):
-    """How a text becomes tokens; stored in the model, so that prediction cuts words as training did."""
+    """How a text becomes tokens; stored in the model, so that prediction tokenises as training did."""
 
     lowercase: bool = True
     contractions: Literal["split", "keep"] = "split"

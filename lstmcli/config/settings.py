@@ -1,7 +1,7 @@
 """Every setting of the tool with its default, as frozen dataclasses without behaviour.
 
-Plain dataclasses, so that prediction can hold its tokenizer settings without importing pydantic; `loading` validates
-them. `configs/default.yaml` explains each key for users, and a test keeps the two equal.
+They are plain dataclasses so that prediction can use its tokenizer settings without importing pydantic; `loading`
+validates them. `configs/default.yaml` explains each key for users, and a test compares the defaults.
 """
 
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from lstmcli.config.model_settings import (
 EngineName = Literal["auto", "kernels", "torch", "reference"]
 MetricName = Literal["accuracy", "macro_f1", "micro_f1", "jaccard", "mean_accuracy", "log_loss"]
 
-# What reports show for each kind of labels, and what may choose the best epoch.
+# The scores that reports show for each kind of labels; any of them may select the best epoch.
 SCORES_BY_KIND: dict[LabelKind, tuple[str, ...]] = {
     "single": ("accuracy", "macro_f1", "micro_f1", "log_loss"),
     "multi": ("macro_f1", "micro_f1", "jaccard", "accuracy", "log_loss"),
@@ -51,7 +51,7 @@ class EmbeddingSettings(Section):
 
 @dataclass(frozen=True)
 class NgramSettings(Section):
-    """The n-gram path beside the network. `max_characters` 0: words alone. `bucket_bits` None: by number of labels."""
+    """The n-gram model. `max_characters` 0: only words. `bucket_bits` None: chosen by the number of labels."""
 
     enabled: bool = True
     min_characters: Count = 3
@@ -61,7 +61,7 @@ class NgramSettings(Section):
 
 @dataclass(frozen=True)
 class DropoutSettings(Section):
-    """Probabilities of dropping, each from 0 up to (not including) 1."""
+    """Dropout probabilities, each at least 0 and below 1."""
 
     words: Fraction = 0.2
     features: Fraction = 0.5
@@ -71,7 +71,7 @@ class DropoutSettings(Section):
 
 @dataclass(frozen=True)
 class TrainingSettings(Section):
-    """Optimisation: how long, how fast, with which averages, and when to stop."""
+    """Optimisation: schedule, regularisation, early stopping, and where to compute."""
 
     epochs: Count | None = None
     batch_size: Count | None = None
@@ -95,7 +95,7 @@ class TrainingSettings(Section):
 
 @dataclass(frozen=True)
 class PretrainingSettings(Section):
-    """Next-word prediction on texts without labels. `texts` empty: the texts of `data.train`."""
+    """Next-word prediction on unlabelled texts. `texts` empty: the texts of `data.train`."""
 
     own_texts: bool = True
     texts: tuple[str, ...] = ()
@@ -110,14 +110,14 @@ class PretrainingSettings(Section):
 
 @dataclass(frozen=True)
 class DecisionSettings(Section):
-    """How probabilities become labels where each label is its own yes or no."""
+    """How probabilities become labels if a text can have several."""
 
     thresholds: Literal["auto", "f1", "half"] = "auto"
 
 
 @dataclass(frozen=True)
 class EvaluationSettings(Section):
-    """What every evaluation adds to the plain figures."""
+    """Baselines and confidence intervals of every evaluation."""
 
     baselines: bool = True
     bootstrap_samples: Annotated[int, Limits(ge=100)] = 1000
@@ -126,14 +126,14 @@ class EvaluationSettings(Section):
 
 @dataclass(frozen=True)
 class OutputSettings(Section):
-    """Where a run is written. None means runs/ and the config file's name."""
+    """Where a run is written. None: runs/NAME, after the config or training file."""
 
     run_dir: str | None = None
 
 
 @dataclass(frozen=True)
 class Config(Section):
-    """The whole configuration of one training run."""
+    """The whole configuration of a training run."""
 
     data: DataSettings = field(default_factory=DataSettings)
     tokenizer: TokenizerSettings = field(default_factory=TokenizerSettings)

@@ -1,8 +1,8 @@
-"""Which setting was meant by a key that does not exist: another tool's word, another section, or a slip of the keys."""
+"""Suggestions for unknown keys: names from other tools, keys in the wrong section, and typos."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
-# What other tools call our settings. Of several settings, those of the section that was typed count, else the first.
+# Names of our settings in other tools. Among several, settings in the typed section win, otherwise the first.
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "authors": ("data.group",),
     "batch": ("training.batch_size", "pretraining.batch_tokens"),
@@ -101,10 +101,10 @@ SECTION_SYNONYMS = {
 
 
 def suggestion(key: Sequence[str], sections: Mapping[str, Sequence[str]]) -> str:
-    """Return " Did you mean 'training.epochs'?" and the like, or "" where nothing is near.
+    """Return " Did you mean 'training.epochs'?" and the like, or "" if nothing is close.
 
     Args:
-        key: what was typed: section and name, or one of the two alone.
+        key: the parts that were typed: section and name, or only one of them.
         sections: the names of the settings in each section.
     """
     *above, name = (part.lower().replace("-", "_") for part in key[:2])
@@ -119,9 +119,9 @@ def suggestion(key: Sequence[str], sections: Mapping[str, Sequence[str]]) -> str
 
 
 def edit_distance(first: str, second: str) -> int:
-    """Return how many letters must be inserted, removed, replaced or swapped with their neighbour.
+    """Return the number of insertions, deletions, substitutions and swaps of neighbouring letters.
 
-    Source: optimal string alignment, the restricted form of Damerau's distance.
+    Source: optimal string alignment, the restricted form of the Damerau-Levenshtein distance.
     """
     before, row = [0] * (len(second) + 1), list(range(len(second) + 1))
     for i, letter in enumerate(first, start=1):
@@ -138,7 +138,7 @@ def _section(name: str, sections: Iterable[str]) -> str | None:
 
 
 def _meant(section: str | None, name: str, sections: Mapping[str, Sequence[str]]) -> list[str]:
-    """Return the keys that may be meant, the likeliest reason first; the name alone stands for a section."""
+    """Return the keys that were probably meant; a name without a dot is a section."""
     own = () if section is None else sections[section]
     everywhere = [f"{other}.{key}" for other, keys in sections.items() for key in keys]
     synonyms = SYNONYMS.get(name, ())
@@ -157,7 +157,7 @@ def _meant(section: str | None, name: str, sections: Mapping[str, Sequence[str]]
 
 
 def _nearest(name: str, choices: Iterable[str], *, most: int = 3) -> str | None:
-    """Return the nearest of `choices` if it is a slip away: one edit, and one more for every five letters."""
+    """Return the closest of `choices` if it is within one edit, plus one edit per five letters, up to `most`."""
     allowed = min(most, 1 + (len(name) - 1) // 5) if len(name) > 2 else 0
     near = min(choices, key=lambda choice: edit_distance(name, choice), default=None)
     return near if near is not None and edit_distance(name, near) <= allowed else None

@@ -1,1 +1,1 @@
-"""What shells know about the tool without starting it: completion scripts and the manual page."""
+"""Completion scripts and the manual page, which work without starting the tool."""

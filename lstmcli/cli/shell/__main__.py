@@ -10,13 +10,13 @@ from lstmcli.cli.shell.completion import completion_script
 from lstmcli.cli.shell.manual import manual_page
 from lstmcli.cli.shell.tool import describe_tool
 
-# By the names under which shells and man look for them.
+# Keys are the file names that the shells look for.
 SHELL_OF_FILE = {"lstmcli": "bash", "_lstmcli": "zsh", "lstmcli.fish": "fish"}
 MANUAL = "lstmcli.1"
 
 
 def contents() -> dict[str, str]:
-    """Return what each file holds, by its name."""
+    """Return the content of each file by its name."""
     group = get_command(app)
     with group.make_context("lstmcli", [], resilient_parsing=True) as context:
         tool = describe_tool(group, context)
@@ -25,7 +25,7 @@ def contents() -> dict[str, str]:
 
 
 def main() -> None:
-    """Write all files into the folder that the command line names."""
+    """Write all files to the folder given on the command line."""
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in contents().items():

@@ -15,7 +15,7 @@ _lstmcli_values() {
 
 _lstmcli() {
     local words=() word n=0 cur prev= command= options= choices= kind=
-    # bash splits KEY=VALUE into three words: put them together again.
+    # bash splits KEY=VALUE into three words; join them again.
     for word in "${COMP_WORDS[@]:1:COMP_CWORD}"; do
         if [[ $n -gt 0 && ( $word == = || ${words[n-1]} == *= ) ]]; then
             words[n-1]+=$word
@@ -87,7 +87,7 @@ def bash_script(tool: Tool) -> str:
 
 
 def _command(pattern: str, command: Description, names: str = "") -> Iterator[str]:
-    """Yield the branch of a command; `names` are the words that may stand where no option is asked for."""
+    """Yield the case branch of a command; `names` are the words to offer for positional arguments."""
     options = " ".join(name for option in command.options for name in option.names)
     yield f"        {pattern})"
     yield f"            options='{options}'"

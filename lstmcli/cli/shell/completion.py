@@ -1,4 +1,4 @@
-"""The completion scripts by shell."""
+"""Completion scripts by shell."""
 
 from lstmcli.cli.shell.bash import bash_script
 from lstmcli.cli.shell.fish import fish_script

@@ -8,11 +8,11 @@ from lstmcli.cli.describe import Description, Option
 from lstmcli.cli.shell.tool import NOTICE, Tool
 
 EXIT_STATUS = {
-    "0": "Done.",
-    "1": "Something you can fix; the message says what.",
+    "0": "Success.",
+    "1": "An error that you can fix; the message says how.",
     "2": "Wrong usage.",
-    "3": "Done, but some rows could not be read (with --on-error skip: none could).",
-    "130": "Interrupted; where work can be continued, the message says how.",
+    "3": "Some rows could not be read (with --on-error skip: no row could be read).",
+    "130": "Interrupted; if the work can be resumed, the message says how.",
 }
 
 
@@ -40,7 +40,7 @@ def _lines(tool: Tool) -> Iterator[str]:
         yield from _command(command)
     yield ".SH SETTINGS"
     yield from _text(
-        "The keys of a config file and of --set. A config file is YAML with a section for each first word."
+        "The keys of config files and of --set. In a config file, which is YAML, the part before the dot is a section."
     )
     for setting in tool.settings:
         yield from (".TP", f".B {_escaped(setting.key)}", *_text(f"{setting.expected} (default: {setting.default})"))

@@ -44,7 +44,7 @@ _lstmcli() {
   esac
 }
 
-# A function of this name is autoloaded from a folder of fpath; else this is sourced.
+# zsh autoloads this file from a folder in fpath as a function of this name; otherwise it is being sourced.
 if [[ $funcstack[1] == _lstmcli ]]; then
   _lstmcli "$@"
 else
