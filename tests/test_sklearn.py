@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import os
 import pickle
 import re
 import signal
@@ -518,3 +519,19 @@ def test_an_interrupted_fit_leaves_nothing(temporary: Path, monkeypatch: pytest.
         model.fit(TEXTS, LABELS)
     assert list(temporary.iterdir()) == []
     assert vars(model).keys() == model.get_params().keys()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_files_of_a_model_stay_as_long_as_anyone_needs_them(temporary: Path) -> None:
+    classifier = small().fit(TEXTS, LABELS)
+    process = os.fork()
+    if process == 0:
+        del classifier
+        os._exit(0 if any(temporary.iterdir()) else 1)
+    assert os.waitpid(process, 0)[1] == 0
+    model, answers = classifier.model_, classifier.predict(TEXTS).tolist()
+    del classifier
+    assert copy.copy(model).predict(TEXTS) == answers
+    del model
+    assert list(temporary.iterdir()) == []
