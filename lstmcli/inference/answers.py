@@ -48,7 +48,7 @@ class Adder:
         return (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
 
     def nothing(self) -> Additions:
-        """Return the same cells, all empty, for a row that could not be read."""
+        """Return the additional cells of a row that could not be read, all empty."""
         columns = ["prediction", "score"] if self._has_decision else []
         for rank in range(1, min(self._options.top_k or 0, len(self._labels.names)) + 1):
             columns += [f"label_{rank}", f"score_{rank}"]

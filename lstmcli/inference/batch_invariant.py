@@ -127,7 +127,7 @@ def is_batch_invariant(matrices: Array, tiling: Tiling) -> bool:
     first = product(np.tile(vector, (tiling.rows, 1)))[:, :1].copy()
     counts: Sequence[int] = range(tiling.rows, MAX_ROWS + 1, tiling.rows)
     if ONE_THREAD.is_certain():
-        # With one thread, only the size decides on the routine: three sizes suffice. Several threads divide each number
-        # of rows in their own way.
+        # With one thread, the routine depends only on the size, so three sizes suffice. With several threads, it also
+        # depends on how they divide each number of rows.
         counts = counts[0], counts[len(counts) // 3], counts[-1]
     return all(bool((product(np.tile(vector, (num_rows, 1))) == first).all()) for num_rows in counts)

@@ -14,7 +14,7 @@ def text_blocks(texts: Iterable[str], size: int) -> Iterator[list[str]]:
     """Yield blocks of `size` texts; the last one may be smaller. `texts` is read once and lazily.
 
     Raises:
-        TypeError: `texts` is no collection of strings, or contains something else. Earlier blocks have been yielded.
+        TypeError: `texts` is not a collection, or one of them is not a string. Earlier blocks have been yielded.
     """
     _check_collection(texts)
     remaining, num_before = iter(texts), 0

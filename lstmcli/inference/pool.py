@@ -13,7 +13,7 @@ class Pool(Protocol):
     """Takes blocks of texts and returns (texts, labels) for each, in order, immediately or later."""
 
     def submit(self, texts: Sequence[str]) -> list[Probabilities]:
-        """Take a block; return the results of earlier blocks, or of this one, that are ready to be collected."""
+        """Take a block; return the results that are now due, in order."""
 
     def drain(self) -> list[Probabilities]:
         """Return all remaining results."""

@@ -169,7 +169,7 @@ def _factors(trace: MemoryTrace, packing: Packing) -> _Factors:
     one = trace.cell.dtype.type(1.0)
     factors = np.multiply(trace.gates, trace.gates)
     np.subtract(one, factors[0], out=factors[0])  # the derivative of tanh
-    np.subtract(trace.gates[1:], factors[1:], out=factors[1:])  # of the sigmoids, s (1 - s)
+    np.subtract(trace.gates[1:], factors[1:], out=factors[1:])  # the derivatives of the sigmoids, s (1 - s)
     factors[0] *= input_gate
     factors[1] *= candidate
     factors[2, : packing.num_texts] = 0.0  # before the first step the cell state is 0

@@ -83,7 +83,10 @@ class LanguageModel(nn.Module):
         self.bias = nn.Parameter(torch.zeros(sizes.num_words))
 
     def start_from(self, counts: NDArray[np.int64]) -> None:
-        """Initialise the bias to the log frequencies of the words, (words,) counts, which need not be learned then."""
+        """Initialise the bias with the log frequencies of the words, so that they need not be learned.
+
+        `counts` (words,) are their numbers of occurrences.
+        """
         frequencies = (counts + 1.0) / (counts + 1.0).sum()
         with torch.no_grad():
             self.bias.copy_(torch.from_numpy(np.log(frequencies)))

@@ -1,4 +1,4 @@
-"""Hashed features of the n-gram model: word and character n-grams of texts as numbers of buckets.
+"""Hashed features of the n-gram model: word and character n-grams of texts as bucket numbers.
 
 A text has two blocks of features. Words: each distinct token and each distinct pair of adjacent tokens. Characters: the
 distinct character n-grams of each distinct token, enclosed in "<" and ">". A feature that occurs n times in a text

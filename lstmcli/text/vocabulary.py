@@ -35,7 +35,7 @@ class Vocabulary:
         max_words: int,
         known: Container[str] = (),
     ) -> "Vocabulary":
-        """Select the words that occur at least `min_frequency` times in training texts, and `known` words that occur.
+        """Select words that occur at least `min_frequency` times in training texts, and `known` words that occur.
 
         More frequent words come first. Words of equal frequency are in code-point order, so the order of rows in the
         file does not matter.

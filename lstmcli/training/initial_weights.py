@@ -151,7 +151,7 @@ LENGTH_KEYS = ("max_tokens", "cut")
 
 @dataclass(frozen=True)
 class InitialWeights:
-    """Initial word vectors, and the language model they come from, whose layers are used too."""
+    """Initial word vectors, and the language model they come from, if any, whose layers are used too."""
 
     source: VectorSource | None = None
     language_model: SavedLanguageModel | None = None
