@@ -48,7 +48,7 @@ class InterruptedRunError(LstmcliError):
 IN_PYTHON = {
     "--resume": "resume=True",
     "--overwrite": "overwrite=True",
-    "; name a FILE, or a config with one.": "; set it, or pass texts and labels.",
+    "; pass a FILE, or a config that sets data.train.": "; set it, or pass texts and labels.",
     "--label (data.label)": "data.label",
     "--text (data.text)": "data.text",
     "--format (data.format)": "data.format",

@@ -277,7 +277,7 @@ def test_the_command_line_says_where_a_run_from_memory_can_be_resumed(tmp_path: 
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({}, "data.train: no training file is named; set it, or pass texts and labels."),
+        ({}, "data.train: no training file given; set it, or pass texts and labels."),
         ({"training.epoch": 3}, "training.epoch: unknown key. Did you mean 'training.epochs'?"),
         ({"training": {"epoch": 3}}, "training.epoch: unknown key. Did you mean 'training.epochs'?"),
         ({"trainig": {"epochs": 3}}, "trainig: unknown key. Did you mean 'training'?"),
