@@ -119,7 +119,7 @@ def test_folds_are_scored_over_authors_and_not_resumed_with_others(tmp_path: Pat
         ([], "name a RUN and a FILE"),
         (["RUN"], "name a RUN and a FILE"),
         (["RUN", "FILE", "--set", "training.epochs=3"], "require --folds"),
-        (["RUN", "FILE", "--folds", 3], "it takes no RUN (RUN)"),
+        (["RUN", "FILE", "--folds", 3], "leave out the RUN (RUN)"),
         (["x.csv", "--folds", 3, "--set", "data.train=y.csv"], "--set data.train=y.csv contradicts FILE x.csv"),
         (["x.csv", "--folds", 3, "--label", "a", "--set", "data.label=b"], "data.label=b contradicts --label a"),
         (["--folds", 3, "--resume", "--overwrite", "--set", "data.train=x.csv"], "can't be combined"),
