@@ -97,7 +97,7 @@ def _check_label_column(train: Examples, labels: LabelSet, settings: DataSetting
         subject, question = (
             ("", "are these classes?")
             if in_memory
-            else (f"column {column!r} has ", "is it the right one (data.label)?")
+            else (f"column {column!r} has ", "is it the right column (data.label)?")
         )
         raise DataError(f"{train.name}: {subject}{num_labels:,} different labels in {num_rows:,} rows; {question}")
     is_trivial = num_labels == 1 and (labels.kind == "single" or all(train.used_label_sets[1]))
