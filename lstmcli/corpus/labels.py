@@ -28,9 +28,9 @@ def learn_labels(train: Examples, settings: DataSettings) -> LabelSet:
     )
     joined = [name for name in labels.names if SET_SEPARATOR in name]
     if joined and kind != "single":
-        in_file = f"If it parts labels in this file, set data.label_separator={SET_SEPARATOR}; else rename it."
+        in_file = f"If it separates labels in this file too, set data.label_separator={SET_SEPARATOR}; otherwise rename the label."
         raise DataError(
-            f"{train.name}: label {joined[0]!r} holds {SET_SEPARATOR!r}, which joins the labels of a prediction. "
+            f"{train.name}: label {joined[0]!r} contains {SET_SEPARATOR!r}, which separates labels in predictions. "
             f"{'Rename it.' if settings.train is None else in_file}"
         )
     if kind == "traits":
