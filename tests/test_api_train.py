@@ -349,7 +349,7 @@ def test_settings_of_files_are_refused_with_texts_in_memory(settings: Any, words
             lstmcli.LstmcliError,
             "2 rows can't be split into training and validation; add more.",
         ),
-        (TEXTS, [{"a|b"}, *SETS[1:]], lstmcli.LstmcliError, "which joins the labels of a prediction. Rename it."),
+        (TEXTS, [{"a|b"}, *SETS[1:]], lstmcli.LstmcliError, "which separates labels in predictions. Rename it."),
     ],
 )
 def test_wrong_texts_and_labels_are_refused(

@@ -28,7 +28,9 @@ def learn_labels(train: Examples, settings: DataSettings) -> LabelSet:
     )
     joined = [name for name in labels.names if SET_SEPARATOR in name]
     if joined and kind != "single":
-        in_file = f"If it separates labels in this file too, set data.label_separator={SET_SEPARATOR}; otherwise rename the label."
+        in_file = (
+            f"If it separates labels here too, set data.label_separator={SET_SEPARATOR}; otherwise rename the label."
+        )
         raise DataError(
             f"{train.name}: label {joined[0]!r} contains {SET_SEPARATOR!r}, which separates labels in predictions. "
             f"{'Rename it.' if settings.train is None else in_file}"
