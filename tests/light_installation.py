@@ -94,7 +94,6 @@ def test_a_model_folder_alone_is_enough(run_directory: Path, cli: Cli) -> None:
     assert (result.returncode, result.stdout) == (0, cli("predict", run_directory, stdin="so glad\n").stdout)
 
 
-@pytest.mark.skipif(not hasattr(lstmcli, "load"), reason="lstmcli has no load() yet")
 def test_a_script_gets_the_same_numbers(run_directory: Path) -> None:
     code = f"""
 import lstmcli
