@@ -103,8 +103,8 @@ complete -c lstmcli -n '__fish_seen_subcommand_from pretrain; and not __fish_see
 complete -c lstmcli -n '__fish_seen_subcommand_from pretrain; and not __fish_seen_subcommand_from help' -s q -l quiet -d 'Print only errors on standard error, no notes or progress.'
 complete -c lstmcli -n '__fish_seen_subcommand_from pretrain; and not __fish_seen_subcommand_from help' -s h -l help -d 'Show this message and exit.'
 complete -c lstmcli -n '__fish_seen_subcommand_from evaluate; and not __fish_seen_subcommand_from help' -F
-complete -c lstmcli -n '__fish_seen_subcommand_from evaluate; and not __fish_seen_subcommand_from help' -s f -l format -x -a 'auto csv tsv csv-semicolon tsv-raw jsonl text parquet' -d 'Input format; auto (the default) uses the file\'s extension.'
-complete -c lstmcli -n '__fish_seen_subcommand_from evaluate; and not __fish_seen_subcommand_from help' -l encoding -x -d 'Input encoding (default: utf-8).'
+complete -c lstmcli -n '__fish_seen_subcommand_from evaluate; and not __fish_seen_subcommand_from help' -s f -l format -x -a 'auto csv tsv csv-semicolon tsv-raw jsonl text parquet' -d 'Input format (data.format); auto (the default) uses the file\'s extension.'
+complete -c lstmcli -n '__fish_seen_subcommand_from evaluate; and not __fish_seen_subcommand_from help' -l encoding -x -d 'Input encoding (data.encoding; default: utf-8).'
 complete -c lstmcli -n '__fish_seen_subcommand_from evaluate; and not __fish_seen_subcommand_from help' -l text -x -d 'Text column (default: as in training).'
 complete -c lstmcli -n '__fish_seen_subcommand_from evaluate; and not __fish_seen_subcommand_from help' -l label -x -d 'Label column (default: as in training).'
 complete -c lstmcli -n '__fish_seen_subcommand_from evaluate; and not __fish_seen_subcommand_from help' -s o -l output -x -a '(__fish_complete_directories)' -d 'Also write metrics.json, report.md and report.html here.'

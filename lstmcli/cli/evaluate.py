@@ -11,10 +11,13 @@ from lstmcli.cli.options import (
     INPUT,
     OUTPUT,
     ConfigFile,
+    EncodingSetting,
     FormatChoice,
+    FormatSetting,
     Overwrite,
     Quiet,
     Settings,
+    TextColumn,
     column_settings,
 )
 from lstmcli.errors import UsageError
@@ -41,24 +44,9 @@ def evaluate_command(
     file: Annotated[
         str | None, typer.Argument(metavar="FILE", help="Labelled rows, or - for standard input.", show_default=False)
     ] = None,
-    input_format: Annotated[
-        FormatChoice | None,
-        typer.Option(
-            "--format",
-            "-f",
-            metavar="FORMAT",
-            rich_help_panel=INPUT,
-            help="Input format; auto (the default) uses the file's extension.",
-        ),
-    ] = None,
-    encoding: Annotated[
-        str | None,
-        typer.Option("--encoding", metavar="NAME", rich_help_panel=INPUT, help="Input encoding (default: utf-8)."),
-    ] = None,
-    text: Annotated[
-        str | None,
-        typer.Option("--text", metavar="COLUMN", rich_help_panel=INPUT, help="Text column (default: as in training)."),
-    ] = None,
+    input_format: FormatSetting = None,
+    encoding: EncodingSetting = None,
+    text: TextColumn = None,
     label: Annotated[
         str | None,
         typer.Option(
