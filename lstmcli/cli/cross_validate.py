@@ -70,5 +70,6 @@ def cross_validate_command(
         resume=resume,
         overwrite=overwrite,
         quiet=quiet,
+        command="cross-validate --resume --run-dir",
     )
     print_evaluation(evaluation, name, as_json=as_json)

@@ -168,8 +168,22 @@ def evaluate_folds(
     resume: bool,
     overwrite: bool,
     quiet: bool,
+    command: str = "evaluate --resume --output",
 ) -> tuple["Evaluation", str]:
-    """Cross-validate and return the scores and a name for what was scored; `arguments` is as in `load_config`."""
+    """Cross-validate and return the scores and a name for what was scored.
+
+    Args:
+        folds: their number.
+        config: see `resolve_run`, as for the other arguments that are not here.
+        settings: overrides of the config.
+        output: where to write.
+        arguments: as for `load_config`.
+        baselines: whether the model is compared with them.
+        resume: whether to continue an interrupted cross-validation.
+        overwrite: whether to replace an existing run.
+        quiet: whether progress is not written.
+        command: what resumes it, but for the folder and the number of folds.
+    """
     from lstmcli.recipes.run_setup import resolve_run
 
     if not baselines:
@@ -181,7 +195,7 @@ def evaluate_folds(
     from lstmcli.cli.long_running import long_running
     from lstmcli.recipes.cross_validate import cross_validate  # slow to import, see train
 
-    resume_command = f"lstmcli evaluate --folds {folds} --resume --output {run.path}"
+    resume_command = f"lstmcli {command} {run.path} --folds {folds}"
     with long_running(run.directory, resume_command, quiet=quiet) as (reporter, stop):
         evaluation = cross_validate(resolved, run, num_folds=folds, tell=reporter, stop=stop)
     reporter.line("wrote", str(run.path))

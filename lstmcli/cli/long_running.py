@@ -60,7 +60,7 @@ def long_running(
     except InterruptedRunError as error:
         raise InterruptedRunError(f"{error} Resume with: {resume_command}") from None
     except KeyboardInterrupt:
-        advice = f" Resume with: {resume_command}" if run.is_run else ""
+        advice = f" Resume with: {resume_command}" if run.is_run and not run.is_finished else ""
         raise InterruptedRunError(f"interrupted.{advice}") from None
     finally:
         for number, handler in before.items():
