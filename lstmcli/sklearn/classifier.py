@@ -19,7 +19,6 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from lstmcli.api import BLOCK_TEXTS, load, train
 from lstmcli.config.loading import check_settings
 from lstmcli.errors import ConfigError, DataError
-from lstmcli.events import ignore
 from lstmcli.inference.given_texts import text_blocks
 from lstmcli.reports.console import ConsoleReporter
 from lstmcli.sklearn.targets import Targets, indicators
@@ -104,14 +103,14 @@ class LSTMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         texts = _texts(X)
         targets = Targets.of(y)
         check_consistent_length(texts, targets.indices)
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as folder, ConsoleReporter(quiet=not self.verbose) as reporter:
             try:
                 train(
                     self._all_settings(),
                     texts=texts,
                     labels=targets.labels(),
                     run_dir=Path(folder) / "run",
-                    progress=ConsoleReporter() if self.verbose else ignore,
+                    progress=reporter,
                 )
             except (ConfigError, DataError) as error:
                 raise ValueError(str(error)) from None
