@@ -27,7 +27,10 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    found: object = getattr(import_module(_HOMES[name]), name)
+    from lstmcli.dependencies import naming_missing_package
+
+    with naming_missing_package(f"lstmcli.{name}"):
+        found: object = getattr(import_module(_HOMES[name]), name)
     globals()[name] = found
     return found
 

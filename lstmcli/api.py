@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.config.model_settings import LabelKind
+from lstmcli.dependencies import naming_missing_package
 from lstmcli.errors import in_python_words
 from lstmcli.events import Tell, ignore
 from lstmcli.inference.given_texts import text_blocks
@@ -226,12 +227,12 @@ def train(
         >>> result.model.predict(["so happy today"])
         ['joy']
     """
-    from lstmcli.recipes.run_setup import open_run
-    from lstmcli.store.run import OpenRun, RunDirectory
-
     if resume and overwrite:
         raise ValueError("expected resume or overwrite, got both: one continues a run, the other replaces it")
-    with in_python_words():
+    with in_python_words(), naming_missing_package("lstmcli.train"):
+        from lstmcli.recipes.run_setup import open_run
+        from lstmcli.store.run import OpenRun, RunDirectory
+
         config, corpus = _inputs({} if settings is None else settings, texts, labels)
         path = _path(config, run_dir, has_rows=corpus is None)
         run = OpenRun(RunDirectory(path), resume, overwrite)

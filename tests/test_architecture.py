@@ -13,7 +13,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # From the bottom up. Names in one set never import each other.
 LAYERS: list[set[str]] = [
-    {"errors", "kernels"},
+    {"errors", "dependencies", "kernels"},
     {"config", "data", "events"},
     {"text", "models", "metrics"},
     {"corpus"},

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lstmcli.cli.dependencies import PACKAGES
+from lstmcli.dependencies import PACKAGES
 from tests.conftest import PROJECT, Cli
 
 LIGHT = {"numpy", "safetensors", "typer"}
@@ -76,3 +76,31 @@ def test_a_module_that_pip_cannot_bring_is_not_explained_away(missing: str) -> N
     result = without([missing], "train")
     assert result.stderr.endswith(f"ModuleNotFoundError: No module named '{missing}'\n")
     assert "Traceback" in result.stderr
+
+
+PYTHON_PROGRAM = PROGRAM.partition("from lstmcli.cli.main")[0] + "import lstmcli\nexec(sys.argv[1])\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "missing", "package"),
+    [
+        ("lstmcli.train({'data.train': 'FILE'}, run_dir='NEW')", "yaml", "pyyaml"),
+        ("lstmcli.train({'data.train': 'FILE'}, run_dir='NEW')", "torch", "torch"),
+        ("lstmcli.LSTMClassifier", "sklearn", "scikit-learn"),
+    ],
+)
+def test_python_says_so_too(code: str, missing: str, package: str, corpus: Path, tmp_path: Path) -> None:
+    code = code.replace("FILE", str(corpus / "train.csv")).replace("NEW", str(tmp_path / "new"))
+    result = subprocess.run(
+        [sys.executable, "-c", PYTHON_PROGRAM, missing, code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        check=False,
+    )
+    user = code.partition("(")[0]
+    assert result.stderr.splitlines()[-1] == (
+        f"ModuleNotFoundError: `{user}` needs {package}, which is not installed. "
+        "Complete the installation: pip install lstmcli"
+    )
+    assert not (tmp_path / "new").exists()

@@ -55,9 +55,9 @@ class CommandLine(TyperGroup):
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(error.exit_code) from None
         except ModuleNotFoundError as error:
-            from lstmcli.cli.dependencies import missing_package  # rarely needed
+            from lstmcli.dependencies import missing_package  # rarely needed
 
-            message = missing_package(error, ctx.invoked_subcommand)
+            message = missing_package(error, f"lstmcli {ctx.invoked_subcommand}")
             if message is None:
                 raise
             typer.echo(f"error: {message}", err=True)
