@@ -13,7 +13,7 @@ from lstmcli.corpus.examples import read_examples
 from lstmcli.corpus.folds import deal_folds, fold_corpora
 from lstmcli.metrics.evaluation import System, evaluate
 from lstmcli.metrics.folds import mean_of_folds, with_folds
-from tests.conftest import FAST, corpus_options, feeling_rows, invoke, set_options, write_csv
+from tests.conftest import FAST, corpus_options, feeling_rows, interrupt, invoke, set_options, write_csv
 
 SHORT = set_options("training.epochs=3")
 
@@ -92,6 +92,19 @@ def test_an_interrupted_evaluation_goes_on_with_the_folds_that_are_missing(
     assert resumed.exit_code == 0, resumed.stderr
     assert resumed.stderr.count("epoch    3 of 3") == 1
     assert (run / "metrics.json").read_text() == (folds / "metrics.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [(["evaluate", "--folds", "3"], "--output"), (["cross-validate", "--folds", "3"], "--run-dir")],
+)
+def test_a_stop_names_the_command_that_was_typed(command: list[str], option: str, corpus: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    arguments = [*command, *corpus_options(corpus), *SHORT, option, run]
+    stderr = interrupt(*arguments, when=run / "folds" / "2" / "history.jsonl")
+    resume = f"lstmcli {command[0]} --resume {option} {run} --folds 3"
+    assert stderr.endswith(f"Resume with: {resume}\n")
+    assert invoke(*resume.split()[1:]).exit_code == 0
 
 
 def test_folds_are_scored_over_authors_and_not_resumed_with_others(tmp_path: Path) -> None:
