@@ -3,7 +3,24 @@
 import shutil
 from pathlib import Path
 
-from tests.conftest import corpus_options, feeling_rows, history, interrupt, invoke, losses, set_options, write_csv
+import pytest
+
+from lstmcli.config.loading import load_config
+from lstmcli.errors import InterruptedRunError
+from lstmcli.events import Event, StepFinished, Stop
+from lstmcli.recipes.train import train
+from lstmcli.store.run import OpenRun, RunDirectory
+from tests.conftest import (
+    FAST,
+    corpus_options,
+    feeling_rows,
+    history,
+    interrupt,
+    invoke,
+    losses,
+    set_options,
+    write_csv,
+)
 
 
 def test_an_interrupted_training_goes_on_where_it_stopped(corpus: Path, tmp_path: Path) -> None:
@@ -119,3 +136,34 @@ def test_an_ensemble_goes_on_with_the_network_that_was_in_work(corpus: Path, tmp
     assert losses(run) == losses(whole)
     name = "model/weights.safetensors"
     assert (run / name).read_bytes() == (whole / name).read_bytes()
+
+
+class StopInTheLastValidation(Stop):
+    """Is set after the last update of the first network trained: its last validation is what comes next."""
+
+    def __init__(self) -> None:
+        self._is_set = False
+
+    def is_set(self) -> bool:
+        return self._is_set
+
+    def tell(self, event: Event) -> None:
+        if isinstance(event, StepFinished) and (event.epoch, event.batch) == (event.num_epochs, event.num_batches):
+            self._is_set = True
+
+
+@pytest.mark.parametrize("pretraining", [True, False])
+def test_a_stop_in_the_last_validation_stops_and_is_resumed(pretraining: bool, corpus: Path, tmp_path: Path) -> None:
+    settings = [*FAST, f"data.train={corpus}/train.csv", "training.epochs=2", "pretraining.epochs=2"]
+    settings += [f"pretraining.own_texts={str(pretraining).lower()}", "evaluation.baselines=false"]
+    config = load_config(None, settings)
+    train(config, OpenRun(RunDirectory(tmp_path / "whole")))
+
+    stop, run = StopInTheLastValidation(), RunDirectory(tmp_path / "parts")
+    with pytest.raises(InterruptedRunError, match="stopped in epoch 2 of 2; the state is saved"):
+        train(config, OpenRun(run), tell=stop.tell, stop=stop)
+    assert not run.is_finished
+    train(config, OpenRun(run, resume=True))
+    assert losses(run.path) == losses(tmp_path / "whole")
+    name = "model/weights.safetensors"
+    assert (run.path / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
