@@ -34,6 +34,7 @@ from threadpoolctl import threadpool_info
 
 import lstmcli
 from lstmcli import LSTMClassifier
+from lstmcli.reports.console import ConsoleReporter
 from tests.conftest import Cli
 
 LABELS = ["joy", "sadness", "anger"] * 8
@@ -510,10 +511,10 @@ def test_progress_goes_to_stderr_where_it_is_asked_for(capfd: pytest.CaptureFixt
 
 
 def test_an_interrupted_fit_leaves_nothing(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(_event: Any) -> None:
+    def interrupt(_reporter: ConsoleReporter, _event: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("lstmcli.sklearn.classifier.ignore", interrupt)
+    monkeypatch.setattr("lstmcli.sklearn.classifier.ConsoleReporter.__call__", interrupt)
     model = small()
     with pytest.raises(KeyboardInterrupt):
         model.fit(TEXTS, LABELS)
