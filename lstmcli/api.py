@@ -231,7 +231,8 @@ def train(
         raise ValueError("expected resume or overwrite, got both: one continues a run, the other replaces it")
     with in_python_words(), naming_missing_package("lstmcli.train"):
         from lstmcli.recipes.run_setup import open_run
-        from lstmcli.store.run import OpenRun, RunDirectory
+        from lstmcli.store.run import OpenRun
+        from lstmcli.store.run_directory import RunDirectory
 
         config, corpus = _inputs({} if settings is None else settings, texts, labels)
         path = _path(config, run_dir, has_rows=corpus is None)

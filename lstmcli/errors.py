@@ -6,6 +6,7 @@ A broken contract between our own functions is a plain `ValueError`. Each error 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
+from pathlib import Path
 
 
 class LstmcliError(Exception):
@@ -24,6 +25,23 @@ class DataError(LstmcliError):
 
 class RunDirectoryError(LstmcliError):
     """A run directory is missing or damaged, has a newer format, or would be overwritten."""
+
+
+class DamagedFileError(RunDirectoryError):
+    """A file of a run can't be trusted. Nothing that was computed from it may be used.
+
+    Attributes:
+        path: of the file.
+        reason: what is wrong with it, for a sentence about it.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        """Say what is wrong with the file at `path`, and what to do."""
+        super().__init__(
+            f"{path}: {reason}. Restore the folder from a copy, or train again; `lstmcli verify` checks a whole run."
+        )
+        self.path = path
+        self.reason = reason
 
 
 class UsageError(LstmcliError):

@@ -7,8 +7,10 @@ import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
+from lstmcli.corpus.label_set import LabelSet
 from lstmcli.metrics.baselines import STRENGTHS, MajorityBaseline, TfidfBaseline
 from lstmcli.metrics.decisions import DecisionRule
+from lstmcli.store.baselines import read_baselines, write_baselines
 
 TEXTS = ["so happy today", "happy and glad", "sad and grey", "a grey sad day", "glad glad day", "grey again"] * 3
 HAPPY = np.array([1, 1, 0, 0, 1, 0] * 3, dtype=bool)
@@ -83,11 +85,10 @@ def test_the_baseline_has_a_temperature_as_the_model_has() -> None:
 
 def test_baselines_come_back_from_disk(tmp_path: Path) -> None:
     tfidf, majority = fit(kind="multi", tune_f1=True), MajorityBaseline.fit(TARGETS, "multi")
-    tfidf.save(tmp_path)
-    majority.save(tmp_path)
-    loaded = TfidfBaseline.load(tmp_path)
+    write_baselines(tmp_path, majority, tfidf)
+    loaded_majority, loaded = read_baselines(tmp_path, LabelSet(("a", "b"), "multi"))
     new_texts = ["glad", "never seen", ""]
     expected = tfidf.probabilities(new_texts, str.split)
     np.testing.assert_allclose(loaded.probabilities(new_texts, str.split), expected, atol=1e-6)
     np.testing.assert_array_equal(loaded.rule.thresholds, tfidf.rule.thresholds)
-    np.testing.assert_array_equal(MajorityBaseline.load(tmp_path).shares, majority.shares)
+    np.testing.assert_array_equal(loaded_majority.shares, majority.shares)

@@ -9,7 +9,8 @@ from lstmcli.config.loading import load_config
 from lstmcli.errors import InterruptedRunError
 from lstmcli.events import Event, StepFinished, Stop
 from lstmcli.recipes.train import train
-from lstmcli.store.run import OpenRun, RunDirectory
+from lstmcli.store.run import OpenRun
+from lstmcli.store.run_directory import RunDirectory
 from tests.conftest import (
     FAST,
     corpus_options,

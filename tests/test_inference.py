@@ -21,7 +21,8 @@ from lstmcli.cli.predict import predict_command
 from lstmcli.config.model_settings import DataSettings, ModelSettings, TokenizerSettings
 from lstmcli.config.settings import DropoutSettings
 from lstmcli.corpus.label_set import LabelSet
-from lstmcli.errors import RunDirectoryError
+from lstmcli.data.sealed import seal
+from lstmcli.errors import DamagedFileError, RunDirectoryError
 from lstmcli.inference import batch_invariant as products
 from lstmcli.inference.batch_invariant import (
     FLOAT64_FALLBACK,
@@ -285,6 +286,11 @@ def edit(folder: Path, change: Callable[[dict[str, object]], object]) -> None:
     path.write_text(json.dumps(description), encoding="utf-8")
 
 
+def seal_again(folder: Path) -> None:
+    (folder / "checksums.json").unlink()
+    seal(folder)
+
+
 def test_an_ensemble_is_the_mean_of_the_logits_of_its_networks(tmp_path: Path) -> None:
     network = ModelSettings(hidden_size=4)
     models = [saved(classifier(network, seed=seed), network) for seed in range(12)]
@@ -306,14 +312,15 @@ def test_a_model_of_an_older_format_is_still_read(folder: Path, version: int, dt
     weights = load_file(folder / "weights.safetensors")
     weights["embedding.weight"] = np.load(folder / "embedding.npy")[0].astype(dtype)
     save_file(weights, folder / "weights.safetensors")
-    for name in ("vocabulary.npy", "embedding.npy"):
+    for name in ("vocabulary.npy", "embedding.npy", "checksums.json"):
         (folder / name).unlink()
     np.testing.assert_array_equal(Predictor.open(folder).probabilities(["w1 w2"]), expected)
 
 
 def test_a_newer_format_says_to_upgrade(folder: Path) -> None:
     edit(folder, lambda description: description.update(format_version=FORMAT_VERSION + 1, written_by="lstmcli 9.0"))
-    with pytest.raises(RunDirectoryError, match=r"has format version 4, written by lstmcli 9\.0;.*Upgrade lstmcli"):
+    seal_again(folder)
+    with pytest.raises(RunDirectoryError, match=r"has format version 5, written by lstmcli 9\.0;.*Upgrade lstmcli"):
         read_model(folder)
 
 
@@ -356,16 +363,19 @@ def test_a_newer_format_says_to_upgrade(folder: Path) -> None:
         ),
     ],
 )
-def test_a_damaged_model_is_named_as_such(folder: Path, damage: Callable[[Path], object]) -> None:
+@pytest.mark.parametrize("by", ["accident", "intent"])
+def test_a_damaged_model_is_named_as_such(folder: Path, damage: Callable[[Path], object], by: str) -> None:
     damage(folder)
-    with pytest.raises(RunDirectoryError, match="is damaged"):
+    if by == "intent":
+        seal_again(folder)
+    with pytest.raises(DamagedFileError, match="is damaged"):
         read_model(folder)
 
 
 @pytest.mark.parametrize("name", ["vocabulary.txt", "vocabulary.npy", "embedding.npy", "weights.safetensors"])
 def test_a_missing_file_is_named(folder: Path, name: str) -> None:
     (folder / name).unlink()
-    with pytest.raises(RunDirectoryError, match=f"{name} is missing; copy the whole folder"):
+    with pytest.raises(RunDirectoryError, match=f"{name}: is missing. Restore the folder from a copy"):
         read_model(folder)
 
 

@@ -1,32 +1,45 @@
 """Files and folders that are either whole or absent, and runs that are not overwritten by chance."""
 
+import json
 import os
+import resource
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import torch
 
+from lstmcli.config.model_settings import DataSettings
+from lstmcli.config.settings import Config
 from lstmcli.data.atomic import atomic_path, recover, replaced_folder
 from lstmcli.data.output import MARK_ROWS, open_output
-from lstmcli.errors import DataError, LstmcliError, RunDirectoryError
+from lstmcli.errors import DamagedFileError, DataError, LstmcliError, RunDirectoryError
 from lstmcli.store.checkpoint import Checkpoints
-from lstmcli.store.run import RunDirectory
+from lstmcli.store.run import OpenRun
+from lstmcli.store.run_directory import RunDirectory
+
+CONFIG = Config(data=DataSettings(train="train.csv"))
 
 
-def run_at(path: Path, *, finished: bool) -> RunDirectory:
-    run = RunDirectory(path)
-    run.claim(overwrite=False)
-    run.write_config("data: {}\n")
+def run_at(path: Path, *, finished: bool = False) -> RunDirectory:
+    with OpenRun(RunDirectory(path)) as run:
+        run.start(CONFIG)
     if finished:
-        run.write_text("metrics.json", "{}")
-    return run
+        run.directory.write_text("metrics.json", "{}")
+    return run.directory
+
+
+def names_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
 
 
 def test_a_new_or_empty_folder_is_free(tmp_path: Path) -> None:
-    RunDirectory(tmp_path).claim(overwrite=False)
-    RunDirectory(tmp_path / "deep" / "new").claim(overwrite=False)
-    assert (tmp_path / "deep" / "new").is_dir()
+    (tmp_path / "empty").mkdir()
+    for path in (tmp_path / "empty", tmp_path / "deep" / "new"):
+        RunDirectory(path).check_free(overwrite=False)
+        assert names_in(run_at(path).path) == {"config.yaml"}
 
 
 @pytest.mark.parametrize(
@@ -35,12 +48,13 @@ def test_a_new_or_empty_folder_is_free(tmp_path: Path) -> None:
 def test_a_run_is_replaced_only_when_asked(tmp_path: Path, finished: bool, words: str) -> None:
     run = run_at(tmp_path / "run", finished=finished)
     with pytest.raises(RunDirectoryError, match=words):
-        run.claim(overwrite=False)
+        run.check_free(overwrite=False)
     assert run.is_run
     Checkpoints(run.checkpoints(1)).save_best({"a": torch.zeros(1)})
     (run.path / "my predictions.csv").write_text("mine")
-    run.claim(overwrite=True)
-    assert [path.name for path in run.path.iterdir()] == ["my predictions.csv"]
+    with OpenRun(run, overwrite=True) as opened:
+        opened.start(CONFIG)
+    assert names_in(run.path) == {"config.yaml", "my predictions.csv"}
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
@@ -49,8 +63,133 @@ def test_what_is_not_a_run_is_never_touched(tmp_path: Path, overwrite: bool) -> 
     (tmp_path / "config.yaml").write_text("of: something else\n")
     for path in (tmp_path, tmp_path / "thesis.tex"):
         with pytest.raises(RunDirectoryError, match="exists and is not a run directory"):
-            RunDirectory(path).claim(overwrite=overwrite)
+            RunDirectory(path).check_free(overwrite=overwrite)
     assert (tmp_path / "thesis.tex").read_text() == "precious"
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize(
+    "left", [".config.yaml.a1b2.part", ".lock", ".owner.json", ".lstmcli.x.part/", ".model.new/", ".model.old/"]
+)
+def test_what_a_kill_left_before_the_config_was_written_does_not_block(
+    tmp_path: Path, left: str, overwrite: bool
+) -> None:
+    if left.endswith("/"):
+        (tmp_path / left).mkdir()
+    else:
+        (tmp_path / left).write_text("half")
+    RunDirectory(tmp_path).check_free(overwrite=overwrite)
+    assert names_in(run_at(tmp_path).path) == {"config.yaml"}
+
+
+def test_a_resumed_or_finished_run_has_no_traces_of_kills(tmp_path: Path) -> None:
+    run = run_at(tmp_path / "run")
+    checkpoints = Checkpoints(run.checkpoints(1))
+    checkpoints.save_best({"a": torch.zeros(1)})
+    for path in (run.path / ".history.jsonl.x.part", run.path / "checkpoints" / ".last.new" / "half"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("half")
+    checkpoints.best.rename(run.path / "checkpoints" / ".best.old")
+    with OpenRun(run, resume=True) as opened:
+        opened.start(CONFIG)
+        assert names_in(run.path) == {"config.yaml", "checkpoints", ".lock", ".owner.json"}
+        assert names_in(run.path / "checkpoints") == {"best"}
+    for _ in range(2):
+        checkpoints.save_state({}, {"best_epoch": 0})
+    assert names_in(run.path / "checkpoints") == {"best", "last", "previous"}
+    with OpenRun(run, resume=True):
+        run.write_text("metrics.json", "{}")
+    assert names_in(run.path / "checkpoints") == {"best", "last"}
+
+
+def test_a_run_that_is_being_replaced_is_unfinished_before_anything_else_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = run_at(tmp_path, finished=True)
+    (run.path / "model").mkdir()
+
+    def die(_: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("lstmcli.data.atomic.shutil.rmtree", die)
+    with pytest.raises(KeyboardInterrupt), OpenRun(run, overwrite=True) as opened:
+        opened.start(CONFIG)
+    assert run.is_run
+    assert not run.is_finished
+
+
+def test_a_run_in_use_is_refused_and_its_user_named(tmp_path: Path) -> None:
+    first = OpenRun(RunDirectory(tmp_path / "run"))
+    with first:
+        first.start(CONFIG)
+        for second in (OpenRun(first.directory, overwrite=True), OpenRun(first.directory, resume=True)):
+            pattern = rf"is in use by process {os.getpid()} on .* since 20.*Wait until it has finished"
+            with pytest.raises(RunDirectoryError, match=pattern):
+                second.check(CONFIG)
+            with pytest.raises(RunDirectoryError, match=pattern), second:
+                second.start(CONFIG)
+        assert first.directory.is_run
+    with OpenRun(first.directory, overwrite=True) as third:
+        third.check(CONFIG)
+        third.start(CONFIG)
+
+
+def test_the_note_of_a_dead_process_does_not_block(tmp_path: Path) -> None:
+    run = run_at(tmp_path / "run")
+    (run.path / ".lock").write_text("")
+    for note in (b'{"pid": 1, "host": "here"}', b"half", b"[" * 100_000, b"\xff"):
+        (run.path / ".owner.json").write_bytes(note)
+        OpenRun(run, resume=True).check(CONFIG)
+        (run.path / ".owner.json").write_bytes(note)
+        with OpenRun(run, resume=True) as opened:
+            opened.start(CONFIG)
+    assert names_in(run.path) == {"config.yaml"}
+
+
+def test_a_process_that_is_killed_gives_its_lock_back(tmp_path: Path) -> None:
+    run = run_at(tmp_path / "run")
+    code = (
+        "import os, sys; from pathlib import Path; from lstmcli.store.lock import RunLock;"
+        "lock = RunLock(Path(sys.argv[1])); lock.acquire(); os.write(1, b'locked'); os.read(0, 1)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(run.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.read(6) == b"locked"
+        with pytest.raises(RunDirectoryError, match=f"in use by process {process.pid} on"):
+            OpenRun(run, resume=True).check(CONFIG)
+        process.kill()
+    OpenRun(run, resume=True).check(CONFIG)
+
+
+@pytest.mark.parametrize("place", [60, 200, 400, -1])
+def test_a_config_that_is_no_longer_what_was_written_is_refused(tmp_path: Path, place: int) -> None:
+    run = run_at(tmp_path / "run")
+    assert run.read_config() == CONFIG
+    content = bytearray((run.path / "config.yaml").read_bytes())
+    content[place] ^= 1
+    (run.path / "config.yaml").write_bytes(content)
+    with pytest.raises(DamagedFileError, match=r"config\.yaml: is damaged or was edited"):
+        run.read_config()
+    (run.path / "config.yaml").write_bytes(content[:-10])
+    with pytest.raises(DamagedFileError, match="is damaged or was edited"):
+        run.read_config()
+
+
+def test_a_config_without_a_checksum_is_still_read(tmp_path: Path) -> None:
+    run = run_at(tmp_path / "run")
+    _, _, settings = (run.path / "config.yaml").read_text(encoding="utf-8").partition("\n")
+    (run.path / "config.yaml").write_text("# The resolved config of this lstmcli run.\n" + settings, encoding="utf-8")
+    assert run.is_run
+    assert run.read_config() == CONFIG
+
+
+def test_a_pipe_in_place_of_a_config_does_not_make_anybody_wait(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "config.yaml")
+    assert not RunDirectory(tmp_path).is_run
+    with pytest.raises(DamagedFileError, match="is not a regular file"):
+        RunDirectory(tmp_path).read_config()
 
 
 def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -74,28 +213,82 @@ def test_a_death_between_the_two_renames_loses_nothing(tmp_path: Path) -> None:
     assert (tmp_path / "model" / "a").read_text() == "old"
 
 
-def test_state_and_history_read_back(tmp_path: Path) -> None:
-    run = run_at(tmp_path / "run", finished=False)
-    tensors = {"a": torch.randn(3, 2), "step": torch.tensor(7), "bytes": torch.arange(5, dtype=torch.uint8)}
-    Checkpoints(run.checkpoints(1)).save_state(tensors, {"epoch": 2, "value": 0.1 + 0.2})
-    loaded, progress = Checkpoints(run.checkpoints(1)).load_state()
-    assert progress == {"epoch": 2, "value": 0.1 + 0.2}
-    assert all(torch.equal(loaded[name], value) for name, value in tensors.items())
-    Checkpoints(run.checkpoints(1)).save_best(tensors)
-    assert torch.equal(Checkpoints(run.checkpoints(1)).load_best()["a"], tensors["a"])
+TENSORS = {"a": torch.randn(3, 2), "step": torch.tensor(7), "bytes": torch.arange(5, dtype=torch.uint8)}
+
+
+def assert_loads(checkpoints: Checkpoints, progress: dict[str, object]) -> DamagedFileError | None:
+    state = checkpoints.load_state()
+    assert state.progress == progress
+    assert all(torch.equal(state.tensors[name], value) for name, value in TENSORS.items())
+    return state.damage
+
+
+def test_a_state_and_a_best_epoch_read_back(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save_state(TENSORS, {"best_epoch": 0, "value": 0.1 + 0.2})
+    assert assert_loads(checkpoints, {"best_epoch": 0, "value": 0.1 + 0.2}) is None
+    checkpoints.save_best(TENSORS)
+    assert torch.equal(checkpoints.load_best()["a"], TENSORS["a"])
+
+
+def test_history_is_one_line_per_epoch(tmp_path: Path) -> None:
+    run = run_at(tmp_path)
     history = [{"epoch": 1, "train_loss": 0.5}, {"epoch": 2, "train_loss": 1 / 3}]
     run.write_history(history)
-    assert run.read_history() == history
+    lines = (tmp_path / "history.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line) for line in lines] == history
 
 
-def test_a_missing_or_damaged_state_is_named(tmp_path: Path) -> None:
-    run = run_at(tmp_path / "run", finished=False)
+def test_a_missing_state_is_named(tmp_path: Path) -> None:
     with pytest.raises(RunDirectoryError, match="stopped before any state was saved; start again with --overwrite"):
-        Checkpoints(run.checkpoints(1)).load_state()
-    Checkpoints(run.checkpoints(1)).save_state({"a": torch.zeros(2)}, {})
-    (Checkpoints(run.checkpoints(1)).last / "state.safetensors").write_bytes(b"x")
-    with pytest.raises(RunDirectoryError, match=r"can't be resumed \("):
-        Checkpoints(run.checkpoints(1)).load_state()
+        Checkpoints(tmp_path / "checkpoints").load_state()
+
+
+def damage(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 0x10
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("name", ["state.safetensors", "progress.json", "checksums.json"])
+def test_the_state_before_replaces_a_damaged_one(tmp_path: Path, name: str) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    for epoch in (1, 2, 3):
+        checkpoints.save_state(TENSORS, {"best_epoch": 0, "epoch": epoch})
+    damage(checkpoints.last / name)
+    error = assert_loads(checkpoints, {"best_epoch": 0, "epoch": 2})
+    assert error is not None
+    assert error.path == checkpoints.last / name
+    (checkpoints.previous / name).unlink()
+    with pytest.raises(DamagedFileError, match=rf"last/{name}: .*Restore the folder from a copy, or train again"):
+        checkpoints.load_state()
+
+
+def test_a_damaged_best_epoch_is_found_again_if_it_can_be(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    for epoch in (1, 2):
+        checkpoints.save_best(TENSORS)
+        checkpoints.save_state(TENSORS, {"best_epoch": epoch, "epoch": epoch})
+    damage(checkpoints.best / "average.safetensors")
+    assert assert_loads(checkpoints, {"best_epoch": 1, "epoch": 1}) is not None
+    checkpoints.save_state(TENSORS, {"best_epoch": 2, "epoch": 3})
+    with pytest.raises(DamagedFileError, match=r"best/average\.safetensors: is damaged"):
+        checkpoints.load_state()
+
+
+def test_a_full_disk_is_named_and_the_state_before_stays(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save_state(TENSORS, {"best_epoch": 0})
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limit[1]))
+    try:
+        with pytest.raises(OSError, match="File too large") as error:
+            checkpoints.save_state({"large": torch.zeros(100_000)}, {"best_epoch": 0})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert str(error.value.filename).endswith("state.safetensors")
+    assert_loads(checkpoints, {"best_epoch": 0})
+    assert names_in(tmp_path) == {"last"}
 
 
 def test_an_output_appears_only_when_it_is_complete(tmp_path: Path) -> None:
@@ -175,10 +368,3 @@ def test_leftovers_of_a_killed_process_do_not_stop_the_next_one(tmp_path: Path) 
         (folder / "b").write_text("new")
     assert [path.name for path in target.iterdir()] == ["b"]
     assert [path.name for path in tmp_path.iterdir()] == ["last"]
-
-
-def test_a_damaged_history_is_named(tmp_path: Path) -> None:
-    run = run_at(tmp_path / "run", finished=False)
-    run.write_text("history.jsonl", "{half")
-    with pytest.raises(RunDirectoryError, match=r"history\.jsonl: is damaged"):
-        run.read_history()

@@ -1,5 +1,7 @@
 """Tokenizer, vocabulary and label set."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 from lstmcli.config.model_settings import TokenizerSettings
 from lstmcli.corpus.label_set import LabelSet
+from lstmcli.data.sealed import MappedFile
 from lstmcli.text import tokenizer as tokenizer_module
 from lstmcli.text import word_index
 from lstmcli.text.encoder import GrowingVocabulary, TextEncoder
@@ -176,10 +179,17 @@ def test_a_vocabulary_file_reads_back_also_with_odd_words() -> None:
     assert Vocabulary.from_file_content(vocabulary.file_content()).words == vocabulary.words
 
 
+def stored_vocabulary(vocabulary: Vocabulary) -> StoredVocabulary:
+    index = index_words(vocabulary.words)
+    contents = vocabulary.file_content().encode(), index.tobytes()
+    words, index_file = (MappedFile(Path("file"), memoryview(content), 4096, None) for content in contents)
+    return StoredVocabulary(words, index, index_file)
+
+
 @given(st.sets(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n"), min_size=1)), st.text())
 def test_a_stored_vocabulary_finds_the_same_ids(words: set[str], other: str) -> None:
     vocabulary = Vocabulary(["<pad>", "<unknown>", *sorted(words - {"<pad>", "<unknown>"})])
-    stored = StoredVocabulary(vocabulary.file_content().encode(), index_words(vocabulary.words))
+    stored = stored_vocabulary(vocabulary)
     assert len(stored) == len(vocabulary)
     assert [stored.id_of(word) for word in vocabulary.words] == list(range(len(vocabulary)))
     assert stored.id_of(other.encode(errors="replace").decode()) == vocabulary.id_of(other)
@@ -188,7 +198,7 @@ def test_a_stored_vocabulary_finds_the_same_ids(words: set[str], other: str) -> 
 def test_words_with_the_same_place_in_the_index_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(word_index.zlib, "crc32", lambda _: 15)
     words = ["<pad>", "<unknown>", "a", "b", "c"]
-    stored = StoredVocabulary(Vocabulary(words).file_content().encode(), index_words(words))
+    stored = stored_vocabulary(Vocabulary(words))
     assert [stored.id_of(word) for word in [*words, "d"]] == [0, 1, 2, 3, 4, UNKNOWN_ID]
 
 

@@ -8,7 +8,7 @@ from types import FrameType
 from lstmcli.errors import InterruptedRunError
 from lstmcli.events import Stop
 from lstmcli.reports.console import ConsoleReporter
-from lstmcli.store.run import RunDirectory
+from lstmcli.store.run_directory import RunDirectory
 from lstmcli.training.setup import keep_freed_memory
 
 

@@ -1,13 +1,25 @@
-"""Files and folders that appear only when they are complete."""
+"""Files and folders that appear only when they are complete and on disk.
 
+A rename may reach the disk before the content does. Files are therefore synchronised before they are renamed, so that a
+power cut leaves either the old content or the new one, and folders afterwards, so that the rename lasts.
+"""
+
+import errno
+import glob
 import os
+import re
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lstmcli.errors import DataError
+
+TEMPORARY_SUFFIX = ".part"
+
+# What `unwritable_parent` would create, so that its traces are known as ours.
+PROBE = "lstmcli"
 
 
 @contextmanager
@@ -25,7 +37,7 @@ def atomic_path(target: Path) -> Iterator[Path]:
         raise DataError(f"{target}: is a folder, expected the name of a file to write.")
     target = target.resolve()
     try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=TEMPORARY_SUFFIX)
     except OSError as error:
         raise DataError(f"{target}: can't be written ({error.strerror}). Does the folder exist?") from None
     os.close(handle)
@@ -33,7 +45,9 @@ def atomic_path(target: Path) -> Iterator[Path]:
     try:
         yield temporary
         temporary.chmod(_permissions(target))
+        sync(temporary)
         temporary.replace(target)
+        sync(target.parent)
     finally:
         with suppress(FileNotFoundError):
             temporary.unlink()
@@ -48,7 +62,7 @@ def unwritable_parent(folder: Path) -> Path | None:
 
     nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     try:
-        Path(tempfile.mkdtemp(dir=nearest, prefix=f".{folder.name}.")).rmdir()
+        Path(tempfile.mkdtemp(dir=nearest, prefix=f".{PROBE}.", suffix=TEMPORARY_SUFFIX)).rmdir()
     except OSError:
         return nearest
     return None
@@ -66,24 +80,33 @@ def _new_file_mode() -> int:
 
 
 @contextmanager
-def replaced_folder(target: Path) -> Iterator[Path]:
+def replaced_folder(target: Path, *, previous: Path | None = None) -> Iterator[Path]:
     """Yield an empty folder, which replaces `target` if the block succeeds and is deleted otherwise.
 
     If the process dies between the two renames, the old content is kept as `.NAME.old`; `recover` restores it.
+
+    Args:
+        target: to replace.
+        previous: where the old content is kept, instead of being deleted.
     """
-    recover(target)
-    temporary, old = _sibling(target, "new"), _sibling(target, "old")
-    for leftover in (temporary, old):
-        shutil.rmtree(leftover, ignore_errors=True)
+    if previous is None:
+        recover(target)
+    temporary, old = _sibling(target, "new"), previous or _sibling(target, "old")
+    shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     try:
         yield temporary
         for path in temporary.iterdir():
             path.chmod(_new_file_mode())  # some libraries write files that only the owner may read
+            sync(path)
+        sync(temporary)
         if target.exists():
+            shutil.rmtree(old, ignore_errors=True)
             target.rename(old)
         temporary.rename(target)
-        shutil.rmtree(old, ignore_errors=True)
+        sync(target.parent)
+        if previous is None:
+            shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -97,3 +120,48 @@ def recover(target: Path) -> None:
 
 def _sibling(target: Path, role: str) -> Path:
     return target.parent / f".{target.name}.{role}"
+
+
+def leftovers(folder: Path, names: Iterable[str]) -> list[Path]:
+    """Return what processes that died have left in `folder`, of files and folders that would now have these `names`."""
+    found: list[Path] = []
+    for name in (*names, PROBE):
+        found += folder.glob(f".{glob.escape(name)}.*{TEMPORARY_SUFFIX}")
+        found += [path for role in ("new", "old") if (path := _sibling(folder / name, role)).exists()]
+    return found
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder, if it is there; a link is removed, not what it points to."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def sync(path: Path) -> None:
+    """Wait until a file or the names in a folder are on disk."""
+    if os.name == "nt" and path.is_dir():  # where folders can't be opened
+        return
+    handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def saving_tensors(path: Path) -> Iterator[None]:
+    """Turn an error of safetensors, which writes to `path`, into the OSError behind it.
+
+    Raises:
+        OSError: for example, the disk is full.
+    """
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except SafetensorError as error:
+        number = re.search(r"os error (\d+)", str(error))
+        code = errno.EIO if number is None else int(number[1])
+        raise OSError(code, os.strerror(code), str(path)) from None

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.config.model_settings import ModelSettings
+from lstmcli.data.sealed import RowGuard
 from lstmcli.inference.batch_invariant import MAX_ROWS, RowProduct, choose_tiling, split_outputs
 from lstmcli.inference.pooling import POOLINGS, PieceStates
 from lstmcli.inference.recurrence import Direction, DirectionMatrices, running_counts
@@ -23,8 +24,22 @@ MAX_ROW_STEPS = 1 << 15
 class Network:
     """Runs a saved network. The logits of a text do not depend on other texts, see `batch_invariant`."""
 
-    def __init__(self, settings: ModelSettings, stored: Weights, *, max_kept_bytes: int = MAX_KEPT_BYTES) -> None:
-        """Prepare the `stored` weights. The cached input projections of words take at most `max_kept_bytes`."""
+    def __init__(
+        self,
+        settings: ModelSettings,
+        stored: Weights,
+        *,
+        max_kept_bytes: int = MAX_KEPT_BYTES,
+        word_guard: RowGuard | None = None,
+    ) -> None:
+        """Prepare the `stored` weights.
+
+        Args:
+            settings: the shape of the network.
+            stored: its weights by torch's names.
+            max_kept_bytes: the most that cached input projections of words take.
+            word_guard: checks rows of the word vectors before they are read.
+        """
         kernel, size = KERNELS[settings.cell], settings.hidden_size
         self._hidden_size, self._chunk_tokens = size, settings.chunk_tokens
         layers = [
@@ -45,6 +60,7 @@ class Network:
             width=self._layers[0][0].width,
             dtype=self._tiling.dtype,
             max_bytes=max_kept_bytes,
+            guard=word_guard,
         )
         self._pooling = POOLINGS[settings.pooling](pooling, size, self._tiling)
         self._output = RowProduct(output, self._tiling)

@@ -2,6 +2,7 @@
 
 from _thread import allocate_lock
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,7 +55,10 @@ class Predictor:
         self._turn = allocate_lock()
         max_bytes = MAX_KEPT_BYTES // len(model.members)
         with ONE_THREAD:  # products must be tested under the conditions of prediction
-            self._networks = [Network(model.network, weights, max_kept_bytes=max_bytes) for weights in model.members]
+            self._networks = [
+                Network(model.network, weights, max_kept_bytes=max_bytes, word_guard=guard)
+                for weights, guard in zip_longest(model.members, model.word_guards)
+            ]
 
     @classmethod
     def open(cls, run: Path, *, batch_size: int = DEFAULT_BATCH_SIZE) -> "Predictor":

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from lstmcli.data.sealed import RowGuard
 from lstmcli.kernels.weights import Array
 
 Places = NDArray[np.int64]
@@ -27,6 +28,7 @@ class ProjectedWords:
         width: int,
         dtype: DTypeLike,
         max_bytes: int = MAX_KEPT_BYTES,
+        guard: RowGuard | None = None,
     ) -> None:
         """Create an empty cache.
 
@@ -36,7 +38,9 @@ class ProjectedWords:
             width: of a row.
             dtype: of the computation.
             max_bytes: maximum size of the cache.
+            guard: checks rows of `embedding` before they are read.
         """
+        self._guard = guard
         self._embedding = embedding
         self._projections, self._dtype = projections, np.dtype(dtype)
         self._max_kept = max_bytes // (len(projections) * width * self._dtype.itemsize)
@@ -56,6 +60,8 @@ class ProjectedWords:
         if not is_new.any():
             return self._tables, places
         new, number_of_new = np.unique(words[is_new], return_inverse=True)
+        if self._guard is not None:
+            self._guard(new)
         first, end = self._num_kept, self._num_kept + len(new)
         self._grow(end)
         vectors = self._embedding[new].astype(self._dtype)

@@ -1,13 +1,10 @@
 """The baselines of every report, fitted on the training rows: majority class, and TF-IDF + logistic regression."""
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load_file, save_file
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from lstmcli.config.model_settings import LabelKind
@@ -44,17 +41,6 @@ class MajorityBaseline:
     def probabilities(self, num_texts: int) -> Floats:
         """Return (texts, labels), all rows the same."""
         return np.tile(self.shares, (num_texts, 1))
-
-    def save(self, folder: Path) -> None:
-        """Write into an existing folder."""
-        content = {"kind": self.kind, "shares": self.shares.tolist()}
-        (folder / "majority.json").write_text(json.dumps(content) + "\n", encoding="utf-8")
-
-    @classmethod
-    def load(cls, folder: Path) -> "MajorityBaseline":
-        """Read what `save` wrote."""
-        content = json.loads((folder / "majority.json").read_text(encoding="utf-8"))
-        return cls(np.array(content["shares"]), content["kind"])
 
     @property
     def rule(self) -> DecisionRule:
@@ -127,35 +113,6 @@ class TfidfBaseline:
         vectorizer.idf_ = self.idf
         logits = np.asarray(vectorizer.transform(texts) @ self.coefficients.T) + self.intercepts
         return probabilities_from_logits(logits, self.rule.kind, temperature=self.temperature)
-
-    def save(self, folder: Path) -> None:
-        """Write terms, weights and rule into an existing folder."""
-        (folder / "terms.txt").write_text("\n".join(self.terms) + "\n", encoding="utf-8")
-        weights = {"idf": self.idf, "coefficients": self.coefficients, "intercepts": self.intercepts}
-        save_file({name: value.astype(np.float32) for name, value in weights.items()}, folder / "weights.safetensors")
-        rule = {
-            "kind": self.rule.kind,
-            "thresholds": self.rule.thresholds.tolist(),
-            "at_least_one": self.rule.at_least_one,
-            "temperature": self.temperature,
-        }
-        (folder / "rule.json").write_text(json.dumps(rule) + "\n", encoding="utf-8")
-
-    @classmethod
-    def load(cls, folder: Path) -> "TfidfBaseline":
-        """Read what `save` wrote."""
-        terms = (folder / "terms.txt").read_text(encoding="utf-8").removesuffix("\n").split("\n")
-        weights = {name: value.astype(np.float64) for name, value in load_file(folder / "weights.safetensors").items()}
-        rule = json.loads((folder / "rule.json").read_text(encoding="utf-8"))
-        thresholds = np.array(rule["thresholds"])
-        return cls(
-            terms,
-            weights["idf"],
-            weights["coefficients"],
-            weights["intercepts"],
-            rule["temperature"],
-            DecisionRule(rule["kind"], thresholds, rule["at_least_one"]),
-        )
 
 
 def _vectorizer(tokenize: Callable[..., list[str]], **options: object) -> TfidfVectorizer:

@@ -55,6 +55,8 @@ class NgramScorer:
         return self._table.intercepts + _normalised(words) + _normalised(characters)
 
     def _rows(self, buckets: Integers) -> Floats:
+        if self._table.guard is not None:
+            self._table.guard(buckets)
         rows = self._table.rows[buckets].astype(np.float64)
         rows[:, 0] **= 2  # the table stores idf, not its square
         return rows

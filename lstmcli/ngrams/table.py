@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcli.data.sealed import RowGuard
+
 
 class NgramTable(NamedTuple):
     """A linear model over hashed n-grams.
@@ -13,8 +15,10 @@ class NgramTable(NamedTuple):
         sizes: of the character n-grams; empty for words only.
         rows: (buckets, 1 + labels) float16: the idf of a bucket, then idf times its coefficient for each label.
         intercepts: (labels,).
+        guard: checks rows before they are read, if they are in a file.
     """
 
     sizes: range
     rows: NDArray[np.float16]
     intercepts: NDArray[np.float64]
+    guard: RowGuard | None = None

@@ -23,7 +23,8 @@ from lstmcli.recipes.score import predict_systems
 from lstmcli.recipes.train import train
 from lstmcli.reports.files import write_reports
 from lstmcli.store.layout import FOLDS_FILE
-from lstmcli.store.run import OpenRun, RunDirectory
+from lstmcli.store.run import OpenRun
+from lstmcli.store.run_directory import RunDirectory
 
 Values = NDArray[Any]
 
@@ -49,6 +50,11 @@ def cross_validate(
     if config.data.soft_labels > 0.0:
         raise ConfigError("data.soft_labels: not supported with --folds; set it to 0, or evaluate without --folds.")
     run.check(config)
+    with run:
+        return _cross_validate(config, run, num_folds, tell, stop)
+
+
+def _cross_validate(config: Config, run: OpenRun, num_folds: int, tell: Tell, stop: Stop) -> Evaluation:
     paths = [path for path in (config.data.train, config.data.validation) if path is not None]
     examples = read_examples(paths, config.data)
     tell(examples.report)
@@ -86,8 +92,8 @@ def _start(config: Config, run: OpenRun, examples: Examples, fold: NDArray[np.in
     folds = hashlib.sha256(fold.tobytes()).hexdigest()  # groups matter too, but are not in the rows' digest
     content = json.dumps({"folds": int(fold.max()) + 1, "rows": examples.digest(), "fold_of_row": folds}) + "\n"
     place = run.directory.path
+    run.start(config)
     if not run.resume:
-        run.start(config)
         run.directory.write_text(FOLDS_FILE, content)
     elif not (place / FOLDS_FILE).is_file() or (place / FOLDS_FILE).read_text(encoding="utf-8") != content:
         raise RunDirectoryError(f"{place}: was started with different rows, groups or --folds; use --overwrite.")

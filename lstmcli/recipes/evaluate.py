@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from lstmcli.config.loading import load_config
 from lstmcli.config.model_settings import FormatName
 from lstmcli.config.settings import EvaluationSettings
 from lstmcli.corpus.examples import Examples, read_examples
@@ -17,6 +16,7 @@ from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.recipes.score import evaluate_examples
 from lstmcli.reports.files import to_html, to_json, to_markdown
 from lstmcli.store.layout import BASELINES_FOLDER, CONFIG_FILE, HTML_FILE, MARKDOWN_FILE, METRICS_FILE
+from lstmcli.store.run_directory import RunDirectory
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,9 @@ def _settings_of(run: Path) -> tuple[EvaluationSettings, str | None]:
 
     A model folder without its run gets the defaults.
     """
-    if not (run / CONFIG_FILE).is_file():
+    if not (run / CONFIG_FILE).exists():
         return EvaluationSettings(), None
-    config = load_config(run / CONFIG_FILE, [])
+    config = RunDirectory(run).read_config()
     return config.evaluation, config.data.group
 
 

@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from lstmcli.events import (
     Event,
     NetworkBuilt,
     NetworkStarted,
+    Note,
     StepFinished,
     Stop,
     Tell,
@@ -27,10 +27,13 @@ from lstmcli.kernels.weights import Weights
 from lstmcli.models.classifier import classifier_weights
 from lstmcli.recipes.prepare import Prepared
 from lstmcli.store.checkpoint import Checkpoints
-from lstmcli.store.run import OpenRun
+from lstmcli.store.run import History, OpenRun
 from lstmcli.training.loop import EpochResult, StepResult, Trainer
 
 FINGERPRINT_KEY = "fingerprint"
+
+# The records of all epochs so far are part of the state: history.jsonl is for people, and written anew from them.
+HISTORY_KEY = "history"
 
 
 @dataclass(frozen=True)
@@ -180,34 +183,38 @@ class CheckpointedTraining:
         )
 
     def _save(self) -> None:
-        progress = self._trainer.progress_dict() | {FINGERPRINT_KEY: self._fingerprint}
+        progress = self._trainer.progress_dict()
+        progress |= {FINGERPRINT_KEY: self._fingerprint, HISTORY_KEY: self._run.history}
         self._checkpoints.save_state(self._trainer.tensors(), progress)
 
     def _restore(self) -> None:
         """Restore the last saved state; without one, training starts from the beginning."""
-        trainer = self._trainer
+        history = [record for record in self._run.history if record["network"] < self._member]
         if self._checkpoints.exist:
-            self._load_state()
-            progress = trainer.progress
+            history = self._load_state()
+            progress = self._trainer.progress
             self._tell(TrainingResumed(str(self._run.directory.path), progress.epoch, progress.batch))
-        # A kill between writing an epoch's record and its state leaves the record of an epoch that will be repeated.
-        self._run.keep_history([record for record in self._run.history if self._is_done(record)])
+        self._run.keep_history(history)
 
-    def _is_done(self, record: dict[str, Any]) -> bool:
-        return bool(record["network"] != self._member or record["epoch"] < self._trainer.progress.epoch)
-
-    def _load_state(self) -> None:
-        place = self._checkpoints.last
-        tensors, progress = self._checkpoints.load_state()
+    def _load_state(self) -> History:
+        """Restore the trainer, and return the records of the epochs so far."""
+        state = self._checkpoints.load_state()
+        if state.damage is not None:
+            self._tell(Note(f"{state.damage.path} {state.damage.reason}; resuming from the state before"))
+        progress = state.progress
         if progress.pop(FINGERPRINT_KEY, None) != self._fingerprint:
             raise RunDirectoryError(
-                f"{place}: can't be resumed, because texts, labels or word vectors have changed since; start "
-                "again with --overwrite."
+                f"{self._checkpoints.last}: can't be resumed, because texts, labels or word vectors have changed "
+                "since; start again with --overwrite."
             )
         try:
-            self._trainer.load_state(tensors, progress)
-        except (KeyError, TypeError, RuntimeError) as error:
-            raise RunDirectoryError(f"{place}: is damaged ({error}); start again with --overwrite.") from None
+            history = [dict(record) for record in progress.pop(HISTORY_KEY)]
+            self._trainer.load_state(state.tensors, progress)
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise RunDirectoryError(
+                f"{self._checkpoints.last}: is damaged ({error}); start again with --overwrite."
+            ) from None
+        return history
 
     def _tell_best(self) -> None:
         trainer, history = self._trainer, self._run.history

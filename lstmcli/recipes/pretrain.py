@@ -91,7 +91,7 @@ def pretrain(config: Config, run: OpenRun, *, tell: Tell = ignore, stop: Stop = 
     """
     started_at = time.process_time()
     run.check(config, needs_labels=False)
-    with training_environment(config.training) as device:
+    with run, training_environment(config.training) as device:
         texts = _read(config, tell)
         tokens = tokenize(texts, config.tokenizer, GrowingVocabulary())
         _pretrain(config, run, texts, tokens, device, _Limits(WANTED_LANGUAGE_TOKENS, None), started_at, tell, stop)
@@ -123,7 +123,8 @@ def pretrain_within(
     run.check(config, needs_labels=False, needs_rows=False)
     limits = _Limits(WANTED_OWN_TOKENS, MAX_OWN_TOKENS)
     try:
-        _pretrain(config, run, texts, tokens, device, limits, time.process_time(), tell, stop)
+        with run:
+            _pretrain(config, run, texts, tokens, device, limits, time.process_time(), tell, stop)
     except NothingToPredictError as error:
         tell(Note(f"{error} The network starts from random weights."))
         return None

@@ -11,8 +11,8 @@ from lstmcli.config.settings import Config, OutputSettings
 from lstmcli.corpus.columns import CellSelector
 from lstmcli.data.reading import STANDARD_INPUT, check_exist, open_records
 from lstmcli.errors import RunDirectoryError, UsageError
-from lstmcli.store.layout import CONFIG_FILE
-from lstmcli.store.run import OpenRun, RunDirectory
+from lstmcli.store.run import OpenRun
+from lstmcli.store.run_directory import RunDirectory
 
 RUNS_FOLDER = Path("runs")
 
@@ -62,7 +62,7 @@ def _stored_config(
     """Return the config of a run to resume."""
     if not RunDirectory(run_dir).is_run:
         raise RunDirectoryError(f"{run_dir}: there is no run to resume; omit --resume.")
-    stored = load_config(run_dir / CONFIG_FILE, overrides, needs_labels=False, needs_rows=False, arguments=arguments)
+    stored = RunDirectory(run_dir).read_config(overrides, needs_labels=False, needs_rows=False, arguments=arguments)
     if command != "pretrain" and stored.data.train is None:
         if stored.pretraining.texts:
             raise RunDirectoryError(f"{run_dir}: is a pretraining; `lstmcli pretrain --resume` continues it.")

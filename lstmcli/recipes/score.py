@@ -4,21 +4,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from safetensors import SafetensorError
-
 from lstmcli.config.settings import EvaluationSettings
 from lstmcli.corpus.corpus import Corpus
 from lstmcli.corpus.encode import TokenizedTexts
 from lstmcli.corpus.examples import Examples
 from lstmcli.corpus.targets import label_targets
 from lstmcli.data.atomic import replaced_folder
-from lstmcli.errors import RunDirectoryError
 from lstmcli.inference.predictor import Predictor
-from lstmcli.metrics.baselines import MajorityBaseline, TfidfBaseline
+from lstmcli.metrics.baselines import MAJORITY_NAME, TFIDF_NAME, MajorityBaseline, TfidfBaseline
 from lstmcli.metrics.evaluation import Evaluation, System, evaluate
 from lstmcli.metrics.reliability import without_temperature
 from lstmcli.metrics.tuning import DecisionMaker
 from lstmcli.reports.event_lines import describe_dropped, describe_overlap
+from lstmcli.store.baselines import read_baselines, write_baselines
 from lstmcli.text.tokenizer import Tokenizer
 
 MODEL_NAME = "this model"
@@ -47,7 +45,7 @@ def evaluate_examples(
         overlaps: pairs of splits that share texts, with the number of texts.
 
     Raises:
-        RunDirectoryError: the saved baselines are damaged.
+        DamagedFileError: the saved baselines are damaged.
     """
     labels = predictor.model.labels
     folder = baselines if settings.baselines and baselines.is_dir() else None
@@ -77,7 +75,7 @@ def predict_systems(
     if single is not None:
         systems.append(_system(SINGLE_NAME, texts, single))
     if baselines is not None:
-        systems += _baseline_systems(texts, Tokenizer.without_limit(predictor.model.tokenizer), baselines)
+        systems += _baseline_systems(texts, predictor, baselines)
     return systems
 
 
@@ -87,16 +85,11 @@ def _system(name: str, texts: Sequence[str], predictor: Predictor) -> System:
     return System(name, predictions.decisions, predictions.probabilities, uncalibrated)
 
 
-def _baseline_systems(texts: Sequence[str], tokenizer: Tokenizer, folder: Path) -> list[System]:
-    # scikit-learn takes a second to import, so import it only where it is needed.
-    from lstmcli.metrics.baselines import MAJORITY_NAME, TFIDF_NAME, MajorityBaseline, TfidfBaseline
-
-    try:
-        majority, tfidf = MajorityBaseline.load(folder), TfidfBaseline.load(folder)
-        guesses = majority.probabilities(len(texts))
-        probabilities = tfidf.probabilities(texts, tokenizer)
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
-        raise RunDirectoryError(f"{folder}: is damaged ({error}); evaluate with --no-baselines.") from None
+def _baseline_systems(texts: Sequence[str], predictor: Predictor, folder: Path) -> list[System]:
+    tokenizer, labels = Tokenizer.without_limit(predictor.model.tokenizer), predictor.model.labels
+    majority, tfidf = read_baselines(folder, labels)
+    guesses = majority.probabilities(len(texts))
+    probabilities = tfidf.probabilities(texts, tokenizer)
     return [
         System(MAJORITY_NAME, majority.rule.decide(guesses), guesses),
         System(TFIDF_NAME, tfidf.rule.decide(probabilities), probabilities),
@@ -124,5 +117,4 @@ def fit_baselines(
         tune_f1=decisions.tunes_f1,
     )
     with replaced_folder(place) as folder:
-        MajorityBaseline.fit(corpus.train_targets, corpus.labels.kind).save(folder)
-        tfidf.save(folder)
+        write_baselines(folder, MajorityBaseline.fit(corpus.train_targets, corpus.labels.kind), tfidf)

@@ -43,8 +43,13 @@ def train(
         LstmcliError: a mistake that the user can fix; an existing run is left unchanged.
         InterruptedRunError: `stop` was set; progress is saved.
     """
-    started_at = time.process_time()
     run.check(config, needs_labels=corpus is None, needs_rows=corpus is None)
+    with run:
+        return _train(config, run, corpus, tell, stop)
+
+
+def _train(config: Config, run: OpenRun, corpus: Corpus | None, tell: Tell, stop: Stop) -> list[Evaluation]:
+    started_at = time.process_time()
     with training_environment(config.training) as device:
         start = initial_weights(config)
         corpus = corpus or read_corpus(config, tell)

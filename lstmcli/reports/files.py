@@ -14,7 +14,7 @@ from rich.table import Table as RichTable
 from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.reports.tables import SCORE_TITLES, Table, evaluation_tables, verdict_sentences
 from lstmcli.store.layout import HTML_FILE, MARKDOWN_FILE, METRICS_FILE
-from lstmcli.store.run import RunDirectory
+from lstmcli.store.run_directory import RunDirectory
 
 History = Sequence[dict[str, Any]]
 

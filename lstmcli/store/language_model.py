@@ -3,23 +3,26 @@
     language_model.json  format version, shape of the network, tokenizer settings, perplexity
     vocabulary.txt       one word per line; line n (from 0) is token id n
     weights.safetensors  float32
+    checksums.json       see `data.sealed`
 
 Reading runs no code from the folder and opens only these names.
 """
 
 import json
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from lstmcli import __version__
 from lstmcli.config.model_settings import ModelSettings, TokenizerSettings
+from lstmcli.data.atomic import saving_tensors
+from lstmcli.data.sealed import SealedFolder, reason_of, seal
 from lstmcli.errors import RunDirectoryError
 from lstmcli.kernels.weights import Weights
-from lstmcli.store.checks import check_layers, check_values
+from lstmcli.store.checks import check_layers, check_values, check_version, number_in
 from lstmcli.store.layout import (
     CONFIG_FILE,
     LANGUAGE_DESCRIPTION_FILE,
@@ -28,11 +31,17 @@ from lstmcli.store.layout import (
     VOCABULARY_FILE,
     WEIGHTS_FILE,
 )
+from lstmcli.store.tables import Shapes, read_weights
 from lstmcli.text.vocabulary import Vocabulary
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
+
+# The first version with checksums.
+SEALED_FROM: Final = 2
 
 TABLE = "embedding.weight"
+
+MAX_WORDS_BYTES: Final = 1 << 28
 
 
 @dataclass(frozen=True)
@@ -66,40 +75,43 @@ def write_language_model(folder: Path, model: SavedLanguageModel) -> None:
     content = json.dumps(description, indent=2, ensure_ascii=False) + "\n"
     (folder / LANGUAGE_DESCRIPTION_FILE).write_text(content, encoding="utf-8")
     (folder / VOCABULARY_FILE).write_text(model.vocabulary.file_content(), encoding="utf-8", newline="\n")
-    save_file(model.weights, folder / WEIGHTS_FILE)
+    with saving_tensors(folder / WEIGHTS_FILE):
+        save_file(model.weights, folder / WEIGHTS_FILE)
+    seal(folder)
 
 
 def read_language_model(run: Path) -> SavedLanguageModel:
     """Read the language model of a pretraining run.
 
     Raises:
-        RunDirectoryError: there is none, it is damaged, or a newer lstmcli wrote it.
+        RunDirectoryError: there is none, or a newer lstmcli wrote it.
+        DamagedFileError: a file is missing or damaged.
     """
-    folder = run / LANGUAGE_FOLDER
-    if not (folder / LANGUAGE_DESCRIPTION_FILE).is_file():
+    path = run / LANGUAGE_FOLDER
+    if not (path / LANGUAGE_DESCRIPTION_FILE).is_file():
         raise RunDirectoryError(_what_is_missing(run))
+    folder = SealedFolder(path, within=run)
+    stored = folder.read_json(LANGUAGE_DESCRIPTION_FILE)
     try:
-        description = json.loads((folder / LANGUAGE_DESCRIPTION_FILE).read_text(encoding="utf-8"))
-        if description["format_version"] > FORMAT_VERSION:
-            raise RunDirectoryError(
-                f"{folder}: was written by {description.get('written_by', 'a newer lstmcli')}; this is lstmcli "
-                f"{__version__}. Upgrade lstmcli."
-            )
-        content = (folder / VOCABULARY_FILE).read_bytes().decode("utf-8")
-        return _build(description, Vocabulary.from_file_content(content), load_file(folder / WEIGHTS_FILE))
-    except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
-        raise RunDirectoryError(f"{folder}: is damaged ({error}); pretrain again.") from None
+        check_version(folder, stored, FORMAT_VERSION, sealed_from=SEALED_FROM)
+        network = ModelSettings(**stored["network"])
+        tokenizer = TokenizerSettings(**stored["tokenizer"])
+        check_values(network)
+        check_values(tokenizer)
+        perplexity = number_in(stored["perplexity"], "perplexity", (1.0, math.inf))
+        content = folder.read(VOCABULARY_FILE, most=MAX_WORDS_BYTES)
+        vocabulary = Vocabulary.from_file_content(content.decode("utf-8"))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise folder.damaged(LANGUAGE_DESCRIPTION_FILE, f"is damaged ({reason_of(error)})") from None
 
+    def check(shapes: Shapes) -> None:
+        num_words, size = shapes[TABLE]
+        if num_words != len(vocabulary):
+            raise ValueError(f"vectors of {num_words} words, expected {len(vocabulary)}")
+        check_layers(network, size, shapes)
 
-def _build(description: dict[str, Any], vocabulary: Vocabulary, weights: Weights) -> SavedLanguageModel:
-    network = ModelSettings(**description["network"])
-    tokenizer = TokenizerSettings(**description["tokenizer"])
-    check_values(network)
-    check_values(tokenizer)
-    if weights[TABLE].shape[0] != len(vocabulary):
-        raise ValueError(f"{len(vocabulary)} words and vectors of shape {weights[TABLE].shape}")
-    check_layers(network, weights[TABLE].shape[1], weights)
-    return SavedLanguageModel(network, tokenizer, vocabulary, float(description["perplexity"]), weights)
+    weights = read_weights(folder, WEIGHTS_FILE, check)
+    return SavedLanguageModel(network, tokenizer, vocabulary, perplexity, weights)
 
 
 def _what_is_missing(run: Path) -> str:

@@ -26,3 +26,8 @@ HISTORY_FILE: Final = "history.jsonl"
 CHECKPOINTS_FOLDER: Final = "checkpoints"
 PRETRAINING_FOLDER: Final = "pretraining"
 FOLDS_FOLDER: Final = "folds"
+
+# The folder checkpoints/.
+LAST_FOLDER: Final = "last"
+PREVIOUS_FOLDER: Final = "previous"
+BEST_FOLDER: Final = "best"

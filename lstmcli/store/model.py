@@ -1,36 +1,37 @@
 """The folder `model/` of a run: everything that prediction needs, written and read only here.
 
-    model.json           format version, network shape, tokenizer settings, labels, decision rule, temperature, columns
+    model.json           see `store.description`, with the format version
     vocabulary.txt       one word per line; line n (from 0) is token id n
     vocabulary.npy       a hash table of its words, see `text.word_index`
     embedding.npy        float16 (networks, words, size), the word vectors
     weights.safetensors  float32, all other weights; in an ensemble, the names of network n start with "n."
     ngrams.npy           float16, the n-gram table, if the model has one
+    checksums.json       see `data.sealed`
 
 Words and tables are mapped into memory, not read, so a large model opens as fast as a small one. Versions 1 and 2 had
-the word vectors among the other weights, and no index. Reading runs no code from the folder and opens only these names.
-This module must not import torch, since prediction imports it.
+the word vectors among the other weights, and no index; before version 4, there were no checksums. Reading runs no code
+from the folder and opens only these names. This module must not import torch, since prediction imports it.
 """
 
 import json
-from dataclasses import asdict, dataclass, replace
-from mmap import ACCESS_READ, mmap
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Final, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from lstmcli import __version__
-from lstmcli.config.model_settings import DataSettings, LabelKind, ModelSettings, TokenizerSettings
+from lstmcli.config.model_settings import DataSettings, ModelSettings, TokenizerSettings
 from lstmcli.corpus.label_set import LabelSet
+from lstmcli.data.atomic import saving_tensors
+from lstmcli.data.sealed import RowGuard, SealedFolder, reason_of, seal
 from lstmcli.errors import RunDirectoryError
 from lstmcli.kernels.weights import Weights
 from lstmcli.metrics.decisions import DecisionRule
 from lstmcli.ngrams.table import NgramTable
-from lstmcli.store.checks import check_shapes, check_values
+from lstmcli.store.checks import check_shapes, check_version
+from lstmcli.store.description import Description, NgramDescription
 from lstmcli.store.layout import (
     CONFIG_FILE,
     DESCRIPTION_FILE,
@@ -43,16 +44,21 @@ from lstmcli.store.layout import (
     VOCABULARY_FILE,
     WEIGHTS_FILE,
 )
+from lstmcli.store.tables import FLOAT32, Shapes, Table, read_weights
 from lstmcli.text.vocabulary import Vocabulary
 from lstmcli.text.word_index import StoredVocabulary, index_words
 
-FORMAT_VERSION: Final = 3
+FORMAT_VERSION: Final = 4
 
-
-# The settings of columns that are stored for later use by `evaluate` and `predict`.
-COLUMN_KEYS = ("text", "label", "labels", "label_separator")
+# The first version with checksums.
+SEALED_FROM: Final = 4
 
 EMBEDDING: Final = "embedding.weight"
+
+Value = TypeVar("Value")
+
+# The most bytes that vocabulary.txt may have where it is read whole, in versions 1 and 2.
+MAX_WORDS_BYTES: Final = 1 << 28
 
 
 @dataclass(frozen=True)
@@ -63,8 +69,10 @@ class SavedModel:
 
     Attributes:
         members: the weights of each network by torch's parameter names; more than one for an ensemble.
-        columns: with the keys COLUMN_KEYS set.
+        columns: with the keys `description.COLUMN_KEYS` set.
         ngrams: None without n-grams, in which case `ngram_share` is 0.
+        word_guards: for each network, checks the rows of its word vectors before they are read; empty for a model that
+            was not read from a file.
     """
 
     network: ModelSettings
@@ -77,33 +85,28 @@ class SavedModel:
     members: tuple[Weights, ...]
     ngrams: NgramTable | None = None
     ngram_share: float = 0.0
+    word_guards: tuple[RowGuard, ...] = field(default=(), compare=False)
+
+    def check_tables(self) -> None:
+        """Check all that a prediction checks only as far as it reads it.
+
+        Raises:
+            DamagedFileError: something is damaged.
+        """
+        for guard in self.word_guards:
+            guard(np.arange(len(self.vocabulary)))
+        if self.ngrams is not None and self.ngrams.guard is not None:
+            self.ngrams.guard(np.arange(len(self.ngrams.rows)))
+        if isinstance(self.vocabulary, StoredVocabulary):
+            self.vocabulary.check()
 
 
 def write_model(folder: Path, model: SavedModel) -> None:
     """Write the files into an existing folder. The vocabulary must be one that was learned, not one that was read."""
     if not isinstance(model.vocabulary, Vocabulary):
         raise TypeError("expected a Vocabulary with all its words")
-    description = {
-        "format_version": FORMAT_VERSION,
-        "written_by": f"lstmcli {__version__}",
-        "network": {key: value for key, value in asdict(model.network).items() if key != "pretrained"},
-        "members": len(model.members),
-        "tokenizer": asdict(model.tokenizer),
-        "labels": list(model.labels.names),
-        "label_kind": model.labels.kind,
-        "thresholds": model.rule.thresholds.tolist(),
-        "at_least_one": model.rule.at_least_one,
-        "temperature": model.temperature,
-        "columns": {key: getattr(model.columns, key) for key in COLUMN_KEYS},
-    }
-    if model.ngrams is not None:
-        description["ngrams"] = {
-            "share": model.ngram_share,
-            "sizes": [model.ngrams.sizes.start, model.ngrams.sizes.stop],
-            "intercepts": model.ngrams.intercepts.tolist(),
-        }
-        np.save(folder / NGRAMS_FILE, model.ngrams.rows)
-    content = json.dumps(description, indent=2, ensure_ascii=False) + "\n"
+    header = {"format_version": FORMAT_VERSION, "written_by": f"lstmcli {__version__}"}
+    content = json.dumps(header | _description(model).to_dict(), indent=2, ensure_ascii=False) + "\n"
     (folder / DESCRIPTION_FILE).write_text(content, encoding="utf-8")
     (folder / VOCABULARY_FILE).write_text(model.vocabulary.file_content(), encoding="utf-8", newline="\n")
     np.save(folder / INDEX_FILE, index_words(model.vocabulary.words))
@@ -115,7 +118,25 @@ def write_model(folder: Path, model: SavedModel) -> None:
         for name, value in member.items()
         if name != EMBEDDING
     }
-    save_file(weights, folder / WEIGHTS_FILE)
+    with saving_tensors(folder / WEIGHTS_FILE):
+        save_file(weights, folder / WEIGHTS_FILE)
+    if model.ngrams is not None:
+        np.save(folder / NGRAMS_FILE, model.ngrams.rows)
+    seal(folder)
+
+
+def _description(model: SavedModel) -> Description:
+    ngrams = model.ngrams
+    return Description(
+        network=model.network,
+        num_members=len(model.members),
+        tokenizer=model.tokenizer,
+        labels=model.labels,
+        rule=model.rule,
+        temperature=model.temperature,
+        columns=model.columns,
+        ngrams=None if ngrams is None else NgramDescription(model.ngram_share, ngrams.sizes, ngrams.intercepts),
+    )
 
 
 def _prefix(number: int, num_members: int) -> str:
@@ -149,118 +170,86 @@ def read_model(run: Path) -> SavedModel:
     """Read the model of a run directory, or a model folder.
 
     Raises:
-        RunDirectoryError: there is none, a file is missing or damaged, or a newer lstmcli wrote it.
+        RunDirectoryError: there is none, or a newer lstmcli wrote it.
+        DamagedFileError: a file is missing or damaged.
     """
-    folder = find_model(run)
+    folder = SealedFolder(find_model(run), within=run)
+    stored = folder.read_json(DESCRIPTION_FILE)
     try:
-        description = json.loads((folder / DESCRIPTION_FILE).read_text(encoding="utf-8"))
-        version = _format_version(folder, description)
-        _check_files(folder, version, has_ngrams="ngrams" in description)
-        weights = load_file(folder / WEIGHTS_FILE)
-        members = _members(description.get("members", 1), weights)
+        version = check_version(folder, stored, FORMAT_VERSION, sealed_from=SEALED_FROM)
+        description = Description.from_dict(stored)
         if version >= 3:
-            vocabulary = _open_vocabulary(folder)
-            _add_embeddings(members, np.load(folder / EMBEDDING_FILE, mmap_mode="r", allow_pickle=False))
-            model = _build(description, vocabulary, members)
+            vocabulary: Vocabulary | StoredVocabulary = _open_vocabulary(folder)
+            embedding = Table(folder.map(EMBEDDING_FILE), np.float16, 3)
         else:
-            content = (
-                (folder / VOCABULARY_FILE).read_bytes().decode("utf-8")
-            )  # read_text would treat "\r" as a line ending
-            model = _build(description, Vocabulary.from_file_content(content), members)
-        return _with_ngrams(model, description["ngrams"], folder) if "ngrams" in description else model
-    except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
-        raise RunDirectoryError(f"{folder}: is damaged ({error}); copy or train it again.") from None
-
-
-def _check_files(folder: Path, version: int, *, has_ngrams: bool) -> None:
-    names = [VOCABULARY_FILE, WEIGHTS_FILE]
-    names += [INDEX_FILE, EMBEDDING_FILE] if version >= 3 else []
-    names += [NGRAMS_FILE] if has_ngrams else []
-    for name in names:
-        if not (folder / name).is_file():
-            raise RunDirectoryError(f"{folder}: {name} is missing; copy the whole folder.")
-
-
-def _open_vocabulary(folder: Path) -> StoredVocabulary:
-    with (folder / VOCABULARY_FILE).open("rb") as file:
-        content = mmap(file.fileno(), 0, access=ACCESS_READ)
-    return StoredVocabulary(content, np.load(folder / INDEX_FILE, mmap_mode="r", allow_pickle=False))
-
-
-def _add_embeddings(members: tuple[Weights, ...], tables: NDArray[np.floating]) -> None:
-    if tables.ndim != 3 or tables.dtype != np.float16 or len(tables) != len(members):
-        raise ValueError(f"{EMBEDDING_FILE} of {tables.dtype} {tables.shape} for {len(members)} networks")
-    for member, table in zip(members, np.asarray(tables), strict=True):
-        member[EMBEDDING] = table
-
-
-def _format_version(folder: Path, description: Any) -> int:
-    version = description["format_version"]
-    if not isinstance(version, int):
-        raise ValueError(f"format_version is {version!r}, expected a number")
-    if version > FORMAT_VERSION:
-        raise RunDirectoryError(
-            f"{folder}: has format version {version}, written by {description.get('written_by', 'a newer lstmcli')}; "
-            f"this is lstmcli {__version__}, which reads up to {FORMAT_VERSION}. Upgrade lstmcli."
-        )
-    return version
-
-
-def _build(
-    description: dict[str, Any], vocabulary: Vocabulary | StoredVocabulary, members: tuple[Weights, ...]
-) -> SavedModel:
-    labels = LabelSet(tuple(description["labels"]), description["label_kind"])
-    thresholds = np.array(description["thresholds"], dtype=np.float64)
-    temperature = float(description["temperature"])
-    if labels.kind not in get_args(LabelKind) or not all(isinstance(name, str) for name in labels.names):
-        raise ValueError(f"labels of kind {labels.kind!r}: {labels.names}")
-    if thresholds.shape != (len(labels.names),) or not ((thresholds >= 0.0) & (thresholds <= 1.0)).all():
-        raise ValueError(f"thresholds of {len(labels.names)} labels: {thresholds}")
-    if not 0.0 < temperature < float("inf"):
-        raise ValueError(f"temperature {temperature}")
-    network = ModelSettings(**description["network"])
-    tokenizer = TokenizerSettings(**description["tokenizer"])
-    check_values(network)
-    check_values(tokenizer)
-    for member in members:
-        check_shapes(network, len(vocabulary), len(labels.names), member)
-    columns = dict(description["columns"])
-    columns["labels"] = tuple(columns["labels"])
-    names = [columns["text"], columns["label"], *columns["labels"], columns["label_separator"] or ""]
-    if not all(isinstance(name, str) for name in names):
-        raise ValueError(f"names of columns: {names}")
+            content = folder.read(VOCABULARY_FILE, most=MAX_WORDS_BYTES)
+            vocabulary = Vocabulary.from_file_content(content.decode("utf-8"))
+            embedding = None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise folder.damaged(DESCRIPTION_FILE, f"is damaged ({reason_of(error)})") from None
+    members = _members(folder, description, len(vocabulary), embedding)
+    ngrams = None if description.ngrams is None else _ngrams(folder, description.ngrams)
     return SavedModel(
-        network=network,
-        tokenizer=tokenizer,
+        network=description.network,
+        tokenizer=description.tokenizer,
         vocabulary=vocabulary,
-        labels=labels,
-        rule=DecisionRule(labels.kind, thresholds, bool(description["at_least_one"])),
-        temperature=temperature,
-        columns=replace(DataSettings(), **columns),
+        labels=description.labels,
+        rule=description.rule,
+        temperature=description.temperature,
+        columns=description.columns,
         members=members,
+        ngrams=ngrams,
+        ngram_share=0.0 if description.ngrams is None else description.ngrams.share,
+        word_guards=() if embedding is None else tuple(embedding.guard(number) for number in range(len(members))),
     )
 
 
-def _members(num_members: int, weights: Weights) -> tuple[Weights, ...]:
-    members: list[Weights] = []
-    for number in range(1, num_members + 1):
-        prefix = _prefix(number, num_members)
-        members.append(
-            {name.removeprefix(prefix): weights.pop(name) for name in list(weights) if name.startswith(prefix)}
-        )
-    if not members or weights:
-        raise ValueError(f"{num_members} networks and weights {', '.join(sorted(weights))}")
+def _open_vocabulary(folder: SealedFolder) -> StoredVocabulary:
+    index = Table(folder.map(INDEX_FILE), np.uint32, 1)
+    words = folder.map(VOCABULARY_FILE)
+    return StoredVocabulary(words, index.values, index.file)
+
+
+def _members(
+    folder: SealedFolder, description: Description, num_words: int, embedding: Table | None
+) -> tuple[Weights, ...]:
+    """Return the weights of each network, with the names that they have in torch."""
+    num_members, num_labels = description.num_members, len(description.labels.names)
+
+    def check(shapes: Shapes) -> None:
+        if not num_members <= len(shapes):
+            raise ValueError(f"{num_members} networks")
+        parts = _by_member(shapes, num_members)
+        if embedding is not None and len(embedding.values) != num_members:
+            raise ValueError(f"word vectors of {len(embedding.values)} networks, expected {num_members}")
+        for part in parts:
+            own = part if embedding is None else part | {EMBEDDING: embedding.values.shape[1:]}
+            check_shapes(description.network, num_words, num_labels, own)
+
+    types = FLOAT32 if embedding is not None else FLOAT32 | {"F16"}  # word vectors of version 2
+    members = _by_member(read_weights(folder, WEIGHTS_FILE, check, types=types), num_members)
+    if embedding is not None:
+        for member, table in zip(members, embedding.values, strict=True):
+            member[EMBEDDING] = table
     return tuple(members)
 
 
-def _with_ngrams(model: SavedModel, description: dict[str, Any], folder: Path) -> SavedModel:
-    sizes = range(*description["sizes"])
-    intercepts = np.array(description["intercepts"], dtype=np.float64)
-    share = float(description["share"])
-    num_labels = len(model.labels.names)
-    rows = np.load(folder / NGRAMS_FILE, mmap_mode="r", allow_pickle=False)
-    if rows.ndim != 2 or rows.dtype != np.float16 or rows.shape[1] != 1 + num_labels or rows.shape[0].bit_count() != 1:
-        raise ValueError(f"{NGRAMS_FILE} of {rows.dtype} {rows.shape} for {num_labels} labels")
-    if intercepts.shape != (num_labels,) or not np.isfinite(intercepts).all() or not 0.0 <= share <= 1.0:
-        raise ValueError(f"share {share} and intercepts {intercepts} of the n-grams")
-    return replace(model, ngrams=NgramTable(sizes, rows, intercepts), ngram_share=share)
+def _by_member(named: dict[str, Value], num_members: int) -> list[dict[str, Value]]:
+    """Part the names of all networks."""
+    if num_members == 1:
+        return [dict(named)]
+    parts: list[dict[str, Value]] = [{} for _ in range(num_members)]
+    for name, value in named.items():
+        number, dot, own = name.partition(".")
+        if not (dot and number.isdecimal() and 1 <= int(number) <= num_members):
+            raise ValueError(f"weights {name!r:.80} of {num_members} networks")
+        parts[int(number) - 1][own] = value
+    return parts
+
+
+def _ngrams(folder: SealedFolder, description: NgramDescription) -> NgramTable:
+    table = Table(folder.map(NGRAMS_FILE), np.float16, 2)
+    rows, num_labels = table.values, len(description.intercepts)
+    if rows.shape[1] != 1 + num_labels or rows.shape[0].bit_count() != 1:
+        raise folder.damaged(NGRAMS_FILE, f"is damaged: a table of {rows.shape} for {num_labels} labels")
+    return NgramTable(description.sizes, rows, description.intercepts, table.guard())

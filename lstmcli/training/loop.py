@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Protocol
 
 import numpy as np
@@ -81,6 +81,20 @@ class Progress:
     best_epoch: int = 0
     num_updates: int = 0
     is_finished: bool = False
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> "Progress":
+        """Read what `asdict` returned.
+
+        Raises:
+            TypeError: a value is missing, unknown or of the wrong type.
+        """
+        progress = cls(**stored)
+        for field in fields(cls):
+            types = (float, type(None)) if field.default is None else (type(field.default),)
+            if type(getattr(progress, field.name)) not in types:
+                raise TypeError(f"{field.name} is {getattr(progress, field.name)!r:.80}")
+        return progress
 
 
 class DivergedError(LstmcliError):
@@ -210,8 +224,12 @@ class Trainer:
         return tensors
 
     def load_state(self, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
-        """Restore a state that `tensors` and `progress_dict` returned."""
-        self.progress = Progress(**progress)
+        """Restore a state that `tensors` and `progress_dict` returned.
+
+        Raises:
+            KeyError, TypeError, ValueError, RuntimeError: they belong to another training.
+        """
+        self.progress = Progress.from_dict(progress)
         self.model.load_state_dict(below(tensors, "model."))
         self.updater.load_tensors(tensors, num_updates=self.progress.num_updates)
         torch.set_rng_state(tensors["random.cpu"])

@@ -1,0 +1,161 @@
+"""`model.json`: everything about a model but its words and numbers, checked value by value when it is read."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, NamedTuple, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcli.config.model_settings import DataSettings, LabelKind, ModelSettings, TokenizerSettings
+from lstmcli.corpus.label_set import LabelSet
+from lstmcli.metrics.decisions import DecisionRule
+from lstmcli.store.checks import TEMPERATURES, check_values, number_in, numbers_in
+
+# The settings of columns that are stored for later use by `evaluate` and `predict`.
+COLUMN_KEYS = ("text", "label", "labels", "label_separator")
+
+MAX_LOGIT = 1e9
+MAX_NGRAM_SIZE = 32
+
+
+class NgramDescription(NamedTuple):
+    """The n-gram model without its table.
+
+    Attributes:
+        share: its weight in the mixture with the networks.
+        sizes: of the character n-grams.
+        intercepts: (labels,).
+    """
+
+    share: float
+    sizes: range
+    intercepts: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Description:
+    """What `model.json` says. Attributes are as in `SavedModel`; `num_members` is the number of networks."""
+
+    network: ModelSettings
+    num_members: int
+    tokenizer: TokenizerSettings
+    labels: LabelSet
+    rule: DecisionRule
+    temperature: float
+    columns: DataSettings
+    ngrams: NgramDescription | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the description as it is stored."""
+        found = {
+            "network": {key: value for key, value in asdict(self.network).items() if key != "pretrained"},
+            "members": self.num_members,
+            "tokenizer": asdict(self.tokenizer),
+            "labels": list(self.labels.names),
+            "label_kind": self.labels.kind,
+            "thresholds": self.rule.thresholds.tolist(),
+            "at_least_one": self.rule.at_least_one,
+            "temperature": self.temperature,
+            "columns": {key: getattr(self.columns, key) for key in COLUMN_KEYS},
+        }
+        if self.ngrams is not None:
+            found["ngrams"] = {
+                "share": self.ngrams.share,
+                "sizes": [self.ngrams.sizes.start, self.ngrams.sizes.stop],
+                "intercepts": self.ngrams.intercepts.tolist(),
+            }
+        return found
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> "Description":
+        """Read what `to_dict` returned, which may be of unknown origin.
+
+        Raises:
+            ValueError, KeyError, TypeError, AttributeError: a value is missing, or not what it should be.
+        """
+        labels = LabelSet(_label_names(stored["labels"]), stored["label_kind"])
+        if labels.kind not in get_args(LabelKind):
+            raise ValueError(f"label_kind is {labels.kind!r:.80}")
+        if type(stored["at_least_one"]) is not bool:
+            raise ValueError(f"at_least_one is {stored['at_least_one']!r:.80}")
+        num_labels = len(labels.names)
+        thresholds = numbers_in(stored["thresholds"], num_labels, "thresholds", (0.0, 1.0))
+        network, tokenizer = ModelSettings(**stored["network"]), TokenizerSettings(**stored["tokenizer"])
+        check_values(network)
+        check_values(tokenizer)
+        return cls(
+            network=network,
+            num_members=_number_of_networks(stored.get("members", 1)),
+            tokenizer=tokenizer,
+            labels=labels,
+            rule=DecisionRule(labels.kind, thresholds, stored["at_least_one"]),
+            temperature=number_in(stored["temperature"], "temperature", TEMPERATURES),
+            columns=_columns(stored["columns"]),
+            ngrams=_ngrams(stored["ngrams"], num_labels) if "ngrams" in stored else None,
+        )
+
+
+def _number_of_networks(value: Any) -> int:
+    if type(value) is not int or value < 1:
+        raise ValueError(f"members is {value!r:.80}, expected the number of networks")
+    return value
+
+
+def check_text(value: Any, name: str) -> str:
+    """Return a text that can be shown and written.
+
+    Raises:
+        ValueError: it is not text, or contains control characters or lone surrogates.
+    """
+    if not isinstance(value, str):
+        raise ValueError(f"{name}: expected text, got {value!r:.80}")
+    if any(ord(character) < 32 or 0xD800 <= ord(character) < 0xE000 for character in value):
+        raise ValueError(f"{name} {value!r:.80} contains control characters")
+    return value
+
+
+def _label_names(names: Any) -> tuple[str, ...]:
+    if not isinstance(names, list) or not names:
+        raise ValueError("labels: expected a list of names")
+    for name in names:
+        if not check_text(name, "label").strip():
+            raise ValueError("a label is empty")
+    if len(set(names)) != len(names):
+        raise ValueError("two labels are the same")
+    return tuple(names)
+
+
+def _columns(stored: Mapping[str, Any]) -> DataSettings:
+    found: dict[str, Any] = {key: stored[key] for key in COLUMN_KEYS}
+    if not isinstance(found["labels"], list):
+        raise ValueError("columns: expected a list of labels")
+    for key in ("text", "label"):
+        _check_name(found[key])
+    for name in found["labels"]:
+        _check_name(name)
+    if found["label_separator"] is not None and not (
+        isinstance(found["label_separator"], str) and found["label_separator"]
+    ):
+        raise ValueError(f"label_separator is {found['label_separator']!r:.80}")
+    return replace(DataSettings(), **found | {"labels": tuple(found["labels"])})
+
+
+def _check_name(name: Any) -> None:
+    if not isinstance(name, str):
+        raise ValueError(f"names of columns: expected text, got {name!r:.80}")
+    name.encode()  # a lone surrogate could not be shown
+
+
+def _ngrams(stored: Mapping[str, Any], num_labels: int) -> NgramDescription:
+    sizes = stored["sizes"]
+    if not isinstance(sizes, list) or len(sizes) != 2 or any(type(size) is not int for size in sizes):
+        raise ValueError(f"sizes of n-grams: {sizes!r:.80}")
+    start, stop = sizes
+    if not 0 <= start <= stop <= MAX_NGRAM_SIZE:
+        raise ValueError(f"sizes of n-grams: from {start} to {stop}")
+    return NgramDescription(
+        share=number_in(stored["share"], "share of the n-grams", (0.0, 1.0)),
+        sizes=range(start, stop),
+        intercepts=numbers_in(stored["intercepts"], num_labels, "intercepts", (-MAX_LOGIT, MAX_LOGIT)),
+    )
