@@ -10,7 +10,7 @@ from torch import Tensor
 
 from lstmcli.data.atomic import recover, replaced_folder, saving_tensors
 from lstmcli.data.sealed import CHECKSUMS_FILE, SealedFolder, reason_of, seal
-from lstmcli.errors import DamagedFileError, LstmcliError, RunDirectoryError
+from lstmcli.errors import DamagedFileError, RunDirectoryError
 from lstmcli.store.layout import BEST_FOLDER, LAST_FOLDER, PREVIOUS_FOLDER
 
 STATE_FILE = "state.safetensors"
@@ -89,19 +89,6 @@ class Checkpoints:
         if not isinstance(progress, dict) or type(progress.get("best_epoch")) is not int:
             raise folder.damaged(PROGRESS_FILE, "is damaged: it does not describe a training")
         return _load_tensors(folder, STATE_FILE), progress
-
-    def check(self) -> list[LstmcliError]:
-        """Return what is wrong with the files of all checkpoints."""
-        problems: list[LstmcliError] = []
-        for place in (self.last, self.previous, self.best):
-            if place.exists():
-                try:
-                    folder = _sealed(place)
-                    for name in folder.names:
-                        folder.check(name)
-                except LstmcliError as error:
-                    problems.append(error)
-        return problems
 
     def save_best(self, tensors: dict[str, Tensor]) -> None:
         """Write `checkpoints/best`."""
