@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from lstmcli import __version__
 from lstmcli.cli.commands import Commands
+from lstmcli.cli.process import interrupt_on_ending_signals, reserve_standard_streams
 from lstmcli.errors import LstmcliError
 
 INTERRUPTED = 130
@@ -77,7 +78,8 @@ class CommandLine(TyperGroup):
 
 def _abandon_stdout() -> None:
     """Discard what is left in the buffers; otherwise Python would report at exit that it can't write it."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 app = typer.Typer(
@@ -129,6 +131,8 @@ def _options(
 
 def main() -> None:
     """Run the command line."""
+    reserve_standard_streams()
+    interrupt_on_ending_signals()
     # The matrix products here are too small to gain from threads. Must be set before numpy is imported.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -147,7 +151,8 @@ def _leave(exit_code: int) -> None:
     """
     try:
         for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-    except (OSError, ValueError, AttributeError):  # a closed or missing stream: leave it to Python
+            if stream is not None:
+                stream.flush()
+    except (OSError, ValueError):  # a closed stream: leave it to Python
         return
     os._exit(exit_code)
