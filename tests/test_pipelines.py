@@ -76,7 +76,7 @@ def test_the_output_does_not_depend_on_processes_and_batches(
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_the_output_does_not_depend_on_how_a_pipe_delivers(many: Path, expected: str, jobs: str) -> None:
-    command = [sys.executable, "-m", "lstmcli", "predict", "RUN", "-f", "csv", "--probabilities", "--jobs", jobs]
+    command = [sys.executable, "-P", "-m", "lstmcli", "predict", "RUN", "-f", "csv", "--probabilities", "--jobs", jobs]
     content = (many / "in.csv").read_bytes()
     with subprocess.Popen(
         command, cwd=many, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()
@@ -103,7 +103,7 @@ def environment() -> dict[str, str]:
 
 
 def test_a_killed_prediction_leaves_no_process_behind(many: Path) -> None:
-    command = [sys.executable, "-m", "lstmcli", "predict", "RUN", "--jobs", "2"]
+    command = [sys.executable, "-P", "-m", "lstmcli", "predict", "RUN", "--jobs", "2"]
     with subprocess.Popen(
         command, cwd=many, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(), process_group=0
     ) as process:

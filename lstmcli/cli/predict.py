@@ -23,6 +23,9 @@ from lstmcli.errors import DataError
 # Exit code if some rows have no prediction.
 SOME_ROWS_BROKEN = 3
 
+# More processes than this can only be a mistake, and each takes tens of MB.
+MAX_JOBS = 256
+
 
 class OnErrorChoice(StrEnum):
     """The choices of --on-error."""
@@ -145,9 +148,10 @@ def predict_command(
             "--jobs",
             "-j",
             min=1,
+            max=MAX_JOBS,
             metavar="N",
             rich_help_panel=COMPUTATION,
-            help="Number of worker processes; useful above about 10,000 rows.",
+            help=f"Number of worker processes, at most {MAX_JOBS}; useful above about 10,000 rows.",
         ),
     ] = 1,
     batch_size: Annotated[
