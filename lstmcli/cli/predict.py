@@ -181,7 +181,8 @@ def predict_command(
       lstmcli predict runs/emotion < lines.txt | cut -f1 | sort | uniq -c
     """
     from lstmcli.config.lists import split_list
-    from lstmcli.data.reading import check_inputs
+    from lstmcli.data.output import check_output
+    from lstmcli.data.reading import STANDARD_INPUT, check_inputs
     from lstmcli.inference.answers import PredictOptions
     from lstmcli.inference.pool import open_pool
     from lstmcli.recipes.predict import InputOptions, OutputOptions, describe_job, predict_files
@@ -194,6 +195,7 @@ def predict_command(
     options = PredictOptions(probabilities=probabilities, top_k=top_k, threshold=threshold)
     _look_for_sentences(paths, run)
     check_inputs(paths, inputs.format_name)
+    check_output(output, paths, STANDARD_INPUT)
     job = "" if output is None else describe_job(run, paths, inputs, options, kept, output_format)
     model = read_model(run)
     row_progress = RowProgress() if progress and not quiet else None
