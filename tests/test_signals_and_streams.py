@@ -158,3 +158,14 @@ def test_a_training_without_standard_streams_ends_well(folder: Path, corpus: Pat
     result = shell(f"lstmcli train {corpus}/train.csv {options} --run-dir new <&- >&- 2>&-", folder)
     assert result.returncode == 0
     assert (folder / "new" / "metrics.json").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("command", ["--help", "--version", "predict --help", "config", "predict RUN in.txt"])
+def test_a_full_disk_is_one_line(folder: Path, command: str) -> None:
+    result = shell(f"lstmcli {command} > /dev/full", folder)
+    assert (result.returncode, result.stderr) == (1, "error: No space left on device.\n")
+
+
+def test_an_error_that_cannot_be_told_keeps_its_exit_code(folder: Path) -> None:
+    assert shell("lstmcli predict gone in.txt 2> /dev/full", folder).returncode == 1
