@@ -119,9 +119,10 @@ def _taught(job: Job, teacher: str, train: Path) -> Path:
 
 def lstmcli(*arguments: object) -> None:
     """Run the tool; its messages go to stderr."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "lstmcli", *map(str, arguments)]
-    print("$", *command[2:], file=sys.stderr, flush=True)
+    path = os.pathsep.join(filter(None, [str(HERE.parent), os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    command = [sys.executable, "-P", "-m", "lstmcli", *map(str, arguments)]  # -P: not what lies in the current folder
+    print("$", *command[3:], file=sys.stderr, flush=True)
     completed = subprocess.run(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment, check=False
     )

@@ -97,7 +97,7 @@ def cli() -> Cli:
 
     def run(*arguments: object, stdin: str | bytes = "", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
         completed = subprocess.run(
-            [sys.executable, "-m", "lstmcli", *map(str, arguments)],
+            [sys.executable, "-P", "-m", "lstmcli", *map(str, arguments)],
             input=stdin if isinstance(stdin, bytes) else stdin.encode(),
             capture_output=True,
             cwd=cwd,
@@ -126,7 +126,7 @@ TEXTS = ["i feel glad about it", "so lonely again", "", "furious!!!", "unknown w
 
 def shell(command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run a pipeline in which `lstmcli` stands for the tool."""
-    command = f'set -o pipefail; lstmcli() {{ "{sys.executable}" -m lstmcli "$@"; }}; {command}'
+    command = f'set -o pipefail; lstmcli() {{ "{sys.executable}" -P -m lstmcli "$@"; }}; {command}'
     return subprocess.run(
         ["bash", "-c", command],
         capture_output=True,

@@ -140,6 +140,7 @@ def test_predict_loads_nothing_heavy(run_directory: Path) -> None:
         "lstmcli.cli.commands",
         "lstmcli.cli.options",
         "lstmcli.cli.predict",
+        "lstmcli.cli.process",
     }
 
 

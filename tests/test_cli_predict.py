@@ -230,7 +230,7 @@ def test_spreadsheets_are_refused_as_output(folder: Path, cli: Cli) -> None:
 
 
 def test_a_line_in_a_pipe_is_answered_while_the_pipe_stays_open(folder: Path) -> None:
-    command = [sys.executable, "-m", "lstmcli", "predict", "RUN"]
+    command = [sys.executable, "-P", "-m", "lstmcli", "predict", "RUN"]
     with subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None

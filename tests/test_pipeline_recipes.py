@@ -51,7 +51,7 @@ def folder(run_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
         stream.write('{"text": "so glad"}\n')
     (folder / "growing.log").touch()
     tool = folder / "lstmcli"  # xargs knows no shell functions
-    tool.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m lstmcli "$@"\n', encoding="utf-8")
+    tool.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m lstmcli "$@"\n', encoding="utf-8")
     tool.chmod(0o755)
     return folder
 

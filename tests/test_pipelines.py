@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 from threading import Thread
 from typing import IO
@@ -16,6 +17,7 @@ from typing import IO
 import numpy as np
 import pytest
 
+from lstmcli.data.marks import Mark
 from lstmcli.data.output import MARK_ROWS
 from lstmcli.errors import LstmcliError
 from lstmcli.inference import processes
@@ -76,7 +78,7 @@ def test_the_output_does_not_depend_on_processes_and_batches(
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_the_output_does_not_depend_on_how_a_pipe_delivers(many: Path, expected: str, jobs: str) -> None:
-    command = [sys.executable, "-m", "lstmcli", "predict", "RUN", "-f", "csv", "--probabilities", "--jobs", jobs]
+    command = [sys.executable, "-P", "-m", "lstmcli", "predict", "RUN", "-f", "csv", "--probabilities", "--jobs", jobs]
     content = (many / "in.csv").read_bytes()
     with subprocess.Popen(
         command, cwd=many, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()
@@ -103,7 +105,7 @@ def environment() -> dict[str, str]:
 
 
 def test_a_killed_prediction_leaves_no_process_behind(many: Path) -> None:
-    command = [sys.executable, "-m", "lstmcli", "predict", "RUN", "--jobs", "2"]
+    command = [sys.executable, "-P", "-m", "lstmcli", "predict", "RUN", "--jobs", "2"]
     with subprocess.Popen(
         command, cwd=many, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(), process_group=0
     ) as process:
@@ -181,8 +183,10 @@ def test_a_killed_prediction_goes_on_without_repeating_or_losing_a_row(
 
 
 def test_only_the_same_job_goes_on(many: Path, cli: Cli, tmp_path: Path) -> None:
-    (tmp_path / "out.csv.part").write_bytes(b"text")
-    (tmp_path / "out.csv.part.json").write_text('{"job": "other", "input_rows": 1, "written_rows": 1, "num_bytes": 4}')
+    part = tmp_path / "out.csv.part"
+    part.write_bytes(b"text")
+    mark = Mark("other", MARK_ROWS, MARK_ROWS, 4, zlib.crc32(b"text"), part.stat().st_ino)
+    (tmp_path / "out.csv.part.json").write_text(mark.to_json())
     result = cli("predict", "RUN", "in.csv", "-o", tmp_path / "out.csv", "--resume", cwd=many)
     assert result.returncode == 1
     assert "was begun with another model, input or options" in result.stderr
@@ -192,12 +196,13 @@ def test_only_the_same_job_goes_on(many: Path, cli: Cli, tmp_path: Path) -> None
     assert cli("predict", "RUN", "in.csv", "--resume", cwd=many).returncode == 2
 
 
-def test_ctrl_c_says_how_to_go_on(many: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_leaves_one_line_that_says_how_to_go_on(many: Path, tmp_path: Path, number: int) -> None:
     with started(many, "-o", tmp_path / "out.csv") as process:
         assert process.stdin is not None
         process.stdin.write((many / "in.csv").read_bytes()[:-1])
         wait_for_mark(process, tmp_path / "out.csv.part.json", MARK_ROWS)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         assert process.stderr is not None
         message = process.stderr.read().decode()
     assert process.returncode == 130

@@ -146,7 +146,7 @@ complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen
 complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -l resume -d 'Resume an interrupted command, appending to its partial --output.'
 complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -l progress -d 'Report progress on standard error.'
 complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -s q -l quiet -d 'Print only errors on standard error, no notes or progress.'
-complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -s j -l jobs -x -d 'Number of worker processes; useful above about 10,000 rows.'
+complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -s j -l jobs -x -d 'Number of worker processes, at most 256; useful above about 10,000 rows.'
 complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -l batch-size -x -d 'Number of texts per batch.'
 complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -l line-buffered -d 'Answer each row before reading the next, even if more rows are available. Rarely needed, since all rows read are answered whenever a pipe pauses.'
 complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -s h -l help -d 'Show this message and exit.'

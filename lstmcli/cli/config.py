@@ -1,10 +1,12 @@
 """`lstmcli config`."""
 
+import sys
 from typing import Annotated
 
 import typer
 
 from lstmcli.cli.options import ConfigFile, Settings
+from lstmcli.errors import DataError
 
 
 def config_command(
@@ -27,6 +29,9 @@ def config_command(
 
       lstmcli config training.learning_rate ngrams
     """
+    if sys.stdout is None:
+        raise DataError("standard output is closed; redirect it to a file.")
+
     from lstmcli.config.explained import explain
     from lstmcli.config.loading import known_keys, load_config
 

@@ -20,7 +20,8 @@ from lstmcli.cli.options import (
     TextColumn,
     column_settings,
 )
-from lstmcli.errors import UsageError
+from lstmcli.cli.process import is_terminal
+from lstmcli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from lstmcli.metrics.evaluation import Evaluation
@@ -131,7 +132,7 @@ def print_evaluation(evaluation: "Evaluation", name: str, *, as_json: bool) -> N
     if as_json:
         typer.echo(to_json([evaluation], {"model": name}), nl=False)
     else:
-        typer.echo(to_console_text(evaluation, is_terminal=sys.stdout.isatty()), nl=False)
+        typer.echo(to_console_text(evaluation, is_terminal=is_terminal(sys.stdout)), nl=False)
 
 
 def _evaluate_run(
@@ -146,6 +147,8 @@ def _evaluate_run(
     from lstmcli.recipes.evaluate import ColumnOverrides, check_reports, evaluate_file, write_reports
     from lstmcli.reports.console import ConsoleReporter
 
+    if output is None and sys.stdout is None:
+        raise DataError("standard output is closed; name a folder for the results with --output.")
     input_format, encoding, text, label = columns
     overrides = ColumnOverrides(format=input_format, encoding=encoding, text=text, label=label)  # type: ignore[arg-type]
     if output is not None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from lstmcli.cli.process import ENDING_SIGNALS, interrupt, note_end_of_terminal
 from lstmcli.errors import InterruptedRunError
 from lstmcli.events import Stop
 from lstmcli.reports.console import ConsoleReporter
@@ -13,10 +14,11 @@ from lstmcli.training.setup import keep_freed_memory
 
 
 class SignalStop(Stop):
-    """A `Stop` set by SIGINT and SIGTERM.
+    """A `Stop` set by SIGINT, SIGTERM and SIGHUP.
 
     Within `deferred`, the recipe has promised to ask often, so it may finish its step and save its state first.
-    Anywhere else the signal interrupts at once, and so does a second Ctrl-C.
+    Anywhere else the signal interrupts at once, and so does Ctrl-C after another signal. SIGHUP and SIGTERM don't: when
+    a terminal is closed, the system and the shell both send one.
     """
 
     def __init__(self) -> None:
@@ -37,8 +39,9 @@ class SignalStop(Stop):
 
     def notice(self, number: int, frame: FrameType | None) -> None:
         """Handle a signal."""
-        if self._is_set or not self._is_deferred:
-            signal.default_int_handler(number, frame)
+        if not self._is_deferred or (self._is_set and number == signal.SIGINT):
+            interrupt(number, frame)
+        note_end_of_terminal(number)
         self._is_set = True
 
 
@@ -49,11 +52,13 @@ def long_running(
     """Yield a reporter and a stop for a recipe; an interruption becomes an error that says how to resume.
 
     Raises:
-        InterruptedRunError: on Ctrl-C or SIGTERM.
+        InterruptedRunError: on Ctrl-C, SIGTERM or SIGHUP.
     """
     keep_freed_memory()
     stop = SignalStop()
-    before = {number: signal.signal(number, stop.notice) for number in (signal.SIGINT, signal.SIGTERM)}
+    # What is ignored stays ignored: SIGHUP under nohup, and Ctrl-C in the background of a shell script.
+    heeded = [number for number in ENDING_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stop.notice) for number in heeded}
     try:
         with ConsoleReporter(quiet=quiet) as reporter:
             yield reporter, stop

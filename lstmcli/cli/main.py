@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -10,6 +12,7 @@ from typer.core import TyperGroup
 
 from lstmcli import __version__
 from lstmcli.cli.commands import Commands
+from lstmcli.cli.process import interrupt_on_ending_signals, reserve_standard_streams
 from lstmcli.errors import LstmcliError
 
 INTERRUPTED = 130
@@ -32,7 +35,8 @@ class CommandLine(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments; `help` and `help COMMAND` are aliases of --help."""
-        return super().parse_args(ctx, [*args[1:2], "--help"] if args[:1] == ["help"] else args)
+        with _errors_as_messages(ctx):
+            return super().parse_args(ctx, [*args[1:2], "--help"] if args[:1] == ["help"] else args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help."""
@@ -49,35 +53,46 @@ class CommandLine(TyperGroup):
         Raises:
             typer.Exit: with the exit code of the error.
         """
-        try:
+        with _errors_as_messages(ctx):
             return super().invoke(ctx)
-        except LstmcliError as error:
-            typer.echo(f"error: {error}", err=True)
-            raise typer.Exit(error.exit_code) from None
-        except ModuleNotFoundError as error:
-            from lstmcli.dependencies import missing_package  # rarely needed
 
-            message = missing_package(error, f"lstmcli {ctx.invoked_subcommand}")
-            if message is None:
-                raise
-            typer.echo(f"error: {message}", err=True)
-            raise typer.Exit(LstmcliError.exit_code) from None
-        except BrokenPipeError:
-            _abandon_stdout()  # the reader has exited (`| head`)
-            raise typer.Exit(0) from None
-        except OSError as error:
-            _abandon_stdout()
-            where = f"{error.filename}: " if error.filename else ""
-            typer.echo(f"error: {where}{error.strerror or error}.", err=True)
-            raise typer.Exit(LstmcliError.exit_code) from None
-        except KeyboardInterrupt:
-            typer.echo("interrupted", err=True)
-            raise typer.Exit(INTERRUPTED) from None
+
+@contextmanager
+def _errors_as_messages(ctx: Any) -> Iterator[None]:
+    try:
+        yield
+    except LstmcliError as error:
+        raise _end(f"error: {error}", error.exit_code) from None
+    except ModuleNotFoundError as error:
+        from lstmcli.dependencies import missing_package  # rarely needed
+
+        message = missing_package(error, f"lstmcli {ctx.invoked_subcommand}")
+        if message is None:
+            raise
+        raise _end(f"error: {message}", LstmcliError.exit_code) from None
+    except BrokenPipeError:
+        _abandon_stdout()  # the reader has exited (`| head`)
+        raise typer.Exit(0) from None
+    except OSError as error:
+        _abandon_stdout()
+        where = f"{error.filename}: " if error.filename else ""
+        raise _end(f"error: {where}{error.strerror or error}.", LstmcliError.exit_code) from None
+    except MemoryError:
+        raise _end("error: not enough memory.", LstmcliError.exit_code) from None
+    except KeyboardInterrupt:
+        raise _end("interrupted", INTERRUPTED) from None
+
+
+def _end(message: str, exit_code: int) -> typer.Exit:
+    with suppress(OSError):  # a full disk or a closed terminal: the exit code has to do
+        typer.echo(message, err=True)
+    return typer.Exit(exit_code)
 
 
 def _abandon_stdout() -> None:
     """Discard what is left in the buffers; otherwise Python would report at exit that it can't write it."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 app = typer.Typer(
@@ -129,6 +144,8 @@ def _options(
 
 def main() -> None:
     """Run the command line."""
+    reserve_standard_streams()
+    interrupt_on_ending_signals()
     # The matrix products here are too small to gain from threads. Must be set before numpy is imported.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -145,9 +162,11 @@ def _leave(exit_code: int) -> None:
 
     By now all files are closed and all worker processes have exited.
     """
+    with suppress(OSError, ValueError):  # nobody can be told
+        sys.stderr.flush()
     try:
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-    except (OSError, ValueError, AttributeError):  # a closed or missing stream: leave it to Python
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (OSError, ValueError):  # a closed stream: leave it to Python
         return
     os._exit(exit_code)

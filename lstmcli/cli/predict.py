@@ -23,6 +23,9 @@ from lstmcli.errors import DataError
 # Exit code if some rows have no prediction.
 SOME_ROWS_BROKEN = 3
 
+# More processes than this can only be a mistake, and each takes tens of MB.
+MAX_JOBS = 256
+
 
 class OnErrorChoice(StrEnum):
     """The choices of --on-error."""
@@ -145,9 +148,10 @@ def predict_command(
             "--jobs",
             "-j",
             min=1,
+            max=MAX_JOBS,
             metavar="N",
             rich_help_panel=COMPUTATION,
-            help="Number of worker processes; useful above about 10,000 rows.",
+            help=f"Number of worker processes, at most {MAX_JOBS}; useful above about 10,000 rows.",
         ),
     ] = 1,
     batch_size: Annotated[
@@ -177,7 +181,8 @@ def predict_command(
       lstmcli predict runs/emotion < lines.txt | cut -f1 | sort | uniq -c
     """
     from lstmcli.config.lists import split_list
-    from lstmcli.data.reading import check_inputs
+    from lstmcli.data.output import check_output
+    from lstmcli.data.reading import STANDARD_INPUT, check_inputs
     from lstmcli.inference.answers import PredictOptions
     from lstmcli.inference.pool import open_pool
     from lstmcli.recipes.predict import InputOptions, OutputOptions, describe_job, predict_files
@@ -190,6 +195,7 @@ def predict_command(
     options = PredictOptions(probabilities=probabilities, top_k=top_k, threshold=threshold)
     _look_for_sentences(paths, run)
     check_inputs(paths, inputs.format_name)
+    check_output(output, paths, STANDARD_INPUT)
     job = "" if output is None else describe_job(run, paths, inputs, options, kept, output_format)
     model = read_model(run)
     row_progress = RowProgress() if progress and not quiet else None

@@ -19,6 +19,7 @@ from lstmcli.cli.options import (
     TrainingFile,
     column_settings,
 )
+from lstmcli.cli.process import is_terminal
 
 
 def train_command(
@@ -77,5 +78,5 @@ def train_command(
             reporter.line("done", f"{run.path}: already finished; nothing to resume")
             return
         evaluations = train(resolved, run, tell=reporter, stop=stop)
-    typer.echo(to_console_text(evaluations[-1], is_terminal=sys.stdout.isatty()), nl=False)
+    typer.echo(to_console_text(evaluations[-1], is_terminal=is_terminal(sys.stdout)), nl=False)
     reporter.line("wrote", f"{run.path}  (next: lstmcli predict {run.path} FILE)")

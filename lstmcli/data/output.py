@@ -1,23 +1,23 @@
 """Where predictions are written: standard output, or a file that appears when it is complete and can be resumed.
 
-A file is written as FILE.part. Every MARK_ROWS rows, FILE.part.json notes how many of its bytes are valid; whatever a
-kill leaves beyond them is cut off, and the work continues from there. Marks are set at the same rows in every run, so
-that a compressed file, in which each stretch between two marks is a member of its own, is the same to the byte whether
-it was interrupted or not.
+A file is written as FILE.part (`partial`). Every MARK_ROWS rows it could be cut off and continued; the last such place
+is marked about once a second. These places are at the same rows in every run, so that a compressed file, in which each
+stretch between two of them is a member of its own, is the same to the byte whether it was interrupted or not.
 """
 
 import io
-import json
 import os
+import re
+import stat
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
-from lstmcli.data.atomic import atomic_path
+from lstmcli.data.marks import Mark, mark_path
+from lstmcli.data.partial import Part, part_path
 from lstmcli.errors import DataError, InterruptedPredictionError, LstmcliError, UsageError, counted
 
 STANDARD_OUTPUT = "-"
@@ -26,22 +26,8 @@ MARK_ROWS = 2048
 
 GZIP_WINDOW = 31  # of zlib: the largest, with gzip's header, in which it writes no time
 
-
-@dataclass(frozen=True)
-class Mark:
-    """How far an output is good.
-
-    Attributes:
-        job: what was asked for, so that nothing else goes on with it.
-        input_rows: rows of the input that are done.
-        written_rows: rows of the output.
-        num_bytes: of the output.
-    """
-
-    job: str
-    input_rows: int
-    written_rows: int
-    num_bytes: int
+# What ends the work but not for good.
+RESUMABLE = KeyboardInterrupt, OSError, MemoryError, LstmcliError
 
 
 class Output:
@@ -61,27 +47,24 @@ class Output:
 
 
 class _FileOutput(Output):
-    def __init__(self, file: BinaryIO, place: Path, job: str, done: Mark | None, *, is_compressed: bool) -> None:
-        self._members = _GzipMembers(file) if is_compressed else None
-        self._raw, self._place, self._job = file, place, job
-        self._written_rows = 0 if done is None else done.written_rows
-        self._text = io.TextIOWrapper(cast("BinaryIO", self._members or file), encoding="utf-8", newline="\n")
-        super().__init__(self._text, done)
+    def __init__(self, part: Part, *, is_compressed: bool) -> None:
+        self._members = _GzipMembers(part) if is_compressed else None
+        self._part = part
+        self._written_rows = 0 if part.done is None else part.done.written_rows
+        self._text = io.TextIOWrapper(cast("BinaryIO", self._members or part), encoding="utf-8", newline="\n")
+        super().__init__(self._text, part.done)
 
     def row_written(self, input_row: int) -> None:
         self._written_rows += 1
         if self._written_rows % MARK_ROWS == 0:
             self.finish_part()
-            mark = Mark(self._job, input_row, self._written_rows, self._raw.tell())
-            with atomic_path(_mark_path(self._place)) as temporary:
-                temporary.write_text(json.dumps(vars(mark)) + "\n", encoding="utf-8")
+            self._part.reached(input_row, self._written_rows)
 
     def finish_part(self) -> None:
         """Let all that was written so far reach the file."""
         self._text.flush()
         if self._members is not None:
             self._members.end_member()
-        self._raw.flush()
 
     def let_go(self) -> None:
         """Part from the file, so that nothing is written to it any more."""
@@ -92,7 +75,7 @@ class _FileOutput(Output):
 class _GzipMembers(io.BufferedIOBase):
     """Compresses into members that each can be read alone; gzip reads them one after the other as one."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: Part) -> None:
         self._file = file
         self._compressor: zlib._Compress | None = None
 
@@ -124,34 +107,93 @@ def open_output(path: str | None, *, job: str = "", resume: bool = False) -> Ite
         resume: whether to go on with what an interrupted run with the same `job` has left, if it has left something.
 
     Raises:
-        DataError: the folder is missing or can't be written, or the interrupted run was another job.
+        DataError: the folder is missing or can't be written, the partial output is not ours or is being written, or
+            what an interrupted run has left is damaged or was another job.
         UsageError: what is no file can't be gone on with; spreadsheets can't be written.
     """
     if path is not None and path.lower().endswith((".xlsx", ".xls", ".ods")):
         raise UsageError(f"{path}: spreadsheets can't be written; choose .csv, .tsv or .jsonl.")
-    if (
-        path is None
-        or path == STANDARD_OUTPUT
-        or (Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir())
-    ):
+    if _is_stream(path):
         if resume:
             raise UsageError("--resume goes on with a file; name it with --output.")
         with _open_stream(path) as stream:
             yield Output(stream)
             stream.flush()
         return
+    assert path is not None
     if Path(path).is_dir() or path.endswith((os.sep, os.altsep or os.sep)):
         example = Path(path) / "predictions.csv"
         raise DataError(f"{path}: is a folder, expected the name of a file to write, such as {example}.")
-    with _open_file(Path(path), job, resume=resume) as output:
+    with _open_file(_target(path), job, resume=resume) as output:
         yield output
+
+
+def check_output(path: str | None, inputs: Sequence[str], standard_input: str) -> None:
+    """Check that writing to `path` changes none of the `inputs` before they are read.
+
+    A file may be written to itself, since it is replaced when all is read.
+
+    Args:
+        path: see `open_output`.
+        inputs: their paths.
+        standard_input: what stands for standard input among them.
+
+    Raises:
+        DataError: one of them is the partial output, its mark, or the file that standard output goes to.
+    """
+    if _is_stream(path):
+        number = _descriptor(path)
+        taken = [] if number is None or sys.stdout is None else _files(number)
+        problem = "is the output, too; name another file, or use --output, which replaces the file at the end."
+    else:
+        part = part_path(_target(str(path)))
+        taken = [*_files(part), *_files(mark_path(part))]
+        problem = f"is where rows for {path} are kept until it is complete; rename the input, or choose another output."
+    for name in inputs:
+        files = _files(0 if name == standard_input else name)
+        if any(os.path.samestat(file, other) for file in files for other in taken):
+            raise DataError(f"{name}: {problem}")
+
+
+def _files(file: str | Path | int) -> list[os.stat_result]:
+    """Return the status of a plain file in a list, or an empty list."""
+    try:
+        status = os.stat(file)  # noqa: PTH116  # also of a descriptor
+    except OSError:
+        return []
+    return [status] if stat.S_ISREG(status.st_mode) else []
+
+
+def _is_stream(path: str | None) -> bool:
+    """Whether `path` is standard output, or a device or a named pipe, which a file must never replace."""
+    if path is None or _descriptor(path) is not None:
+        return True
+    return Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir()
+
+
+def _descriptor(path: str | None) -> int | None:
+    """Return the number of the open file that `path` stands for, or None."""
+    if path in {None, STANDARD_OUTPUT, "/dev/stdout"}:
+        return 1
+    number = re.fullmatch(r"/(?:dev|proc/self)/fd/(\d{1,9})", str(path))
+    return 2 if path == "/dev/stderr" else int(number[1]) if number else None
+
+
+def _target(path: str) -> Path:
+    """Return the file to write: a symbolic link is kept, and the file it points to is replaced."""
+    target = Path(os.path.realpath(path))
+    if target.is_symlink():
+        raise DataError(f"{path}: is a symbolic link that points to itself; name another file.")
+    return target
 
 
 @contextmanager
 def _open_stream(path: str | None) -> Iterator[TextIO]:
-    """Yield standard output, or a device or a named pipe, which a file must never replace."""
-    if path is not None and path != STANDARD_OUTPUT:
-        with Path(path).open("w", encoding="utf-8", newline="\n") as text:
+    number = _descriptor(path)
+    if number != 1:
+        # By its name, an open file would be emptied.
+        descriptor = os.open(str(path), os.O_WRONLY) if number is None else os.dup(number)
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as text:
             yield text
         return
     if sys.stdout is None:
@@ -165,88 +207,33 @@ def _open_stream(path: str | None) -> Iterator[TextIO]:
 
 @contextmanager
 def _open_file(target: Path, job: str, *, resume: bool) -> Iterator[Output]:
-    target = target.resolve()
-    place = target.with_name(f"{target.name}.part")
-    done = _read_mark(place, job) if resume else None
+    part = Part(target, job, resume=resume)
+    output = _FileOutput(part, is_compressed=target.suffix == ".gz")
     try:
-        file = place.open("r+b" if place.exists() else "w+b")  # "wb" would empty what another process is writing
-    except OSError as error:
-        raise DataError(f"{target}: can't be written ({error.strerror}). Does the folder exist?") from None
-    try:
-        _claim(file, target)
-        file.truncate(0 if done is None else done.num_bytes)
-        file.seek(0, os.SEEK_END)
-        if done is None:
-            _mark_path(place).unlink(missing_ok=True)
-        output = _FileOutput(file, place, job, done, is_compressed=target.suffix == ".gz")
-        try:
-            yield output
-            output.finish_part()
-        except BaseException as error:
-            # An input or a command that is wrong will be another job when it is mended.
-            if isinstance(error, DataError | UsageError) or not _mark_path(place).exists():
-                place.unlink()
-                _mark_path(place).unlink(missing_ok=True)
-                if isinstance(error, OSError):
-                    error.filename = error.filename or str(target)
-                raise
-            if isinstance(error, KeyboardInterrupt | OSError | LstmcliError):
-                raise _interrupted(error, place) from None
-            raise
-        finally:
-            output.let_go()
-        file.close()
+        yield output
+        output.finish_part()
+        part.finish()
+    except BaseException as error:
+        # An input or a command that is wrong will be another job when it is mended; an earlier process's rows are kept.
+        is_mistake = isinstance(error, DataError | UsageError)
+        if is_mistake and part.done is None:
+            part.discard()
+        elif part.keep() and not is_mistake and isinstance(error, RESUMABLE):
+            raise _interrupted(error, part) from None
+        if isinstance(error, OSError):
+            error.filename = error.filename or str(target)
+        raise
     finally:
-        with suppress(OSError):  # it tries again to write what has failed before
-            file.close()
-    if target.exists():
-        place.chmod(target.stat().st_mode & 0o7777)
-    place.replace(target)
-    _mark_path(place).unlink(missing_ok=True)
+        output.let_go()
+        part.let_go()
 
 
-def _interrupted(error: BaseException, place: Path) -> LstmcliError:
+def _interrupted(error: BaseException, part: Part) -> LstmcliError:
     """Say how to go on."""
-    num_rows = json.loads(_mark_path(place).read_text(encoding="utf-8"))["written_rows"]
-    advice = f"{counted(num_rows, 'row')} written to {place}; the same command with --resume goes on"
+    advice = (
+        f"{counted(part.marked.written_rows, 'row')} written to {part.path}; the same command with --resume goes on"
+    )
     if isinstance(error, KeyboardInterrupt):
         return InterruptedPredictionError(f"interrupted; {advice}.")
-    return LstmcliError(f"{place}: {getattr(error, 'strerror', None) or str(error).rstrip('.')}; {advice}.")
-
-
-def _mark_path(place: Path) -> Path:
-    return place.with_name(f"{place.name}.json")
-
-
-def _read_mark(place: Path, job: str) -> Mark | None:
-    """Return how far an interrupted run came, None if it left nothing.
-
-    Raises:
-        DataError: it was another job, or what it left is damaged.
-    """
-    path = _mark_path(place)
-    if not path.exists() or not place.exists():
-        return None
-    try:
-        mark = Mark(**json.loads(path.read_text(encoding="utf-8")))
-        is_whole = place.stat().st_size >= mark.num_bytes
-    except (ValueError, TypeError) as error:
-        raise DataError(f"{path}: is damaged ({error}); leave --resume out to start again.") from None
-    if mark.job != job or not is_whole:
-        raise DataError(
-            f"{place}: was begun with another model, input or options; give the same ones, or leave --resume out to "
-            "start again."
-        )
-    return mark
-
-
-def _claim(file: BinaryIO, target: Path) -> None:
-    """Make sure that no other process writes the same file at the same time."""
-    if os.name == "nt":
-        return
-    import fcntl
-
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise DataError(f"{target}: is being written by another process.") from None
+    reason = "not enough memory" if isinstance(error, MemoryError) else getattr(error, "strerror", None) or str(error)
+    return LstmcliError(f"{part.path}: {reason.rstrip('.')}; {advice}.")

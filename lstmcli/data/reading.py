@@ -198,6 +198,8 @@ def _known_format_of(path: str) -> str:
 @contextmanager
 def _open_binary(path: str) -> Iterator[BinaryIO]:
     if path == STANDARD_INPUT:
+        if sys.stdin is None:
+            raise DataError("standard input is closed; name a file.")
         yield sys.stdin.buffer
         return
     with _open_file(path) as stream:

@@ -1,45 +1,84 @@
 """Worker processes for prediction: each runs `worker` and is connected by pipes."""
 
+import os
 import pickle
+import signal
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import numpy as np
+
+import lstmcli
 from lstmcli.errors import LstmcliError
 from lstmcli.inference.predictor import Probabilities
+
+# What a worker runs first. It finds the package where this process did, whatever else has that name.
+START = """
+import importlib.util, sys
+sys.path[:] = dict.fromkeys([*{paths}, *sys.path])
+spec = importlib.util.spec_from_file_location("lstmcli", {package})
+sys.modules["lstmcli"] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(sys.modules["lstmcli"])
+from lstmcli.inference.worker import main
+main({run}, {batch_size})
+"""
 
 
 class OtherProcesses:
     """Sends blocks to worker processes in turn.
 
-    A worker receives its next block only after it has answered the last one, so the two never block each other with
-    full pipes. Workers exit when their pipes are closed, which happens however this process ends.
+    A worker is started when there is a block and no other worker is idle. It receives its next block only after it has
+    answered the last one, so the two never block each other with full pipes. Workers exit when their pipes are closed,
+    which happens however this process ends.
     """
 
     def __init__(self, run: Path, jobs: int, batch_size: int) -> None:
-        """Start `jobs` processes that open the model of `run`."""
-        command = [sys.executable, "-m", "lstmcli.inference.worker", str(run), str(batch_size)]
-        self._processes = [
-            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(jobs)
-        ]
-        self._idle = deque(self._processes)
+        """Prepare to start up to `jobs` processes that open the model of `run`."""
+        self._command, self._jobs = _command(run, batch_size), jobs
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._idle: deque[subprocess.Popen[bytes]] = deque()
         self._busy: deque[subprocess.Popen[bytes]] = deque()
 
     def submit(self, texts: Sequence[str]) -> list[Probabilities]:
         """See `Pool`."""
-        due = [] if self._idle else [self._receive()]
+        due: list[Probabilities] = []
+        if not self._idle:
+            if len(self._processes) < self._jobs:
+                self._start()
+            else:
+                due.append(self._receive())
         process = self._idle.popleft()
         assert process.stdin is not None
         try:
             pickle.dump(list(texts), process.stdin, protocol=5)
             process.stdin.flush()
-        except BrokenPipeError:
+        except (BrokenPipeError, ConnectionResetError):
+            _answer(process)  # raises: a worker exits early only after an error
             raise _ended(process) from None
         self._busy.append(process)
         return due
+
+    def _start(self) -> None:
+        try:
+            with _no_signals():
+                process = subprocess.Popen(
+                    self._command,
+                    env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # Windows: no Ctrl-C
+                )
+                self._processes.append(process)
+                self._idle.append(process)
+        except OSError as error:
+            raise LstmcliError(
+                f"worker process {len(self._processes) + 1} of {self._jobs} can't be started "
+                f"({error.strerror or error}); lower --jobs."
+            ) from None
 
     def drain(self) -> list[Probabilities]:
         """See `Pool`."""
@@ -47,22 +86,76 @@ class OtherProcesses:
 
     def _receive(self) -> Probabilities:
         process = self._busy.popleft()
-        assert process.stdout is not None
-        try:
-            probabilities: Probabilities = pickle.load(process.stdout)
-        except EOFError:
-            raise _ended(process) from None
+        probabilities = _answer(process)
         self._idle.append(process)
         return probabilities
 
     def close(self) -> None:
         """See `Pool`."""
         for process in self._processes:
+            if process not in self._idle:  # after an error or Ctrl-C: nobody waits for its answer any more
+                process.kill()
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
-                    with suppress(BrokenPipeError):  # part of a block may be buffered for a process that has exited
+                    with suppress(OSError):  # part of a block may be buffered for a process that has exited
                         pipe.close()
+        for process in self._processes:
             process.wait()
+
+
+def _command(run: Path, batch_size: int) -> list[str]:
+    """Return the command of a worker, which imports nothing from the current folder.
+
+    -P and an environment without PYTHONPATH keep Python from adding that folder. The worker receives the search path of
+    this process instead, without the folder even if it is on that path.
+    """
+    home = Path(np.__file__).parents[1]
+    paths = [path for path in sys.path if Path(path).is_absolute() and (Path(path) == home or not _is_current(path))]
+    start = START.format(
+        paths=ascii(paths), package=ascii(lstmcli.__file__), run=ascii(str(run)), batch_size=batch_size
+    )
+    ignore_environment = ["-E"] if sys.flags.ignore_environment else []
+    return [sys.executable, "-P", *ignore_environment, "-X", f"utf8={sys.flags.utf8_mode}", "-c", start]
+
+
+def _is_current(folder: str) -> bool:
+    try:
+        return Path(folder).samefile(Path.cwd())
+    except OSError:
+        return False
+
+
+@contextmanager
+def _no_signals() -> Iterator[None]:
+    """Hold back the signals that ask this process to stop. A process started meanwhile never receives them.
+
+    Ctrl-C and the end of a terminal reach all processes. This one handles it, and the others follow when it closes
+    their pipes; from their first moment on, they must not be interrupted with a traceback of their own.
+    """
+    if os.name == "nt":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _answer(process: subprocess.Popen[bytes]) -> Probabilities:
+    """Return the next answer of a worker.
+
+    Raises:
+        LstmcliError: it has exited without one. Any other error is the worker's own.
+    """
+    assert process.stdout is not None
+    try:
+        answer: Probabilities | Exception = pickle.load(process.stdout)
+    except (EOFError, pickle.UnpicklingError, ConnectionResetError):
+        raise _ended(process) from None
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def _ended(process: subprocess.Popen[bytes]) -> LstmcliError:
