@@ -28,7 +28,8 @@ def config_command(
       lstmcli config training.learning_rate ngrams
     """
     from lstmcli.config.explained import explain
-    from lstmcli.config.loading import known_keys, load_config
+    from lstmcli.config.keys import known_keys
+    from lstmcli.config.loading import load_config
 
     if keys:
         typer.echo("\n".join(known_keys()))

@@ -1,6 +1,7 @@
 """`lstmcli evaluate`: score a model on a labelled file. Nothing is tuned here."""
 
 import json
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -62,9 +63,9 @@ def _settings_of(run: Path) -> tuple[EvaluationSettings, str | None]:
 
     A model folder without its run gets the defaults.
     """
-    if not (run / CONFIG_FILE).is_file():
+    if not os.path.lexists(run / CONFIG_FILE):
         return EvaluationSettings(), None
-    config = load_config(run / CONFIG_FILE, [])
+    config = load_config(run / CONFIG_FILE, [], is_stored=True)
     return config.evaluation, config.data.group
 
 

@@ -62,7 +62,9 @@ def _stored_config(
     """Return the config of a run to resume."""
     if not RunDirectory(run_dir).is_run:
         raise RunDirectoryError(f"{run_dir}: there is no run to resume; omit --resume.")
-    stored = load_config(run_dir / CONFIG_FILE, overrides, needs_labels=False, needs_rows=False, arguments=arguments)
+    stored = load_config(
+        run_dir / CONFIG_FILE, overrides, needs_labels=False, needs_rows=False, arguments=arguments, is_stored=True
+    )
     if command != "pretrain" and stored.data.train is None:
         if stored.pretraining.texts:
             raise RunDirectoryError(f"{run_dir}: is a pretraining; `lstmcli pretrain --resume` continues it.")

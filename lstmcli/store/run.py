@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lstmcli.config.excerpts import shown
+from lstmcli.config.files import open_config
 from lstmcli.config.loading import config_to_dict, dump_config, load_config
 from lstmcli.config.settings import Config
 from lstmcli.data.atomic import atomic_path, unwritable_parent
@@ -76,9 +78,9 @@ class RunDirectory:
     def is_run(self) -> bool:
         """Whether a recipe has started a run here."""
         try:
-            with (self.path / CONFIG_FILE).open(encoding="utf-8") as stream:
-                return stream.readline() == RUN_MARK
-        except (OSError, UnicodeDecodeError):
+            with open_config(self.path / CONFIG_FILE, is_stored=True) as stream:
+                return stream.read(len(RUN_MARK)) == RUN_MARK.encode()
+        except (OSError, ConfigError):
             return False
 
     @property
@@ -234,10 +236,11 @@ def check_same_config(config: Config, run: RunDirectory, *, needs_labels: bool =
     """
     if not run.is_run:
         raise RunDirectoryError(f"{run.path}: there is no run to resume; omit --resume.")
-    stored = config_to_dict(load_config(run.path / CONFIG_FILE, [], needs_labels=needs_labels, needs_rows=needs_rows))
+    path = run.path / CONFIG_FILE
+    stored = config_to_dict(load_config(path, [], needs_labels=needs_labels, needs_rows=needs_rows, is_stored=True))
     now = config_to_dict(config)
     changed = [
-        f"{section}.{key} was {value!r}, is now {now[section][key]!r}"
+        f"{section}.{key} was {shown(value)}, is now {shown(now[section][key])}"
         for section, values in stored.items()
         for key, value in values.items()
         if section != "output" and now[section][key] != value
