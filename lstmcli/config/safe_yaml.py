@@ -23,7 +23,7 @@ MAX_NUMBER_CHARACTERS = 64
 # PyYAML's own parser is thirty times slower than libyaml, which rejects halves of surrogate pairs. These stand for the
 # bytes of file names that are not UTF-8.
 SURROGATE = re.compile(r"\\(u|U0000)[dD][89a-fA-F]")
-MAX_SLOW_CHARACTERS = 1 << 18
+MAX_SLOW_CHARACTERS = 1 << 17
 MAX_SLOW_NODES = 5_000
 
 PREFIX = "tag:yaml.org,2002:"
