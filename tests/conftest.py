@@ -11,17 +11,24 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from typer.testing import CliRunner
 
 from lstmcli.cli.main import app
 
 PROJECT = Path(__file__).parent.parent
 
+# Processes that tests start run this code too, wherever they start and whatever is installed. Nothing that the caller's
+# terminal prefers may change what they print.
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
+for name in ("COLUMNS", "FORCE_COLOR", "CLICOLOR_FORCE", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+    os.environ.pop(name, None)
+
 # Examples that are drawn anew find more on a developer's machine; an automatic check must not differ from run to run.
 # No test may fail because a machine is slow.
-settings.register_profile("developer", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True)
+UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("developer", UNTIMED)
+settings.register_profile("ci", UNTIMED, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "developer")
 
 # One line a text: a few words decide the label, so that a tiny network learns it in seconds.
@@ -134,7 +141,6 @@ def shell(command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         cwd=cwd,
         env={"PYTHONPATH": str(PROJECT), "PATH": "/usr/bin:/bin"},
         check=False,
-        timeout=600,
     )
 
 

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstmcli.config.explained import TEMPLATE, explain
-from lstmcli.config.loading import config_to_dict, known_keys, load_config
+from lstmcli.config.keys import known_keys
+from lstmcli.config.loading import config_to_dict, load_config
 from lstmcli.config.settings import Config
 from tests.conftest import Cli, invoke
 from tests.test_architecture import loaded_modules

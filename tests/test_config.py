@@ -8,8 +8,10 @@ import pytest
 import yaml
 
 from lstmcli.cli.options import FormatChoice
-from lstmcli.config.loading import ARGUMENTS, config_to_dict, dump_config, known_keys, load_config
+from lstmcli.config.keys import known_keys
+from lstmcli.config.loading import config_to_dict, dump_config, load_config
 from lstmcli.config.model_settings import CellName, FormatName, PoolingName
+from lstmcli.config.overrides import ARGUMENTS
 from lstmcli.config.settings import SCORES_BY_KIND, Config, MetricName
 from lstmcli.data.formats import BINARY_FORMATS, EXTENSIONS, FORMATS
 from lstmcli.errors import ConfigError, UsageError

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from lstmcli.config.expectations import expectation
-from lstmcli.config.loading import known_keys, load_config, type_of
+from lstmcli.config.keys import known_keys, type_of
+from lstmcli.config.loading import load_config
 from lstmcli.config.suggestions import SECTION_SYNONYMS, SYNONYMS, edit_distance
 from lstmcli.errors import ConfigError, UsageError
 
@@ -81,14 +82,16 @@ def test_a_key_without_its_section_is_completed() -> None:
 @pytest.mark.parametrize(
     ("override", "wanted"),
     [
-        ("training.learning_rate=0.01,0.02", "a number above 0"),
-        ("training.weight_decay=little", "a number of at least 0"),
+        ("training.learning_rate=0.01,0.02", "a number above 0 and at most 100"),
+        ("training.weight_decay=little", "a number from 0 to 100"),
         ("data.validation_fraction=1", "a number above 0 and below 1"),
         ("dropout.words=1", "a number from 0 to below 1"),
         ("evaluation.confidence=0.5", "a number above 0.5 and at most 0.999"),
         ("training.epochs=1.5", "a whole number of at least 1"),
         ("training.ensemble=1000", "a whole number from 1 to 100"),
         ("training.seed=-1", "a whole number of at least 0"),
+        ("training.seed=9223372036854775708", "a whole number from 0 to below 9,223,372,036,854,775,708"),
+        ("training.epochs=1000000001", "a whole number from 1 to 1,000,000,000"),
         ("model.bidirectional=maybe", "true or false"),
         ("model.cell=gru", "rnn, lstm or peephole"),
         ("data.format=xlsx", "auto, csv, tsv, csv-semicolon, tsv-raw, jsonl, text or parquet"),

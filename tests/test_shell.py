@@ -11,7 +11,7 @@ from lstmcli.cli.commands import NAMES
 from lstmcli.cli.main import Shell
 from lstmcli.cli.shell.__main__ import SHELL_OF_FILE, contents
 from lstmcli.cli.shell.completion import SCRIPTS
-from lstmcli.config.loading import known_keys
+from lstmcli.config.keys import known_keys
 from tests.conftest import PROJECT, invoke
 
 FOLDER = PROJECT / "docs" / "shell"

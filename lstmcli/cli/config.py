@@ -33,7 +33,8 @@ def config_command(
         raise DataError("standard output is closed; redirect it to a file.")
 
     from lstmcli.config.explained import explain
-    from lstmcli.config.loading import known_keys, load_config
+    from lstmcli.config.keys import known_keys
+    from lstmcli.config.loading import load_config
 
     if keys:
         typer.echo("\n".join(known_keys()))

@@ -9,7 +9,7 @@ import typer
 def verify_command(
     runs: Annotated[
         list[Path],
-        typer.Argument(metavar="RUN...", help="Run directories, or copied model folders.", show_default=False),
+        typer.Argument(metavar="RUN", help="Run directories, or copied model folders.", show_default=False),
     ],
 ) -> None:
     """Check all files of a run for damage.

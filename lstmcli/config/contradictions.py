@@ -1,9 +1,9 @@
 """Checks of settings that are valid on their own but contradict each other."""
 
-from lstmcli.config.model_settings import label_kind
+from lstmcli.config.keys import KeyPath
+from lstmcli.config.model_settings import MAX_RECURRENT_WEIGHTS, label_kind, num_recurrent_weights
 from lstmcli.config.settings import SCORES_BY_KIND, Config
 
-KeyPath = tuple[str, ...]
 Check = tuple[bool, list[KeyPath], str]  # whether it failed, the keys involved, and the message
 
 
@@ -81,6 +81,7 @@ def _training_checks(config: Config) -> list[Check]:
 
 def _model_checks(config: Config) -> list[Check]:
     embedding, ngrams = config.embedding, config.ngrams
+    num_weights = num_recurrent_weights(config.model, embedding.size or 1)
     return [
         (
             embedding.vectors is not None and config.model.pretrained is not None,
@@ -98,5 +99,12 @@ def _model_checks(config: Config) -> list[Check]:
             [("ngrams", "min_characters"), ("ngrams", "max_characters")],
             f"ngrams.max_characters is {ngrams.max_characters}, below ngrams.min_characters "
             f"({ngrams.min_characters}). To turn character n-grams off, set it to 0.",
+        ),
+        (
+            num_weights > MAX_RECURRENT_WEIGHTS,
+            [("model", "hidden_size"), ("model", "layers")],
+            f"model.hidden_size={config.model.hidden_size} and model.layers={config.model.layers} make "
+            f"{num_weights / 1e9:,.1f} billion weights, expected at most {MAX_RECURRENT_WEIGHTS / 1e9:.1f} billion; "
+            "reduce one of them.",
         ),
     ]

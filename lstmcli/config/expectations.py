@@ -3,18 +3,23 @@
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from lstmcli.config.model_settings import Limits
+from lstmcli.config.model_settings import MAX_COUNT, Limits
 
 NOUNS = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
 
 
-def expectation(hint: Any) -> str:
-    """Return a description of the values of a field of type `hint`."""
+# Upper limits from here on only protect memory, or keep integers 64-bit.
+TECHNICAL_LIMIT = MAX_COUNT
+
+
+def expectation(hint: Any, *, in_full: bool = False) -> str:
+    """Return a description of the values of a field of type `hint`, including technical limits if `in_full`."""
     if get_origin(hint) in {Union, UnionType}:
-        return expectation(next(part for part in get_args(hint) if part is not NoneType))
+        return expectation(next(part for part in get_args(hint) if part is not NoneType), in_full=in_full)
     if get_origin(hint) is Annotated:
         of, *notes = get_args(hint)
         limits = next(note.limits for note in notes if isinstance(note, Limits))
+        limits = {name: limit for name, limit in limits.items() if in_full or limit < TECHNICAL_LIMIT}
         return f"{expectation(of)}{_bounds(limits)}"
     if get_origin(hint) is tuple:
         return "a list"
@@ -35,13 +40,21 @@ def _either(choices: list[str]) -> str:
     return " or ".join([", ".join(choices[:-1]), choices[-1]]) if len(choices) > 1 else choices[0]
 
 
+def number_type(hint: Any) -> type | None:
+    """Return int or float if the field takes numbers, and None otherwise."""
+    if get_origin(hint) in {Annotated, Union, UnionType}:
+        return next((found for part in get_args(hint) if (found := number_type(part)) is not None), None)
+    return hint if hint in (int, float) else None
+
+
 def _bounds(limits: dict[str, float]) -> str:
-    """Return " from 1 to 100", " of at least 1" and the like, leaving out bounds that only keep integers 64-bit."""
+    """Return " from 1 to 100", " of at least 1" and the like."""
     if "min_length" in limits:
         return " that is not empty"
-    if {"ge", "le"} <= limits.keys():
-        return f" from {limits['ge']:g} to {limits['le']:g}"
-    if {"ge", "lt"} <= limits.keys() and limits["lt"] < 2**53:
-        return f" from {limits['ge']:g} to below {limits['lt']:g}"
+    shown = {name: f"{limit:,}" if isinstance(limit, int) else f"{limit:,.10g}" for name, limit in limits.items()}
+    if {"ge", "le"} <= shown.keys():
+        return f" from {shown['ge']} to {shown['le']}"
+    if {"ge", "lt"} <= shown.keys():
+        return f" from {shown['ge']} to below {shown['lt']}"
     words = {"ge": "of at least", "gt": "above", "le": "at most", "lt": "below"}
-    return " " + " and ".join(f"{words[name]} {limit:g}" for name, limit in limits.items() if limit < 2**53)
+    return " " + " and ".join(f"{words[name]} {limit}" for name, limit in shown.items())

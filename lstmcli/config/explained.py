@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from lstmcli.config.loading import config_to_dict, known_keys
+from lstmcli.config.keys import known_keys
+from lstmcli.config.loading import config_to_dict
 from lstmcli.config.settings import Config
 from lstmcli.errors import UsageError, did_you_mean
 

@@ -3,22 +3,49 @@
 They are separate because prediction loads no other part of the configuration.
 """
 
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 
 class Limits:
-    """Constraints on a value under pydantic's names (ge, gt, le, lt, min_length), without importing pydantic."""
+    """Constraints on a value under pydantic's names (ge, gt, le, lt, min_length), without importing pydantic.
+
+    Numbers must be finite. Their upper limits are above what anyone needs, and keep a slip, or a config from a
+    stranger, from taking all memory.
+    """
 
     def __init__(self, **limits: float) -> None:
         self.limits = limits
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
-        return {**handler(source), **self.limits}
+        schema = {**handler(source), **self.limits}
+        return {**schema, "allow_inf_nan": False} if schema["type"] == "float" else schema
+
+    def allow(self, value: float) -> bool:
+        """Return whether a number is within the limits; NaN is not."""
+        return all(LIMIT_CHECKS[name](value, limit) for name, limit in self.limits.items() if name in LIMIT_CHECKS)
+
+
+LIMIT_CHECKS: dict[str, Callable[[float, float], bool]] = {
+    "ge": operator.ge,
+    "gt": operator.gt,
+    "le": operator.le,
+    "lt": operator.lt,
+}
+
+
+def limits_of(hint: Any) -> Limits:
+    """Return the limits of a field from its type with extras (`typing.get_type_hints`); no limits if it has none."""
+    if isinstance(note := next(iter(getattr(hint, "__metadata__", ())), None), Limits):
+        return note
+    return next((found for part in get_args(hint) if (found := limits_of(part)).limits), Limits())
 
 
 Fraction = Annotated[float, Limits(ge=0.0, lt=1.0)]
-Count = Annotated[int, Limits(ge=1)]
+MAX_COUNT = 1_000_000_000  # for limits that some set to a large number to turn them off
+Count = Annotated[int, Limits(ge=1, le=MAX_COUNT)]
 FormatName = Literal["csv", "tsv", "csv-semicolon", "tsv-raw", "jsonl", "text", "parquet"]
 CellName = Literal["rnn", "lstm", "peephole"]
 PoolingName = Literal["last", "mean", "max", "attention"]
@@ -83,9 +110,25 @@ class ModelSettings(Section):
     """The shape of the network between embedding and output."""
 
     cell: CellName = "lstm"
-    hidden_size: Count = 80
-    layers: Count = 1
+    hidden_size: Annotated[int, Limits(ge=1, le=16_384)] = 80
+    layers: Annotated[int, Limits(ge=1, le=100)] = 1
     bidirectional: bool = True
-    chunk_tokens: Annotated[int, Limits(ge=0)] | None = None
+    chunk_tokens: Annotated[int, Limits(ge=0, le=MAX_COUNT)] | None = None
     pooling: PoolingName = "attention"
     pretrained: str | None = None
+
+
+# Training such a network takes 40 GB: weights, gradients, two moments and a moving average in float32.
+MAX_RECURRENT_WEIGHTS = 1 << 31
+
+# Matrices of the size of a layer's input, and of its states.
+NUM_MATRICES: dict[CellName, tuple[int, int]] = {"rnn": (1, 1), "lstm": (4, 4), "peephole": (4, 5)}
+
+
+def num_recurrent_weights(settings: ModelSettings, vector_size: int) -> int:
+    """Return the number of recurrent weights of a network on word vectors of `vector_size`, biases excluded."""
+    num_directions = 2 if settings.bidirectional else 1
+    of_input, of_states = NUM_MATRICES[settings.cell]
+    size = settings.hidden_size
+    inputs = vector_size + (settings.layers - 1) * num_directions * size
+    return num_directions * size * (of_input * inputs + of_states * size * settings.layers)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from lstmcli.config.model_settings import (
+    MAX_COUNT,
     Count,
     DataSettings,
     Fraction,
@@ -18,6 +19,7 @@ from lstmcli.config.model_settings import (
     TokenizerSettings,
 )
 
+Rate = Annotated[float, Limits(gt=0.0, le=100.0)]
 EngineName = Literal["auto", "kernels", "torch", "reference"]
 MetricName = Literal["accuracy", "macro_f1", "micro_f1", "jaccard", "mean_accuracy", "log_loss"]
 
@@ -41,11 +43,11 @@ class VocabularySettings(Section):
 class EmbeddingSettings(Section):
     """The table of word vectors. `size` None means 200, or the width of the vector file."""
 
-    size: Count | None = None
+    size: Annotated[int, Limits(ge=1, le=16_384)] | None = None
     vectors: str | None = None
     max_vectors: Count = 200_000
     frozen: bool = False
-    pretrained_rate: Annotated[float, Limits(gt=0.0)] = 0.3
+    pretrained_rate: Rate = 0.3
     updates: Literal["rows", "dense"] = "rows"
 
 
@@ -54,7 +56,7 @@ class NgramSettings(Section):
     """The n-gram model. `max_characters` 0: only words. `bucket_bits` None: chosen by the number of labels."""
 
     enabled: bool = True
-    min_characters: Count = 3
+    min_characters: Annotated[int, Limits(ge=1, le=16)] = 3
     max_characters: Annotated[int, Limits(ge=0, le=16)] = 6
     bucket_bits: Annotated[int, Limits(ge=8, le=22)] | None = None
 
@@ -75,11 +77,11 @@ class TrainingSettings(Section):
 
     epochs: Count | None = None
     batch_size: Count | None = None
-    learning_rate: Annotated[float, Limits(gt=0.0)] = 0.01
-    adversarial: Annotated[float, Limits(ge=0.0)] = 0.0
-    weight_decay: Annotated[float, Limits(ge=0.0)] = 0.01
+    learning_rate: Rate = 0.01
+    adversarial: Annotated[float, Limits(ge=0.0, le=100.0)] = 0.0
+    weight_decay: Annotated[float, Limits(ge=0.0, le=100.0)] = 0.01
     warmup: Fraction = 0.1
-    gradient_clip: Annotated[float, Limits(gt=0.0)] = 1.0
+    gradient_clip: Annotated[float, Limits(gt=0.0, le=MAX_COUNT)] = 1.0
     average_decay: Fraction = 0.998
     class_weights: Literal["none", "balanced", "sqrt"] = "none"
     metric: MetricName = "log_loss"
@@ -87,10 +89,10 @@ class TrainingSettings(Section):
     ensemble: Annotated[int, Limits(ge=1, le=100)] = 1
     seed: Annotated[int, Limits(ge=0, lt=2**63 - 100)] = 1
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    threads: Count = 1
+    threads: Annotated[int, Limits(ge=1, le=1_024)] = 1
     engine: EngineName = "auto"
     bptt_steps: Count | None = None
-    checkpoint_minutes: Annotated[float, Limits(gt=0.0)] = 5.0
+    checkpoint_minutes: Annotated[float, Limits(gt=0.0, le=MAX_COUNT)] = 5.0
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ class PretrainingSettings(Section):
     validation_fraction: Annotated[float, Limits(gt=0.0, lt=1.0)] = 0.05
     epochs: Count | None = None
     batch_tokens: Count | None = None
-    learning_rate: Annotated[float, Limits(gt=0.0)] = 0.01
+    learning_rate: Rate = 0.01
     dropout: Fraction = 0.2
     candidates: Count = 256
     bptt_steps: Count = 64
@@ -120,7 +122,7 @@ class EvaluationSettings(Section):
     """Baselines and confidence intervals of every evaluation."""
 
     baselines: bool = True
-    bootstrap_samples: Annotated[int, Limits(ge=100)] = 1000
+    bootstrap_samples: Annotated[int, Limits(ge=100, le=100_000)] = 1000
     confidence: Annotated[float, Limits(gt=0.5, le=0.999)] = 0.95
 
 

@@ -100,6 +100,10 @@ SECTION_SYNONYMS = {
 }
 
 
+# No misspelt name is longer, and to compare a long one would take minutes.
+MAX_NAME_CHARACTERS = 50
+
+
 def suggestion(key: Sequence[str], sections: Mapping[str, Sequence[str]]) -> str:
     """Return " Did you mean 'training.epochs'?" and the like, or "" if nothing is close.
 
@@ -107,6 +111,8 @@ def suggestion(key: Sequence[str], sections: Mapping[str, Sequence[str]]) -> str
         key: the parts that were typed: section and name, or only one of them.
         sections: the names of the settings in each section.
     """
+    if max(map(len, key)) > MAX_NAME_CHARACTERS:
+        return ""
     *above, name = (part.lower().replace("-", "_") for part in key[:2])
     section = _section(above[0] if above else name, sections)
     if not above and section is not None:

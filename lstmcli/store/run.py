@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from lstmcli.config.excerpts import shown
 from lstmcli.config.loading import config_to_dict, dump_config
 from lstmcli.config.settings import Config
 from lstmcli.errors import ConfigError, RunDirectoryError
@@ -118,7 +119,7 @@ def check_same_config(config: Config, run: RunDirectory, *, needs_labels: bool =
     stored = config_to_dict(run.read_config(needs_labels=needs_labels, needs_rows=needs_rows))
     now = config_to_dict(config)
     changed = [
-        f"{section}.{key} was {value!r}, is now {now[section][key]!r}"
+        f"{section}.{key} was {shown(value)}, is now {shown(now[section][key])}"
         for section, values in stored.items()
         for key, value in values.items()
         if section != "output" and now[section][key] != value

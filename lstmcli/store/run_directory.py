@@ -19,11 +19,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from lstmcli.config.files import MAX_CONFIG_BYTES, open_config
 from lstmcli.config.loading import load_config
 from lstmcli.config.settings import Config
 from lstmcli.data.atomic import atomic_path, leftovers, recover, remove, unwritable_parent
 from lstmcli.data.sealed import SealedFolder
-from lstmcli.errors import RunDirectoryError
+from lstmcli.errors import ConfigError, RunDirectoryError
 from lstmcli.store.layout import (
     BASELINES_FOLDER,
     BEST_FOLDER,
@@ -59,8 +60,6 @@ FILES = (METRICS_FILE, MARKDOWN_FILE, HTML_FILE, HISTORY_FILE, FOLDS_FILE, CONFI
 RUN_MARK = "# The resolved config of this lstmcli run."
 CHECKSUM = re.compile(r" CRC-32 of the lines below: ([0-9a-f]{8})")
 
-MAX_CONFIG_BYTES = 1 << 20
-
 
 class RunDirectory:
     """The paths of a run, and safe ways to write to them."""
@@ -88,13 +87,10 @@ class RunDirectory:
     @property
     def is_run(self) -> bool:
         """Whether a recipe has started a run here."""
-        path = self.path / CONFIG_FILE
         try:
-            if not path.is_file():  # a named pipe would wait for a writer
-                return False
-            with path.open("rb") as stream:
+            with open_config(self.path / CONFIG_FILE, is_stored=True) as stream:
                 return stream.read(len(RUN_MARK)) == RUN_MARK.encode()
-        except OSError:
+        except (OSError, ConfigError):
             return False
 
     @property
@@ -192,6 +188,7 @@ class RunDirectory:
             needs_labels=needs_labels,
             needs_rows=needs_rows,
             arguments=arguments,
+            is_stored=True,
         )
 
     def write_history(self, epochs: list[dict[str, Any]]) -> None:
