@@ -93,7 +93,7 @@ def read_language_model(run: Path) -> SavedLanguageModel:
 
 def _build(description: dict[str, Any], vocabulary: Vocabulary, weights: Weights) -> SavedLanguageModel:
     network = ModelSettings(**description["network"])
-    tokenizer = TokenizerSettings(**description["tokenizer"])
+    tokenizer = TokenizerSettings.stored(description["tokenizer"])
     check_values(network)
     check_values(tokenizer)
     if weights[TABLE].shape[0] != len(vocabulary):

@@ -219,7 +219,7 @@ def _build(
     if not 0.0 < temperature < float("inf"):
         raise ValueError(f"temperature {temperature}")
     network = ModelSettings(**description["network"])
-    tokenizer = TokenizerSettings(**description["tokenizer"])
+    tokenizer = TokenizerSettings.stored(description["tokenizer"])
     check_values(network)
     check_values(tokenizer)
     for member in members:
