@@ -14,8 +14,9 @@ from lstmcli.config.settings import Config, NgramSettings
 from lstmcli.corpus.corpus import load_corpus
 from lstmcli.corpus.examples import read_examples
 from lstmcli.recipes.prepare import prepare, tokenize_corpus
+from lstmcli.text.characters import pieces
 from lstmcli.text.encoder import GrowingVocabulary, TextEncoder
-from lstmcli.text.tokenizer import Tokenizer, pieces
+from lstmcli.text.tokenizer import Tokenizer
 from lstmcli.training.initial_weights import initial_weights
 
 CORPUS = Path(__file__).parent.parent / "data"

@@ -4,7 +4,7 @@ They are separate because prediction loads no other part of the configuration.
 """
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
@@ -103,6 +103,20 @@ class TokenizerSettings(Section):
     capitals: Literal["mark", "ignore"] = "ignore"
     max_tokens: Count = 2048
     cut: Literal["head", "tail", "both"] = "both"
+    rules: Annotated[int, Limits(ge=1, le=2)] = 2
+
+    @classmethod
+    def stored(cls, values: Mapping[str, Any]) -> "TokenizerSettings":
+        """Return the settings stored in a model. One without `rules` was trained when there were only the first.
+
+        Raises:
+            TypeError: there are unknown settings.
+            ValueError: the rules are unknown.
+        """
+        settings = cls(**{"rules": 1, **values})
+        if settings.rules not in (1, 2):
+            raise ValueError(f"the tokenizer has the rules {settings.rules!r}, expected 1 or 2")
+        return settings
 
 
 @dataclass(frozen=True)

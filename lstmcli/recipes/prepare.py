@@ -240,6 +240,8 @@ def _tell_words(
         num_further = len(embedding.vocabulary) - embedding.num_trained
         num_known = int(embedding.pretrained.known.sum())
         tell(VectorsUsed(start.source.name, embedding.pretrained.coverage, num_known, num_further))
+        for note in embedding.notes(start.source):
+            tell(Note(note))
 
 
 def _tell_plan(settings: Resolved, learned: EncodedTexts, config: Config, tell: Tell) -> None:

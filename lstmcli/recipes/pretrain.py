@@ -197,6 +197,8 @@ def _prepare(config: Config, texts: Texts, tokens: TokenizedTexts, limits: _Limi
         wanted_tokens=limits.wanted,
     )
     embedding = embedding_rows(learned.vocabulary, learned.counts, settings.vector_size, source)
+    for note in embedding.notes(source):
+        tell(Note(note))
     numbers = texts.numbers
     digest = hashlib.sha256(texts.store.digest() + numbers.tobytes())
     digest.update(learned.vocabulary.file_content().encode())

@@ -84,7 +84,7 @@ def _vectors_used(event: events.VectorsUsed) -> list[Line]:
     return [
         (
             "vectors",
-            f"{event.source}: {event.num_known:,} words, {event.coverage:.1%} of the training tokens{further}",
+            f"{event.source}: {event.num_known:,} words cover {event.coverage:.1%} of the training tokens{further}",
         )
     ]
 

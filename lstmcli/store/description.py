@@ -81,7 +81,7 @@ class Description:
             raise ValueError(f"at_least_one is {stored['at_least_one']!r:.80}")
         num_labels = len(labels.names)
         thresholds = numbers_in(stored["thresholds"], num_labels, "thresholds", (0.0, 1.0))
-        network, tokenizer = ModelSettings(**stored["network"]), TokenizerSettings(**stored["tokenizer"])
+        network, tokenizer = ModelSettings(**stored["network"]), TokenizerSettings.stored(stored["tokenizer"])
         check_values(network)
         check_values(tokenizer)
         return cls(

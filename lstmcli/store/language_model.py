@@ -95,7 +95,7 @@ def read_language_model(run: Path) -> SavedLanguageModel:
     try:
         check_version(folder, stored, FORMAT_VERSION, sealed_from=SEALED_FROM)
         network = ModelSettings(**stored["network"])
-        tokenizer = TokenizerSettings(**stored["tokenizer"])
+        tokenizer = TokenizerSettings.stored(stored["tokenizer"])
         check_values(network)
         check_values(tokenizer)
         perplexity = number_in(stored["perplexity"], "perplexity", (1.0, math.inf))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from lstmcli.text.tokenizer import PieceCache, Tokenizer, pieces
+from lstmcli.text.tokenizer import PieceCache, Tokenizer
 from lstmcli.text.vocabulary import PAD_TOKEN, UNKNOWN_ID, UNKNOWN_TOKEN, Vocabulary
 
 
@@ -21,7 +21,7 @@ class TextEncoder:
 
     def __call__(self, text: str) -> list[int]:
         """Return the ids. A text without tokens becomes one unknown word, so that every text has a prediction."""
-        return self._tokenizer.cut(self._cache.all(pieces(text))) or [UNKNOWN_ID]
+        return self._tokenizer.cut(self._cache.all(self._tokenizer.pieces(text))) or [UNKNOWN_ID]
 
     def _encode_piece(self, piece: str) -> tuple[int, ...]:
         return tuple(map(self._lookup, self._tokenizer.piece_tokens(piece)))

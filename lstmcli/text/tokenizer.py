@@ -14,19 +14,20 @@ neighbours and can be cached; most pieces of a corpus are looked up. The kinds:
     number       3, 3.50, 10:30                      -> unchanged
     cjk          a Chinese or Japanese character     -> unchanged, since these scripts do not separate words
     word         can't, naïve, 2nd                   -> ca n't, naïve, 2nd
+    invisible    a joiner or mark of direction alone  -> nothing
     run          !!!!!, ?!?!, ......                 -> !!!, ?!, ...
     symbol       any other character                 -> unchanged
 """
 
 import re
 import sys
-import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import chain
 from typing import Final, TypeVar
 
 from lstmcli.config.model_settings import TokenizerSettings
+from lstmcli.text.characters import INVISIBLE_BESIDE_WORDS, JOINERS, MARKS, PIECES
 
 T = TypeVar("T")
 
@@ -40,12 +41,8 @@ CAPITALS_TOKEN: Final = "<caps>"
 CACHE_SIZE: Final = 1 << 16
 MAX_CACHED_LENGTH: Final = 32
 
-# Characters of Indic, Thai and similar scripts, whose vowel signs are not \w, and combining accents.
-_MARKS = (
-    "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0dff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
-)
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_LETTER = rf"(?:[^\W_{_CJK}]|[{_MARKS}])"
+_LETTER = rf"(?:[^\W_{_CJK}]|[{MARKS}])"
 _PICTURES = "\u2190-\u21ff\u2300-\u27bf\u2b00-\u2bff\u3030\u303d\U0001f000-\U0001faff"
 _MODIFIERS = "\ufe0e\ufe0f\U0001f3fb-\U0001f3ff"
 _JOINER = "\u200d"
@@ -62,32 +59,43 @@ _KINDS = {
         r"|[:;][-^']?[)(]+"  # also directly after a word
         r"|(?<!\w)(?:\^[_.-]?\^|[Tt][_.][Tt]|[Oo0][_.][Oo0]|-_+-|>[_.]<)(?!\w)"  # ^_^ T_T o_O -_- >.<
     ),
-    "user": r"(?<!\w)@\w+",
-    "hashtag": r"(?<!\w)#\w+",
+    "user": rf"(?<!\w)@(?:\w|[{MARKS}])+",
+    "hashtag": rf"(?<!\w)#(?:\w|[{MARKS}])+",
     "emoji": (
         r"[\U0001f1e6-\U0001f1ff]{2}"  # flags
         rf"|[{_PICTURES}][{_MODIFIERS}]*(?:{_JOINER}[{_PICTURES}][{_MODIFIERS}]*)*"
+        r"|[0-9#*]\u20e3"  # keycaps
     ),
     "number": r"\d+(?:[.,:]\d+)*(?!\w)",
     "cjk": rf"[{_CJK}]",
-    "word": rf"(?!')(?:'?{_LETTER})+",
+    "word": rf"(?!['{JOINERS}])(?:['{JOINERS}]?{_LETTER})+",
+    "invisible": rf"[{JOINERS}{INVISIBLE_BESIDE_WORDS}]+",
     "run": r"[!?]{2,}|(?P<repeated>[^\w\s])(?P=repeated)+",
     "symbol": r"\S",
 }
 
 # The same kinds for ASCII pieces, the most common: compiling the character classes of all scripts takes a tenth of
 # the start-up time.
-_ASCII_KINDS = {kind: pattern for kind, pattern in _KINDS.items() if kind not in {"emoji", "cjk"}}
-_ASCII_KINDS["word"] = r"(?!')(?:'?[^\W_])+"
+_ASCII_KINDS = {kind: pattern for kind, pattern in _KINDS.items() if kind not in {"emoji", "cjk", "invisible"}}
+_ASCII_KINDS |= {"user": r"(?<!\w)@\w+", "hashtag": r"(?<!\w)#\w+", "word": r"(?!')(?:'?[^\W_])+"}
 
-# Half of a surrogate pair, as in JSON of truncated tweets. Such a token cannot be written to a file.
-_SURROGATE = re.compile("[\ud800-\udfff]")
+# The first rules (`tokenizer.rules=1`), by which older models were trained: fewer marks, some punctuation among them,
+# and joiners are symbols.
+_FIRST_MARKS = (
+    "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0dff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+)
+_FIRST_KINDS = {kind: pattern for kind, pattern in _KINDS.items() if kind != "invisible"} | {
+    "user": _ASCII_KINDS["user"],
+    "hashtag": _ASCII_KINDS["hashtag"],
+    "emoji": _KINDS["emoji"].removesuffix(r"|[0-9#*]\u20e3"),
+    "word": rf"(?!')(?:'?(?:[^\W_{_CJK}]|[{_FIRST_MARKS}]))+",
+}
+
 _MODIFIER = re.compile(f"[{_MODIFIERS}]")
 _LONG_LETTERS = re.compile(r"([^\W\d_])\1{2,}")
 _LONG_RUN = re.compile(r"(.)\1{2,}")
 _CAMEL_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z_]+")
 _CONTRACTION_ENDINGS = ("'s", "'m", "'re", "'ve", "'ll", "'d")
-_QUOTES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "`": "'", "\u201c": '"', "\u201d": '"'})
 
 
 class PieceCache(dict[str, tuple[T, ...]]):
@@ -115,6 +123,7 @@ class Tokenizer:
 
     def __init__(self, settings: TokenizerSettings) -> None:
         self.settings = settings
+        self.pieces = PIECES[settings.rules]
         self._ascii_pattern = _compiled(_ASCII_KINDS)
         self._pattern: re.Pattern[str] | None = None  # compiled when first needed
         self._cache = PieceCache(self.piece_tokens)
@@ -130,6 +139,7 @@ class Tokenizer:
             "emoji": lambda token: [_MODIFIER.sub("", token) or token],  # a skin tone may occur alone
             "word": self._word,
             "run": _punctuation_run,
+            "invisible": lambda _: (),
         }
 
     @classmethod
@@ -139,7 +149,7 @@ class Tokenizer:
 
     def __call__(self, text: str) -> list[str]:
         """Return the tokens of `text`, at most `max_tokens`; none if it is only white space."""
-        return self.cut(self._cache.all(pieces(text)))
+        return self.cut(self._cache.all(self.pieces(text)))
 
     def cut(self, tokens: list[T]) -> list[T]:
         """Return the `tokens` of a whole text, truncated to `max_tokens`."""
@@ -162,7 +172,7 @@ class Tokenizer:
         if piece.isascii():
             return self._ascii_pattern
         if self._pattern is None:
-            self._pattern = _compiled(_KINDS)
+            self._pattern = _compiled(_FIRST_KINDS if self.settings.rules == 1 else _KINDS)
         return self._pattern
 
     def _fold(self, token: str) -> str:
@@ -194,16 +204,6 @@ class Tokenizer:
 
 def _compiled(kinds: dict[str, str]) -> re.Pattern[str]:
     return re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in kinds.items()))
-
-
-def pieces(text: str) -> list[str]:
-    """Return the parts of `text` between white space, with characters normalised for the tokenizer."""
-    if not text.isascii():
-        # Compatibility forms (full width, styled letters, ...) become the plain characters seen in training.
-        text = _SURROGATE.sub("\ufffd", unicodedata.normalize("NFKC", text)).translate(_QUOTES)
-    elif "`" in text:
-        text = text.translate(_QUOTES)
-    return text.split()
 
 
 def cut(tokens: list[T], *, max_tokens: int, keep: str) -> list[T]:

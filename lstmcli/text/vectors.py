@@ -1,7 +1,7 @@
-"""Word-vector files: GloVe text, word2vec text and binary, fastText .vec, each gzipped or not."""
+"""Word-vector files: the entries of any format as words and one matrix, without the unusable ones."""
 
 import gzip
-import struct
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -11,19 +11,27 @@ from typing import BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.errors import DataError
+from lstmcli.errors import DataError, counted
+from lstmcli.text.vector_entries import Entry, vector_entries
 
-FASTTEXT_MODEL_MAGIC = struct.pack("<i", 793712314)
+GZIP_MAGIC = b"\x1f\x8b"
 
-Entry = tuple[str, NDArray[np.float32]]
+# Vectors with a number this many times larger than those of a typical vector are skipped: such a vector is damaged, and
+# next to it all others would be rescaled to zero. Squares of larger numbers than MAX_NUMBER can't be added up.
+MAX_RATIO = 1e4
+MAX_NUMBER = 1e12
 
 
 @dataclass(frozen=True)
 class WordVectors:
-    """`words` in the order of the file, usually most frequent first, and their vectors, `matrix` (words, size)."""
+    """`words` in the order of the file, usually most frequent first, and their vectors, `matrix` (words, size).
+
+    `notes` are sentences about entries that were skipped.
+    """
 
     words: list[str]
     matrix: NDArray[np.float32]
+    notes: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
@@ -41,100 +49,76 @@ def read_vectors(path: Path, *, max_vectors: int, normalize: Callable[[str], str
             in this form is used, otherwise the first.
 
     Raises:
-        DataError: no such file, a fastText model instead of a .vec file, a row of a different width, or a truncated
-            file.
+        DataError: no such file, a file in another format, a row of a different width, or a truncated file.
     """
     try:
         with path.open("rb") as stream:
-            content = cast("BinaryIO", gzip.GzipFile(fileobj=stream)) if path.suffix == ".gz" else stream
-            entries = islice(_entries(content, str(path)), max_vectors)
-            return _collect(entries, normalize, str(path))
+            is_zipped = stream.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC)
+            content = cast("BinaryIO", gzip.GzipFile(fileobj=stream)) if is_zipped else stream
+            return _collect(islice(vector_entries(content, str(path)), max_vectors), normalize, str(path))
     except FileNotFoundError:
         raise DataError(f"{path}: no such word-vector file (embedding.vectors).") from None
-    except (OSError, EOFError) as error:
-        raise DataError(f"{path}: can't be read ({error}).") from None
+    except IsADirectoryError:
+        raise DataError(f"{path}: is a folder, expected a word-vector file (embedding.vectors).") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path}: can't be read ({error}); the file may be truncated or damaged.") from None
 
 
 def _collect(entries: Iterator[Entry], normalize: Callable[[str], str], name: str) -> WordVectors:
-    rows: dict[str, NDArray[np.float32]] = {}
+    rows: dict[str, Entry] = {}
     exact: set[str] = set()
-    for word, vector in entries:
-        normal = normalize(word)
-        if normal not in rows or (word == normal and word not in exact):
-            rows[normal] = vector
-        if word == normal:
-            exact.add(word)
+    repeated: list[str] = []
+    undecodable: list[Entry] = []
+    for entry in entries:
+        if entry.word is None:
+            undecodable.append(entry)
+            continue
+        normal = normalize(entry.word)
+        if normal not in rows or (entry.word == normal and normal not in exact):
+            rows[normal] = entry
+        elif normal in exact and entry.word == normal:
+            repeated.append(normal)
+        if entry.word == normal:
+            exact.add(normal)
     if not rows:
         raise DataError(f"{name}: contains no word vectors.")
-    return WordVectors(list(rows), np.stack(list(rows.values())))
+    matrix = np.stack([entry.vector for entry in rows.values()])
+    is_usable = _usable(matrix)
+    if not is_usable.any() or not matrix[is_usable].any():
+        raise DataError(
+            f"{name}: none of its vectors is usable: their numbers are 0, not finite, or far too large. If the file is "
+            "binary, the header may announce the wrong size."
+        )
+    unusable = [entry for entry, usable in zip(rows.values(), is_usable, strict=True) if not usable]
+    notes = [
+        _skipped(name, undecodable, "not valid UTF-8"),
+        _skipped(name, unusable, "not finite, or far too large"),
+        _repeated(name, repeated),
+    ]
+    words = [word for word, usable in zip(rows, is_usable, strict=True) if usable]
+    return WordVectors(words, matrix if is_usable.all() else matrix[is_usable], tuple(filter(None, notes)))
 
 
-def _entries(stream: BinaryIO, name: str) -> Iterator[Entry]:
-    first = stream.readline()
-    if first.startswith(FASTTEXT_MODEL_MAGIC):
-        raise DataError(f"{name}: is a fastText model, not a vector file; use its .vec file instead.")
-    header = first.split()
-    if len(header) == 2 and all(part.isdigit() for part in header):
-        num_words, size = map(int, header)
-        if size == 0:
-            raise DataError(f"{name}: the header says that vectors have 0 dimensions.")
-        second = stream.readline()
-        if _parse_line(second, size) is None:
-            yield from _binary_entries(second, stream, num_words, size, name)
-        else:
-            yield from _text_entries(second, stream, size, name, first_line=2, num_words=num_words)
-    else:
-        size = len(header) - 1
-        if size < 1 or _parse_line(first, size) is None:
-            raise DataError(f"{name}: the first line is neither a header nor a word followed by numbers.")
-        yield from _text_entries(first, stream, size, name, first_line=1, num_words=None)
+def _usable(matrix: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return (words,), True where all numbers of a vector are finite and of the usual size."""
+    largest = np.maximum(matrix.max(axis=1), -matrix.min(axis=1)).astype(np.float64)  # nan where one number is nan
+    finite = np.isfinite(largest)
+    not_zero = largest[finite & (largest > 0.0)]
+    typical = float(np.median(not_zero)) if len(not_zero) else 0.0
+    usable: NDArray[np.bool_] = finite & (largest <= min(MAX_RATIO * typical, MAX_NUMBER))
+    return usable
 
 
-def _text_entries(
-    first: bytes, stream: BinaryIO, size: int, name: str, *, first_line: int, num_words: int | None
-) -> Iterator[Entry]:
-    number = first_line
-    line = first
-    while line:
-        entry = _parse_line(line, size)
-        if entry is None:
-            raise DataError(f"{name}, line {number}: expected a word and {size} numbers, as on the lines before.")
-        yield entry
-        line = stream.readline()
-        number += 1
-    found = number - first_line
-    if num_words is not None and found < num_words:
-        raise DataError(f"{name}: is truncated: the header announces {num_words:,} words, but the file has {found:,}.")
+def _skipped(name: str, entries: list[Entry], reason: str) -> str:
+    if not entries:
+        return ""
+    first = entries[0]
+    word = "" if first.word is None else f", {first.word!r}"
+    return f"{name}: {counted(len(entries), 'vector')} skipped ({reason}), the first at {first.place}{word}"
 
 
-def _parse_line(line: bytes, size: int) -> Entry | None:
-    """Split word and numbers from the right, since some files have words that contain spaces."""
-    parts = line.rstrip().rsplit(b" ", size)
-    if len(parts) != size + 1:
-        return None
-    try:
-        return parts[0].decode("utf-8", errors="replace"), np.array(parts[1:], dtype=np.float32)
-    except ValueError:
-        return None
-
-
-def _binary_entries(head: bytes, stream: BinaryIO, num_words: int, size: int, name: str) -> Iterator[Entry]:
-    """Read word2vec's binary format: the word, a space, `size` little-endian float32, sometimes a newline."""
-    num_bytes = 4 * size
-    buffer = head
-    for index in range(num_words):
-        while True:
-            space = buffer.find(b" ")
-            if space >= 0 and len(buffer) >= space + 1 + num_bytes:
-                break
-            more = stream.read(1 << 20)
-            if not more:
-                raise DataError(
-                    f"{name}: is neither a text file of vectors nor a complete binary one: the header announces "
-                    f"{num_words:,} words, but {index:,} could be read."
-                )
-            buffer += more
-        word = buffer[:space].lstrip(b"\n").decode("utf-8", errors="replace")
-        end = space + 1 + num_bytes
-        yield word, np.frombuffer(buffer[space + 1 : end], dtype="<f4").astype(np.float32)
-        buffer = buffer[end:]
+def _repeated(name: str, words: list[str]) -> str:
+    if not words:
+        return ""
+    repetitions = counted(len(words), "vector")
+    return f"{name}: {repetitions} skipped (another vector of the same word), the first of them {words[0]!r}"

@@ -23,6 +23,9 @@ from lstmcli.text.vocabulary import PAD_ID, UNKNOWN_ID, Vocabulary
 # standard deviation of 0.1, .83 with 0.4, .84 with 1.0; trained, .87 with the file's own 2.7, .91 with 0.1.
 FROZEN_STD = 1.0
 
+# Word vectors that cover less than this fraction of the training tokens are probably of another language.
+LOW_COVERAGE = 0.1
+
 
 @dataclass(frozen=True)
 class PretrainedRows:
@@ -48,6 +51,13 @@ class EmbeddingRows:
     size: int
     pretrained: PretrainedRows | None
 
+    def notes(self, source: "VectorSource | None") -> list[str]:
+        """Return notes on the `source` of the vectors: what was skipped, and whether it fits the training texts."""
+        if source is None or self.pretrained is None or self.pretrained.coverage >= LOW_COVERAGE:
+            return [] if source is None else [*source.notes]
+        share = f"only {self.pretrained.coverage:.1%} of the training tokens have a vector in {source.name}"
+        return [*source.notes, f"{share}; is it of the same language?"]
+
 
 @dataclass(frozen=True)
 class VectorSource:
@@ -58,12 +68,14 @@ class VectorSource:
         words: the words that have a vector.
         matrix: (words, size).
         unknown: (size,), the vector of the unknown word, if the source has one.
+        notes: sentences about what the source has that can't be used.
     """
 
     name: str
     words: list[str]
     matrix: NDArray[np.float32]
     unknown: NDArray[np.float32] | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
@@ -89,7 +101,7 @@ def vectors_from_file(settings: EmbeddingSettings, *, lowercase: bool) -> Vector
     std = FROZEN_STD if settings.frozen else INITIAL_STD
     scale = np.float32(std / max(float(file.matrix.std()), 1e-12))
     words = [word for word, usable in zip(file.words, is_usable, strict=True) if usable]
-    return VectorSource(name, words, scale * file.matrix[np.array(is_usable, dtype=bool)])
+    return VectorSource(name, words, scale * file.matrix[np.array(is_usable, dtype=bool)], notes=file.notes)
 
 
 def vectors_from_language_model(model: SavedLanguageModel, name: str) -> VectorSource:
