@@ -1,9 +1,19 @@
-"""`python -m lstmcli` is the same as the console script `lstmcli`."""
+"""The console script `lstmcli`, and `python -m lstmcli`, which is the same."""
 
 # ruff: noqa: PTH100, PTH109, PTH120
-# Until the search path is right, pathlib might be a file of the user's.
+# Until the search path is right, pathlib or signal might be a file of the user's; _signal is built in.
+import _signal  # type: ignore[import-not-found]
 import os
 import sys
+
+
+def main() -> None:
+    """Run the command line. Ctrl-C while it is loaded ends the process without a traceback."""
+    if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+    from lstmcli.cli.main import main as run
+
+    run()
 
 
 def _leave_current_folder() -> None:
@@ -19,6 +29,4 @@ def _leave_current_folder() -> None:
 
 if __name__ == "__main__":
     _leave_current_folder()
-    from lstmcli.cli.main import main
-
     main()

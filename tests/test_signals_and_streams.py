@@ -50,6 +50,16 @@ def test_what_asks_a_command_to_end_does_what_ctrl_c_does(
     assert (result.returncode, result.stdout, result.stderr) == (130, "", "interrupted\n")
 
 
+def test_ctrl_c_while_the_command_line_is_loaded_leaves_no_traceback() -> None:
+    program = SIGNALLED_PROGRAM.replace("lstmcli.cli.main", "lstmcli.__main__")
+    program = program.replace("number, name", "signal.signal(2, signal.default_int_handler); number, name", 1)
+    module = f"commands.{sys.implementation.cache_tag}.pyc"
+    command = [sys.executable, "-c", program, str(int(signal.SIGINT)), module, "--help"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=PROJECT)
+    assert process.communicate() == (b"", b"")
+    assert process.returncode == -signal.SIGINT
+
+
 def test_a_signal_that_is_ignored_stays_ignored(folder: Path) -> None:
     result = shell("trap '' HUP; lstmcli predict RUN in.txt & kill -HUP $!; wait $!", folder)
     assert (result.returncode, result.stderr) == (0, "")

@@ -27,7 +27,7 @@ def reserve_standard_streams() -> None:
 
 
 def interrupt_on_ending_signals() -> None:
-    """Let SIGTERM and SIGHUP do what Ctrl-C does. What is ignored stays ignored, such as SIGHUP under nohup."""
+    """Let all of them do what Ctrl-C does. What is ignored stays ignored, such as SIGHUP under nohup."""
     for number in ENDING_SIGNALS:
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, interrupt)
