@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from lstmcli import __version__
 from lstmcli.cli.commands import Commands
+from lstmcli.cli.messages import say, visible_usage_errors
 from lstmcli.errors import LstmcliError
 
 INTERRUPTED = 130
@@ -32,7 +33,10 @@ class CommandLine(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments; `help` and `help COMMAND` are aliases of --help."""
-        return super().parse_args(ctx, [*args[1:2], "--help"] if args[:1] == ["help"] else args)
+        if not args:
+            return super().parse_args(ctx, args)  # its "error" is the help
+        with visible_usage_errors():
+            return super().parse_args(ctx, [*args[1:2], "--help"] if args[:1] == ["help"] else args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help."""
@@ -50,9 +54,11 @@ class CommandLine(TyperGroup):
             typer.Exit: with the exit code of the error.
         """
         try:
-            return super().invoke(ctx)
+            with visible_usage_errors():
+                return super().invoke(ctx)
         except LstmcliError as error:
-            typer.echo(f"error: {error}", err=True)
+            first, *rest = error.lines or [""]
+            say(f"error: {first}", *rest)
             raise typer.Exit(error.exit_code) from None
         except ModuleNotFoundError as error:
             from lstmcli.dependencies import missing_package  # rarely needed
@@ -60,7 +66,7 @@ class CommandLine(TyperGroup):
             message = missing_package(error, f"lstmcli {ctx.invoked_subcommand}")
             if message is None:
                 raise
-            typer.echo(f"error: {message}", err=True)
+            say(f"error: {message}")
             raise typer.Exit(LstmcliError.exit_code) from None
         except BrokenPipeError:
             _abandon_stdout()  # the reader has exited (`| head`)
@@ -68,10 +74,10 @@ class CommandLine(TyperGroup):
         except OSError as error:
             _abandon_stdout()
             where = f"{error.filename}: " if error.filename else ""
-            typer.echo(f"error: {where}{error.strerror or error}.", err=True)
+            say(f"error: {where}{error.strerror or error}.")
             raise typer.Exit(LstmcliError.exit_code) from None
         except KeyboardInterrupt:
-            typer.echo("interrupted", err=True)
+            say("interrupted")
             raise typer.Exit(INTERRUPTED) from None
 
 

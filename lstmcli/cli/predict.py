@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from lstmcli.cli.messages import say
 from lstmcli.cli.options import (
     COMPUTATION,
     INPUT,
@@ -201,7 +202,7 @@ def predict_command(
             inputs=inputs,
             output=OutputOptions(output, output_format.value, kept, job, resume, line_buffered),
             options=options,
-            warn=(lambda _: None) if quiet else (lambda message: typer.echo(f"note: {message}", err=True)),
+            warn=(lambda _: None) if quiet else (lambda message: say(f"note: {message}")),
             watch=(lambda _: None) if row_progress is None else row_progress.done,
         )
     if row_progress is not None:

@@ -108,13 +108,13 @@ def _checked(raw: RawConfig, prefix: str, typed: dict[KeyPath, str], *, needs_la
         config = TypeAdapter(Config).validate_python(raw)
     except ValidationError as error:
         problems = [_describe(problem, prefix, typed) for problem in error.errors()]
-        raise ConfigError(_join(problems)) from None
+        raise ConfigError(*_as_lines(problems)) from None
     problems = [
         f"{next((f'{typed[key]}: ' for key in keys if key in typed), prefix)}{problem}"
         for keys, problem in contradictions(config, needs_labels=needs_labels, needs_rows=needs_rows)
     ]
     if problems:
-        raise ConfigError(_join(problems))
+        raise ConfigError(*_as_lines(problems))
     return config
 
 
@@ -258,6 +258,6 @@ def _as_yaml(value: Any) -> str:
     return words.get(repr(value), repr(value))
 
 
-def _join(problems: list[str]) -> str:
+def _as_lines(problems: list[str]) -> list[str]:
     unique = list(dict.fromkeys(problems))
-    return unique[0] if len(unique) == 1 else "\n".join([f"{len(unique)} mistakes:", *(f"  {line}" for line in unique)])
+    return unique if len(unique) == 1 else [f"{len(unique)} mistakes:", *(f"  {line}" for line in unique)]

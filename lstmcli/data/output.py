@@ -19,6 +19,7 @@ from typing import BinaryIO, TextIO, cast
 
 from lstmcli.data.atomic import atomic_path
 from lstmcli.errors import DataError, InterruptedPredictionError, LstmcliError, UsageError, counted
+from lstmcli.visible import VisibleText
 
 STANDARD_OUTPUT = "-"
 
@@ -151,16 +152,22 @@ def open_output(path: str | None, *, job: str = "", resume: bool = False) -> Ite
 def _open_stream(path: str | None) -> Iterator[TextIO]:
     """Yield standard output, or a device or a named pipe, which a file must never replace."""
     if path is not None and path != STANDARD_OUTPUT:
-        with Path(path).open("w", encoding="utf-8", newline="\n") as text:
+        with Path(path).open("wb") as file, _text_stream(file) as text:
             yield text
         return
     if sys.stdout is None:
         raise DataError("standard output is closed; name a file with --output.")
-    stream = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="\n")
+    stream = _text_stream(sys.stdout.buffer)
     try:
         yield stream
     finally:
         stream.detach()
+
+
+def _text_stream(file: BinaryIO) -> io.TextIOWrapper:
+    """Return a UTF-8 stream. Only a terminal would act on control characters; elsewhere, data is left as it is."""
+    kind = VisibleText if file.isatty() else io.TextIOWrapper
+    return kind(file, encoding="utf-8", newline="\n")
 
 
 @contextmanager
