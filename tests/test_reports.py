@@ -129,6 +129,12 @@ def test_many_labels_have_their_most_frequent_confusions_instead_of_a_matrix(man
     assert "280 more pairs" in table.note
 
 
+def test_many_labels_without_a_mistake_have_no_confusions() -> None:
+    found = evaluation(tuple(map(str, range(30))), list(range(30)), list(range(30)))
+    table = evaluation_tables(found)[-1]
+    assert (table.rows, table.note) == ([], "No row was given a wrong label.")
+
+
 def test_metrics_list_the_confusions_of_many_labels_without_the_zeros(many: Evaluation) -> None:
     found = json.loads(to_json([many], {}))["evaluations"]["rows"]
     assert found["confusion"] is None

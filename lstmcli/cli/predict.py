@@ -129,6 +129,15 @@ def predict_command(
             help="Input columns to keep, in this order (default: all).",
         ),
     ] = None,
+    escape_formulas: Annotated[
+        bool,
+        typer.Option(
+            "--escape-formulas",
+            rich_help_panel=OUTPUT,
+            help="In CSV and TSV, put an apostrophe before cells that a spreadsheet would run as formulas (such as "
+            "=1+1, +x, -x, @x); numbers stay as they are.",
+        ),
+    ] = False,
     resume: Annotated[
         bool,
         typer.Option(
@@ -191,7 +200,8 @@ def predict_command(
     options = PredictOptions(probabilities=probabilities, top_k=top_k, threshold=threshold)
     _look_for_sentences(paths, run)
     check_inputs(paths, inputs.format_name)
-    job = "" if output is None else describe_job(run, paths, inputs, options, kept, output_format)
+    escaping = ["--escape-formulas"] if escape_formulas else []
+    job = "" if output is None else describe_job(run, paths, inputs, options, kept, output_format, *escaping)
     model = read_model(run)
     row_progress = RowProgress() if progress and not quiet else None
     with open_pool(model, run, jobs=jobs, batch_size=batch_size) as pool:
@@ -200,7 +210,7 @@ def predict_command(
             pool,
             paths,
             inputs=inputs,
-            output=OutputOptions(output, output_format.value, kept, job, resume, line_buffered),
+            output=OutputOptions(output, output_format.value, kept, job, resume, line_buffered, escape_formulas),
             options=options,
             warn=(lambda _: None) if quiet else (lambda message: say(f"note: {message}")),
             watch=(lambda _: None) if row_progress is None else row_progress.done,

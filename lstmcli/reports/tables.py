@@ -250,6 +250,7 @@ def _confusions_table(evaluation: Evaluation) -> Table:
     ]
     num_hidden = len(confusions) - len(rows)
     note = f"And {num_hidden:,} more pairs of labels, all of which are in metrics.json." if num_hidden else ""
+    note = note or ("" if rows else "No row was given a wrong label.")
     columns = ["actual", "predicted", "rows", "share of actual"]
     return Table("Most frequent confusions", columns, rows, note, num_names=2)
 
