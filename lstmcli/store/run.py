@@ -92,6 +92,10 @@ class RunDirectory:
         Raises:
             RunDirectoryError: it contains a run and `overwrite` is False, or other files, or can't be created.
         """
+        if not _is_utf8(self.path):
+            raise RunDirectoryError(
+                f"{self.path}: the name is not valid UTF-8, so weights can't be stored there; choose another folder."
+            )
         if self.is_run and not overwrite:
             state = "a finished run" if self.is_finished else "an unfinished run (continue it with --resume)"
             raise RunDirectoryError(
@@ -147,6 +151,14 @@ class RunDirectory:
             return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
         except ValueError as error:
             raise RunDirectoryError(f"{path}: is damaged ({error}); start again with --overwrite.") from None
+
+
+def _is_utf8(path: Path) -> bool:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:  # Python represents other bytes by lone surrogates
+        return False
+    return True
 
 
 History = list[dict[str, Any]]
