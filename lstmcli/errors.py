@@ -10,9 +10,20 @@ from pathlib import Path
 
 
 class LstmcliError(Exception):
-    """A mistake that the user can fix. The message states where, what is wrong, and what to do next."""
+    r"""A mistake that the user can fix. The message states where, what is wrong, and what to do next.
+
+    Several arguments are the lines of one message. A "\n" within a line comes from a value, and is shown as an escape.
+    """
 
     exit_code = 1
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The lines of the message."""
+        return tuple(map(str, self.args))
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
 
 
 class ConfigError(LstmcliError):
@@ -80,11 +91,14 @@ def in_python_words() -> Iterator[None]:
     try:
         yield
     except LstmcliError as error:
-        text = str(error)
-        for option, argument in IN_PYTHON.items():
-            text = text.replace(option, argument)
-        error.args = (text,)
+        error.args = tuple(map(_in_python, error.lines))
         raise
+
+
+def _in_python(line: str) -> str:
+    for option, argument in IN_PYTHON.items():
+        line = line.replace(option, argument)
+    return line
 
 
 def did_you_mean(name: str, choices: Iterable[str]) -> str:

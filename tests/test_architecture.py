@@ -13,7 +13,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # From the bottom up. Names in one set never import each other.
 LAYERS: list[set[str]] = [
-    {"errors", "dependencies", "kernels"},
+    {"errors", "visible", "dependencies", "kernels"},
     {"config", "data", "events"},
     {"text", "models", "metrics"},
     {"corpus"},
@@ -138,6 +138,7 @@ def test_predict_loads_nothing_heavy(run_directory: Path) -> None:
     assert {name for name in modules if name.startswith("lstmcli.cli.")} == {
         "lstmcli.cli.main",
         "lstmcli.cli.commands",
+        "lstmcli.cli.messages",
         "lstmcli.cli.options",
         "lstmcli.cli.predict",
         "lstmcli.cli.process",

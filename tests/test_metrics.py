@@ -8,10 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
+from lstmcli.config.model_settings import LabelKind
 from lstmcli.config.settings import EvaluationSettings
 from lstmcli.metrics.calibration import fit_temperature
+from lstmcli.metrics.confusion import confusion_matrix
 from lstmcli.metrics.decisions import DecisionRule, decision_scores, probabilities_from_logits
-from lstmcli.metrics.evaluation import System, confusion, evaluate
+from lstmcli.metrics.evaluation import System, evaluate
 from lstmcli.metrics.scores import bootstrap_sums, headline_scores, point_scores, row_statistics, scores_from_sums
 from lstmcli.metrics.thresholds import best_f1_thresholds, common_f1_threshold, f1_thresholds
 from lstmcli.reports.tables import verdict_sentences
@@ -21,6 +23,12 @@ FEW_SAMPLES = EvaluationSettings(bootstrap_samples=200)
 
 def one_hot(labels: list[int], num_labels: int) -> np.ndarray:
     return np.eye(num_labels, dtype=bool)[labels]
+
+
+def matrix(actual: np.ndarray, picked: np.ndarray, kind: LabelKind) -> list[list[int]]:
+    counts = confusion_matrix(actual, picked, kind)
+    assert counts is not None
+    return counts.tolist()
 
 
 # Six rows, three labels: actual, predicted and the probability of the actual one.
@@ -41,7 +49,7 @@ def test_scores_of_a_hand_counted_table() -> None:
         "micro_f1": pytest.approx(3 / 6),
         "log_loss": pytest.approx(-sum(map(math.log, [0.8, 0.5, 0.2, 0.8, 0.3, 0.3])) / 6),
     }
-    assert confusion(ACTUAL, PREDICTED, "single").tolist() == [[2, 1, 0], [1, 1, 0], [0, 1, 0]]
+    assert matrix(ACTUAL, PREDICTED, "single") == [[2, 1, 0], [1, 1, 0], [0, 1, 0]]
 
 
 def test_multi_label_scores_of_a_hand_counted_table() -> None:
@@ -57,7 +65,7 @@ def test_multi_label_scores_of_a_hand_counted_table() -> None:
     assert scores["log_loss"] == pytest.approx(-np.log(right).mean())
     traits = headline_scores(actual, picked, probabilities, "traits")
     assert traits["mean_accuracy"] == pytest.approx(9 / 12)
-    assert confusion(actual, picked, "multi").tolist() == [[1, 0, 1, 2], [1, 1, 1, 1], [1, 0, 0, 3]]
+    assert matrix(actual, picked, "multi") == [[1, 0, 1, 2], [1, 1, 1, 1], [1, 0, 0, 3]]
 
 
 @given(st.integers(0, 10_000))
@@ -131,6 +139,47 @@ def test_a_resample_without_a_label_leaves_it_out_whatever_was_picked() -> None:
         assert scores["macro_f1"][sample] == pytest.approx(expected["macro_f1"])
         misses += 49 not in rows
     assert misses > 50
+
+
+def test_every_interval_includes_its_own_estimate() -> None:
+    """Each of 60 labels has one row, and is picked once more by mistake; resamples without it do not average over it.
+
+    Where the label is drawn, it is drawn 1.6 times on average, so F1 is higher than in the rows themselves.
+    """
+    actual = one_hot([*range(60), *[60] * 60], 61)
+    picked = one_hot([*range(60), *range(60)], 61)
+    settings = EvaluationSettings(bootstrap_samples=200, confidence=0.8)
+    system = System("m", picked, np.where(picked, 0.9, 0.1))
+    names = tuple(map(str, range(61)))
+    found = evaluate("rows", [system, system], actual, names, "single", settings)
+    statistics = row_statistics(actual, picked, system.probabilities, "single")
+    (sums,) = bootstrap_sums([statistics], num_samples=200, seed=20_000)
+    macro_f1 = found.scores["m"]["macro_f1"]
+    assert np.quantile(scores_from_sums(sums, statistics.counted_labels)["macro_f1"], 0.1) > macro_f1.value
+    estimates = [*found.scores["m"].values(), *(each.difference for each in found.comparisons)]
+    estimates += [getattr(each, score) for each in found.labels["m"] for score in ("f1", "precision", "recall")]
+    assert all(each.low <= each.value <= each.high for each in estimates)
+
+
+@given(st.integers(0, 10_000))
+def test_intervals_of_few_and_uneven_rows_include_their_estimates(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    num_labels, num_rows = int(generator.integers(2, 12)), int(generator.integers(1, 40))
+    shares = generator.dirichlet(np.full(num_labels, 0.3))
+    actual, picked = (one_hot(generator.choice(num_labels, num_rows, p=shares), num_labels) for _ in range(2))
+    system = System("m", picked, np.where(picked, 0.9, 0.1))
+    settings = EvaluationSettings(bootstrap_samples=100)
+    found = evaluate("rows", [system], actual, tuple(map(str, range(num_labels))), "single", settings)
+    assert all(each.low <= each.value <= each.high for each in found.scores["m"].values())
+
+
+def test_macro_f1_leaves_out_what_only_scikit_learn_would_count() -> None:
+    """Two rows of label 0, one of them taken for label 1, which no row has."""
+    actual, picked = [0, 0], [0, 1]
+    ours = headline_scores(one_hot(actual, 2), one_hot(picked, 2), np.full((2, 2), 0.5), "single")
+    assert ours["macro_f1"] == pytest.approx(2 / 3)
+    assert sk.f1_score(actual, picked, average="macro") == pytest.approx((2 / 3 + 0) / 2)
+    assert sk.f1_score(actual, picked, average="macro", labels=[0]) == pytest.approx(2 / 3)
 
 
 def test_an_interval_covers_the_truth_about_as_often_as_it_says() -> None:

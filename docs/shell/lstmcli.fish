@@ -144,6 +144,7 @@ complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen
 complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -s o -l output -r -F -d 'Output file, or - for standard output (the default); .gz compresses.'
 complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -s F -l output-format -x -a 'auto csv tsv csv-semicolon tsv-raw jsonl text parquet' -d 'Output format; auto uses the extension of --output, or else the input format.'
 complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -l columns -x -d 'Input columns to keep, in this order (default: all).'
+complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -l escape-formulas -d 'In CSV and TSV, put an apostrophe before cells that a spreadsheet would run as formulas (such as =1+1, +x, -x, @x); numbers stay as they are.'
 complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -l resume -d 'Resume an interrupted command, appending to its partial --output.'
 complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -l progress -d 'Report progress on standard error.'
 complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -s q -l quiet -d 'Print only errors on standard error, no notes or progress.'

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from lstmcli.cli.messages import write_data
 from lstmcli.cli.options import ConfigFile, Settings
 from lstmcli.errors import DataError
 
@@ -40,4 +41,4 @@ def config_command(
         typer.echo("\n".join(known_keys()))
         return
     resolved = load_config(config, settings or [], needs_rows=False)
-    typer.echo(explain(resolved, names or []), nl=False)
+    write_data(explain(resolved, names or []))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lstmcli.cli.messages import write_data, write_tables
 from lstmcli.cli.options import (
     INPUT,
     OUTPUT,
@@ -130,9 +131,9 @@ def print_evaluation(evaluation: "Evaluation", name: str, *, as_json: bool) -> N
     from lstmcli.reports.files import to_console_text, to_json
 
     if as_json:
-        typer.echo(to_json([evaluation], {"model": name}), nl=False)
+        write_data(to_json([evaluation], {"model": name}))
     else:
-        typer.echo(to_console_text(evaluation, is_terminal=is_terminal(sys.stdout)), nl=False)
+        write_tables(to_console_text(evaluation, is_terminal=is_terminal(sys.stdout)))
 
 
 def _evaluate_run(

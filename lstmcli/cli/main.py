@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from lstmcli import __version__
 from lstmcli.cli.commands import Commands
+from lstmcli.cli.messages import say, visible_usage_errors
 from lstmcli.cli.process import interrupt_on_ending_signals, reserve_standard_streams
 from lstmcli.errors import LstmcliError
 
@@ -35,6 +36,8 @@ class CommandLine(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments; `help` and `help COMMAND` are aliases of --help."""
+        if not args:
+            return super().parse_args(ctx, args)  # its "error" is the help
         with _errors_as_messages(ctx):
             return super().parse_args(ctx, [*args[1:2], "--help"] if args[:1] == ["help"] else args)
 
@@ -60,32 +63,34 @@ class CommandLine(TyperGroup):
 @contextmanager
 def _errors_as_messages(ctx: Any) -> Iterator[None]:
     try:
-        yield
+        with visible_usage_errors():
+            yield
     except LstmcliError as error:
-        raise _end(f"error: {error}", error.exit_code) from None
+        first, *rest = error.lines or [""]
+        raise _end(f"error: {first}", *rest, exit_code=error.exit_code) from None
     except ModuleNotFoundError as error:
         from lstmcli.dependencies import missing_package  # rarely needed
 
         message = missing_package(error, f"lstmcli {ctx.invoked_subcommand}")
         if message is None:
             raise
-        raise _end(f"error: {message}", LstmcliError.exit_code) from None
+        raise _end(f"error: {message}", exit_code=LstmcliError.exit_code) from None
     except BrokenPipeError:
         _abandon_stdout()  # the reader has exited (`| head`)
         raise typer.Exit(0) from None
     except OSError as error:
         _abandon_stdout()
         where = f"{error.filename}: " if error.filename else ""
-        raise _end(f"error: {where}{error.strerror or error}.", LstmcliError.exit_code) from None
+        raise _end(f"error: {where}{error.strerror or error}.", exit_code=LstmcliError.exit_code) from None
     except MemoryError:
-        raise _end("error: not enough memory.", LstmcliError.exit_code) from None
+        raise _end("error: not enough memory.", exit_code=LstmcliError.exit_code) from None
     except KeyboardInterrupt:
-        raise _end("interrupted", INTERRUPTED) from None
+        raise _end("interrupted", exit_code=INTERRUPTED) from None
 
 
-def _end(message: str, exit_code: int) -> typer.Exit:
+def _end(*lines: str, exit_code: int) -> typer.Exit:
     with suppress(OSError):  # a full disk or a closed terminal: the exit code has to do
-        typer.echo(message, err=True)
+        say(*lines)
     return typer.Exit(exit_code)
 
 

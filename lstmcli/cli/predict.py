@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from lstmcli.cli.messages import say
 from lstmcli.cli.options import (
     COMPUTATION,
     INPUT,
@@ -131,6 +132,15 @@ def predict_command(
             help="Input columns to keep, in this order (default: all).",
         ),
     ] = None,
+    escape_formulas: Annotated[
+        bool,
+        typer.Option(
+            "--escape-formulas",
+            rich_help_panel=OUTPUT,
+            help="In CSV and TSV, put an apostrophe before cells that a spreadsheet would run as formulas (such as "
+            "=1+1, +x, -x, @x); numbers stay as they are.",
+        ),
+    ] = False,
     resume: Annotated[
         bool,
         typer.Option(
@@ -196,7 +206,8 @@ def predict_command(
     _look_for_sentences(paths, run)
     check_inputs(paths, inputs.format_name)
     check_output(output, paths, STANDARD_INPUT)
-    job = "" if output is None else describe_job(run, paths, inputs, options, kept, output_format)
+    escaping = ["--escape-formulas"] if escape_formulas else []
+    job = "" if output is None else describe_job(run, paths, inputs, options, kept, output_format, *escaping)
     model = read_model(run)
     row_progress = RowProgress() if progress and not quiet else None
     with open_pool(model, run, jobs=jobs, batch_size=batch_size) as pool:
@@ -205,9 +216,9 @@ def predict_command(
             pool,
             paths,
             inputs=inputs,
-            output=OutputOptions(output, output_format.value, kept, job, resume, line_buffered),
+            output=OutputOptions(output, output_format.value, kept, job, resume, line_buffered, escape_formulas),
             options=options,
-            warn=(lambda _: None) if quiet else (lambda message: typer.echo(f"note: {message}", err=True)),
+            warn=(lambda _: None) if quiet else (lambda message: say(f"note: {message}")),
             watch=(lambda _: None) if row_progress is None else row_progress.done,
         )
     if row_progress is not None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from lstmcli.cli.messages import write_tables
 from lstmcli.cli.options import (
     OUTPUT,
     ConfigFile,
@@ -78,5 +79,5 @@ def train_command(
             reporter.line("done", f"{run.path}: already finished; nothing to resume")
             return
         evaluations = train(resolved, run, tell=reporter, stop=stop)
-    typer.echo(to_console_text(evaluations[-1], is_terminal=is_terminal(sys.stdout)), nl=False)
+    write_tables(to_console_text(evaluations[-1], is_terminal=is_terminal(sys.stdout)))
     reporter.line("wrote", f"{run.path}  (next: lstmcli predict {run.path} FILE)")

@@ -12,6 +12,7 @@ from lstmcli.config.keys import known_keys
 from lstmcli.config.loading import config_to_dict
 from lstmcli.config.settings import Config
 from lstmcli.errors import UsageError, did_you_mean
+from lstmcli.visible import visible
 
 TEMPLATE = Path(__file__).with_name("default.yaml")
 
@@ -77,12 +78,15 @@ def _to_yaml(value: Any) -> str:
     """Return `value` as one line of YAML."""
     plain = _dump(value, style=None)
     # Only strings can contain line breaks, and only double quotes escape them.
-    return plain if plain.splitlines() == [plain] else _dump(value, style='"')
+    if plain.splitlines() != [plain]:
+        plain = _dump(value, style='"')
+    # Double quotes can also escape characters that are printable to YAML, but not to a terminal.
+    return plain if visible(plain) == plain else _dump(value, style='"', allow_unicode=False)
 
 
-def _dump(value: Any, *, style: str | None) -> str:
+def _dump(value: Any, *, style: str | None, allow_unicode: bool = True) -> str:
     in_a_list = yaml.safe_dump(
-        [value], default_style=style, default_flow_style=True, allow_unicode=True, width=float("inf")
+        [value], default_style=style, default_flow_style=True, allow_unicode=allow_unicode, width=float("inf")
     )
     return in_a_list.rstrip("\n").removeprefix("[").removesuffix("]")
 

@@ -103,13 +103,13 @@ def _checked(raw: RawConfig, prefix: str, typed: dict[KeyPath, str], *, needs_la
         config, problems = None, error.errors(include_url=False, include_context=False)
     found = mistakes(raw, problems, prefix, typed)
     if config is None or found:
-        raise ConfigError(join(found))
+        raise ConfigError(*join(found))
     found = [
         f"{next((f'{typed[key]}: ' for key in keys if key in typed), prefix)}{problem}"
         for keys, problem in contradictions(config, needs_labels=needs_labels, needs_rows=needs_rows)
     ]
     if found:
-        raise ConfigError(join(found))
+        raise ConfigError(*join(found))
     _check_size(config)
     return config
 

@@ -86,12 +86,12 @@ def _text_problem(text: str, *, is_file: bool) -> str | None:
     return None
 
 
-def join(problems: list[str]) -> str:
-    """Return all problems in one message."""
+def join(problems: list[str]) -> list[str]:
+    """Return the lines of one message about all problems."""
     unique = list(dict.fromkeys(problems))
     if len(unique) == 1:
-        return unique[0]
-    return "\n".join([_heading(unique), *(f"  {line}" for line in unique)])
+        return unique
+    return [_heading(unique), *(f"  {line}" for line in unique)]
 
 
 def _heading(unique: list[str]) -> str:

@@ -138,7 +138,7 @@ def read_examples(
     table = _treat(table, has_conflict, "the same text with different labels", "conflicting_labels", settings, findings)
     errors = [finding for finding in findings if finding.action == "error"]
     if errors:
-        raise DataError("\n".join(_error_line(name, finding) for finding in errors))
+        raise DataError(*(_error_line(name, finding) for finding in errors))
     if table.empty:
         reasons = "; ".join(str(finding) for finding in findings) or "there are no rows below the header"
         raise DataError(f"{name}: no usable rows ({num_rows:,} read): {reasons}.")

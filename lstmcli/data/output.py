@@ -19,6 +19,7 @@ from typing import BinaryIO, TextIO, cast
 from lstmcli.data.marks import Mark, mark_path
 from lstmcli.data.partial import Part, part_path
 from lstmcli.errors import DataError, InterruptedPredictionError, LstmcliError, UsageError, counted
+from lstmcli.visible import VisibleText
 
 STANDARD_OUTPUT = "-"
 
@@ -193,16 +194,22 @@ def _open_stream(path: str | None) -> Iterator[TextIO]:
     if number != 1:
         # By its name, an open file would be emptied.
         descriptor = os.open(str(path), os.O_WRONLY) if number is None else os.dup(number)
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as text:
+        with os.fdopen(descriptor, "wb") as file, _text_stream(file) as text:
             yield text
         return
     if sys.stdout is None:
         raise DataError("standard output is closed; name a file with --output.")
-    stream = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="\n")
+    stream = _text_stream(sys.stdout.buffer)
     try:
         yield stream
     finally:
         stream.detach()
+
+
+def _text_stream(file: BinaryIO) -> io.TextIOWrapper:
+    """Return a UTF-8 stream. Only a terminal would act on control characters; elsewhere, data is left as it is."""
+    kind = VisibleText if file.isatty() else io.TextIOWrapper
+    return kind(file, encoding="utf-8", newline="\n")
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from lstmcli.config.model_settings import LabelKind
 from lstmcli.config.settings import SCORES_BY_KIND, EvaluationSettings
+from lstmcli.metrics.confusion import ConfusionCell, confusion_cells, confusion_matrix
 from lstmcli.metrics.reliability import calibration_error
 from lstmcli.metrics.scores import (
     DEFAULT_SCORE,
@@ -48,7 +49,7 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A score and its bootstrap percentile interval."""
+    """A score and its bootstrap percentile interval, which includes it."""
 
     value: float
     low: float
@@ -106,8 +107,10 @@ class Evaluation:
         main_score: the name of the score in which systems are compared.
         scores: system name -> score name -> estimate; the first system is the model.
         labels: system name -> its per-label scores.
-        confusion: "single": (labels, labels) counts, actual in rows, predicted in columns. Otherwise (labels, 4): true
-            positives, false positives, false negatives, true negatives.
+        confusion: "single": (labels, labels) counts, actual in rows, predicted in columns; None for more than
+            MAX_MATRIX_LABELS labels. Otherwise (labels, 4): true positives, false positives, false negatives, true
+            negatives.
+        confusion_cells: "single": the cells of that matrix that are not 0, for any number of labels. Otherwise empty.
         calibration: system name -> its calibration errors.
         comparisons: the model with each other system.
         is_tuned_on: whether the epoch, the temperature and the thresholds were selected on these rows, which makes the
@@ -124,7 +127,8 @@ class Evaluation:
     main_score: str
     scores: dict[str, dict[str, Estimate]]
     labels: dict[str, list[LabelScores]]
-    confusion: list[list[int]]
+    confusion: list[list[int]] | None
+    confusion_cells: list[ConfusionCell]
     calibration: dict[str, Calibration]
     comparisons: list[Comparison]
     is_tuned_on: bool
@@ -159,6 +163,7 @@ def evaluate(
         }
         for system, point, sample in zip(systems, points, samples, strict=True)
     }
+    matrix = confusion_matrix(targets, systems[0].decisions, kind)
     return Evaluation(
         name=name,
         kind=kind,
@@ -171,7 +176,8 @@ def evaluate(
             system.name: _label_scores(label_names, one, point, sample, settings.confidence)
             for system, one, point, sample in zip(systems, statistics, points, samples, strict=True)
         },
-        confusion=confusion(targets, systems[0].decisions, kind).tolist(),
+        confusion=None if matrix is None else matrix.tolist(),
+        confusion_cells=confusion_cells(targets, systems[0].decisions, label_names) if kind == "single" else [],
         calibration={system.name: _calibration(system, targets, kind) for system in systems},
         comparisons=[
             _comparison(other.name, DEFAULT_SCORE[kind], points[0], point, samples[0], sample, settings.confidence)
@@ -200,19 +206,6 @@ def _calibration(system: System, targets: NDArray[np.bool_], kind: LabelKind) ->
     return Calibration(calibration_error(targets, system.probabilities, kind), before)
 
 
-def confusion(targets: NDArray[np.bool_], decisions: NDArray[np.bool_], kind: LabelKind) -> NDArray[np.int64]:
-    """Return the counts that `Evaluation.confusion` describes. A row without a predicted label is in no column."""
-    actual, picked = targets.astype(np.int64), decisions.astype(np.int64)
-    if kind == "single":
-        return actual.T @ picked
-    both = (actual * picked).sum(axis=0)
-    only_picked, only_actual = picked.sum(axis=0) - both, actual.sum(axis=0) - both
-    counts: NDArray[np.int64] = np.column_stack(
-        [both, only_picked, only_actual, len(actual) - both - only_picked - only_actual]
-    )
-    return counts
-
-
 def _label_scores(
     names: tuple[str, ...],
     statistics: RowStatistics,
@@ -220,27 +213,24 @@ def _label_scores(
     samples: Scores,
     confidence: float,
 ) -> list[LabelScores]:
-    sums = statistics.values.sum(axis=0).astype(int)
     num_labels = len(names)
-
-    def estimate(score: str, label: int) -> Estimate:
-        return _estimate(point[score][0, label], samples[score][:, label], confidence)
-
-    return [
-        LabelScores(
-            label=name,
-            precision=estimate("precision", index),
-            recall=estimate("recall", index),
-            f1=estimate("f1", index),
-            accuracy=estimate("label_accuracy", index),
-            support=int(sums[2 * num_labels + index]),
-            picked=int(sums[num_labels + index]),
-        )
-        for index, name in enumerate(names)
-    ]
+    _, picked, actual = statistics.values.sum(axis=0).astype(int)[: 3 * num_labels].reshape(3, num_labels).tolist()
+    scores = ("precision", "recall", "f1", "label_accuracy")
+    columns = [_estimates(point[score][0], samples[score], confidence) for score in scores]
+    return [LabelScores(*row) for row in zip(names, *columns, actual, picked, strict=True)]
 
 
 def _estimate(value: float, samples: NDArray[np.float64], confidence: float) -> Estimate:
+    return _estimates(np.array([value]), samples[:, None], confidence)[0]
+
+
+def _estimates(values: NDArray[np.float64], samples: NDArray[np.float64], confidence: float) -> list[Estimate]:
+    """Return the percentile interval of each column of `samples`, (samples, columns), extended to its own value.
+
+    The percentiles can exclude the value: a label that occurs in one row is in a resample once, twice or not at all,
+    and F1 is no linear function of that.
+    """
     tail = (1.0 - confidence) / 2.0
-    low, high = np.quantile(samples, [tail, 1.0 - tail])
-    return Estimate(float(value), float(low), float(high))
+    low, high = np.quantile(samples, [tail, 1.0 - tail], axis=0)
+    columns = (values, np.minimum(low, values), np.maximum(high, values))
+    return [Estimate(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]

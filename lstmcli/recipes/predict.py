@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from lstmcli.data.columns import BadRowError, Keeper, TextSelector
-from lstmcli.data.formats import BINARY_FORMATS, FORMATS, FileFormat, Record, RecordWriter
+from lstmcli.data.formats import BINARY_FORMATS, FileFormat, Record, RecordWriter, output_format
 from lstmcli.data.formats.text import TEXT_FORMAT
 from lstmcli.data.output import STANDARD_OUTPUT, Output, open_output
 from lstmcli.data.reading import STANDARD_INPUT, Source, check_inputs, format_of, open_records
@@ -20,11 +20,9 @@ from lstmcli.store.model import SavedModel, find_model
 # Rows that are read, predicted and written together: enough to sort by length, few enough to answer soon.
 BLOCK_ROWS = 2048
 
-# What the rows of a format that is not written become.
-DEFAULT_TABLE = "csv"
+DEFAULT_TABLE = "csv"  # what the rows of a format that is not written become
 
-# So many rows that can't be read are told one by one.
-MAX_PROBLEMS_SHOWN = 5
+MAX_PROBLEMS_SHOWN = 5  # so many rows that can't be read are told one by one
 
 OnError = Literal["flag", "skip", "stop"]
 
@@ -37,8 +35,8 @@ class InputOptions:
         format_name: or "auto", by each one's extension.
         encoding: of the text.
         text_column: None: the one that training used.
-        on_error: what becomes of a row that can't be read: it stays in its place with nothing in the cells that are
-            added, it is left out, or it ends the work, when the rows before it have been written.
+        on_error: what becomes of a row that can't be read: it keeps its place without a prediction, it is left out, or
+            it ends the work once the rows before it are written.
     """
 
     format_name: str = "auto"
@@ -58,6 +56,7 @@ class OutputOptions:
         job: what is asked for, see `open_output`.
         resume: whether to go on where an interrupted run with the same job and path has ended.
         line_buffered: whether each row is answered before the next one is read.
+        escape_formulas: whether cells that a spreadsheet could run are escaped.
     """
 
     path: str | None = None
@@ -66,6 +65,7 @@ class OutputOptions:
     job: str = ""
     resume: bool = False
     line_buffered: bool = False
+    escape_formulas: bool = False
 
 
 @dataclass
@@ -107,7 +107,8 @@ def predict_files(
     """
     check_inputs(paths, inputs.format_name)
     format_name = _output_format(output, inputs, paths)
-    rows = _Rows(pool, Adder(model, options, format_name), FORMATS[format_name], inputs.on_error, warn, watch)
+    written_as = output_format(format_name, escapes_formulas=output.escape_formulas)
+    rows = _Rows(pool, Adder(model, options, format_name), written_as, inputs.on_error, warn, watch)
     with open_output(output.path, job=output.job, resume=output.resume) as destination:
         rows.write_to(destination)
         try:
@@ -187,7 +188,7 @@ class _Rows:
         self,
         pool: Pool,
         adder: Adder,
-        output_format: FileFormat,
+        written_as: FileFormat,
         on_error: OnError,
         warn: Callable[[str], None],
         watch: Callable[[int], None],
@@ -195,7 +196,7 @@ class _Rows:
         self.counts = RowCounts()
         self._pool = pool
         self._adder = adder
-        self._format = output_format
+        self._format = written_as
         self._on_error = on_error
         self._warn = warn
         self._watch = watch
@@ -292,8 +293,7 @@ class _Rows:
     def look_for_tables(self, line: str, column: str) -> None:
         """Tell a user who pipes a table that its lines are taken for texts."""
         read_as = f"{self._name} is read as one text a line, but looks like"
-        formats = {",": "csv", "\t": "tsv", ";": "csv-semicolon"}
-        for delimiter, format_name in formats.items():
+        for delimiter, format_name in {",": "csv", "\t": "tsv", ";": "csv-semicolon"}.items():
             if delimiter in line and column in line.split(delimiter):
                 self._warn(f"{read_as} a table; for columns add --format {format_name}")
         if line.startswith("{") and line.endswith("}"):

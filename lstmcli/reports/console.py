@@ -8,6 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from lstmcli.events import Event, StepFinished, TrainingFinished
 from lstmcli.reports.event_lines import describe
+from lstmcli.visible import visible
 
 LABEL_WIDTH = 8
 
@@ -42,7 +43,7 @@ class ConsoleReporter:
 
     def line(self, label: str, text: str) -> None:
         """Write one line, such as "read     train.csv: 4,812 rows"."""
-        self._console.print(f"{label:<{LABEL_WIDTH}} {text}", soft_wrap=True)
+        self._console.print(visible(f"{label:<{LABEL_WIDTH}} {text}"), soft_wrap=True)
 
     def _move_bar(self, step: StepFinished) -> None:
         if not self._has_bar:

@@ -12,9 +12,11 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from lstmcli.metrics.evaluation import Evaluation
+from lstmcli.reports.markdown import escape_markdown
 from lstmcli.reports.tables import SCORE_TITLES, Table, evaluation_tables, verdict_sentences
 from lstmcli.store.layout import HTML_FILE, MARKDOWN_FILE, METRICS_FILE
 from lstmcli.store.run_directory import RunDirectory
+from lstmcli.visible import is_safe, visible
 
 History = Sequence[dict[str, Any]]
 
@@ -25,26 +27,34 @@ UNLIMITED_WIDTH = 10_000
 def to_json(evaluations: Sequence[Evaluation], facts: dict[str, Any]) -> str:
     """Return a JSON object: `facts`, then the evaluations by name."""
     content = {**facts, "evaluations": {evaluation.name: asdict(evaluation) for evaluation in evaluations}}
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    if text.replace("\n", "").isprintable():
+        return text
+    # Outside strings, JSON has only ASCII. Escaped like this, the values are the same, and any of them can be written.
+    return "".join(each if each == "\n" or is_safe(each) else json.dumps(each)[1:-1] for each in text)
 
 
 def to_markdown(title: str, evaluations: Sequence[Evaluation], facts: dict[str, Any]) -> str:
     """Return a report with the verdicts first, then every table."""
-    parts = [f"# {title}", _markdown_facts(facts)] if facts else [f"# {title}"]
+    parts = [f"# {escape_markdown(title)}", _markdown_facts(facts)]
     for evaluation in evaluations:
-        parts.append(f"## {evaluation.name}")
-        parts.append("\n".join(f"- {sentence}" for sentence in verdict_sentences(evaluation)))
+        parts.append(f"## {escape_markdown(evaluation.name)}")
+        parts.append("\n".join(f"- {escape_markdown(sentence)}" for sentence in verdict_sentences(evaluation)))
         for table in evaluation_tables(evaluation):
-            parts.append(f"### {table.title}")
+            parts.append(f"### {escape_markdown(table.title)}")
             parts.append(_markdown_table(table))
-            parts.append(table.note)
+            parts.append(escape_markdown(table.note))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def to_html(title: str, evaluations: Sequence[Evaluation], facts: dict[str, Any], history: History = ()) -> str:
     """Return a self-contained page with the same tables, shaded confusion matrices, and training curves."""
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("lstmcli", "reports"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        loader=jinja2.PackageLoader("lstmcli", "reports"),
+        autoescape=True,
+        finalize=lambda value: visible(value) if isinstance(value, str) else value,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     return environment.get_template("report.html.j2").render(
         title=title,
@@ -54,7 +64,6 @@ def to_html(title: str, evaluations: Sequence[Evaluation], facts: dict[str, Any]
                 "name": evaluation.name,
                 "verdicts": verdict_sentences(evaluation),
                 "tables": evaluation_tables(evaluation),
-                "shades": _shades(evaluation.confusion),
             }
             for evaluation in evaluations
         ],
@@ -65,43 +74,42 @@ def to_html(title: str, evaluations: Sequence[Evaluation], facts: dict[str, Any]
 
 
 def to_console_text(evaluation: Evaluation, *, is_terminal: bool) -> str:
-    """Return tables and verdicts as text, as wide as needed so that no figure is cut off, with bold on a terminal."""
+    """Return tables and verdicts as text, as wide as needed so that no figure is cut off, with bold on a terminal.
+
+    With very many labels, only the most frequent ones are shown.
+    """
     stream = io.StringIO()
     console = Console(
         file=stream, force_terminal=is_terminal, highlight=False, emoji=False, markup=False, width=UNLIMITED_WIDTH
     )
-    for table in evaluation_tables(evaluation):
-        drawn = RichTable(title=table.title, title_justify="left", box=None, pad_edge=False, title_style="bold")
-        for index, column in enumerate(table.columns):
-            drawn.add_column(column, justify="left" if index == 0 else "right", no_wrap=True)
-        for row in table.rows:
-            drawn.add_row(*row)
-        console.print(drawn)
+    for table in evaluation_tables(evaluation, brief=True):
+        console.print(_drawn(table))
         if table.note:
-            console.print(table.note, soft_wrap=True)
+            console.print(visible(table.note), soft_wrap=True)
         console.print()
     for sentence in verdict_sentences(evaluation):
-        console.print(sentence, soft_wrap=True)
+        console.print(visible(sentence), soft_wrap=True)
     lines = stream.getvalue().splitlines()
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
+def _drawn(table: Table) -> RichTable:
+    drawn = RichTable(title=visible(table.title), title_justify="left", box=None, pad_edge=False, title_style="bold")
+    for index, column in enumerate(table.columns):
+        drawn.add_column(visible(column), justify="left" if index < table.num_names else "right", no_wrap=True)
+    for row in table.rows:
+        drawn.add_row(*map(visible, row))
+    return drawn
+
+
 def _markdown_facts(facts: dict[str, Any]) -> str:
-    return "\n".join(f"- {name.replace('_', ' ')}: {_cell(value)}" for name, value in facts.items())
+    return "\n".join(f"- {name.replace('_', ' ')}: {escape_markdown(str(value))}" for name, value in facts.items())
 
 
 def _markdown_table(table: Table) -> str:
-    lines = [table.columns, ["---", *["---:"] * (len(table.columns) - 1)], *table.rows]
-    return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
-
-
-def _cell(value: object) -> str:
-    return str(value).replace("\\", "\\\\").replace("|", "\\|")
-
-
-def _shades(confusion: list[list[int]]) -> list[list[float]]:
-    """Return each count as a fraction of its row, which sets the darkness of its cell."""
-    return [[count / max(1, sum(counts)) for count in counts] for counts in confusion]
+    columns, *rows = ([escape_markdown(cell) for cell in line] for line in [table.columns, *table.rows])
+    rule = ["---"] * table.num_names + ["---:"] * (len(columns) - table.num_names)
+    return "\n".join("| " + " | ".join(line) + " |" for line in [columns, rule, *rows])
 
 
 def _charts(history: History) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """The tables of a report as titles and rows of text, from which console, Markdown and HTML are rendered."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lstmcli.errors import counted
 from lstmcli.metrics.evaluation import Comparison, Estimate, Evaluation, LabelScores
@@ -19,24 +19,55 @@ SCORE_TITLES = {
 MIN_DRAWN = 20
 
 
+# Larger confusion matrices can't be read; the most frequent confusions can.
+MAX_CONFUSION_LABELS = 20
+NUM_CONFUSIONS_SHOWN = 20
+
+# With more labels than the first number, brief tables show only those with the most rows, as many as the second.
+MAX_BRIEF_LABELS = 40
+NUM_BRIEF_LABELS = 20
+
+# Where a score has no rows to be computed from.
+NO_SCORE = "-"
+
+
 @dataclass(frozen=True)
 class Table:
-    """A title, the names of the columns, and rows of cells; the first column names the row, the others are figures."""
+    """A title, the names of the columns, and rows of cells.
+
+    Attributes:
+        title: of the table.
+        columns: their names.
+        rows: of cells; `num_names` cells name the row, the others are figures.
+        note: a remark below the table.
+        num_names: number of columns with names.
+        shades: for each row, how dark the cell of each figure is, from 0 to 1. Empty: no cell is.
+    """
 
     title: str
     columns: list[str]
     rows: list[list[str]]
     note: str = ""
+    num_names: int = 1
+    shades: list[list[float]] = field(default_factory=list)
 
 
-def evaluation_tables(evaluation: Evaluation) -> list[Table]:
-    """Return the tables of one evaluation; the confusion matrix comes last."""
-    tables = [_systems_table(evaluation), _labels_table(evaluation)]
+def evaluation_tables(evaluation: Evaluation, *, brief: bool = False) -> list[Table]:
+    """Return the tables of one evaluation; the confusion matrix comes last. They grow at most in step with the labels.
+
+    Args:
+        evaluation: to show.
+        brief: whether only the most frequent labels are shown if there are very many.
+    """
+    shown = _shown_labels(evaluation, brief=brief)
+    tables = [_systems_table(evaluation), _labels_table(evaluation, shown)]
     if evaluation.folds:
         tables.insert(1, _folds_table(evaluation))
     if len(evaluation.labels) > 1:
-        tables.append(_comparison_table(evaluation))
-    return [*tables, _confusion_table(evaluation)]
+        tables.append(_comparison_table(evaluation, shown))
+    if evaluation.kind != "single":
+        return [*tables, _label_counts_table(evaluation, shown)]
+    return [*tables, _confusion_table(evaluation) or _confusions_table(evaluation)]
 
 
 def verdict_sentences(evaluation: Evaluation) -> list[str]:
@@ -94,6 +125,8 @@ def _systems_table(evaluation: Evaluation) -> Table:
     note = f"In brackets: {evaluation.confidence:.0%} bootstrap intervals over {over}."
     if own.error_before is not None:
         note += f" The model's calibration error before temperature scaling: {own.error_before:.3f}."
+    if "macro_f1" in names:
+        note += f" {_macro_sentence(evaluation)}"
     columns = ["system", *(SCORE_TITLES[name] for name in names), "calibration error"]
     return Table(f"Scores on {evaluation.name}", columns, rows, note)
 
@@ -109,9 +142,23 @@ def _folds_table(evaluation: Evaluation) -> Table:
         f"In brackets: {evaluation.confidence:.0%} intervals of the mean over folds, corrected for the overlap of "
         "the training sets (Nadeau and Bengio 2003)."
     )
+    if evaluation.main_score == "macro_f1":
+        note += " Macro-F1 of a fold is the mean over the labels that occur in its rows."
     score = SCORE_TITLES[evaluation.main_score]
     title = f"{score[0].upper()}{score[1:]} per fold"
     return Table(title, ["fold", *(fold.system for fold in folds)], rows, note)
+
+
+def _macro_sentence(evaluation: Evaluation) -> str:
+    """Say which labels macro-F1 averages over; scikit-learn also counts those that are only predicted."""
+    labels = _own_labels(evaluation)
+    absent = [scores for scores in labels if not scores.support]
+    if not absent:
+        return f"Macro-F1 is the mean over all {len(labels)} labels."
+    num_picked = sum(scores.picked > 0 for scores in absent)
+    picked = f"; {num_picked} of the others predicted, but not counted" if num_picked else ""
+    num_occurring = len(labels) - len(absent)
+    return f"Macro-F1 is the mean over the labels that occur in these rows ({num_occurring} of {len(labels)}{picked})."
 
 
 def _own_labels(evaluation: Evaluation) -> list[LabelScores]:
@@ -119,38 +166,96 @@ def _own_labels(evaluation: Evaluation) -> list[LabelScores]:
     return next(iter(evaluation.labels.values()))
 
 
-def _comparison_table(evaluation: Evaluation) -> Table:
+@dataclass(frozen=True)
+class _Shown:
+    """The labels in a table, as indices, and a note on those that are left out."""
+
+    indices: list[int]
+    note: str
+
+
+def _shown_labels(evaluation: Evaluation, *, brief: bool) -> _Shown:
+    labels = _own_labels(evaluation)
+    if not brief or len(labels) <= MAX_BRIEF_LABELS:
+        return _Shown(list(range(len(labels))), "")
+    by_support = sorted(range(len(labels)), key=lambda index: -labels[index].support)
+    num_hidden = len(labels) - NUM_BRIEF_LABELS
+    note = (
+        f"The {NUM_BRIEF_LABELS} most frequent labels, and {num_hidden:,} more in report.html and metrics.json "
+        "(lstmcli evaluate: --output DIR or --json)."
+    )
+    return _Shown(by_support[:NUM_BRIEF_LABELS], note)
+
+
+def _labels_table(evaluation: Evaluation, shown: _Shown) -> Table:
+    labels = _own_labels(evaluation)
+    rows = [_label_row(labels[index]) for index in shown.indices]
+    return Table("Labels", ["label", "precision", "recall", "F1", "support", "predicted"], rows, shown.note)
+
+
+def _label_row(scores: LabelScores) -> list[str]:
+    return [
+        scores.label,
+        f"{scores.precision.value:.3f}" if scores.support or scores.picked else NO_SCORE,
+        f"{scores.recall.value:.3f}" if scores.support else NO_SCORE,
+        format_estimate(scores.f1) if scores.support else NO_SCORE,
+        f"{scores.support:,}",
+        f"{scores.picked:,}",
+    ]
+
+
+def _comparison_table(evaluation: Evaluation, shown: _Shown) -> Table:
     """Compare the systems per label: by accuracy for traits, otherwise by F1."""
-    figure = "accuracy" if evaluation.kind == "traits" else "f1"
+    is_traits = evaluation.kind == "traits"
+    by_label = list(zip(*evaluation.labels.values(), strict=True))
     rows = [
-        [scores[0].label, *(format_estimate(getattr(one, figure)) for one in scores)]
-        for scores in zip(*evaluation.labels.values(), strict=True)
+        [by_label[index][0].label, *(_compared(one, is_traits) for one in by_label[index])] for index in shown.indices
     ]
-    title = "Accuracy per trait" if evaluation.kind == "traits" else "F1 per label"
-    return Table(title, ["label", *evaluation.labels], rows)
+    title = "Accuracy per trait" if is_traits else "F1 per label"
+    return Table(title, ["label", *evaluation.labels], rows, shown.note)
 
 
-def _labels_table(evaluation: Evaluation) -> Table:
+def _compared(scores: LabelScores, is_trait: bool) -> str:
+    if is_trait:
+        return format_estimate(scores.accuracy)
+    return format_estimate(scores.f1) if scores.support else NO_SCORE
+
+
+def _label_counts_table(evaluation: Evaluation, shown: _Shown) -> Table:
+    columns = ["label", "true positive", "false positive", "false negative", "true negative"]
+    names, counts = [scores.label for scores in _own_labels(evaluation)], evaluation.confusion or []
+    rows = [[names[index], *map(str, counts[index])] for index in shown.indices]
+    return Table("Confusion per label", columns, rows, shown.note, shades=[_shades(counts[at]) for at in shown.indices])
+
+
+def _confusion_table(evaluation: Evaluation) -> Table | None:
+    """Return the matrix, or None if there are too many labels to read it."""
+    names, counts = [scores.label for scores in _own_labels(evaluation)], evaluation.confusion
+    if counts is None or len(names) > MAX_CONFUSION_LABELS:
+        return None
+    return Table(
+        "Confusion: actual labels in rows, predicted in columns",
+        ["actual \\ predicted", *names],
+        [[name, *map(str, row)] for name, row in zip(names, counts, strict=True)],
+        shades=list(map(_shades, counts)),
+    )
+
+
+def _confusions_table(evaluation: Evaluation) -> Table:
+    support = {scores.label: scores.support for scores in _own_labels(evaluation)}
+    confusions = [cell for cell in evaluation.confusion_cells if cell.actual != cell.predicted]
     rows = [
-        [
-            scores.label,
-            f"{scores.precision.value:.3f}",
-            f"{scores.recall.value:.3f}",
-            format_estimate(scores.f1),
-            f"{scores.support:,}",
-            f"{scores.picked:,}",
-        ]
-        for scores in _own_labels(evaluation)
+        [cell.actual, cell.predicted, f"{cell.count:,}", f"{cell.count / support[cell.actual]:.1%}"]
+        for cell in confusions[:NUM_CONFUSIONS_SHOWN]
     ]
-    return Table("Labels", ["label", "precision", "recall", "F1", "support", "predicted"], rows)
+    num_hidden = len(confusions) - len(rows)
+    note = f"And {num_hidden:,} more pairs of labels, all of which are in metrics.json." if num_hidden else ""
+    note = note or ("" if rows else "No row was given a wrong label.")
+    columns = ["actual", "predicted", "rows", "share of actual"]
+    return Table("Most frequent confusions", columns, rows, note, num_names=2)
 
 
-def _confusion_table(evaluation: Evaluation) -> Table:
-    names = [scores.label for scores in _own_labels(evaluation)]
-    if evaluation.kind == "single":
-        columns, title = ["actual \\ predicted", *names], "Confusion: actual labels in rows, predicted in columns"
-    else:
-        columns = ["label", "true positive", "false positive", "false negative", "true negative"]
-        title = "Confusion per label"
-    rows = [[name, *map(str, counts)] for name, counts in zip(names, evaluation.confusion, strict=True)]
-    return Table(title, columns, rows)
+def _shades(counts: list[int]) -> list[float]:
+    """Return each count as a fraction of its row."""
+    total = max(1, sum(counts))
+    return [count / total for count in counts]

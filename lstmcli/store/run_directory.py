@@ -104,6 +104,10 @@ class RunDirectory:
         Raises:
             RunDirectoryError: it contains a run and `overwrite` is False, or other files, or can't be created.
         """
+        if not _is_utf8(self.path):
+            raise RunDirectoryError(
+                f"{self.path}: the name is not valid UTF-8, so weights can't be stored there; choose another folder."
+            )
         if self.is_run and not overwrite:
             state = "a finished run" if self.is_finished else "an unfinished run (continue it with --resume)"
             raise RunDirectoryError(
@@ -194,3 +198,11 @@ class RunDirectory:
     def write_history(self, epochs: list[dict[str, Any]]) -> None:
         """Write one line per epoch."""
         self.write_text(HISTORY_FILE, "".join(json.dumps(epoch) + "\n" for epoch in epochs))
+
+
+def _is_utf8(path: Path) -> bool:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:  # Python represents other bytes by lone surrogates
+        return False
+    return True

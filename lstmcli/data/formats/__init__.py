@@ -7,8 +7,9 @@ from lstmcli.data.formats.delimited import Delimited
 from lstmcli.data.formats.jsonl import JsonLines
 from lstmcli.data.formats.parquet import read_parquet
 from lstmcli.data.formats.text import TextLines
+from lstmcli.errors import UsageError
 
-__all__ = ["BINARY_FORMATS", "EXTENSIONS", "FORMATS", "FileFormat", "Record", "RecordWriter", "Rows"]
+__all__ = ["BINARY_FORMATS", "EXTENSIONS", "FORMATS", "FileFormat", "Record", "RecordWriter", "Rows", "output_format"]
 
 FORMATS: dict[str, FileFormat] = {
     "csv": Delimited(","),
@@ -18,6 +19,24 @@ FORMATS: dict[str, FileFormat] = {
     "jsonl": JsonLines(),
     "text": TextLines(),
 }
+
+
+def output_format(name: str, *, escapes_formulas: bool = False) -> FileFormat:
+    """Return the format `name`.
+
+    Raises:
+        UsageError: `escapes_formulas` is set, but this is no table that a spreadsheet could open.
+    """
+    wanted = FORMATS[name]
+    if not escapes_formulas:
+        return wanted
+    if not isinstance(wanted, Delimited):
+        raise UsageError(
+            f"--escape-formulas: the output is {name}, which spreadsheets don't run; omit it, or choose a table with "
+            "--output-format csv."
+        )
+    return wanted.escaping_formulas()
+
 
 # Binary files, which are read by path and never written.
 BINARY_FORMATS: dict[str, Callable[[str], Rows]] = {"parquet": read_parquet}

@@ -5,9 +5,11 @@ import json
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from typing import Any, TextIO
 
 from lstmcli.data.formats.base import Record, RecordWriter, Rows, format_cell
+from lstmcli.data.formats.formulas import escape_formulas
 from lstmcli.errors import DataError
 
 
@@ -15,6 +17,7 @@ class Delimited:
     """A header line, then one row per record, with cells separated by `delimiter`."""
 
     def __init__(self, delimiter: str, *, quoting: bool = True) -> None:
+        self._escapes_formulas = False
         # strict: otherwise, a quote that closes in the middle of a cell would silently swallow rows.
         self.dialect: dict[str, Any] = {"delimiter": delimiter, "lineterminator": "\n", "strict": True}
         if not quoting:
@@ -47,7 +50,13 @@ class Delimited:
 
     def writer(self, stream: TextIO) -> RecordWriter:
         """See `FileFormat.writer`. The columns are those of the first record."""
-        return _DelimitedWriter(stream, self.dialect)
+        return _DelimitedWriter(stream, self.dialect, escapes_formulas=self._escapes_formulas)
+
+    def escaping_formulas(self) -> "Delimited":
+        """Return the same format, whose writer escapes cells that a spreadsheet could run."""
+        other = copy(self)
+        other._escapes_formulas = True
+        return other
 
 
 def format_setting(format_name: str) -> str:
@@ -156,7 +165,8 @@ def _as_text(cell: object) -> str:
 
 
 class _DelimitedWriter:
-    def __init__(self, stream: TextIO, dialect: Mapping[str, Any]) -> None:
+    def __init__(self, stream: TextIO, dialect: Mapping[str, Any], *, escapes_formulas: bool) -> None:
+        self._escapes_formulas = escapes_formulas
         self._stream = stream
         self._delimiter = dialect["delimiter"]
         self._rows = csv.writer(stream, **dialect)
@@ -198,6 +208,8 @@ class _DelimitedWriter:
         return [_as_text(found.get(column)) for column in self._columns]
 
     def _write_row(self, cells: list[str]) -> None:
+        if self._escapes_formulas:
+            cells = escape_formulas(cells)
         if self._is_raw:
             self._stream.write("\t".join(cells) + "\n")
         else:
