@@ -91,7 +91,7 @@ def test_a_key_without_its_section_is_completed() -> None:
         ("training.seed=-1", "a whole number of at least 0"),
         ("model.bidirectional=maybe", "true or false"),
         ("model.cell=gru", "rnn, lstm or peephole"),
-        ("data.format=xlsx", "auto, csv, tsv, csv-semicolon, tsv-raw, jsonl, text or parquet"),
+        ("data.format=xlsx", "auto, csv, tsv, csv-semicolon, csv-pipe, tsv-raw, jsonl, text or parquet"),
         ("data.label_separator=", "text that is not empty"),
     ],
 )

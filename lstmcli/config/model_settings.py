@@ -19,7 +19,7 @@ class Limits:
 
 Fraction = Annotated[float, Limits(ge=0.0, lt=1.0)]
 Count = Annotated[int, Limits(ge=1)]
-FormatName = Literal["csv", "tsv", "csv-semicolon", "tsv-raw", "jsonl", "text", "parquet"]
+FormatName = Literal["csv", "tsv", "csv-semicolon", "csv-pipe", "tsv-raw", "jsonl", "text", "parquet"]
 CellName = Literal["rnn", "lstm", "peephole"]
 PoolingName = Literal["last", "mean", "max", "attention"]
 LabelKind = Literal["single", "multi", "traits"]

@@ -24,7 +24,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from lstmcli import __version__
-from lstmcli.config.model_settings import DataSettings, LabelKind, ModelSettings, TokenizerSettings
+from lstmcli.config.model_settings import DataSettings, FormatName, LabelKind, ModelSettings, TokenizerSettings
 from lstmcli.corpus.label_set import LabelSet
 from lstmcli.errors import RunDirectoryError
 from lstmcli.kernels.weights import Weights
@@ -50,7 +50,7 @@ FORMAT_VERSION: Final = 3
 
 
 # The settings of columns that are stored for later use by `evaluate` and `predict`.
-COLUMN_KEYS = ("text", "label", "labels", "label_separator")
+COLUMN_KEYS = ("text", "label", "labels", "label_separator", "format", "encoding")
 
 EMBEDDING: Final = "embedding.weight"
 
@@ -227,6 +227,9 @@ def _build(
     columns = dict(description["columns"])
     columns["labels"] = tuple(columns["labels"])
     names = [columns["text"], columns["label"], *columns["labels"], columns["label_separator"] or ""]
+    names += [columns.get("encoding", "")]  # older models have neither encoding nor format
+    if columns.get("format", "auto") not in {"auto", *get_args(FormatName)}:
+        raise ValueError(f"format {columns['format']!r}")
     if not all(isinstance(name, str) for name in names):
         raise ValueError(f"names of columns: {names}")
     return SavedModel(

@@ -14,6 +14,7 @@ FORMATS: dict[str, FileFormat] = {
     "csv": Delimited(","),
     "tsv": Delimited("\t"),
     "csv-semicolon": Delimited(";"),
+    "csv-pipe": Delimited("|"),
     "tsv-raw": Delimited("\t", quoting=False),
     "jsonl": JsonLines(),
     "text": TextLines(),
@@ -28,6 +29,7 @@ EXTENSIONS = {
     ".tab": "tsv",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".json": "jsonl",
     ".txt": "text",
     ".parquet": "parquet",
 }
