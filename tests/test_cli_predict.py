@@ -252,7 +252,13 @@ def test_a_file_in_another_encoding_is_predicted_as_utf8(folder: Path, cli: Cli)
 
 @pytest.mark.parametrize(
     ("line", "format_name"),
-    [("id,text", "csv"), ("text\tid", "tsv"), ("id;text", "csv-semicolon"), ('{"text": "a"}', "jsonl")],
+    [
+        ("id,text", "csv"),
+        ("text\tid", "tsv"),
+        ("id;text", "csv-semicolon"),
+        ("id|text", "csv-pipe"),
+        ('{"text": "a"}', "jsonl"),
+    ],
 )
 def test_a_table_that_is_piped_as_text_is_noticed(folder: Path, cli: Cli, line: str, format_name: str) -> None:
     result = cli("predict", "RUN", stdin=f"{line}\nglad\n", cwd=folder)

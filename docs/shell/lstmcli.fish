@@ -9,7 +9,7 @@ function __lstmcli_settings
     end
     switch $key
         case data.format
-            printf '%s\n' $key={auto,csv,tsv,csv-semicolon,tsv-raw,jsonl,text,parquet}
+            printf '%s\n' $key={auto,csv,tsv,csv-semicolon,csv-pipe,tsv-raw,jsonl,text,parquet}
         case data.unlabelled
             printf '%s\n' $key={drop,keep,error}
         case data.empty_texts
@@ -83,7 +83,7 @@ complete -c lstmcli -n __fish_use_subcommand -s h -l help -d 'Show this message 
 complete -c lstmcli -n '__fish_seen_subcommand_from train; and not __fish_seen_subcommand_from help' -F
 complete -c lstmcli -n '__fish_seen_subcommand_from train; and not __fish_seen_subcommand_from help' -l text -x -d 'Text column (data.text; default: text).'
 complete -c lstmcli -n '__fish_seen_subcommand_from train; and not __fish_seen_subcommand_from help' -l label -x -d 'Label column (data.label; default: label).'
-complete -c lstmcli -n '__fish_seen_subcommand_from train; and not __fish_seen_subcommand_from help' -s f -l format -x -a 'auto csv tsv csv-semicolon tsv-raw jsonl text parquet' -d 'Input format (data.format); auto (the default) uses the file\'s extension.'
+complete -c lstmcli -n '__fish_seen_subcommand_from train; and not __fish_seen_subcommand_from help' -s f -l format -x -a 'auto csv tsv csv-semicolon csv-pipe tsv-raw jsonl text parquet' -d 'Input format (data.format); auto (the default) uses the file\'s extension.'
 complete -c lstmcli -n '__fish_seen_subcommand_from train; and not __fish_seen_subcommand_from help' -l encoding -x -d 'Input encoding (data.encoding; default: utf-8).'
 complete -c lstmcli -n '__fish_seen_subcommand_from train; and not __fish_seen_subcommand_from help' -s c -l config -r -F -d 'YAML config file; keys that are not in it keep their defaults.'
 complete -c lstmcli -n '__fish_seen_subcommand_from train; and not __fish_seen_subcommand_from help' -s s -l set -x -a '(__lstmcli_settings)' -d 'Override a config key, such as training.epochs=5; repeatable.'
@@ -94,7 +94,7 @@ complete -c lstmcli -n '__fish_seen_subcommand_from train; and not __fish_seen_s
 complete -c lstmcli -n '__fish_seen_subcommand_from train; and not __fish_seen_subcommand_from help' -s h -l help -d 'Show this message and exit.'
 complete -c lstmcli -n '__fish_seen_subcommand_from pretrain; and not __fish_seen_subcommand_from help' -F
 complete -c lstmcli -n '__fish_seen_subcommand_from pretrain; and not __fish_seen_subcommand_from help' -l text -x -d 'Text column (data.text; default: text).'
-complete -c lstmcli -n '__fish_seen_subcommand_from pretrain; and not __fish_seen_subcommand_from help' -s f -l format -x -a 'auto csv tsv csv-semicolon tsv-raw jsonl text parquet' -d 'Input format (data.format); auto (the default) uses the file\'s extension.'
+complete -c lstmcli -n '__fish_seen_subcommand_from pretrain; and not __fish_seen_subcommand_from help' -s f -l format -x -a 'auto csv tsv csv-semicolon csv-pipe tsv-raw jsonl text parquet' -d 'Input format (data.format); auto (the default) uses the file\'s extension.'
 complete -c lstmcli -n '__fish_seen_subcommand_from pretrain; and not __fish_seen_subcommand_from help' -l encoding -x -d 'Input encoding (data.encoding; default: utf-8).'
 complete -c lstmcli -n '__fish_seen_subcommand_from pretrain; and not __fish_seen_subcommand_from help' -s c -l config -r -F -d 'YAML config file; keys that are not in it keep their defaults.'
 complete -c lstmcli -n '__fish_seen_subcommand_from pretrain; and not __fish_seen_subcommand_from help' -s s -l set -x -a '(__lstmcli_settings)' -d 'Override a config key, such as training.epochs=5; repeatable.'
@@ -104,8 +104,8 @@ complete -c lstmcli -n '__fish_seen_subcommand_from pretrain; and not __fish_see
 complete -c lstmcli -n '__fish_seen_subcommand_from pretrain; and not __fish_seen_subcommand_from help' -s q -l quiet -d 'Print only errors on standard error, no notes or progress.'
 complete -c lstmcli -n '__fish_seen_subcommand_from pretrain; and not __fish_seen_subcommand_from help' -s h -l help -d 'Show this message and exit.'
 complete -c lstmcli -n '__fish_seen_subcommand_from evaluate; and not __fish_seen_subcommand_from help' -F
-complete -c lstmcli -n '__fish_seen_subcommand_from evaluate; and not __fish_seen_subcommand_from help' -s f -l format -x -a 'auto csv tsv csv-semicolon tsv-raw jsonl text parquet' -d 'Input format (data.format); auto (the default) uses the file\'s extension.'
-complete -c lstmcli -n '__fish_seen_subcommand_from evaluate; and not __fish_seen_subcommand_from help' -l encoding -x -d 'Input encoding (data.encoding; default: utf-8).'
+complete -c lstmcli -n '__fish_seen_subcommand_from evaluate; and not __fish_seen_subcommand_from help' -s f -l format -x -a 'auto csv tsv csv-semicolon csv-pipe tsv-raw jsonl text parquet' -d 'Input format; auto uses the file\'s extension (default: as in training, if the extension allows it).'
+complete -c lstmcli -n '__fish_seen_subcommand_from evaluate; and not __fish_seen_subcommand_from help' -l encoding -x -d 'Input encoding (default: as in training; utf-8 for standard input).'
 complete -c lstmcli -n '__fish_seen_subcommand_from evaluate; and not __fish_seen_subcommand_from help' -l text -x -d 'Text column (default: as in training).'
 complete -c lstmcli -n '__fish_seen_subcommand_from evaluate; and not __fish_seen_subcommand_from help' -l label -x -d 'Label column (default: as in training).'
 complete -c lstmcli -n '__fish_seen_subcommand_from evaluate; and not __fish_seen_subcommand_from help' -s o -l output -x -a '(__fish_complete_directories)' -d 'Also write metrics.json, report.md and report.html here.'
@@ -122,7 +122,7 @@ complete -c lstmcli -n '__fish_seen_subcommand_from cross-validate; and not __fi
 complete -c lstmcli -n '__fish_seen_subcommand_from cross-validate; and not __fish_seen_subcommand_from help' -l folds -x -d 'Number of folds, from 2 to 100.'
 complete -c lstmcli -n '__fish_seen_subcommand_from cross-validate; and not __fish_seen_subcommand_from help' -l text -x -d 'Text column (data.text; default: text).'
 complete -c lstmcli -n '__fish_seen_subcommand_from cross-validate; and not __fish_seen_subcommand_from help' -l label -x -d 'Label column (data.label; default: label).'
-complete -c lstmcli -n '__fish_seen_subcommand_from cross-validate; and not __fish_seen_subcommand_from help' -s f -l format -x -a 'auto csv tsv csv-semicolon tsv-raw jsonl text parquet' -d 'Input format (data.format); auto (the default) uses the file\'s extension.'
+complete -c lstmcli -n '__fish_seen_subcommand_from cross-validate; and not __fish_seen_subcommand_from help' -s f -l format -x -a 'auto csv tsv csv-semicolon csv-pipe tsv-raw jsonl text parquet' -d 'Input format (data.format); auto (the default) uses the file\'s extension.'
 complete -c lstmcli -n '__fish_seen_subcommand_from cross-validate; and not __fish_seen_subcommand_from help' -l encoding -x -d 'Input encoding (data.encoding; default: utf-8).'
 complete -c lstmcli -n '__fish_seen_subcommand_from cross-validate; and not __fish_seen_subcommand_from help' -s c -l config -r -F -d 'YAML config file; keys that are not in it keep their defaults.'
 complete -c lstmcli -n '__fish_seen_subcommand_from cross-validate; and not __fish_seen_subcommand_from help' -s s -l set -x -a '(__lstmcli_settings)' -d 'Override a config key, such as training.epochs=5; repeatable.'
@@ -134,15 +134,15 @@ complete -c lstmcli -n '__fish_seen_subcommand_from cross-validate; and not __fi
 complete -c lstmcli -n '__fish_seen_subcommand_from cross-validate; and not __fish_seen_subcommand_from help' -s q -l quiet -d 'Print only errors on standard error, no notes or progress.'
 complete -c lstmcli -n '__fish_seen_subcommand_from cross-validate; and not __fish_seen_subcommand_from help' -s h -l help -d 'Show this message and exit.'
 complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -F
-complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -s f -l format -x -a 'auto csv tsv csv-semicolon tsv-raw jsonl text parquet' -d 'Input format; auto uses the file\'s extension.'
-complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -l encoding -x -d 'Input encoding.'
+complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -s f -l format -x -a 'auto csv tsv csv-semicolon csv-pipe tsv-raw jsonl text parquet' -d 'Input format; auto uses the file\'s extension (default: as in training, if the extension allows it).'
+complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -l encoding -x -d 'Input encoding (default: as in training; utf-8 for standard input).'
 complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -l text -x -d 'Text column (default: as in training).'
 complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -l on-error -x -a 'flag skip stop' -d 'What to do with rows that can\'t be read: flag keeps them without a prediction (exit code 3); skip drops them; stop exits with an error.'
 complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -s p -l probabilities -d 'Add a column probability_<label> for each label.'
 complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -s k -l top-k -x -d 'Add columns label_1, score_1, ... for the N most probable labels.'
 complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -l threshold -x -d 'Predict only labels with at least this probability (0 to 1, or a percentage), possibly none. With --top-k, the cells of less probable labels stay empty.'
 complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -s o -l output -r -F -d 'Output file, or - for standard output (the default); .gz compresses.'
-complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -s F -l output-format -x -a 'auto csv tsv csv-semicolon tsv-raw jsonl text parquet' -d 'Output format; auto uses the extension of --output, or else the input format.'
+complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -s F -l output-format -x -a 'auto csv tsv csv-semicolon csv-pipe tsv-raw jsonl text parquet' -d 'Output format; auto uses the extension of --output, or else the input format.'
 complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -l columns -x -d 'Input columns to keep, in this order (default: all).'
 complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -l escape-formulas -d 'In CSV and TSV, put an apostrophe before cells that a spreadsheet would run as formulas (such as =1+1, +x, -x, @x); numbers stay as they are.'
 complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -l resume -d 'Resume an interrupted command, appending to its partial --output.'

@@ -12,9 +12,8 @@ from lstmcli.cli.options import (
     INPUT,
     OUTPUT,
     ConfigFile,
-    EncodingSetting,
-    FormatChoice,
-    FormatSetting,
+    Encoding,
+    Format,
     Overwrite,
     Quiet,
     Settings,
@@ -46,8 +45,8 @@ def evaluate_command(
     file: Annotated[
         str | None, typer.Argument(metavar="FILE", help="Labelled rows, or - for standard input.", show_default=False)
     ] = None,
-    input_format: FormatSetting = None,
-    encoding: EncodingSetting = None,
+    input_format: Format = None,
+    encoding: Encoding = None,
     text: TextColumn = None,
     label: Annotated[
         str | None,
@@ -102,7 +101,7 @@ def evaluate_command(
             )
         if config is not None or settings or resume or overwrite:
             raise UsageError("--config, --set, --resume and --overwrite require --folds; a RUN is scored as it is.")
-        columns = (FormatChoice.AUTO if input_format is None else input_format).value, encoding or "utf-8", text, label
+        columns = None if input_format is None else input_format.value, encoding, text, label
         evaluation = _evaluate_run(run, file, columns, output, baselines=baselines, quiet=quiet)
         name = str(run)
     else:
@@ -139,7 +138,7 @@ def print_evaluation(evaluation: "Evaluation", name: str, *, as_json: bool) -> N
 def _evaluate_run(
     run: Path,
     file: str,
-    columns: tuple[str, str, str | None, str | None],
+    columns: tuple[str | None, str | None, str | None, str | None],
     output: Path | None,
     *,
     baselines: bool,

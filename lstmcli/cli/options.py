@@ -23,6 +23,7 @@ class FormatChoice(StrEnum):
     CSV = "csv"
     TSV = "tsv"
     CSV_SEMICOLON = "csv-semicolon"
+    CSV_PIPE = "csv-pipe"
     TSV_RAW = "tsv-raw"
     JSONL = "jsonl"
     TEXT = "text"
@@ -30,16 +31,24 @@ class FormatChoice(StrEnum):
 
 
 Format = Annotated[
-    FormatChoice,
+    FormatChoice | None,
     typer.Option(
         "--format",
         "-f",
         metavar="FORMAT",
         rich_help_panel=INPUT,
-        help="Input format; auto uses the file's extension.",
+        help="Input format; auto uses the file's extension (default: as in training, if the extension allows it).",
     ),
 ]
-Encoding = Annotated[str, typer.Option("--encoding", metavar="NAME", rich_help_panel=INPUT, help="Input encoding.")]
+Encoding = Annotated[
+    str | None,
+    typer.Option(
+        "--encoding",
+        metavar="NAME",
+        rich_help_panel=INPUT,
+        help="Input encoding (default: as in training; utf-8 for standard input).",
+    ),
+]
 TextColumn = Annotated[
     str | None,
     typer.Option("--text", metavar="COLUMN", rich_help_panel=INPUT, help="Text column (default: as in training)."),

@@ -59,8 +59,8 @@ def predict_command(
             metavar="FILE", show_default=False, help="Files of texts, or - for standard input (the default)."
         ),
     ] = None,
-    input_format: Format = FormatChoice.AUTO,
-    encoding: Encoding = "utf-8",
+    input_format: Format = None,
+    encoding: Encoding = None,
     text: TextColumn = None,
     on_error: Annotated[
         OnErrorChoice,
@@ -192,7 +192,7 @@ def predict_command(
     """
     from lstmcli.config.lists import split_list
     from lstmcli.data.output import check_output
-    from lstmcli.data.reading import STANDARD_INPUT, check_inputs
+    from lstmcli.data.reading import STANDARD_INPUT, check_exist
     from lstmcli.inference.answers import PredictOptions
     from lstmcli.inference.pool import open_pool
     from lstmcli.recipes.predict import InputOptions, OutputOptions, describe_job, predict_files
@@ -201,10 +201,10 @@ def predict_command(
 
     paths = files or ["-"]
     kept = None if columns is None else split_list(columns)
-    inputs = InputOptions(input_format.value, encoding, text, on_error.value)
+    inputs = InputOptions(None if input_format is None else input_format.value, encoding, text, on_error.value)
     options = PredictOptions(probabilities=probabilities, top_k=top_k, threshold=threshold)
     _look_for_sentences(paths, run)
-    check_inputs(paths, inputs.format_name)
+    check_exist(paths)
     check_output(output, paths, STANDARD_INPUT)
     escaping = ["--escape-formulas"] if escape_formulas else []
     job = "" if output is None else describe_job(run, paths, inputs, options, kept, output_format, *escaping)

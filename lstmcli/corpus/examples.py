@@ -15,6 +15,7 @@ from lstmcli.corpus.example_rows import NO_GROUP, ExampleRows
 from lstmcli.corpus.label_cells import BadLabelError, parse_labels
 from lstmcli.corpus.soft_labels import SoftLabels, SoftRows
 from lstmcli.corpus.texts import Texts, TextStore
+from lstmcli.data.formats import Record
 from lstmcli.data.reading import Source, open_records
 from lstmcli.errors import DataError, counted, nearest
 from lstmcli.events import MAX_LINES_SHOWN, Finding, RowsRead
@@ -170,13 +171,14 @@ def _collect(
     source: Source, settings: DataSettings, rows: ExampleRows, findings: list[Finding], selector: CellSelector
 ) -> int:
     """Add the usable rows of a source to `rows` and its findings to `findings`; return its number of rows."""
-    lines: dict[str, list[int]] = {"malformed_rows": [], "unlabelled": [], "empty_texts": []}
+    lines: dict[str, list[int]] = {"repeated_headers": [], "malformed_rows": [], "unlabelled": [], "empty_texts": []}
     bad_labels: list[str] = []
     num_rows = 0
     for record in source.records:
         num_rows += 1
-        if record.is_malformed:
-            lines["malformed_rows"].append(record.line)
+        layout_problem = _layout_problem(record)
+        if layout_problem is not None:
+            lines[layout_problem].append(record.line)
             continue
         cells = selector.select(record)
         rows.soft = selector.soft
@@ -199,6 +201,12 @@ def _collect(
     return num_rows
 
 
+def _layout_problem(record: Record) -> str | None:
+    if record.problem is not None:
+        return "repeated_headers"  # any other problem ends the reading
+    return "malformed_rows" if record.is_malformed else None
+
+
 def _check_labels(name: str, bad_labels: list[str]) -> None:
     if bad_labels:
         shown = "; ".join(bad_labels[:MAX_LINES_SHOWN])
@@ -207,13 +215,14 @@ def _check_labels(name: str, bad_labels: list[str]) -> None:
 
 def _findings(lines: dict[str, list[int]], settings: DataSettings) -> list[Finding]:
     descriptions = {
-        "malformed_rows": "more or fewer cells than the header (an unquoted delimiter?)",
-        "unlabelled": "no label",
-        "empty_texts": "empty text",
+        "repeated_headers": ("the header line again", "malformed_rows"),
+        "malformed_rows": ("more or fewer cells than the header (an unquoted delimiter?)", "malformed_rows"),
+        "unlabelled": ("no label", "unlabelled"),
+        "empty_texts": ("empty text", "empty_texts"),
     }
     return [
-        Finding(description, kind, getattr(settings, kind), tuple(lines[kind]))
-        for kind, description in descriptions.items()
+        Finding(description, setting, getattr(settings, setting), tuple(lines[kind]))
+        for kind, (description, setting) in descriptions.items()
         if lines[kind]
     ]
 

@@ -15,6 +15,7 @@ from lstmcli.events import Finding, RowsRead
 TEXT_FORMAT = "text"
 
 DESCRIPTIONS = {
+    "repeated_headers": "the header line again",
     "malformed_rows": "more or fewer cells than the header",
     "empty_texts": "empty text",
     "repeated_texts": "repeated text",
@@ -49,6 +50,9 @@ def _read_file(source: Source, column: str, store: TextStore, keys: set[int]) ->
     select = _TextSelector(source, column)
     for record in source.records:
         num_rows += 1
+        if record.problem is not None:  # the only one that does not end the reading
+            lines["repeated_headers"].append(record.line)
+            continue
         problem = _take(None if record.is_malformed else select(record), store, keys)
         if problem is not None:
             lines[problem].append(record.line)

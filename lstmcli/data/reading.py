@@ -1,8 +1,9 @@
-"""Opens inputs (a path or standard input, gzipped or not, in a given encoding) and yields their records.
+"""Opens inputs (a path or standard input, gzipped or not) and yields their records.
 
 Every command reads through `open_records`, so that training and prediction never disagree about what a row is.
 """
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,13 +11,33 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from lstmcli.data.encodings import check_encoding
 from lstmcli.data.formats import BINARY_FORMATS, EXTENSIONS, FORMATS, Record
-from lstmcli.data.formats.delimited import other_delimiter_hint
+from lstmcli.data.formats.base import REPEATED_HEADER
+from lstmcli.data.formats.header import listed, missing_column_hint, position
 from lstmcli.data.formats.text import TEXT_FORMAT
-from lstmcli.data.lines import UNDECODABLE, BeforeWaiting, DecodedLines, check_encoding
-from lstmcli.errors import DataError, did_you_mean
+from lstmcli.data.lines import UNDECODABLE, BeforeWaiting, DecodedLines
+from lstmcli.data.opening import is_there, open_file
+from lstmcli.errors import DataError
 
 STANDARD_INPUT = "-"
+
+DEFAULT_ENCODING = "utf-8"
+
+# The formats that a file with an extension for one of them may have.
+SIBLINGS = [{"csv", "csv-semicolon", "csv-pipe"}, {"tsv", "tsv-raw"}]
+
+
+class Layout(NamedTuple):
+    """How the bytes of an input become rows; what is not known yet is None.
+
+    Attributes:
+        format_name: one of FORMATS or BINARY_FORMATS, or "auto", by the extension.
+        encoding: of the text.
+    """
+
+    format_name: str | None = None
+    encoding: str | None = None
 
 
 @dataclass(frozen=True)
@@ -41,7 +62,7 @@ def open_records(
     path: str,
     *,
     format_name: str = "auto",
-    encoding: str = "utf-8",
+    encoding: str = DEFAULT_ENCODING,
     keeps_broken: bool = False,
     before_waiting: BeforeWaiting | None = None,
 ) -> Iterator[Source]:
@@ -56,61 +77,71 @@ def open_records(
 
     Raises:
         DataError: missing or unreadable file, unknown extension with format "auto", bytes invalid in `encoding`,
-            damaged gzip data, a broken layout. Errors in the content are raised while the records are read.
+            another kind of file, damaged gzip data, a broken layout. Errors in the content are raised while the
+            records are read.
     """
     check_encoding(encoding)
     name = "standard input" if path == STANDARD_INPUT else path
     if format_name == "auto":
         format_name = _known_format_of(path)
     if format_name in BINARY_FORMATS:
-        if path == STANDARD_INPUT:
+        if path == STANDARD_INPUT or Path(path).is_fifo():
             raise DataError(f"{format_name} can't be read from a pipe; pass a file name.")
-        _open_file(path).close()  # raises if the path can't be read
+        open_file(path).close()  # raises if the path can't be read
         yield Source(name, format_name, *BINARY_FORMATS[format_name](path))
         return
     with _open_binary(path) as stream:
-        lines = DecodedLines(stream, encoding, name, keeps_undecodable=keeps_broken, before_waiting=before_waiting)
+        lines = DecodedLines(
+            stream,
+            encoding,
+            name,
+            has_columns=format_name != TEXT_FORMAT,
+            keeps_undecodable=keeps_broken,
+            before_waiting=before_waiting,
+        )
         columns, records = FORMATS[format_name].read(lines, name)
+        if lines.has_undecodable and columns is not None:
+            _check_header(columns, lines, name)
         yield Source(name, format_name, columns, _checked(records, lines, name, keeps_broken=keeps_broken))
 
 
 def _checked(records: Iterator[Record], lines: DecodedLines, name: str, *, keeps_broken: bool) -> Iterator[Record]:
     """Yield the records, mark those with undecodable bytes, and raise on broken ones unless they are kept."""
     for record in records:
-        if record.problem is not None and not keeps_broken:
+        if record.problem is not None and not keeps_broken and record.problem is not REPEATED_HEADER:
             raise DataError(f"{name}, line {record.line}: {record.problem}")
-        yield _decoded(record, lines.encoding) if lines.has_undecodable else record
+        yield _decoded(record, lines) if lines.has_undecodable else record
 
 
-def _decoded(record: Record, encoding: str) -> Record:
+def _check_header(columns: Sequence[str], lines: DecodedLines, name: str) -> None:
+    found = next((found for column in columns if (found := UNDECODABLE.search(column))), None)
+    if found is not None:
+        raise DataError(f"{name}, header: {lines.explain(_byte(found))}")
+
+
+def _byte(found: re.Match[str]) -> int:
+    """Return the byte that was decoded to a match of UNDECODABLE."""
+    return ord(found.group()) - 0xDC00
+
+
+def _decoded(record: Record, lines: DecodedLines) -> Record:
     """Return the record with undecodable bytes replaced by U+FFFD, and with a `problem` if there were any."""
-    found = next(
-        (found for cell in record.cells if isinstance(cell, str) and (found := UNDECODABLE.search(cell))), None
-    )
+    strings = [*record.columns, *(cell for cell in record.cells if isinstance(cell, str))]
+    found = next((found for string in strings if (found := UNDECODABLE.search(string))), None)
     if found is None:
         return record
     cells = [UNDECODABLE.sub("\ufffd", cell) if isinstance(cell, str) else cell for cell in record.cells]
-    byte = ord(found.group()) - 0xDC00
-    problem = f"byte 0x{byte:02x} is not valid {encoding}; set the encoding of the file, for example --encoding cp1252."
-    return record._replace(cells=cells, problem=record.problem or problem)
+    columns = record.columns
+    if any(map(UNDECODABLE.search, columns)):  # a key of JSON Lines
+        columns = [UNDECODABLE.sub("\ufffd", column) for column in columns]
+    return record._replace(columns=columns, cells=cells, problem=record.problem or lines.explain(_byte(found)))
 
 
 def check_exist(paths: Sequence[str]) -> None:
     """Raise DataError if one of `paths` is missing or a folder, before any of them is read."""
     for path in paths:
-        if path != STANDARD_INPUT and (not Path(path).exists() or Path(path).is_dir()):
-            _open_file(path)
-
-
-def check_inputs(paths: Sequence[str], format_name: str) -> None:
-    """Check that all `paths` exist and have a known format, before any of them is read.
-
-    Raises:
-        DataError: one is missing or a folder, or `format_name` is "auto" and its extension is unknown.
-    """
-    check_exist(paths)
-    for path in paths if format_name == "auto" else ():
-        _known_format_of(path)
+        if path != STANDARD_INPUT and not is_there(path):
+            open_file(path).close()
 
 
 def column_index(columns: list[str], column: str, name: str, setting: str) -> int:
@@ -125,14 +156,16 @@ def column_index(columns: list[str], column: str, name: str, setting: str) -> in
     Raises:
         DataError: the column occurs twice, or is missing (the message lists all columns and the closest match).
     """
-    if columns.count(column) == 1:
-        return columns.index(column)
-    if column in columns:
+    if columns.count(column) > 1:
         raise DataError(
             f"{name}: column {column!r} occurs {columns.count(column)} times in the header; rename all but one."
         )
-    hint = other_delimiter_hint(columns) or f"{did_you_mean(column, columns)} The column is set by {setting}."
-    raise DataError(f"{name} has no column {column!r}. Columns: {', '.join(columns)}.{hint}")
+    index = position(columns, column)
+    if index is None:
+        delimiter = "\\t" if (format_of(name) or "").startswith("tsv") else ","
+        hint = missing_column_hint(columns, column, setting, delimiter)
+        raise DataError(f"{name} has no column {column!r:.80}. Columns: {listed(columns)}.{hint}")
+    return index
 
 
 class Wanted(NamedTuple):
@@ -169,7 +202,9 @@ class ColumnFinder:
         return self._indices
 
     def _index(self, names: list[str], wanted: Wanted, *, is_first: bool) -> int | None:
-        if wanted.column is None or ((wanted.is_optional or not is_first) and wanted.column not in names):
+        if wanted.column is None:
+            return None
+        if (wanted.is_optional or not is_first) and position(names, wanted.column) is None:
             return None
         return column_index(names, wanted.column, self._name, wanted.setting)
 
@@ -182,6 +217,35 @@ def format_of(path: str) -> str | None:
     if suffixes and suffixes[-1] == ".gz":
         suffixes.pop()
     return EXTENSIONS.get(suffixes[-1]) if suffixes else None
+
+
+def input_layout(path: str, wanted: Layout, trained: Layout) -> Layout:
+    """Return how `evaluate` and `predict` read an input: as the user wants, or else as training read its files.
+
+    A format of training is not used where the extension says another one (.jsonl, or .tsv for csv-semicolon). Standard
+    input comes from other programs: it is UTF-8, whatever the files of training were.
+
+    Args:
+        path: of the input.
+        wanted: by the user.
+        trained: what was set in training.
+
+    Raises:
+        DataError: the extension says nothing about the format, and neither do the others.
+    """
+    known = Layout() if path == STANDARD_INPUT else trained
+    return Layout(_input_format(path, wanted, known), wanted.encoding or known.encoding or DEFAULT_ENCODING)
+
+
+def _input_format(path: str, wanted: Layout, trained: Layout) -> str:
+    if wanted.format_name not in {None, "auto"}:
+        return str(wanted.format_name)
+    by_extension = format_of(path)
+    if wanted.format_name is None and trained.format_name not in {None, "auto"}:
+        is_sibling = any({by_extension, trained.format_name} <= siblings for siblings in SIBLINGS)
+        if by_extension is None or is_sibling:
+            return str(trained.format_name)
+    return _known_format_of(path)
 
 
 def _known_format_of(path: str) -> str:
@@ -202,24 +266,5 @@ def _open_binary(path: str) -> Iterator[BinaryIO]:
             raise DataError("standard input is closed; name a file.")
         yield sys.stdin.buffer
         return
-    with _open_file(path) as stream:
-        if path.lower().endswith(".gz"):
-            import gzip  # few inputs need it
-
-            with gzip.open(stream) as unpacked:
-                yield unpacked  # type: ignore[misc]  # GzipFile is a BufferedIOBase, which is all that is used
-        else:
-            yield stream
-
-
-def _open_file(path: str) -> BinaryIO:
-    try:
-        return Path(path).open("rb")
-    except FileNotFoundError:
-        parent = Path(path).parent
-        siblings = [str(parent / other.name) for other in parent.iterdir()] if parent.is_dir() else []
-        raise DataError(f"{path}: no such file.{did_you_mean(path, siblings)}") from None
-    except IsADirectoryError:
-        raise DataError(f"{path}: is a folder, expected a file.") from None
-    except OSError as error:
-        raise DataError(f"{path}: can't be opened ({error.strerror}).") from None
+    with open_file(path) as stream:
+        yield stream

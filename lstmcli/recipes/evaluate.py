@@ -9,7 +9,7 @@ from lstmcli.config.model_settings import FormatName
 from lstmcli.config.settings import EvaluationSettings
 from lstmcli.corpus.examples import Examples, read_examples
 from lstmcli.data.atomic import atomic_path, unwritable_parent
-from lstmcli.data.reading import STANDARD_INPUT
+from lstmcli.data.reading import STANDARD_INPUT, Layout, input_layout
 from lstmcli.errors import DataError, UsageError
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.evaluation import Evaluation
@@ -21,10 +21,10 @@ from lstmcli.store.run_directory import RunDirectory
 
 @dataclass(frozen=True)
 class ColumnOverrides:
-    """Command-line options that replace the columns used in training; None keeps the original."""
+    """Command-line options that replace what training used; None keeps the original (see `input_layout`)."""
 
-    format: Literal["auto", FormatName] = "auto"
-    encoding: str = "utf-8"
+    format: Literal["auto", FormatName] | None = None
+    encoding: str | None = None
     text: str | None = None
     label: str | None = None
 
@@ -43,10 +43,13 @@ def evaluate_file(run: Path, path: str, overrides: ColumnOverrides, *, baselines
     columns, rule = predictor.model.columns, predictor.model.rule
     evaluation_settings, group = _settings_of(run)
     may_be_empty = columns.label_separator is not None and not rule.at_least_one
+    is_piped_table = path == STANDARD_INPUT and overrides.format in {None, "auto"}
+    wanted = Layout("csv" if is_piped_table else overrides.format, overrides.encoding)
+    layout = input_layout(path, wanted, Layout(columns.format, columns.encoding))
     settings = replace(
         columns,
-        format="csv" if path == STANDARD_INPUT and overrides.format == "auto" else overrides.format,
-        encoding=overrides.encoding,
+        format=layout.format_name,  # type: ignore[arg-type]  # one of the names
+        encoding=str(layout.encoding),
         text=overrides.text or columns.text,
         label=overrides.label or columns.label,
         group=group,

@@ -8,9 +8,10 @@ from typing import Literal, NamedTuple
 
 from lstmcli.data.columns import BadRowError, Keeper, TextSelector
 from lstmcli.data.formats import BINARY_FORMATS, FileFormat, Record, RecordWriter, output_format
+from lstmcli.data.formats.header import FORMATS_BY_DELIMITER
 from lstmcli.data.formats.text import TEXT_FORMAT
 from lstmcli.data.output import STANDARD_OUTPUT, Output, open_output
-from lstmcli.data.reading import STANDARD_INPUT, Source, check_inputs, format_of, open_records
+from lstmcli.data.reading import STANDARD_INPUT, Layout, Source, check_exist, format_of, input_layout, open_records
 from lstmcli.errors import DataError, UsageError, counted
 from lstmcli.inference.answers import Adder, PredictOptions
 from lstmcli.inference.pool import Pool
@@ -32,15 +33,15 @@ class InputOptions:
     """How the inputs are read.
 
     Attributes:
-        format_name: or "auto", by each one's extension.
-        encoding: of the text.
+        format_name: or "auto", by each one's extension; None: as in training, see `input_layout`.
+        encoding: of the text; None: as in training.
         text_column: None: the one that training used.
         on_error: what becomes of a row that can't be read: it keeps its place without a prediction, it is left out, or
             it ends the work once the rows before it are written.
     """
 
-    format_name: str = "auto"
-    encoding: str = "utf-8"
+    format_name: str | None = None
+    encoding: str | None = None
     text_column: str | None = None
     on_error: OnError = "flag"
 
@@ -105,15 +106,17 @@ def predict_files(
         DataError: an input can't be read or has no such column.
         UsageError: the options don't fit together.
     """
-    check_inputs(paths, inputs.format_name)
-    format_name = _output_format(output, inputs, paths)
+    check_exist(paths)
+    trained = Layout(model.columns.format, model.columns.encoding)
+    layouts = [input_layout(path, Layout(inputs.format_name, inputs.encoding), trained) for path in paths]
+    format_name = _output_format(output, layouts[0].format_name)
     written_as = output_format(format_name, escapes_formulas=output.escape_formulas)
     rows = _Rows(pool, Adder(model, options, format_name), written_as, inputs.on_error, warn, watch)
     with open_output(output.path, job=output.job, resume=output.resume) as destination:
         rows.write_to(destination)
         try:
-            for path in paths:
-                _predict_input(path, rows, inputs, output, model.columns.text)
+            for path, layout in zip(paths, layouts, strict=True):
+                _predict_input(path, layout, rows, inputs, output, model.columns.text)
         except DataError:
             rows.answer()  # what was read before is not lost
             raise
@@ -122,26 +125,21 @@ def predict_files(
     return rows.counts
 
 
-def _output_format(output: OutputOptions, inputs: InputOptions, paths: Sequence[str]) -> str:
+def _output_format(output: OutputOptions, first: str | None) -> str:
     wanted = output.format_name if output.format_name != "auto" else None
     if wanted is None and output.path not in {None, STANDARD_OUTPUT}:
         wanted = format_of(str(output.path))
     if wanted in BINARY_FORMATS:
         raise UsageError(f"predictions can't be written as {wanted}; choose csv, tsv or jsonl.")
-    first = inputs.format_name if inputs.format_name != "auto" else format_of(paths[0])
     return wanted or (DEFAULT_TABLE if first in BINARY_FORMATS else first) or TEXT_FORMAT
 
 
-def _predict_input(path: str, rows: "_Rows", inputs: InputOptions, output: OutputOptions, text_column: str) -> None:
+def _predict_input(
+    path: str, layout: Layout, rows: "_Rows", inputs: InputOptions, output: OutputOptions, text_column: str
+) -> None:
+    keeps_broken = inputs.on_error != "stop"
     # Who types a line into a pipe is answered at once: before a read would wait, whatever was read is answered.
-    reading = open_records(
-        path,
-        format_name=inputs.format_name,
-        encoding=inputs.encoding,
-        keeps_broken=inputs.on_error != "stop",
-        before_waiting=rows.answer,
-    )
-    with reading as source:
+    with open_records(path, **layout._asdict(), keeps_broken=keeps_broken, before_waiting=rows.answer) as source:
         if inputs.text_column is not None and source.format_name == TEXT_FORMAT:
             raise UsageError("--text: plain text has no columns; name the format of the input with --format.")
         select = TextSelector(source, inputs.text_column or text_column)
@@ -293,7 +291,7 @@ class _Rows:
     def look_for_tables(self, line: str, column: str) -> None:
         """Tell a user who pipes a table that its lines are taken for texts."""
         read_as = f"{self._name} is read as one text a line, but looks like"
-        for delimiter, format_name in {",": "csv", "\t": "tsv", ";": "csv-semicolon"}.items():
+        for delimiter, format_name in FORMATS_BY_DELIMITER.items():
             if delimiter in line and column in line.split(delimiter):
                 self._warn(f"{read_as} a table; for columns add --format {format_name}")
         if line.startswith("{") and line.endswith("}"):

@@ -7,13 +7,14 @@ from typing import Any, NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.config.model_settings import DataSettings, LabelKind, ModelSettings, TokenizerSettings
+from lstmcli.config.model_settings import DataSettings, FormatName, LabelKind, ModelSettings, TokenizerSettings
 from lstmcli.corpus.label_set import LabelSet
 from lstmcli.metrics.decisions import DecisionRule
 from lstmcli.store.checks import TEMPERATURES, check_values, number_in, numbers_in
 
 # The settings of columns that are stored for later use by `evaluate` and `predict`.
-COLUMN_KEYS = ("text", "label", "labels", "label_separator")
+COLUMN_KEYS = ("text", "label", "labels", "label_separator", "format", "encoding")
+REQUIRED_COLUMN_KEYS = COLUMN_KEYS[:4]
 
 MAX_LOGIT = 1e9
 MAX_NGRAM_SIZE = 32
@@ -127,7 +128,11 @@ def _label_names(names: Any) -> tuple[str, ...]:
 
 
 def _columns(stored: Mapping[str, Any]) -> DataSettings:
-    found: dict[str, Any] = {key: stored[key] for key in COLUMN_KEYS}
+    # Older models have neither format nor encoding.
+    found: dict[str, Any] = {key: stored[key] for key in COLUMN_KEYS if key in stored or key in REQUIRED_COLUMN_KEYS}
+    if found.get("format", "auto") not in {"auto", *get_args(FormatName)}:
+        raise ValueError(f"format {found['format']!r:.80}")
+    _check_name(found.get("encoding", ""))
     if not isinstance(found["labels"], list):
         raise ValueError("columns: expected a list of labels")
     for key in ("text", "label"):

@@ -15,6 +15,7 @@ FORMATS: dict[str, FileFormat] = {
     "csv": Delimited(","),
     "tsv": Delimited("\t"),
     "csv-semicolon": Delimited(";"),
+    "csv-pipe": Delimited("|"),
     "tsv-raw": Delimited("\t", quoting=False),
     "jsonl": JsonLines(),
     "text": TextLines(),
@@ -47,6 +48,7 @@ EXTENSIONS = {
     ".tab": "tsv",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".json": "jsonl",
     ".txt": "text",
     ".parquet": "parquet",
 }

@@ -3,13 +3,16 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TextIO
 
+# The problem of a row with the same cells as the header, as in files that were joined.
+REPEATED_HEADER = "repeats the header line."
+
 
 class Record(NamedTuple):
     """One row of an input.
 
     `line` is the 1-based line on which the row starts (a row with quoted newlines has several). `cells` correspond to
     `columns`; a malformed row may have more or fewer. Cells are strings, except in JSON Lines. `problem` says why a row
-    could not be read; its only cell is then the original line.
+    could not be read; its only cell is then the original line. A REPEATED_HEADER has all its cells.
     """
 
     line: int
