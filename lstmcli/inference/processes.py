@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from lstmcli.errors import LstmcliError
-from lstmcli.inference.predictor import Probabilities
+from lstmcli.inference.predictor import Answers
 
 
 class OtherProcesses:
@@ -28,7 +28,7 @@ class OtherProcesses:
         self._idle = deque(self._processes)
         self._busy: deque[subprocess.Popen[bytes]] = deque()
 
-    def submit(self, texts: Sequence[str]) -> list[Probabilities]:
+    def submit(self, texts: Sequence[str]) -> list[Answers]:
         """See `Pool`."""
         due = [] if self._idle else [self._receive()]
         process = self._idle.popleft()
@@ -41,19 +41,19 @@ class OtherProcesses:
         self._busy.append(process)
         return due
 
-    def drain(self) -> list[Probabilities]:
+    def drain(self) -> list[Answers]:
         """See `Pool`."""
         return [self._receive() for _ in range(len(self._busy))]
 
-    def _receive(self) -> Probabilities:
+    def _receive(self) -> Answers:
         process = self._busy.popleft()
         assert process.stdout is not None
         try:
-            probabilities: Probabilities = pickle.load(process.stdout)
+            answers: Answers = pickle.load(process.stdout)
         except EOFError:
             raise _ended(process) from None
         self._idle.append(process)
-        return probabilities
+        return answers
 
     def close(self) -> None:
         """See `Pool`."""

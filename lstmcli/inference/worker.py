@@ -19,7 +19,7 @@ def main(run: str, batch_size: str) -> None:
     source, answers = sys.stdin.buffer, sys.stdout.buffer
     with suppress(EOFError, BrokenPipeError):
         while True:
-            pickle.dump(predictor.probabilities(pickle.load(source)), answers, protocol=5)
+            pickle.dump(predictor.answer(pickle.load(source)), answers, protocol=5)
             answers.flush()
 
 
