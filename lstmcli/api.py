@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.config.model_settings import LabelKind
+from lstmcli.data.blank import is_blank
 from lstmcli.dependencies import naming_missing_package
 from lstmcli.errors import in_python_words
 from lstmcli.events import Tell, ignore
@@ -85,7 +86,7 @@ class Model:
         """The probability from which on each label is picked; 0.0 where the most probable one always is."""
         return dict(zip(self.labels, self._saved.rule.thresholds.tolist(), strict=True))
 
-    def predict(self, texts: Iterable[str], *, threshold: float | None = None) -> list[Any]:
+    def predict(self, texts: Iterable[str], *, threshold: float | None = None, answer_blank: bool = False) -> list[Any]:
         """Label texts.
 
         Args:
@@ -93,10 +94,13 @@ class Model:
                 is needed for the results and some thousand texts.
             threshold: 0 to 1, pick only labels that are at least this probable, instead of by the model's own
                 `thresholds`.
+            answer_blank: whether blank texts are answered like all others. They say nothing, so that a label of theirs
+                is only the one that the model leans to.
 
         Returns:
             A label for each text, in order: its name, a str, where `kind` is "single", or None if not even the most
             probable one reaches `threshold`; otherwise the names of all labels picked, a tuple of str, perhaps empty.
+            None for a text that is empty or has only characters that show nothing, unless `answer_blank`.
 
         Raises:
             TypeError: `texts` are no strings.
@@ -108,16 +112,22 @@ class Model:
         """
         rule = self._rule(threshold)
         names = _Names(self.labels, is_single=self.kind == "single")
-        return [names[row.tobytes()] for block in self._blocks(texts) for row in rule.decide(block)]
+        return [
+            None if has_no_answer else names[row.tobytes()]
+            for block in self._blocks(texts, answer_blank=answer_blank)
+            for row, has_no_answer in zip(rule.decide(block), np.isnan(block[:, 0]), strict=True)
+        ]
 
-    def predict_proba(self, texts: Iterable[str]) -> NDArray[np.float64]:
+    def predict_proba(self, texts: Iterable[str], *, answer_blank: bool = False) -> NDArray[np.float64]:
         """Return the probability of each label.
 
         Args:
             texts: see `predict`.
+            answer_blank: see `predict`.
 
         Returns:
-            (texts, labels), in the order of `labels`. Rows sum to 1 where `kind` is "single".
+            (texts, labels), in the order of `labels`. Rows sum to 1 where `kind` is "single". Those of blank texts are
+            NaN, unless `answer_blank`.
 
         Raises:
             TypeError: `texts` are no strings.
@@ -126,7 +136,7 @@ class Model:
             >>> model.predict_proba(["i miss her so much"]).round(2)
             array([[0.  , 0.  , 0.01, 0.05, 0.94, 0.  ]])
         """
-        return np.concatenate([np.empty((0, len(self.labels))), *self._blocks(texts)])
+        return np.concatenate([np.empty((0, len(self.labels))), *self._blocks(texts, answer_blank=answer_blank)])
 
     def _rule(self, threshold: float | None) -> DecisionRule:
         if threshold is None:
@@ -135,9 +145,13 @@ class Model:
             raise ValueError(f"expected a threshold from 0 to 1, got {threshold!r}")
         return self._saved.rule.with_threshold(threshold)
 
-    def _blocks(self, texts: Iterable[str]) -> Iterator[NDArray[np.float64]]:
+    def _blocks(self, texts: Iterable[str], *, answer_blank: bool) -> Iterator[NDArray[np.float64]]:
         """Yield the probabilities of a block of texts at a time, (texts, labels)."""
-        return map(self._predictor.probabilities, text_blocks(texts, BLOCK_TEXTS))
+        for block in text_blocks(texts, BLOCK_TEXTS):
+            probabilities = self._predictor.probabilities(block)
+            if not answer_blank:
+                probabilities[[is_blank(text) for text in block]] = np.nan
+            yield probabilities
 
     def __reduce__(self) -> tuple[Any, ...]:
         return load, (self._absolute_path,)

@@ -54,6 +54,10 @@ class DamagedFileError(RunDirectoryError):
         self.path = path
         self.reason = reason
 
+    def __reduce__(self) -> tuple[type["DamagedFileError"], tuple[Path, str]]:
+        """Say how a worker process sends this error."""
+        return type(self), (self.path, self.reason)
+
 
 class UsageError(LstmcliError):
     """The command line itself is wrong."""

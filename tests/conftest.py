@@ -128,7 +128,7 @@ def run_directory(corpus: Path, cli: Cli, tmp_path_factory: pytest.TempPathFacto
     return path
 
 
-TEXTS = ["i feel glad about it", "so lonely again", "", "furious!!!", "unknown wörds only 😂", "i feel sad"]
+TEXTS = ["i feel glad about it", "so lonely again", "today again", "furious!!!", "unknown wörds today 😂", "i feel sad"]
 
 
 def shell(command: str, cwd: Path) -> subprocess.CompletedProcess[str]:

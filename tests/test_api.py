@@ -67,7 +67,7 @@ def drawn_texts(number: int, seed: int) -> list[str]:
 
 
 def digits(probabilities: NDArray[np.float64]) -> list[list[str]]:
-    return [list(map(format_cell, row)) for row in probabilities.tolist()]
+    return [["" if np.isnan(value) else format_cell(value) for value in row] for row in probabilities.tolist()]
 
 
 def test_answers_are_those_of_the_command_line(run: Path, cli: Cli, tmp_path: Path) -> None:
@@ -105,6 +105,16 @@ def test_one_label_is_a_name_and_several_are_a_tuple(run: Path) -> None:
         assert model.predict(["so glad"], threshold=0.0) == [model.labels]
         assert model.predict(["so glad"], threshold=1.0) == [()]
         assert model.thresholds == {"anger": 0.6, "joy": 0.3, "sadness": 0.7}
+
+
+def test_blank_texts_have_no_answer_unless_one_is_asked_for(run: Path) -> None:
+    model = lstmcli.load(run)
+    texts = ["so glad", "", " \u200b\n", "so sad"]
+    answers, all_answers = model.predict(texts), model.predict(texts, answer_blank=True)
+    assert answers == [all_answers[0], None, None, all_answers[3]]
+    assert None not in all_answers
+    assert np.isnan(model.predict_proba(texts)).tolist() == [[is_blank] * 3 for is_blank in (False, True, True, False)]
+    assert np.isfinite(model.predict_proba(texts, answer_blank=True)).all()
 
 
 def test_any_iterable_of_strings_will_do(model: lstmcli.Model) -> None:

@@ -23,7 +23,7 @@ from lstmcli.data.output import MARK_ROWS
 from lstmcli.errors import LstmcliError
 from lstmcli.inference import processes
 from lstmcli.inference.processes import OtherProcesses
-from lstmcli.recipes.predict import BLOCK_ROWS
+from lstmcli.inference.rows import BLOCK_ROWS
 from lstmcli.reports.row_progress import RowProgress
 from tests.conftest import PROJECT, Cli, write_csv
 
@@ -59,7 +59,7 @@ def many(run_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def expected(many: Path, cli: Cli) -> str:
     result = cli("predict", "RUN", "in.csv", "--probabilities", cwd=many)
-    assert result.returncode == 0, result.stderr
+    assert result.returncode == 3  # some texts are blank
     return result.stdout
 
 
@@ -172,7 +172,7 @@ def test_a_killed_prediction_goes_on_without_repeating_or_losing_a_row(
 ) -> None:
     content = (many / "in.csv").read_bytes()
     options = ["predict", "RUN", "-f", "csv", "--probabilities", "-o"]
-    assert cli(*options, tmp_path / f"whole-{name}", stdin=content, cwd=many).returncode == 0
+    assert cli(*options, tmp_path / f"whole-{name}", stdin=content, cwd=many).returncode == 3
     part, mark = tmp_path / f"{name}.part", tmp_path / f"{name}.part.json"
     for wanted in (1, 2):  # killed after the first mark, then after the second
         with started(many, "--probabilities", "-o", tmp_path / name, "--resume") as process:
@@ -184,7 +184,7 @@ def test_a_killed_prediction_goes_on_without_repeating_or_losing_a_row(
         with part.open("ab") as stream:
             stream.write(b"half a ro")  # as a kill in the middle of a write leaves it
     result = cli(*options, tmp_path / name, "--resume", stdin=content, cwd=many)
-    assert result.returncode == 0, result.stderr
+    assert result.returncode == 3, result.stderr
     assert (tmp_path / name).read_bytes() == (tmp_path / f"whole-{name}").read_bytes()
     assert not part.exists()
     assert not mark.exists()
@@ -240,8 +240,9 @@ def test_two_processes_never_write_one_file(many: Path, cli: Cli, tmp_path: Path
 def test_progress_goes_to_stderr_and_changes_no_row(many: Path, cli: Cli, expected: str) -> None:
     result = cli("predict", "RUN", "in.csv", "--probabilities", "--progress", cwd=many)
     assert result.stdout == expected
-    told = r"(progress [0-9,]+ rows in [0-9.,]+ s, [0-9,]+ rows/s\n)*"  # before the last line, if it takes long
-    assert re.fullmatch(rf"{told}progress {3 * BLOCK_ROWS + 7:,} rows in [0-9.,]+ s, [0-9,]+ rows/s\n", result.stderr)
+    assert re.fullmatch(
+        rf"progress {3 * BLOCK_ROWS + 7:,} rows in [0-9.,]+ s, [0-9,]+ rows/s", result.stderr.splitlines()[-1]
+    )
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
@@ -293,7 +294,7 @@ def test_a_full_disk_keeps_what_was_written_and_says_how_to_go_on(
         found.stderr,
     )
     assert not out.exists()
-    assert cli(*arguments, "--resume", cwd=many).returncode == 0
+    assert cli(*arguments, "--resume", cwd=many).returncode == 3
     assert out.read_bytes().decode() == expected
     out.unlink()
     found = limited(1000)

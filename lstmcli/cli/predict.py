@@ -68,8 +68,8 @@ def predict_command(
             "--on-error",
             metavar="ACTION",
             rich_help_panel=INPUT,
-            help="What to do with rows that can't be read: flag keeps them without a prediction (exit code 3); skip "
-            "drops them; stop exits with an error.",
+            help="What to do with rows that can't be read or have a blank text: flag keeps them without a prediction "
+            "(exit code 3); skip drops them; stop exits with an error.",
         ),
     ] = OnErrorChoice.FLAG,
     probabilities: Annotated[

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.corpus.label_cells import label_columns
 from lstmcli.corpus.soft_labels import PREFIX, SoftRows
+from lstmcli.data.columns import text_of
 from lstmcli.data.formats import Record
 from lstmcli.data.reading import ColumnFinder, Source, Wanted
 from lstmcli.errors import DataError
@@ -20,7 +21,7 @@ class Cells(NamedTuple):
 
 
 class CellSelector:
-    """Finds the cells of a record; a column missing from the first record is an error.
+    """Finds the cells of a record. A missing column is an error; in JSON Lines, only if all records lack it.
 
     Attributes:
         soft: collects probabilities, if they are used; set once a record has been selected.
@@ -29,6 +30,7 @@ class CellSelector:
     def __init__(self, source: Source, settings: DataSettings, *, soft: bool, needs_group: bool = True) -> None:
         self.soft: SoftRows | None = None
         self._name = source.name
+        self._varies = source.columns is None
         self._settings = settings
         self._wants_soft, self._needs_group = soft, needs_group
         self._find: ColumnFinder | None = None
@@ -37,18 +39,31 @@ class CellSelector:
         """Return the cells of `record`.
 
         Raises:
-            DataError: the first record lacks a column, or a text cell is not text.
+            DataError: a column is missing, or a text cell is not text.
         """
         if self._find is None:
-            self._find = ColumnFinder(self._name, self._wanted(list(record.columns)))
-        text, group, *others = (None if index is None else record.cells[index] for index in self._find(record.columns))
-        if isinstance(text, list | dict):
+            self._find = ColumnFinder(self._name, self._wanted(list(record.columns)), varies=self._varies)
+        indices = self._find(record.columns)
+        text, group, *others = (None if index is None else record.cells[index] for index in indices)
+        if isinstance(text, list | dict | bytes):
             raise DataError(
                 f"{self._name}, line {record.line}: expected text in {self._settings.text!r}, found {text!r:.40}."
             )
         num_labels = len(label_columns(self._settings))
-        text, group = ("" if cell is None else str(cell) for cell in (text, group))
+        if type(text) is not str:
+            text = "" if indices[0] is None else text_of(record, indices[0])
+        group = "" if group is None else str(group)
         return Cells(text, others[:num_labels], group, others[num_labels:])
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether each column has been found in some record."""
+        return self._find is not None and self._find.is_settled
+
+    def check(self) -> None:
+        """Raise a DataError if there were records, but none with one of the columns."""
+        if self._find is not None:
+            self._find.check()
 
     def _wanted(self, columns: list[str]) -> list[Wanted]:
         """Return text, group, labels and probabilities, as far as the first record has what is optional."""

@@ -15,6 +15,7 @@ from lstmcli.corpus.example_rows import NO_GROUP, ExampleRows
 from lstmcli.corpus.label_cells import BadLabelError, parse_labels
 from lstmcli.corpus.soft_labels import SoftLabels, SoftRows
 from lstmcli.corpus.texts import Texts, TextStore
+from lstmcli.data.blank import is_blank
 from lstmcli.data.formats import Record
 from lstmcli.data.reading import Source, open_records
 from lstmcli.errors import DataError, counted, nearest
@@ -189,13 +190,14 @@ def _collect(
             continue
         if labels is None:
             lines["unlabelled"].append(record.line)
-        has_text = bool(cells.text.strip())
+        has_text = not is_blank(cells.text)
         if not has_text:
             lines["empty_texts"].append(record.line)
         if (labels is not None or settings.unlabelled == "keep") and (has_text or settings.empty_texts == "keep"):
             rows.append(record.line, cells.text, labels or (), cells.group)
             if selector.soft is not None:
                 selector.soft.append(values, has_own=has_own)
+    selector.check()
     _check_labels(source.name, bad_labels)
     findings += _findings(lines, settings)
     return num_rows

@@ -6,6 +6,8 @@ from pathlib import Path
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.corpus.example_rows import text_key
 from lstmcli.corpus.texts import TextStore
+from lstmcli.data.blank import is_blank
+from lstmcli.data.columns import text_of
 from lstmcli.data.formats import EXTENSIONS, Record
 from lstmcli.data.formats.text import TEXT_COLUMN
 from lstmcli.data.reading import ColumnFinder, Source, Wanted, open_records
@@ -56,6 +58,7 @@ def _read_file(source: Source, column: str, store: TextStore, keys: set[int]) ->
         problem = _take(None if record.is_malformed else select(record), store, keys)
         if problem is not None:
             lines[problem].append(record.line)
+    select.check()
     findings = tuple(
         Finding(DESCRIPTIONS[problem], problem, "drop", tuple(found)) for problem, found in lines.items() if found
     )
@@ -66,7 +69,7 @@ def _take(text: str | None, store: TextStore, keys: set[int]) -> str | None:
     """Store a text, or return the reason why not; None means a malformed row."""
     if text is None:
         return "malformed_rows"
-    if not text.strip():
+    if is_blank(text):
         return "empty_texts"
     key = text_key(text)
     if key in keys:
@@ -77,16 +80,24 @@ def _take(text: str | None, store: TextStore, keys: set[int]) -> str | None:
 
 
 class _TextSelector:
-    """Finds the text of a record; only the first record must have the column."""
+    """Finds the text of a record."""
 
     def __init__(self, source: Source, column: str) -> None:
         self._name = source.name
         self._column = TEXT_COLUMN if source.format_name == TEXT_FORMAT else column
-        self._find = ColumnFinder(source.name, [Wanted(self._column, "--text (data.text)")])
+        self._find = ColumnFinder(
+            source.name, [Wanted(self._column, "--text (data.text)")], varies=source.columns is None
+        )
 
     def __call__(self, record: Record) -> str:
         (index,) = self._find(record.columns)
         cell = None if index is None else record.cells[index]
-        if isinstance(cell, list | dict):
+        if isinstance(cell, list | dict | bytes):
             raise DataError(f"{self._name}, line {record.line}: expected text in {self._column!r}, found {cell!r:.40}.")
-        return "" if cell is None else str(cell)
+        if type(cell) is str:
+            return cell
+        return "" if index is None else text_of(record, index)
+
+    def check(self) -> None:
+        """Raise a DataError if there were records, but none with the column."""
+        self._find.check()

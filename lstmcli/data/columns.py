@@ -1,8 +1,12 @@
 """Selects the columns of a record that prediction reads and keeps."""
 
 from collections.abc import Sequence
+from math import isnan
 
+from lstmcli.data.blank import is_blank
 from lstmcli.data.formats import Record
+from lstmcli.data.formats.base import RAW_COLUMNS
+from lstmcli.data.formats.jsonl import exact_cells
 from lstmcli.data.formats.text import TEXT_COLUMN, TEXT_FORMAT
 from lstmcli.data.reading import ColumnFinder, Source, Wanted
 from lstmcli.errors import counted
@@ -12,19 +16,23 @@ class BadRowError(Exception):
     """A row that can't be predicted; the message says why."""
 
 
+class BlankTextError(BadRowError):
+    """A row without anything to read."""
+
+
 class TextSelector:
-    """Finds the text of a record; the column is looked up once per header, and must be in the first one."""
+    """Finds the text of a record; the column is looked up once per header."""
 
     def __init__(self, source: Source, column: str) -> None:
         self._column = TEXT_COLUMN if source.format_name == TEXT_FORMAT else column
-        self._find = ColumnFinder(source.name, [Wanted(self._column, "--text")])
+        self._find = ColumnFinder(source.name, [Wanted(self._column, "--text")], varies=source.columns is None)
 
     def __call__(self, record: Record) -> str:
         """Return the text.
 
         Raises:
-            BadRowError: the row is broken, or its cell is missing or not text.
-            DataError: no row so far had the column.
+            BadRowError: the row is broken, or its cell is missing, not text, or blank.
+            DataError: the input has no such column.
         """
         if record.problem is not None:
             raise BadRowError(record.problem)
@@ -39,7 +47,18 @@ class TextSelector:
         text = record.cells[index]
         if isinstance(text, list | dict):
             raise BadRowError(f"expected text in {self._column!r}, found {text!r:.40}.")
-        return "" if text is None else str(text)
+        if isinstance(text, bytes):
+            raise BadRowError(f"expected text in {self._column!r}, found bytes that are not UTF-8.")
+        if type(text) is not str:
+            text = text_of(record, index)
+        if is_blank(text):
+            raise BlankTextError("the text is blank.")
+        return str(text)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether a record with the column has come."""
+        return self._find.is_settled
 
     def look_up(self, columns: Sequence[str]) -> None:
         """Look for the text in the columns of the first records, of which there may be none.
@@ -49,26 +68,40 @@ class TextSelector:
         """
         self._find(columns)
 
+    def check(self) -> None:
+        """Raise a DataError if there were records, but none with the column."""
+        self._find.check()
+
+
+def text_of(record: Record, index: int) -> str:
+    """Return a cell that is no list or object as text: numbers as they stand in the input, "" for a missing value."""
+    cell = record.cells[index]
+    if cell is None or (isinstance(cell, float) and isnan(cell)):
+        return ""
+    return str(cell if record.source is None else exact_cells(record.source)[index])
+
 
 class Keeper:
     """Selects the wanted columns of a record, in the wanted order; None selects all."""
 
-    def __init__(self, wanted: Sequence[str] | None, name: str) -> None:
+    def __init__(self, wanted: Sequence[str] | None, source: Source) -> None:
         self._wanted = wanted
-        self._find = ColumnFinder(name, [Wanted(column, "--columns") for column in wanted or ()])
+        columns = [Wanted(column, "--columns") for column in wanted or ()]
+        self._find = ColumnFinder(source.name, columns, varies=source.columns is None)
 
     def __call__(self, record: Record) -> Record:
-        """Return the record with the selected columns.
+        """Return the record with the selected columns; cells are None where it can't be told which are theirs.
 
         Raises:
-            DataError: one of them is missing, and no earlier record had it.
+            DataError: the input has no such column.
         """
         if self._wanted is None:
             return record
-        if record.problem is not None:
-            return record._replace(columns=self._wanted)
-        cells = [None if index is None else record.cells[index] for index in self._find(record.columns)]
-        return Record(record.line, self._wanted, cells)
+        if record.is_malformed or record.columns is RAW_COLUMNS:
+            return Record(record.line, self._wanted, [None] * len(self._wanted), record.problem)
+        cells = record.cells if record.source is None else exact_cells(record.source)
+        cells = [None if index is None else cells[index] for index in self._find(record.columns)]
+        return Record(record.line, self._wanted, cells, record.problem)
 
     def kept(self, columns: Sequence[str]) -> Sequence[str]:
         """Return the selected columns of the next records; raises as above."""
@@ -76,3 +109,7 @@ class Keeper:
             return columns
         self._find(columns)
         return self._wanted
+
+    def check(self) -> None:
+        """Raise a DataError if there were records, but none with one of the columns."""
+        self._find.check()

@@ -126,10 +126,13 @@ def _byte(found: re.Match[str]) -> int:
 
 def _decoded(record: Record, lines: DecodedLines) -> Record:
     """Return the record with undecodable bytes replaced by U+FFFD, and with a `problem` if there were any."""
-    strings = [*record.columns, *(cell for cell in record.cells if isinstance(cell, str))]
-    found = next((found for string in strings if (found := UNDECODABLE.search(string))), None)
+    # In JSON, an escape stands for the same character as an undecodable byte, and bytes may be in keys and deep inside.
+    texts = record.cells if record.source is None else [record.source]
+    found = next((found for text in texts if isinstance(text, str) and (found := UNDECODABLE.search(text))), None)
     if found is None:
         return record
+    if record.source is not None:
+        record = record._replace(source=UNDECODABLE.sub("\ufffd", record.source))
     cells = [UNDECODABLE.sub("\ufffd", cell) if isinstance(cell, str) else cell for cell in record.cells]
     columns = record.columns
     if any(map(UNDECODABLE.search, columns)):  # a key of JSON Lines
@@ -179,15 +182,24 @@ class Wanted(NamedTuple):
 class ColumnFinder:
     """Finds columns in the records of an input, once per header.
 
-    A column that the first header lacks is an error. Only JSON Lines has further headers; they may lack any column.
+    Where all records have the same columns, a missing one is an error. In JSON Lines, each record has its own and may
+    lack any column; it is an error if none of them has it.
     """
 
-    def __init__(self, name: str, wanted: Sequence[Wanted]) -> None:
-        """Find the columns that are `wanted` of the input `name`."""
+    def __init__(self, name: str, wanted: Sequence[Wanted], *, varies: bool) -> None:
+        """Find the columns that are `wanted` of the input `name`; `varies` says whether records differ in theirs."""
         self._name = name
         self._wanted = wanted
+        self._varies = varies
+        self._first: list[str] | None = None
         self._columns: Sequence[str] | None = None
         self._indices: list[int | None] = []
+        self._missing = [one for one in wanted if one.column is not None and not one.is_optional]
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether each column has been found in some record."""
+        return not self._missing
 
     def __call__(self, columns: Sequence[str]) -> list[int | None]:
         """Return the index of each wanted column in records with these `columns`, None for one that is missing.
@@ -195,16 +207,24 @@ class ColumnFinder:
         Raises:
             DataError: see `column_index`.
         """
-        if columns is not self._columns:
-            is_first, names = self._columns is None, list(columns)
-            self._indices = [self._index(names, wanted, is_first=is_first) for wanted in self._wanted]
-            self._columns = columns
+        if columns is not self._columns and columns != self._columns:
+            names = list(columns)
+            self._first = self._first or names
+            self._indices = [self._index(names, wanted) for wanted in self._wanted]
+            self._missing = [wanted for wanted in self._missing if position(names, str(wanted.column)) is None]
+        self._columns = columns
         return self._indices
 
-    def _index(self, names: list[str], wanted: Wanted, *, is_first: bool) -> int | None:
+    def check(self) -> None:
+        """Raise a DataError if there were records, but none with one of the wanted columns."""
+        if self._first is not None:
+            for wanted in self._missing:
+                column_index(self._first, str(wanted.column), self._name, wanted.setting)
+
+    def _index(self, names: list[str], wanted: Wanted) -> int | None:
         if wanted.column is None:
             return None
-        if (wanted.is_optional or not is_first) and position(names, wanted.column) is None:
+        if (wanted.is_optional or self._varies) and position(names, wanted.column) is None:
             return None
         return column_index(names, wanted.column, self._name, wanted.setting)
 

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.data.formats.text import TEXT_FORMAT
-from lstmcli.errors import DataError
-from lstmcli.inference.predictor import Predictions, Probabilities
+from lstmcli.errors import DataError, counted
+from lstmcli.inference.predictor import Predictions
 from lstmcli.store.model import SavedModel
 
 Additions = dict[str, str | float | None]
@@ -36,19 +36,20 @@ class Adder:
     def __init__(self, model: SavedModel, options: PredictOptions, format_name: str) -> None:
         self._format_name = format_name
         self._labels = model.labels
+        self._has_ngrams = model.ngrams is not None
         self._options = options
         self._rule = model.rule if options.threshold is None else model.rule.with_threshold(options.threshold)
         # A ranked text line starts with the best label.
         self._has_decision = options.top_k is None or format_name != TEXT_FORMAT
         self._names: dict[bytes, str] = {}  # by the bytes of a decision
 
-    def additions(self, probabilities: Probabilities) -> Iterator[Additions]:
+    def additions(self, probabilities: NDArray[np.float64]) -> Iterator[Additions]:
         """Yield the additional cells of each row, in order; `probabilities` are (rows, labels)."""
         columns = self._columns(Predictions.of(probabilities, self._rule))
         return (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
 
     def nothing(self) -> Additions:
-        """Return the additional cells of a row that could not be read, all empty."""
+        """Return the additional cells of a row without a prediction, all empty."""
         columns = ["prediction", "score"] if self._has_decision else []
         for rank in range(1, min(self._options.top_k or 0, len(self._labels.names)) + 1):
             columns += [f"label_{rank}", f"score_{rank}"]
@@ -56,14 +57,27 @@ class Adder:
             columns += [f"probability_{name}" for name in self._labels.names]
         return dict.fromkeys(columns)
 
+    @property
+    def names_in_rows(self) -> Sequence[str]:
+        """The names of the additional cells, if they stand beside those of the input: not in plain text."""
+        return [] if self._format_name == TEXT_FORMAT else list(self.nothing())
+
     def check(self, columns: Sequence[str], name: str) -> None:
         """Raise a DataError if one of the added columns is already in `columns`, those of the input `name`."""
-        taken = [] if self._format_name == TEXT_FORMAT else [column for column in self.nothing() if column in columns]
+        taken = [column for column in self.names_in_rows if column in columns]
         if taken:
             raise DataError(
                 f"{name}: already has a column {taken[0]!r}, which the prediction would add (is this the output of an "
                 "earlier prediction?). Rename or remove it, or select other columns with --columns."
             )
+
+    def on_unknown_words(self, num_texts: int) -> str:
+        """Return what to tell a user about texts without a word that the model knows."""
+        what = "contains no word known to the model; its prediction rests"
+        if num_texts > 1:
+            what = "contain no word known to the model; their predictions rest"
+        grounds = "character n-grams alone" if self._has_ngrams else "little more than the frequencies of the labels"
+        return f"{counted(num_texts, 'text')} {what} on {grounds}."
 
     def _columns(self, predictions: Predictions) -> dict[str, Sequence[str | float | None]]:
         options, labels, probabilities = self._options, self._labels, predictions.probabilities
@@ -77,7 +91,7 @@ class Adder:
             columns |= {f"probability_{name}": probabilities[:, at].tolist() for at, name in enumerate(labels.names)}
         return columns
 
-    def _ranked(self, probabilities: Probabilities, top_k: int) -> dict[str, Sequence[str | float | None]]:
+    def _ranked(self, probabilities: NDArray[np.float64], top_k: int) -> dict[str, Sequence[str | float | None]]:
         """Return the columns of the `top_k` most probable labels, with empty cells below the threshold."""
         columns: dict[str, Sequence[str | float | None]] = {}
         best_first = np.argsort(-probabilities, axis=1, kind="stable")[:, :top_k]

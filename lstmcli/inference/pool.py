@@ -5,17 +5,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from lstmcli.inference.predictor import Predictor, Probabilities
+from lstmcli.inference.predictor import Answers, Predictor
 from lstmcli.store.model import SavedModel
 
 
 class Pool(Protocol):
     """Takes blocks of texts and returns (texts, labels) for each, in order, immediately or later."""
 
-    def submit(self, texts: Sequence[str]) -> list[Probabilities]:
+    def submit(self, texts: Sequence[str]) -> list[Answers]:
         """Take a block; return the results that are now due, in order."""
 
-    def drain(self) -> list[Probabilities]:
+    def drain(self) -> list[Answers]:
         """Return all remaining results."""
 
     def close(self) -> None:
@@ -44,11 +44,11 @@ class ThisProcess:
     def __init__(self, model: SavedModel, batch_size: int) -> None:
         self._predictor = Predictor(model, batch_size=batch_size)
 
-    def submit(self, texts: Sequence[str]) -> list[Probabilities]:
+    def submit(self, texts: Sequence[str]) -> list[Answers]:
         """See `Pool`."""
-        return [self._predictor.probabilities(texts)]
+        return [self._predictor.answer(texts)]
 
-    def drain(self) -> list[Probabilities]:
+    def drain(self) -> list[Answers]:
         """See `Pool`."""
         return []
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcli.errors import LstmcliError
 from lstmcli.inference.batch_invariant import MAX_ROWS
 from lstmcli.inference.network import Network
 from lstmcli.inference.one_thread import ONE_THREAD
@@ -38,6 +39,13 @@ class Predictions(NamedTuple):
         """Return the decisions that `rule` derives from `probabilities`, (texts, labels)."""
         decisions = rule.decide(probabilities)
         return cls(probabilities, decisions, decision_scores(probabilities, decisions))
+
+
+class Answers(NamedTuple):
+    """`probabilities` are (texts, labels); `num_without_known_word` is the number of texts without a known word."""
+
+    probabilities: NDArray[np.float64]
+    num_without_known_word: int
 
 
 class Predictor:
@@ -71,25 +79,40 @@ class Predictor:
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return (texts, labels)."""
+        return self.answer(texts).probabilities
+
+    def answer(self, texts: Sequence[str]) -> Answers:
+        """Return the probabilities, and how many texts have no word that the model knows.
+
+        Raises:
+            LstmcliError: a probability is not a number.
+        """
         if not texts:
-            return np.empty((0, len(self.model.labels.names)))
+            return Answers(np.empty((0, len(self.model.labels.names))), 0)
         distinct = {text: number for number, text in enumerate(dict.fromkeys(texts))}
         with self._turn, ONE_THREAD:
             try:
-                found = self._distinct_probabilities(list(distinct))
+                found, has_known = self._of_distinct(list(distinct))
             except BaseException:  # Ctrl-C may have left a token half recorded
                 self._tokens = KnownTokens(self.model, self._scorer)
                 raise
-        return found if len(distinct) == len(texts) else found[[distinct[text] for text in texts]]
+        if not np.isfinite(found).all():
+            raise LstmcliError("the model computes probabilities that are not numbers; its files may be damaged.")
+        if len(distinct) != len(texts):
+            rows = [distinct[text] for text in texts]
+            found, has_known = found[rows], has_known[rows]
+        return Answers(found, len(texts) - int(has_known.sum()))
 
-    def _distinct_probabilities(self, texts: list[str]) -> NDArray[np.float64]:
+    def _of_distinct(self, texts: list[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Return (texts, labels) and for each text whether it has a known word, (texts,)."""
         model = self.model
         token_ids = self._tokens.encode(texts)
+        has_known = self._tokens.has_known_word(token_ids)
         logits = self._network_logits(self._tokens.word_ids(token_ids))
         if self._scorer is not None:
             ngrams = self._scorer.logits(token_ids.flat, token_ids.lengths, self._tokens.ngram_rows)
             logits = (1.0 - model.ngram_share) * logits + model.ngram_share * ngrams
-        return probabilities_from_logits(logits, model.labels.kind, temperature=model.temperature)
+        return probabilities_from_logits(logits, model.labels.kind, temperature=model.temperature), has_known
 
     def _network_logits(self, token_ids: TokenIds) -> NDArray[np.float64]:
         logits = np.empty((len(token_ids), len(self.model.labels.names)), dtype=np.float64)
@@ -101,6 +124,3 @@ class Predictor:
     def predict(self, texts: Sequence[str], *, rule: DecisionRule | None = None) -> Predictions:
         """Return probabilities and the decisions that `rule` (default: the model's own) derives from them."""
         return Predictions.of(self.probabilities(texts), rule or self.model.rule)
-
-
-Probabilities = NDArray[np.float64]

@@ -14,7 +14,7 @@ import numpy as np
 
 import lstmcli
 from lstmcli.errors import LstmcliError
-from lstmcli.inference.predictor import Probabilities
+from lstmcli.inference.predictor import Answers
 
 # What a worker runs first. It finds the package where this process did, whatever else has that name.
 START = """
@@ -43,9 +43,9 @@ class OtherProcesses:
         self._idle: deque[subprocess.Popen[bytes]] = deque()
         self._busy: deque[subprocess.Popen[bytes]] = deque()
 
-    def submit(self, texts: Sequence[str]) -> list[Probabilities]:
+    def submit(self, texts: Sequence[str]) -> list[Answers]:
         """See `Pool`."""
-        due: list[Probabilities] = []
+        due: list[Answers] = []
         if not self._idle:
             if len(self._processes) < self._jobs:
                 self._start()
@@ -80,15 +80,15 @@ class OtherProcesses:
                 f"({error.strerror or error}); lower --jobs."
             ) from None
 
-    def drain(self) -> list[Probabilities]:
+    def drain(self) -> list[Answers]:
         """See `Pool`."""
         return [self._receive() for _ in range(len(self._busy))]
 
-    def _receive(self) -> Probabilities:
+    def _receive(self) -> Answers:
         process = self._busy.popleft()
-        probabilities = _answer(process)
+        answers = _answer(process)
         self._idle.append(process)
-        return probabilities
+        return answers
 
     def close(self) -> None:
         """See `Pool`."""
@@ -142,7 +142,7 @@ def _no_signals() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _answer(process: subprocess.Popen[bytes]) -> Probabilities:
+def _answer(process: subprocess.Popen[bytes]) -> Answers:
     """Return the next answer of a worker.
 
     Raises:
@@ -150,7 +150,7 @@ def _answer(process: subprocess.Popen[bytes]) -> Probabilities:
     """
     assert process.stdout is not None
     try:
-        answer: Probabilities | Exception = pickle.load(process.stdout)
+        answer: Answers | Exception = pickle.load(process.stdout)
     except (EOFError, pickle.UnpicklingError, ConnectionResetError):
         raise _ended(process) from None
     if isinstance(answer, Exception):

@@ -13,6 +13,7 @@ from lstmcli.store.model import SavedModel
 from lstmcli.text.encoder import GrowingVocabulary, TextEncoder
 from lstmcli.text.token_ids import TokenIds
 from lstmcli.text.tokenizer import Tokenizer, cut
+from lstmcli.text.vocabulary import UNKNOWN_ID
 
 Number = TypeVar("Number", np.int64, np.uint64, np.float64)
 
@@ -71,6 +72,13 @@ class KnownTokens:
             known = longer
         known[self._num_known : end] = new
         return known
+
+    def has_known_word(self, token_ids: TokenIds) -> NDArray[np.bool_]:
+        """Return for each text whether it has a word of the model's vocabulary, (texts,)."""
+        num_before = np.zeros(len(token_ids.flat) + 1, dtype=np.int64)
+        np.cumsum(self._word_ids[token_ids.flat] != UNKNOWN_ID, out=num_before[1:])
+        starts, ends = num_before[token_ids.offsets[:-1]], num_before[token_ids.offsets[1:]]
+        return np.asarray(ends > starts)
 
     def word_ids(self, token_ids: TokenIds) -> TokenIds:
         """Return ids in the model's vocabulary, each text truncated to the length that the network reads."""

@@ -24,7 +24,7 @@ def main(run: str, batch_size: int) -> None:
 
             predictor = Predictor.open(Path(run), batch_size=batch_size)
             while True:
-                _write(predictor.probabilities(blocks.get()))
+                _write(predictor.answer(blocks.get()))
         except Exception as error:
             _write(_portable(error))
     os._exit(0)

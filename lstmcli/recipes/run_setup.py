@@ -17,6 +17,9 @@ from lstmcli.store.run_directory import RunDirectory
 RUNS_FOLDER = Path("runs")
 
 Command = Literal["train", "pretrain", "folds"]
+# Rows of JSON Lines in which the columns are looked for before anything heavy is loaded.
+MAX_ROWS_CHECKED = 1000
+
 ENDINGS: dict[Command, str] = {"train": "", "pretrain": "-pretrained", "folds": "-folds"}
 
 
@@ -105,7 +108,7 @@ def default_run_dir(resolved: Config, config: Path | None = None, *, command: Co
 
 
 def check_rows(config: Config, *, with_test: bool) -> None:
-    """Check the first row of each labelled file, including `data.test` if `with_test`.
+    """Check the first row of each labelled file (in JSON Lines, the first ones), including `data.test` if `with_test`.
 
     Raises:
         DataError: a file is missing or can't be read, or lacks a column.
@@ -116,7 +119,7 @@ def check_rows(config: Config, *, with_test: bool) -> None:
         files[data.test] = False
     for path, soft in files.items():
         if path is not None:
-            _check_first_row(path, data, soft=soft)
+            _check_first_rows(path, data, soft=soft)
 
 
 def check_texts(config: Config) -> None:
@@ -128,11 +131,15 @@ def check_texts(config: Config) -> None:
     check_exist(config.pretraining.texts)
 
 
-def _check_first_row(path: str, settings: DataSettings, *, soft: bool) -> None:
+def _check_first_rows(path: str, settings: DataSettings, *, soft: bool) -> None:
     check_exist([path])
     if not Path(path).is_file():  # a pipe can be read only once
         return
     with open_records(path, format_name=settings.format, encoding=settings.encoding) as source:
-        record = next(source.records, None)
-        if record is not None and not record.is_malformed:
-            CellSelector(source, settings, soft=soft).select(record)
+        selector = CellSelector(source, settings, soft=soft)
+        for number, record in enumerate(source.records, start=1):
+            if not record.is_malformed:
+                selector.select(record)
+            if source.columns is not None or selector.is_settled or number == MAX_ROWS_CHECKED:
+                return
+        selector.check()

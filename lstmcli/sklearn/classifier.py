@@ -157,9 +157,12 @@ class LSTMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             (Path(folder) / name).write_bytes(content)
 
     def predict(self, X: Any) -> Any:  # noqa: N803
-        """Return a class for each text; for several labels per text, sets or an indicator matrix, as y was."""
+        """Return a class for each text; for several labels per text, sets or an indicator matrix, as y was.
+
+        Blank texts get a class, too, as scikit-learn expects; `model_.predict` answers None.
+        """
         check_is_fitted(self)
-        answers = self.model_.predict(_texts(X))
+        answers = self.model_.predict(_texts(X), answer_blank=True)
         index = {name: number for number, name in enumerate(self._names)}
         if self._form == "single":
             return self.classes_[[index[name] for name in answers]]
@@ -174,7 +177,7 @@ class LSTMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         """Return (texts, classes), the probability of each of `classes_`; 0 for one that only validation texts had."""
         check_is_fitted(self)
         model = self.model_
-        found = model.predict_proba(_texts(X))
+        found = model.predict_proba(_texts(X), answer_blank=True)
         probabilities = np.zeros((len(found), len(self.classes_)))
         probabilities[:, [self._names.index(name) for name in model.labels]] = found
         return probabilities

@@ -10,20 +10,35 @@ REPEATED_HEADER = "repeats the header line."
 class Record(NamedTuple):
     """One row of an input.
 
-    `line` is the 1-based line on which the row starts (a row with quoted newlines has several). `cells` correspond to
-    `columns`; a malformed row may have more or fewer. Cells are strings, except in JSON Lines. `problem` says why a row
-    could not be read; its only cell is then the original line. A REPEATED_HEADER has all its cells.
+    Attributes:
+        line: the 1-based line on which the row starts (a row with quoted newlines has several).
+        columns: the names of the cells.
+        cells: correspond to `columns`; a malformed row may have more or fewer. They are strings, except in JSON Lines
+            and Parquet.
+        problem: why the row could not be read; a REPEATED_HEADER has all its cells.
+        source: in JSON Lines, the line of the object, which holds what `cells` do not: the digits of its numbers.
     """
 
     line: int
     columns: Sequence[str]
     cells: list[Any]
     problem: str | None = None
+    source: str | None = None
 
     @property
     def is_malformed(self) -> bool:
         """Whether the number of cells differs from the header."""
         return len(self.cells) != len(self.columns)
+
+
+# The columns of a row whose only cell is the original line, since its cells could not be told apart or have no place.
+RAW_COLUMNS: Sequence[str] = ("input",)
+
+
+class JsonText(str):
+    """A JSON value that is neither a string nor null, as it stands in the input: `1.0` is not `1`."""
+
+    __slots__ = ()
 
 
 class Rows(NamedTuple):
@@ -43,15 +58,25 @@ class RecordWriter(Protocol):
         """Write one record, which may be one that could not be read.
 
         Floats in `additions` are probabilities, written with PROBABILITY_DIGITS. In tables, each row has one cell per
-        column: missing cells are empty, and surplus ones are joined to the last.
+        column: missing cells are empty, and surplus ones are joined to the last. A row whose columns are unknown to the
+        table is written as one cell, the first, if it could not be read.
 
         Raises:
-            DataError: the record has a column that the table lacks.
+            DataError: the record has a column that the table lacks, or a cell that the format can't hold.
         """
+
+    def notes(self) -> list[str]:
+        """Return what a user should know about cells that could not be written as they are."""
 
 
 class FileFormat(Protocol):
-    """A layout of rows in a text file."""
+    """A layout of rows in a text file.
+
+    Attributes:
+        names_are_unique: whether a written row can have only one cell of each name.
+    """
+
+    names_are_unique: bool
 
     def read(self, lines: Iterable[str], name: str) -> Rows:
         r"""Read the header of `lines`, if the format has one, and return their records, which are read lazily.
@@ -78,3 +103,11 @@ def format_cell(value: str | float | None) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else f"{value:.{PROBABILITY_DIGITS}f}"
+
+
+def bytes_as_text(value: bytes) -> str:
+    r"""Return bytes that are UTF-8 as text, others as hexadecimal digits after `\x`, as PostgreSQL does."""
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return f"\\x{value.hex()}"

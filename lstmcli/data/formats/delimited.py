@@ -1,22 +1,23 @@
 """CSV and its variants (RFC 4180: quoted newlines, commas and doubled quotes), based on the csv module."""
 
 import csv
-import json
 import re
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from typing import Any, TextIO
 
-from lstmcli.data.formats.base import REPEATED_HEADER, Record, RecordWriter, Rows, format_cell
-from lstmcli.data.formats.formulas import escape_formulas
+from lstmcli.data.formats.base import REPEATED_HEADER, Record, RecordWriter, Rows
+from lstmcli.data.formats.delimited_writer import DelimitedWriter
 from lstmcli.data.formats.header import json_hint, other_delimiter_hint
 from lstmcli.errors import DataError
 
 
 class Delimited:
     """A header line, then one row per record, with cells separated by `delimiter`."""
+
+    names_are_unique = False
 
     def __init__(self, delimiter: str, *, quoting: bool = True) -> None:
         self._escapes_formulas = False
@@ -57,7 +58,7 @@ class Delimited:
 
     def writer(self, stream: TextIO) -> RecordWriter:
         """See `FileFormat.writer`. The columns are those of the first record."""
-        return _DelimitedWriter(stream, self.dialect, escapes_formulas=self._escapes_formulas)
+        return DelimitedWriter(stream, self.dialect, escapes_formulas=self._escapes_formulas)
 
     def escaping_formulas(self) -> "Delimited":
         """Return the same format, whose writer escapes cells that a spreadsheet could run."""
@@ -182,66 +183,3 @@ class _LineFeeder:
         self._num_characters = len(self._row[-1]) + (self._num_characters if num_lines > 1 else 0)
         self.is_too_long = self._num_characters > MAX_ROW_CHARACTERS or num_lines > MAX_ROW_LINES
         return self.is_too_long
-
-
-def _as_text(cell: object) -> str:
-    """Return a cell of any format as text for a table."""
-    if cell is None or isinstance(cell, str):
-        return cell or ""
-    if isinstance(cell, list | dict | bool):
-        return json.dumps(cell, ensure_ascii=False, default=str)
-    return str(cell)
-
-
-class _DelimitedWriter:
-    def __init__(self, stream: TextIO, dialect: Mapping[str, Any], *, escapes_formulas: bool) -> None:
-        self._escapes_formulas = escapes_formulas
-        self._stream = stream
-        self._delimiter = dialect["delimiter"]
-        self._rows = csv.writer(stream, **dialect)
-        self._quoted_rows = csv.writer(stream, **{**dialect, "quoting": csv.QUOTE_ALL, "quotechar": '"'})
-        self._is_raw = dialect.get("quoting") == csv.QUOTE_NONE
-        self._columns: Sequence[str] = []
-
-    def start(self, columns: Sequence[str], added: Sequence[str], *, continues: bool) -> None:
-        self._columns = columns
-        if not continues:
-            self._write_row([*columns, *added])
-
-    def write(self, record: Record, additions: Mapping[str, str | float | None]) -> None:
-        cells = record.cells
-        if record.problem is not None:
-            cells = self._fitted([_as_text(cell) for cell in cells])
-        elif record.columns is not self._columns:
-            cells = self._by_name(record)
-        else:
-            cells = [cell if type(cell) is str else _as_text(cell) for cell in cells]
-        self._write_row([*cells, *map(format_cell, additions.values())])
-
-    def _fitted(self, cells: list[str]) -> list[str]:
-        """Return as many cells as there are columns."""
-        size = len(self._columns)
-        if len(cells) <= size:
-            return cells + [""] * (size - len(cells))
-        return [*cells[: size - 1], self._delimiter.join(cells[size - 1 :])] if size else []
-
-    def _by_name(self, record: Record) -> list[str]:
-        """Return the cells in the order of the table."""
-        unknown = [column for column in record.columns if column not in self._columns]
-        if unknown:
-            raise DataError(
-                f"line {record.line}: key {unknown[0]!r} does not occur in the first row, which sets the columns of a "
-                "table. Choose columns with --columns, or write JSON Lines (--output-format jsonl)."
-            )
-        found = dict(zip(record.columns, record.cells, strict=True))
-        return [_as_text(found.get(column)) for column in self._columns]
-
-    def _write_row(self, cells: list[str]) -> None:
-        if self._escapes_formulas:
-            cells = escape_formulas(cells)
-        if self._is_raw:
-            self._stream.write("\t".join(cells) + "\n")
-        else:
-            # The csv module leaves a lone carriage return unquoted, which readers reject.
-            has_return = "\r" in "".join(cells)
-            (self._quoted_rows if has_return else self._rows).writerow(cells)

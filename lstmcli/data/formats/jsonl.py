@@ -1,20 +1,35 @@
-"""JSON Lines: one object per line."""
+"""JSON Lines: one object per line. What is not asked for is written back as it was read, character for character."""
 
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from json.decoder import WHITESPACE, scanstring  # type: ignore[attr-defined]  # which the types do not list
+from math import isfinite
 from typing import Any, TextIO
 
-from lstmcli.data.formats.base import PROBABILITY_DIGITS, Record, RecordWriter, Rows
+from lstmcli.data.formats.base import (
+    PROBABILITY_DIGITS,
+    RAW_COLUMNS,
+    JsonText,
+    Record,
+    RecordWriter,
+    Rows,
+    bytes_as_text,
+)
 from lstmcli.data.formats.header import ARRAY_ADVICE, FORMATS_BY_DELIMITER, format_setting
-from lstmcli.errors import DataError
+from lstmcli.errors import DataError, counted
 
 # Lone surrogates, which JSON can contain as escapes, but UTF-8 can't.
 SURROGATE = re.compile("[\ud800-\udfff]")
 
+# All that JSON takes for white space; Python's own functions strip more.
+JSON_SPACE = " \t\r\n"
+
 
 class JsonLines:
     """Objects with the same or different keys; a record's columns are its own keys."""
+
+    names_are_unique = True
 
     def read(self, lines: Iterable[str], name: str) -> Rows:
         """See `FileFormat.read`. Lines of whitespace only are skipped."""
@@ -30,23 +45,45 @@ class JsonLines:
                 problem += _other_layout(line, f"{name}, line {number}")
             is_first = False
             if problem:
-                yield Record(number, ["input"], [line.removesuffix("\n").removesuffix("\r")], problem)
-                continue
-            yield Record(number, list(value), list(value.values()))
+                yield Record(number, RAW_COLUMNS, [line.removesuffix("\n").removesuffix("\r")], problem)
+            else:
+                yield Record(number, list(value), list(value.values()), None, line)
 
     def writer(self, stream: TextIO) -> RecordWriter:
         """See `FileFormat.writer`."""
         return _JsonLinesWriter(stream)
 
 
+class _Repeating(dict[str, Any]):
+    """An object in which the key `repeated` occurs more than once."""
+
+    repeated: str
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    row = dict(pairs)
+    if len(row) == len(pairs):
+        return row
+    repeating, seen = _Repeating(row), set[str]()
+    repeating.repeated = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+    return repeating
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object)
+# Python refuses to convert integers of more than some thousand digits.
+_DECODER_OF_LONG_INTEGERS = json.JSONDecoder(object_pairs_hook=_object, parse_int=JsonText)
+
+
 def _parsed(line: str) -> tuple[dict[str, Any], str | None]:
     """Return the object and None, or an empty object and the problem."""
     try:
-        value = json.loads(line)
+        value = _decoded(line)
     except (ValueError, RecursionError) as error:
         return {}, f"can't be parsed as JSON ({error})."
     if not isinstance(value, dict):
         return {}, f'expected an object like {{"text": ...}}, got {line.strip()[:40]}.'
+    if isinstance(value, _Repeating):
+        return {}, f"the key {value.repeated!r} occurs more than once."
     return value, None
 
 
@@ -68,22 +105,99 @@ def _other_layout(first: str, where: str) -> str:
     return ""
 
 
+def _decoded(line: str) -> object:
+    try:
+        return _DECODER.decode(line)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        return _DECODER_OF_LONG_INTEGERS.decode(line)
+
+
+def exact_cells(source: str) -> list[Any]:
+    """Return the values of the object in the line `source`: strings, None, and all others as they stand there."""
+    cells: list[Any] = []
+    end_of_space, scan = WHITESPACE.match, _DECODER_OF_LONG_INTEGERS.scan_once  # type: ignore[attr-defined]
+    at = end_of_space(source, source.index("{") + 1).end()
+    while source[at] != "}":
+        _, at = scanstring(source, at + 1, True)
+        start = end_of_space(source, end_of_space(source, at).end() + 1).end()
+        value, at = scan(source, start)
+        cells.append(value if value is None or type(value) is str else JsonText(source[start:at]))
+        at = end_of_space(source, at).end()
+        if source[at] == ",":
+            at = end_of_space(source, at + 1).end()
+    return cells
+
+
 class _JsonLinesWriter:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._num_not_finite = 0
 
     def start(self, columns: Sequence[str], added: Sequence[str], *, continues: bool) -> None:
         pass
 
     def write(self, record: Record, additions: Mapping[str, str | float | None]) -> None:
+        added: dict[str, object] = {}
+        if record.problem is not None:
+            added[_free("error", record.columns)] = record.problem
+        for key, value in additions.items():
+            added[key] = round(value, PROBABILITY_DIGITS) if isinstance(value, float) else value
+        if record.source is None:
+            line = self._with_cells(record, added)
+        else:  # the line itself, with more before its last brace
+            start = record.source.strip(JSON_SPACE)[:-1]
+            line = f"{start}{', ' if record.columns else ''}{self._dumped(added)[1:]}"
+        self._stream.write(line + "\n")
+
+    def notes(self) -> list[str]:
+        if not self._num_not_finite:
+            return []
+        return [f"{counted(self._num_not_finite, 'row')} with NaN or infinity, which JSON can't hold: written as null."]
+
+    def _with_cells(self, record: Record, added: dict[str, object]) -> str:
         row = dict(zip(record.columns, record.cells, strict=False))
         if len(record.cells) > len(record.columns):
-            row["surplus"] = record.cells[len(record.columns) :]
-        if record.problem is not None:
-            row["error"] = record.problem
-        for key, value in additions.items():
-            row[key] = round(value, PROBABILITY_DIGITS) if isinstance(value, float) else value
-        line = json.dumps(row, ensure_ascii=False, default=str)  # Parquet has dates, JSON does not
-        if SURROGATE.search(line):  # half an emoji, as in truncated tweets, can only be written as an escape
-            line = json.dumps(row, default=str)
-        self._stream.write(line + "\n")
+            row[_free("surplus", record.columns)] = record.cells[len(record.columns) :]
+        row |= added
+        if JsonText in map(type, record.cells):
+            members = (f"{self._dumped(key)}: {self._dumped(value)}" for key, value in row.items())
+            return f"{{{', '.join(members)}}}"
+        return self._dumped(row)
+
+    def _dumped(self, value: Any) -> str:
+        if type(value) is JsonText:
+            return str(value)
+        try:
+            text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain)
+        except ValueError:  # a number of Parquet's
+            self._num_not_finite += 1
+            value = _finite(value)
+            text = json.dumps(value, ensure_ascii=False, default=_plain)
+        if SURROGATE.search(text):  # half an emoji, as in truncated tweets, can only be written as an escape
+            text = json.dumps(value, default=_plain)
+        return text
+
+
+def _free(name: str, taken: Sequence[str]) -> str:
+    """Return `name`, or the first of name_2, name_3, ... if it is a key of the row itself."""
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name}_{number}"
+    return free
+
+
+def _plain(value: object) -> str:
+    """Return a value that JSON has no form for, such as a date, as text."""
+    return bytes_as_text(value) if isinstance(value, bytes) else str(value)
+
+
+def _finite(value: Any) -> Any:
+    """Return `value` with None in place of NaN and infinities."""
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, list | tuple) else value

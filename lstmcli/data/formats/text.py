@@ -12,6 +12,8 @@ TEXT_COLUMN = "text"
 class TextLines:
     """Every line is a text, even an empty one, so that output line n belongs to input line n."""
 
+    names_are_unique = False
+
     def read(self, lines: Iterable[str], name: str) -> Rows:
         """See `FileFormat.read`."""
         columns = [TEXT_COLUMN]
@@ -46,6 +48,9 @@ class _TextLinesWriter:
 
     def write(self, record: Record, additions: Mapping[str, str | float | None]) -> None:  # noqa: ARG002
         self._stream.write("\t".join(map(format_cell, additions.values())) + "\n")
+
+    def notes(self) -> list[str]:
+        return []
 
 
 TEXT_FORMAT = "text"

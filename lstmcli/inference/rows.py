@@ -1,0 +1,252 @@
+"""Rows on their way: read, computed in blocks, written in order, with what became of each counted."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from lstmcli.data.columns import BadRowError, BlankTextError, Keeper, TextSelector
+from lstmcli.data.formats import FileFormat, Record, RecordWriter
+from lstmcli.data.formats.base import RAW_COLUMNS
+from lstmcli.data.output import Output
+from lstmcli.data.reading import Source
+from lstmcli.errors import DataError, counted
+from lstmcli.inference.answers import Adder
+from lstmcli.inference.pool import Pool
+from lstmcli.inference.predictor import Answers
+
+# Rows that are read, predicted and written together: enough to sort by length, few enough to answer soon.
+BLOCK_ROWS = 2048
+
+# So many rows that can't be read are told one by one.
+MAX_PROBLEMS_SHOWN = 5
+
+OnError = Literal["flag", "skip", "stop"]
+
+KEPT_OR_LEFT_OUT = {"flag": "kept without a prediction", "skip": "left out"}
+
+
+@dataclass
+class RowCounts:
+    """Rows of the inputs.
+
+    Attributes:
+        rows: all of them.
+        broken: those without a prediction.
+        blank: those of these whose text is blank.
+        without_known_word: those whose text has no word that the model knows, and still a prediction.
+    """
+
+    rows: int = 0
+    broken: int = 0
+    blank: int = 0
+    without_known_word: int = 0
+
+
+class _Row(NamedTuple):
+    """A row as it will be written, its text (None if it gets no prediction), and where it comes from.
+
+    `number` is its place among all rows, from 1; `source` is the name of its input.
+    """
+
+    record: Record
+    text: str | None
+    number: int
+    source: str
+
+
+class RowStream:
+    """Takes rows, sends them in blocks to who computes them, and writes them in order.
+
+    Attributes:
+        counts: of the rows taken so far.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        adder: Adder,
+        output_format: FileFormat,
+        on_error: OnError,
+        warn: Callable[[str], None],
+        watch: Callable[[int], None],
+    ) -> None:
+        """Prepare; `warn` is told of rows without a prediction, `watch` how many more rows have been written."""
+        self.counts = RowCounts()
+        self._pool = pool
+        self._adder = adder
+        self._added = frozenset(adder.names_in_rows)
+        self._format = output_format
+        self._on_error = on_error
+        self._warn = warn
+        self._watch = watch
+        self._waiting: list[_Row] = []
+        self._sent: deque[list[_Row]] = deque()
+        self._writer: RecordWriter | None = None  # there is one when the first row has come
+        self._has_failed = False
+        self._first_blank = ""
+        self._held_notes: list[str] = []
+
+    def write_to(self, output: Output) -> None:
+        """Say where the rows go; before any row."""
+        self._output = output
+        self._num_done = 0 if output.done is None else output.done.input_rows
+
+    def read_from(self, source: Source, select: TextSelector, keep: Keeper) -> None:
+        """Say where the next rows come from, where their text is, and what is kept of them."""
+        self._name, self._select, self._keep = source.name, select, keep
+        self._varies = source.columns is None
+        self._num_before = self.counts.rows
+        if source.columns is None:
+            return
+        select.look_up(source.columns)
+        kept = keep.kept(source.columns)  # even where no row follows
+        self._check(kept)
+        if self._writer is None:
+            self._start(kept)
+
+    def take(self, record: Record) -> None:
+        """Take one more row; pass over those that an earlier run has answered.
+
+        Raises:
+            DataError: the row can't be predicted, and that ends the work; or the input has no such column.
+        """
+        self.counts.rows += 1
+        kept, text = self._keep(record), None
+        try:
+            text = self._select(record)
+            self._refuse_taken_keys(kept)
+        except BadRowError as problem:
+            self._note(record, problem)
+            text, kept = None, self._flagged(record, kept, str(problem))
+        if self.counts.rows - self._num_before == BLOCK_ROWS:
+            self._check_columns()
+        if text is None and self._on_error == "skip":
+            return
+        if text is not None:
+            self._tell_held_notes()
+            if self._writer is None:
+                self._start(kept.columns)
+        if self.counts.rows > self._num_done:
+            self._waiting.append(_Row(kept, text, self.counts.rows, self._name))
+            if len(self._waiting) == BLOCK_ROWS:
+                self._check_columns()
+                self._send()
+
+    def end_input(self) -> None:
+        """Say that the input has no more rows.
+
+        Raises:
+            DataError: all rows lacked a column.
+        """
+        self._check_columns()
+        self._tell_held_notes()
+
+    def answer(self) -> None:
+        """Answer all rows that were taken, unless one of them could not be written."""
+        if self._has_failed:
+            return
+        self._tell_held_notes()
+        if self._waiting:
+            self._send()
+        self._write(self._pool.drain())
+
+    def summarise(self) -> None:
+        """Say how many rows have no prediction or one that rests on little, and what was written differently."""
+        what = KEPT_OR_LEFT_OUT.get(self._on_error, "")
+        unreadable = self.counts.broken - self.counts.blank
+        if unreadable:
+            self._warn(f"{counted(unreadable, 'row')} that could not be read: {what}.")
+        if self.counts.blank:
+            first = self._first_blank if self.counts.blank == 1 else f"the first: {self._first_blank}"
+            self._warn(f"{counted(self.counts.blank, 'row')} with a blank text ({first}): {what}.")
+        if self.counts.without_known_word:
+            self._warn(self._adder.on_unknown_words(self.counts.without_known_word))
+        for note in [] if self._writer is None else self._writer.notes():
+            self._warn(note)
+
+    def _refuse_taken_keys(self, kept: Record) -> None:
+        """Raise BadRowError if a later row has a key that would be added; in the first row it ends the work."""
+        if self._varies and self._writer is not None and not self._added.isdisjoint(kept.columns):
+            taken = next(column for column in kept.columns if column in self._added)
+            raise BadRowError(f"already has a key {taken!r}, which the prediction would add.")
+
+    def _flagged(self, record: Record, kept: Record, problem: str) -> Record:
+        """Return a row as it is written without a prediction; one with the names of added keys as the line it was."""
+        if record.source is not None and not self._added.isdisjoint(kept.columns):
+            return Record(record.line, RAW_COLUMNS, [record.source.rstrip("\r\n")], problem)
+        return kept._replace(problem=problem)
+
+    def _check(self, columns: Sequence[str]) -> None:
+        """Raise a DataError if rows with these columns can't be written without loss."""
+        self._adder.check(columns, self._name)
+        if self._format.names_are_unique and len(set(columns)) < len(columns):
+            twice = next(column for column in columns if list(columns).count(column) > 1)
+            raise DataError(
+                f"{self._name}: the column {twice!r} occurs more than once, but an object of JSON Lines holds each key "
+                "only once. Rename one, select other columns with --columns, or write a table (--output-format csv)."
+            )
+
+    def _start(self, columns: Sequence[str]) -> None:
+        self._check(columns)
+        self._writer = self._format.writer(self._output.stream)
+        try:
+            self._writer.start(columns, list(self._adder.nothing()), continues=self._num_done > 0)
+        except DataError as error:
+            raise DataError(f"{self._name}: {error}") from None
+
+    def _check_columns(self) -> None:
+        """Raise a DataError if no row of this input so far has one of the columns; such rows are not answered."""
+        try:
+            self._select.check()
+            self._keep.check()
+        except DataError:
+            self._waiting = [row for row in self._waiting if row.number <= self._num_before]
+            self._held_notes.clear()
+            raise
+
+    def _note(self, record: Record, problem: BadRowError) -> None:
+        place = f"{self._name}, line {record.line}"
+        if self._on_error == "stop":
+            if self._varies and not self._select.is_settled:
+                self._select.check()
+            raise DataError(f"{place}: {problem}")
+        self.counts.broken += 1
+        if isinstance(problem, BlankTextError):
+            self.counts.blank += 1
+            self._first_blank = self._first_blank or place
+        elif self.counts.broken - self.counts.blank <= MAX_PROBLEMS_SHOWN:
+            self._held_notes.append(f"{place}: {problem}")
+            if not self._varies or self._select.is_settled:
+                self._tell_held_notes()
+
+    def _tell_held_notes(self) -> None:
+        """Tell what was held back while it was open whether the rows or the command are wrong."""
+        for note in self._held_notes:
+            self._warn(note)
+        self._held_notes.clear()
+
+    def _send(self) -> None:
+        if self._writer is None:  # no row so far could be read
+            self._start(self._waiting[0].record.columns)
+        texts = [row.text for row in self._waiting if row.text is not None]
+        self._sent.append(self._waiting)
+        self._waiting = []
+        self._write(self._pool.submit(texts))
+
+    def _write(self, due: list[Answers]) -> None:
+        for answers in due:
+            assert self._writer is not None  # a row has come
+            self.counts.without_known_word += answers.num_without_known_word
+            additions = self._adder.additions(answers.probabilities)
+            nothing = self._adder.nothing()
+            sent = self._sent.popleft()
+            for row in sent:
+                try:
+                    self._writer.write(row.record, nothing if row.text is None else next(additions))
+                except DataError as error:
+                    self._has_failed = True
+                    raise DataError(f"{row.source}, {error}") from None
+                self._output.row_written(row.number)
+            self._output.stream.flush()
+            self._watch(len(sent))
