@@ -137,3 +137,23 @@ def test_quiet_leaves_the_figures_alone(folder: Path, cli: Cli, corpus: Path) ->
     quiet = cli(*arguments, "--quiet", cwd=folder)
     assert (quiet.returncode, quiet.stderr) == (0, "")
     assert quiet.stdout == cli(*arguments, cwd=folder).stdout
+
+
+@pytest.mark.parametrize(("split", "num_texts", "part"), [("train", 120, "training"), ("validation", 36, "validation")])
+def test_evaluate_says_which_texts_the_model_has_seen(
+    folder: Path, cli: Cli, corpus: Path, split: str, num_texts: int, part: str
+) -> None:
+    path = corpus / f"{split}.csv"
+    result = cli("evaluate", "RUN", path, "--no-baselines", "--output", "report", cwd=folder)
+    assert result.returncode == 0, result.stderr
+    note = f"{num_texts} texts in both the {part} rows of RUN and {path}; scores on them are inflated."
+    assert note in result.stdout
+    assert "scores on them are inflated" in (folder / "report" / "report.md").read_text(encoding="utf-8")
+
+
+def test_seen_texts_are_recognised_in_another_case_and_spacing(folder: Path, cli: Cli) -> None:
+    (text, label), *_ = feeling_rows(10)
+    (new, _), *_ = feeling_rows(1, offset=900)
+    write_csv(folder / "some.csv", ["text", "label"], [(f"  {text.upper()} ", label), (new, label)])
+    result = cli("evaluate", "RUN", "some.csv", "--no-baselines", cwd=folder)
+    assert "1 text in both the training rows of RUN and some.csv; scores on them are inflated." in result.stdout

@@ -25,14 +25,14 @@ def test_an_undamaged_run_is_ok(run: Path) -> None:
     assert (code, stderr) == (0, "")
     assert all(line.startswith("ok ") for line in lines)
     assert [Path(line.split()[1].rstrip(":")).relative_to(run).as_posix() for line in lines] == [
-        ".", "model", "baselines", "checkpoints/last", "checkpoints/best", "model",
+        ".", "model", "baselines", "seen_texts", "checkpoints/last", "checkpoints/best", "model",
     ]  # fmt: skip
 
 
 def test_every_damaged_file_is_named(run: Path) -> None:
-    folders = ("model", "baselines", "checkpoints/last", "checkpoints/best")
+    folders = ("model", "baselines", "seen_texts", "checkpoints/last", "checkpoints/best")
     sealed = [path for folder in folders for path in sorted((run / folder).iterdir())]
-    assert len(sealed) == 17
+    assert len(sealed) == 20
     for path in [*sealed, run / "config.yaml"]:
         content = path.read_bytes()
         for damaged in (content[:-7], bytes([*content[:-7], content[-7] ^ 4, *content[-6:]])):

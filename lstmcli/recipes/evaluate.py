@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from lstmcli.config.model_settings import FormatName
 from lstmcli.config.settings import EvaluationSettings
 from lstmcli.corpus.examples import Examples, read_examples
@@ -15,8 +17,16 @@ from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.recipes.score import evaluate_examples
 from lstmcli.reports.files import to_html, to_json, to_markdown
-from lstmcli.store.layout import BASELINES_FOLDER, CONFIG_FILE, HTML_FILE, MARKDOWN_FILE, METRICS_FILE
+from lstmcli.store.layout import (
+    BASELINES_FOLDER,
+    CONFIG_FILE,
+    HTML_FILE,
+    MARKDOWN_FILE,
+    METRICS_FILE,
+    SEEN_TEXTS_FOLDER,
+)
 from lstmcli.store.run_directory import RunDirectory
+from lstmcli.store.seen_texts import read_seen_texts
 
 
 @dataclass(frozen=True)
@@ -57,7 +67,20 @@ def evaluate_file(run: Path, path: str, overrides: ColumnOverrides, *, baselines
     )
     examples = read_examples(path, settings, known_labels=predictor.model.labels.names, needs_group=False)
     evaluation_settings = replace(evaluation_settings, baselines=baselines)
-    return examples, evaluate_examples(examples, predictor, run / BASELINES_FOLDER, evaluation_settings)
+    overlaps = _seen_by(run, examples)
+    return examples, evaluate_examples(
+        examples, predictor, run / BASELINES_FOLDER, evaluation_settings, overlaps=overlaps
+    )
+
+
+def _seen_by(run: Path, examples: Examples) -> list[tuple[str, str, int]]:
+    """Count the texts that the model was trained or tuned on; a copied model folder does not say which these are."""
+    keys = np.unique(examples.table["text_key"])
+    counts = [
+        (f"the {split} rows of {run}", examples.name, len(np.intersect1d(keys, seen, assume_unique=True)))
+        for split, seen in read_seen_texts(run / SEEN_TEXTS_FOLDER).items()
+    ]
+    return [overlap for overlap in counts if overlap[2]]
 
 
 def _settings_of(run: Path) -> tuple[EvaluationSettings, str | None]:

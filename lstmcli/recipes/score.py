@@ -10,6 +10,7 @@ from lstmcli.corpus.encode import TokenizedTexts
 from lstmcli.corpus.examples import Examples
 from lstmcli.corpus.targets import label_targets
 from lstmcli.data.atomic import replaced_folder
+from lstmcli.errors import DamagedFileError, RunDirectoryError
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.baselines import MAJORITY_NAME, TFIDF_NAME, MajorityBaseline, TfidfBaseline
 from lstmcli.metrics.evaluation import Evaluation, System, evaluate
@@ -45,7 +46,7 @@ def evaluate_examples(
         overlaps: pairs of splits that share texts, with the number of texts.
 
     Raises:
-        DamagedFileError: the saved baselines are damaged.
+        RunDirectoryError: the saved baselines are damaged.
     """
     labels = predictor.model.labels
     folder = baselines if settings.baselines and baselines.is_dir() else None
@@ -87,7 +88,10 @@ def _system(name: str, texts: Sequence[str], predictor: Predictor) -> System:
 
 def _baseline_systems(texts: Sequence[str], predictor: Predictor, folder: Path) -> list[System]:
     tokenizer, labels = Tokenizer.without_limit(predictor.model.tokenizer), predictor.model.labels
-    majority, tfidf = read_baselines(folder, labels)
+    try:
+        majority, tfidf = read_baselines(folder, labels)
+    except DamagedFileError as error:
+        raise RunDirectoryError(f"{error} To go on without them, evaluate with --no-baselines.") from None
     guesses = majority.probabilities(len(texts))
     probabilities = tfidf.probabilities(texts, tokenizer)
     return [

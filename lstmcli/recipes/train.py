@@ -23,6 +23,7 @@ from lstmcli.recipes.score import evaluate_examples, fit_baselines
 from lstmcli.reports.files import write_reports
 from lstmcli.store.model import SavedModel, write_model
 from lstmcli.store.run import OpenRun
+from lstmcli.store.seen_texts import write_seen_texts
 from lstmcli.training.initial_weights import InitialWeights, initial_weights, start_from_run
 from lstmcli.training.setup import training_environment
 
@@ -64,6 +65,11 @@ def _train(config: Config, run: OpenRun, corpus: Corpus | None, tell: Tell, stop
         ]
         _end_if(stop)
         model, facts = _tune(prepared, networks, tell)
+        write_seen_texts(
+            run.directory.seen_texts,
+            training=corpus.train.table["text_key"].to_numpy(),
+            validation=corpus.validation.table["text_key"].to_numpy(),
+        )
         with replaced_folder(run.directory.model) as folder:
             write_model(folder, model)
         if config.evaluation.baselines:

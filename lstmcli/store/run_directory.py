@@ -41,6 +41,7 @@ from lstmcli.store.layout import (
     MODEL_FOLDER,
     PRETRAINING_FOLDER,
     PREVIOUS_FOLDER,
+    SEEN_TEXTS_FOLDER,
 )
 from lstmcli.store.lock import LOCK_FILES
 
@@ -48,6 +49,7 @@ FOLDERS = (
     MODEL_FOLDER,
     LANGUAGE_FOLDER,
     BASELINES_FOLDER,
+    SEEN_TEXTS_FOLDER,
     CHECKPOINTS_FOLDER,
     PRETRAINING_FOLDER,
     FOLDS_FOLDER,
@@ -69,6 +71,7 @@ class RunDirectory:
         self.model = path / MODEL_FOLDER
         self.language_model = path / LANGUAGE_FOLDER
         self.baselines = path / BASELINES_FOLDER
+        self.seen_texts = path / SEEN_TEXTS_FOLDER
 
     def checkpoints(self, member: int) -> Path:
         """Return the `Checkpoints` folder of network number `member`, from 1; only ensembles have more than one."""

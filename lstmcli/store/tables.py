@@ -17,11 +17,15 @@ from lstmcli.kernels.weights import Weights
 
 # What numpy.save writes for an array in C order: magic, version 1.0, the size of the header, and the header.
 NPY_HEADER = re.compile(
-    rb"\x93NUMPY\x01\x00(..)\{'descr': '(<f2|<u4)', 'fortran_order': False, 'shape': \((\d+(?:, \d+)*),?\), \} *\n",
+    rb"\x93NUMPY\x01\x00(..)\{'descr': '(<f2|<u4|<i8)', 'fortran_order': False, 'shape': \((\d+(?:, \d+)*),?\), \} *\n",
     re.DOTALL,
 )
 MAX_HEADER_BYTES = 256
-TYPES: dict[bytes, np.dtype[Any]] = {b"<f2": np.dtype(np.float16), b"<u4": np.dtype(np.uint32)}
+TYPES: dict[bytes, np.dtype[Any]] = {
+    b"<f2": np.dtype(np.float16),
+    b"<u4": np.dtype(np.uint32),
+    b"<i8": np.dtype(np.int64),
+}
 
 # The header of a safetensors file is JSON with a line of about 100 bytes for each of our few dozen tensors.
 MAX_WEIGHTS_HEADER_BYTES = 1 << 22

@@ -26,10 +26,12 @@ from lstmcli.store.layout import (
     MODEL_FOLDER,
     PRETRAINING_FOLDER,
     PREVIOUS_FOLDER,
+    SEEN_TEXTS_FOLDER,
 )
 from lstmcli.store.lock import RunLock
 from lstmcli.store.model import read_model
 from lstmcli.store.run_directory import RunDirectory
+from lstmcli.store.seen_texts import read_seen_texts
 
 # metrics.json of a thousand labels takes 2 MB, a long history less.
 MAX_REPORT_BYTES = 1 << 26
@@ -78,6 +80,7 @@ def verify(run: Path) -> Iterator[Verified]:
         MODEL_FOLDER: _model_check(run),
         LANGUAGE_FOLDER: lambda: read_language_model(run),
         BASELINES_FOLDER: lambda: _check_baselines(run),
+        SEEN_TEXTS_FOLDER: lambda: read_seen_texts(run / SEEN_TEXTS_FOLDER),
     }
     folders = {run / name: check for name, check in checks.items()} | dict.fromkeys(_checkpoints(run), lambda: None)
     for path, check in folders.items():
