@@ -214,7 +214,7 @@ def _split_override(override: str) -> tuple[KeyPath, str]:
     if not equals or len(key) == 1:
         hint = suggestion(key, _sections()) if equals else ""
         raise UsageError(f"--set {override}: expected SECTION.KEY=VALUE, for example training.epochs=5.{hint}")
-    return key, value.strip()
+    return key, value.strip() or value  # a space or a tab may separate labels
 
 
 def _parse_override(key: KeyPath, value: str) -> Any:
