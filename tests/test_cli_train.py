@@ -293,7 +293,7 @@ def test_labels_that_are_probably_slips_are_noted(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.stderr
     for note in (
         "note     labels that combine others: 'fear|joy'; for several labels per text, set data.label_separator=|",
-        "note     labels that differ only in case or spaces: 'Joy', 'joy'",
+        "note     labels that differ only in case, spaces, or the form of a character or number: 'Joy', 'joy';",
         "note     no validation row has odd: too rare to measure",
     ):
         assert note in result.stderr

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from lstmcli.config.loading import load_config
 from lstmcli.config.model_settings import DataSettings, label_kind
 from lstmcli.corpus.example_rows import NO_GROUP
 from lstmcli.corpus.examples import read_examples
@@ -180,3 +181,10 @@ def test_the_group_column_and_json_types_are_read(tmp_path: Path) -> None:
     examples = read_examples(path, replace(SINGLE, group="who", empty_texts="keep"))
     assert list(examples.table["group"]) == [0, 1]
     assert list(examples.texts) == ["hi", ""]
+
+
+@pytest.mark.parametrize("separator", [" ", "\t"])
+def test_white_space_may_separate_labels(separator: str) -> None:
+    config = load_config(None, [f"data.label_separator={separator}", "data.train=a.csv"])
+    assert config.data.label_separator == separator
+    assert parse_labels([f"joy{separator}love"], config.data) == ("joy", "love")

@@ -60,7 +60,7 @@ def _split_override(override: str) -> tuple[KeyPath, str]:
         hint = suggestion(key, sections()) if equals else ""
         given = excerpt(override, MAX_TYPED_CHARACTERS)
         raise UsageError(f"--set {given}: expected SECTION.KEY=VALUE, for example training.epochs=5.{hint}")
-    return key, value.strip()
+    return key, value.strip() or value
 
 
 def _parse_override(key: KeyPath, value: str) -> Any:

@@ -91,13 +91,28 @@ def split_examples(examples: Examples, settings: DataSettings, seed: int) -> tup
     if is_validation.all() or not is_validation.any():
         rows = counted(len(examples.table), "row")
         wanted = "add more" if settings.train is None else "set data.validation to a file, or add rows"
-        raise DataError(f"{examples.name}: {rows} can't be split into training and validation; {wanted}.")
+        raise DataError(
+            f"{examples.name}: {rows} can't be split into training and validation{_why_not(examples)}; {wanted}."
+        )
     train, validation = (
         examples.having(rows, name=f"{examples.name} ({part} part)", num_rows=int(rows.sum()), findings=())
         for part, rows in (("training", ~is_validation), ("validation", is_validation))
     )
     labels = learn_labels(train, settings)
     return train, without_unknown_labels(validation, labels), labels
+
+
+def _why_not(examples: Examples) -> str:
+    """Return why rows can't be split, starting with a comma, if it is because they stay together."""
+    num_rows, num_texts = len(examples.table), examples.table["text_key"].nunique()
+    num_groups = len(np.unique(examples.groups)) if examples.groups is not None else num_rows
+    if num_groups < num_rows:
+        found = counted(num_groups, "group")
+        return f", since rows of the same group or with the same text stay together, and there are {found}"
+    if num_texts == num_rows:
+        return ""
+    found = "only one text" if num_texts == 1 else f"only {num_texts:,} different texts"
+    return f", since rows with the same text stay together, and there {'is' if num_texts == 1 else 'are'} {found}"
 
 
 def without_unknown_labels(validation: Examples, labels: LabelSet) -> Examples:

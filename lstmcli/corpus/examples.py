@@ -13,6 +13,7 @@ from lstmcli.config.model_settings import DataSettings, label_kind
 from lstmcli.corpus.columns import Cells, CellSelector
 from lstmcli.corpus.example_rows import NO_GROUP, ExampleRows
 from lstmcli.corpus.label_cells import BadLabelError, parse_labels
+from lstmcli.corpus.label_names import clean_label
 from lstmcli.corpus.soft_labels import SoftLabels, SoftRows
 from lstmcli.corpus.texts import Texts, TextStore
 from lstmcli.data.blank import is_blank
@@ -130,6 +131,7 @@ def read_examples(
     name = " + ".join(names)
     table, label_sets = rows.table(), tuple(rows.label_sets)
     if known_labels is not None:
+        label_sets = _as_known(label_sets, known_labels)
         unknown_sets = [index for index, names in enumerate(label_sets) if not set(names) <= set(known_labels)]
         is_unknown = table["label_set"].isin(unknown_sets)
         found = {name for index in table["label_set"][is_unknown].unique() for name in label_sets[index]}
@@ -147,6 +149,14 @@ def read_examples(
     table = table.reset_index(drop=True)
     soft_labels = None if rows.soft is None else rows.soft.soft_labels()
     return Examples(name, num_rows, table, label_sets, rows.store, tuple(findings), soft_labels)
+
+
+def _as_known(label_sets: tuple[tuple[str, ...], ...], known: Collection[str]) -> tuple[tuple[str, ...], ...]:
+    """Return the sets with the names of the model where these are spelled as only older versions stored them."""
+    names = {clean_label(name): name for name in known if clean_label(name) != name and clean_label(name) not in known}
+    return (
+        tuple(tuple(sorted(names.get(name, name) for name in of_row)) for of_row in label_sets) if names else label_sets
+    )
 
 
 def _with_nearest(name: str, known: Collection[str]) -> str:

@@ -6,7 +6,7 @@ from lstmcli.config.model_settings import DataSettings
 from lstmcli.corpus.corpus import Corpus, split_examples
 from lstmcli.corpus.example_rows import ExampleRows
 from lstmcli.corpus.examples import Examples
-from lstmcli.corpus.label_cells import clean_label
+from lstmcli.corpus.label_names import clean_label
 from lstmcli.errors import ConfigError
 from lstmcli.events import RowsRead
 

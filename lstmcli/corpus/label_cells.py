@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lstmcli.config.model_settings import DataSettings
-from lstmcli.data.formats.jsonl import SURROGATE
+from lstmcli.corpus.label_names import clean_label, listed
 
 YES = {"1", "1.0", "y", "yes", "true", "t"}
 NO = {"0", "0.0", "n", "no", "false", "f"}
@@ -39,19 +39,20 @@ def parse_labels(cells: Sequence[Any], settings: DataSettings) -> tuple[str, ...
             raise BadLabelError(
                 f"column {settings.label!r} contains a list; for several labels per text, set data.label_separator"
             )
-        label = clean_label(cells[0])
+        label = clean_label(_as_text(cells[0]))
         return (label,) if label else None
-    parts = cells[0] if isinstance(cells[0], list) else _as_text(cells[0]).split(settings.label_separator)
-    return tuple(sorted({clean_label(part) for part in parts} - {""})) or None
+    return tuple(sorted({clean_label(part) for part in _parts(cells[0], settings.label_separator)} - {""})) or None
 
 
-def clean_label(cell: Any) -> str:
-    """Return the label with whitespace normalised, so that it never breaks a line or a tab-separated field."""
-    return " ".join(SURROGATE.sub("\ufffd", _as_text(cell)).split())
+def _parts(cell: Any, separator: str) -> list[str]:
+    """Return the labels of a cell: those of a list, also of one that a table holds as text, or separated ones."""
+    text = _as_text(cell)
+    in_list = cell if isinstance(cell, list) else listed(text)
+    return text.split(separator) if in_list is None else list(map(_as_text, in_list))
 
 
 def _as_text(cell: Any) -> str:
-    if cell is None:
+    if cell is None or cell != cell:  # NaN, which JSON and Parquet may have for none, differs from itself
         return ""
     if isinstance(cell, bool):
         return str(cell).lower()
@@ -59,7 +60,7 @@ def _as_text(cell: Any) -> str:
 
 
 def _yes_or_no(cell: Any, column: str) -> bool | None:
-    text = clean_label(cell).lower()
+    text = clean_label(_as_text(cell)).lower()
     if text in YES:
         return True
     if text in NO:

@@ -1,9 +1,11 @@
 """Collects and checks the labels of the training rows, with notes on likely mistakes."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from lstmcli.config.model_settings import DataSettings, label_kind
 from lstmcli.corpus.examples import Examples
+from lstmcli.corpus.label_names import MISSING_WORDS, alike, listed, quoted
 from lstmcli.corpus.label_set import SET_SEPARATOR, LabelSet
 from lstmcli.corpus.targets import label_targets
 from lstmcli.errors import DataError
@@ -12,6 +14,9 @@ from lstmcli.errors import DataError
 MANY_LABELS = 50
 
 MAX_NAMES_SHOWN = 5
+
+# A longer label is more likely a text.
+MAX_CHARACTERS = 200
 
 
 def learn_labels(train: Examples, settings: DataSettings) -> LabelSet:
@@ -52,24 +57,52 @@ def all_labels(examples: Examples, settings: DataSettings) -> LabelSet:
 
 def label_notes(labels: LabelSet, validation: Examples) -> list[str]:
     """Return notes on labels that are probably mistakes, but may be intended."""
-    names, kind = labels.names, labels.kind
-    notes = []
-    if kind == "single":
-        joined = {mark: [name for name in names if _is_joined(name, mark, names)] for mark in "|,;/"}
-        notes += [
-            f"labels that combine others: {_shown(list(map(repr, found)))}; for several labels per text, set "
-            f"data.label_separator={mark}"
-            for mark, found in joined.items()
-            if found
-        ]
-    folded = [name.casefold().strip() for name in names]
-    alike = [name for name, same in zip(names, folded, strict=True) if folded.count(same) > 1]
-    if alike:
-        notes.append(f"labels that differ only in case or spaces: {_shown(list(map(repr, alike)))}")
+    notes = [] if labels.kind == "traits" else _spelling_notes(labels.names)
+    if labels.kind == "single":
+        notes = _separator_notes(labels.names) + notes
     counts = label_targets(validation, labels).sum(axis=0)
-    unseen = [name for name, count in zip(names, counts, strict=True) if not count]
+    unseen = [name for name, count in zip(labels.names, counts, strict=True) if not count]
     if unseen:
         notes.append(f"no validation row has {_shown(unseen)}: too rare to measure")
+    return notes
+
+
+def _separator_notes(names: Sequence[str]) -> list[str]:
+    """Return notes on cells that seem to hold several labels."""
+    joined = {mark: [name for name in names if _is_joined(name, mark, names)] for mark in "|,;/"}
+    notes = [
+        f"labels that combine others: {_shown(list(map(quoted, found)))}; for several labels per text, set "
+        f"data.label_separator={mark}"
+        for mark, found in joined.items()
+        if found
+    ]
+    lists = [quoted(name) for name in names if listed(name) is not None]
+    if lists:
+        notes.append(f"labels that are lists: {_shown(lists)}; for several labels per text, set data.label_separator=,")
+    return notes
+
+
+def _spelling_notes(names: Sequence[str]) -> list[str]:
+    """Return notes on labels that may be the same, missing, or no labels."""
+    notes = []
+    keys = Counter(map(alike, names))
+    similar = sorted((name for name in names if keys[alike(name)] > 1), key=alike)
+    if similar:
+        notes.append(
+            f"labels that differ only in case, spaces, or the form of a character or number: "
+            f"{_shown(list(map(quoted, similar)))}; they are different classes unless you make them equal in the file"
+        )
+    missing = [quoted(name) for name in names if name.casefold() in MISSING_WORDS]
+    if missing:
+        notes.append(
+            f"labels that may stand for a missing label: {_shown(missing)}; they are classes like any other. Empty "
+            "these cells to drop the rows (data.unlabelled)"
+        )
+    long = [quoted(name) for name in names if len(name) > MAX_CHARACTERS]
+    if long:
+        notes.append(
+            f"labels of more than {MAX_CHARACTERS} characters: {_shown(long)}; is it the right column (data.label)?"
+        )
     return notes
 
 
@@ -95,6 +128,11 @@ def _check_traits(train: Examples, labels: LabelSet) -> None:
 def _check_label_column(train: Examples, labels: LabelSet, settings: DataSettings) -> None:
     num_labels, num_rows = len(labels.names), len(train.table)
     in_memory, column = settings.train is None, settings.label
+    if column == settings.text and not in_memory:
+        raise DataError(
+            f"{train.name}: column {column!r} is set as both text and label; change --text (data.text) or --label "
+            "(data.label)."
+        )
     if num_labels > max(MANY_LABELS, num_rows / 2):
         subject, question = (
             ("", "are these classes?")

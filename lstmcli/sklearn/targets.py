@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
-from lstmcli.corpus.label_cells import clean_label
+from lstmcli.corpus.label_names import clean_label
 from lstmcli.corpus.label_set import SET_SEPARATOR
 from lstmcli.errors import counted
 from lstmcli.inference.given_texts import is_missing

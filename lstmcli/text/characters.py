@@ -64,7 +64,7 @@ _SPACE_IN_TEXT = re.compile(
 # Sorting n combining marks takes n * n steps. Runs of LONG_RUN marks are truncated to MAX_MARKS, the limit of the
 # Stream-Safe Text Format of Unicode Standard Annex 15; no language needs more than a few.
 MAX_MARKS: Final = 30
-LONG_RUN: Final = 512
+LONG_RUN: Final = 256
 # Marks and what else is not \w; the two voiced sound marks are letters that NFKC turns into marks.
 _MAY_BE_MARK = re.compile(r"[^\w\x00-\u02ff]|[\uff9e\uff9f]")
 _MAY_BE_RUN = re.compile(rf"[\W\uff9e\uff9f]{{{LONG_RUN},}}")
