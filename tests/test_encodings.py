@@ -114,6 +114,11 @@ def test_only_encodings_of_text_files_are_accepted(tmp_path: Path, encoding: str
     assert len(message) < 300
 
 
+def test_the_names_that_windows_has_lead_to_the_right_ones(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", TABLE.encode("cp1252"))
+    assert "Unknown encoding 'ANSI'. Did you mean 'cp1252'?" in reason(path, "ANSI")
+
+
 @pytest.mark.parametrize("encoding", ["undefined", "rot13", "mbcs9"])
 def test_a_config_with_such_an_encoding_is_refused_in_one_line(corpus: Path, tmp_path: Path, encoding: str) -> None:
     result = invoke("train", corpus / "train.csv", "--set", f"data.encoding={encoding}", "--run-dir", tmp_path / "new")

@@ -24,6 +24,7 @@ TRAINED = Layout("csv-semicolon", "cp1252")
         ("a.jsonl", Layout(), Layout("jsonl", "cp1252")),
         ("-", Layout(), Layout("text", "utf-8")),
         ("a.csv", Layout("auto"), Layout("csv", "cp1252")),
+        ("a.csv", Layout(None, ""), Layout("csv-semicolon", "")),
         ("a.csv", Layout("csv-pipe", "utf-16"), Layout("csv-pipe", "utf-16")),
         ("-", Layout("csv", "latin-1"), Layout("csv", "latin-1")),
     ],

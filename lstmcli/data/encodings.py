@@ -10,6 +10,9 @@ COMMON_ENCODINGS = ["utf-8", "utf-16", "cp1252", "latin-1", "cp1251", "gb18030",
 # Python counts these as encodings of text, but no file of texts is written in them.
 NOT_OF_FILES = {"undefined", "idna", "punycode", "unicode-escape", "raw-unicode-escape", "utf-7", "charmap"}
 
+# What Windows calls the encodings that its programs save in.
+WINDOWS_NAMES = {"ansi": "cp1252", "unicode": "utf-16", "unicode (utf-8)": "utf-8"}
+
 # The byte order marks, the longer ones first: that of UTF-32 starts with that of UTF-16.
 MARKS = {
     codecs.BOM_UTF8: "utf-8",
@@ -32,21 +35,19 @@ GUESSES += ["big5", "cp932", "euc_jp", "euc_kr", "mac_roman"]
 
 def check_encoding(encoding: str) -> None:
     """Raise DataError unless `encoding` names an encoding of text files."""
+    common = f"Common ones: {', '.join(COMMON_ENCODINGS)}."
     try:
         name = codecs.lookup(encoding).name
     except (LookupError, ValueError):  # a ValueError: a NUL or half an emoji in the name
-        raise DataError(
-            f"Unknown encoding {encoding!r:.60}.{did_you_mean(encoding[:60], COMMON_ENCODINGS)} Common ones: "
-            f"{', '.join(COMMON_ENCODINGS)}."
-        ) from None
+        on_windows = WINDOWS_NAMES.get(encoding.casefold())
+        near = f" Did you mean {on_windows!r}?" if on_windows else did_you_mean(encoding[:60], COMMON_ENCODINGS)
+        raise DataError(f"Unknown encoding {encoding[:60]!r}.{near} {common}") from None
     try:
-        if name in NOT_OF_FILES:
-            raise LookupError(f"{name!r} is not an encoding of text files")
-        "".encode(encoding)
-    except LookupError as error:
-        raise DataError(
-            f"Encoding {encoding!r} can't be used: {error}. Common ones: {', '.join(COMMON_ENCODINGS)}."
-        ) from None
+        is_usable = name not in NOT_OF_FILES and "".encode(encoding) is not None
+    except LookupError:  # a codec from bytes to bytes
+        is_usable = False
+    if not is_usable:
+        raise DataError(f"Encoding {encoding!r} can't be used: text files are never written in it. {common}")
 
 
 def codec_name(encoding: str) -> str:

@@ -32,6 +32,18 @@ def open_file(path: str) -> BinaryIO:
         raise DataError(f"{path!r:.300}: is not the name of a file: it contains a NUL character.") from None
 
 
+def first_bytes(path: str) -> bytes:
+    """Return some of the first bytes of a file; none of a pipe, which can be read only once.
+
+    Raises:
+        DataError: it can't be opened.
+    """
+    if not Path(path).is_file():
+        return b""
+    with open_file(path) as stream:
+        return stream.read(1 << 16)
+
+
 def _neighbours(path: str) -> list[str]:
     """Return the files in the folder of `path`, as far as it can be read."""
     parent = Path(path).parent

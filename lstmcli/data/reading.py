@@ -16,8 +16,9 @@ from lstmcli.data.formats import BINARY_FORMATS, EXTENSIONS, FORMATS, Record
 from lstmcli.data.formats.base import REPEATED_HEADER
 from lstmcli.data.formats.header import listed, missing_column_hint, position
 from lstmcli.data.formats.text import TEXT_FORMAT
+from lstmcli.data.kinds import refuse_other_kinds
 from lstmcli.data.lines import UNDECODABLE, BeforeWaiting, DecodedLines
-from lstmcli.data.opening import is_there, open_file
+from lstmcli.data.opening import first_bytes, is_there, open_file
 from lstmcli.errors import DataError
 
 STANDARD_INPUT = "-"
@@ -254,7 +255,10 @@ def input_layout(path: str, wanted: Layout, trained: Layout) -> Layout:
         DataError: the extension says nothing about the format, and neither do the others.
     """
     known = Layout() if path == STANDARD_INPUT else trained
-    return Layout(_input_format(path, wanted, known), wanted.encoding or known.encoding or DEFAULT_ENCODING)
+    return Layout(
+        _input_format(path, wanted, known),
+        known.encoding or DEFAULT_ENCODING if wanted.encoding is None else wanted.encoding,
+    )
 
 
 def _input_format(path: str, wanted: Layout, trained: Layout) -> str:
@@ -271,6 +275,7 @@ def _input_format(path: str, wanted: Layout, trained: Layout) -> str:
 def _known_format_of(path: str) -> str:
     format_name = format_of(path)
     if format_name is None:
+        refuse_other_kinds(first_bytes(path), path, has_columns=True)
         others = ", ".join(name for name in [*FORMATS, *BINARY_FORMATS] if name != TEXT_FORMAT)
         raise DataError(
             f"{path}: can't tell the format from the file name. Add --format {TEXT_FORMAT} for one text per line, or "
