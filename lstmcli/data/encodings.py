@@ -26,7 +26,7 @@ MARKS = {
 SAMPLE_BYTES = 1 << 14
 
 # What is not ASCII in most Western European texts.
-WESTERN = frozenset("äöüßÄÖÜéèêëàâáãçîïíìôóòõûùúñåøæœÅØÆÉÀÇÑÁÍÓÚ¿¡«»„“”‚‘’–—…€£°§´·".encode("cp1252"))
+WESTERN = "äöüßÄÖÜéèêëàâáãçîïíìôóòõûùúñåøæœÅØÆÉÀÇÑÁÍÓÚ¿¡«»„“”‚‘’–—…€£°§´·"
 
 # What charset-normalizer chooses from; more of them would only be mistaken for each other.
 GUESSES = ["cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "koi8_r", "cp866", "gb18030"]
@@ -140,9 +140,10 @@ def _likely_encodings(sample: bytes) -> list[str]:
     if _is_utf8(sample):
         return ["utf-8"]
     others = [byte for byte in sample if byte >= 0x80]
+    western = WESTERN.encode("cp1252")
     num_pairs = sum(first >= 0x80 and second >= 0x80 for first, second in pairwise(sample))
     # Western texts have a letter with an accent here and there; in others, such letters come one after another.
-    if num_pairs <= 0.3 * len(others) and sum(byte in WESTERN for byte in others) >= 0.95 * len(others):
+    if num_pairs <= 0.3 * len(others) and sum(byte in western for byte in others) >= 0.95 * len(others):
         return ["cp1252"]
     try:
         import charset_normalizer

@@ -5,7 +5,6 @@ otherwise stay bytes. Dates and times are written in ISO form, with all their di
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from decimal import Decimal
 from typing import Any
 
 from lstmcli.data.formats.base import Record, Rows, bytes_as_text
@@ -98,7 +97,7 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, bytes):
         return bytes_as_text(value)
-    if isinstance(value, Decimal):
+    if hasattr(value, "as_tuple"):  # a Decimal, whose module would slow down the start for other formats
         return f"{value:f}"
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
