@@ -162,6 +162,6 @@ def saving_tensors(path: Path) -> Iterator[None]:
     try:
         yield
     except SafetensorError as error:
-        number = re.search(r"os error (\d+)", str(error))
+        number = re.search(r"(?:os error|code:) (\d+)", str(error))
         code = errno.EIO if number is None else int(number[1])
         raise OSError(code, os.strerror(code), str(path)) from None
