@@ -121,12 +121,12 @@ class RowStream:
             text, kept = None, self._flagged(record, kept, str(problem))
         if self.counts.rows - self._num_before == BLOCK_ROWS:
             self._check_columns()
-        if text is None and self._on_error == "skip":
-            return
         if text is not None:
             self._tell_held_notes()
             if self._writer is None:
                 self._start(kept.columns)
+        elif self._on_error == "skip":
+            return
         if self.counts.rows > self._num_done:
             self._waiting.append(_Row(kept, text, self.counts.rows, self._name))
             if len(self._waiting) == BLOCK_ROWS:

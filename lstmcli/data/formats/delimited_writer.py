@@ -14,8 +14,8 @@ from lstmcli.errors import DataError, counted
 # What ends a cell or a row where there are no quotes.
 ENDS = re.compile("[\t\r\n]")
 
-# Cells of JSON that are the same text however they are written.
-PLAIN_TYPES = {str, type(None), bool, JsonText}
+# Cells of JSON that are the same text however they are written, except 0, which may be -0.
+PLAIN_TYPES = {str, int, type(None), bool, JsonText}
 
 
 class DelimitedWriter:
@@ -60,7 +60,7 @@ class DelimitedWriter:
 
     def _cells(self, record: Record) -> list[str]:
         cells = record.cells
-        if record.source is not None and not PLAIN_TYPES.issuperset(map(type, cells)):
+        if record.source is not None and (not PLAIN_TYPES.issuperset(map(type, cells)) or 0 in cells):
             cells = exact_cells(record.source)
         cells = [cell if type(cell) is str else as_text(cell) for cell in cells]
         if record.columns is self._columns or record.columns == self._columns:

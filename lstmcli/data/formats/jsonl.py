@@ -170,11 +170,11 @@ class _JsonLinesWriter:
         if type(value) is JsonText:
             return str(value)
         try:
-            text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain)
+            text = _ENCODE(value)
         except ValueError:  # a number of Parquet's
             self._num_not_finite += 1
             value = _finite(value)
-            text = json.dumps(value, ensure_ascii=False, default=_plain)
+            text = _ENCODE(value)
         if SURROGATE.search(text):  # half an emoji, as in truncated tweets, can only be written as an escape
             text = json.dumps(value, default=_plain)
         return text
@@ -192,6 +192,9 @@ def _free(name: str, taken: Sequence[str]) -> str:
 def _plain(value: object) -> str:
     """Return a value that JSON has no form for, such as a date, as text."""
     return bytes_as_text(value) if isinstance(value, bytes) else str(value)
+
+
+_ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=_plain).encode
 
 
 def _finite(value: Any) -> Any:
