@@ -117,7 +117,7 @@ def check_reports(folder: Path) -> None:
 def _is_evaluation(metrics: Path) -> bool:
     try:
         return "evaluations" in json.loads(metrics.read_text(encoding="utf-8"))
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         return False
 
 
