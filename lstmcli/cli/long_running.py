@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from lstmcli.cli.process import ENDING_SIGNALS, interrupt, note_end_of_terminal
-from lstmcli.errors import InterruptedRunError
+from lstmcli.errors import InterruptedRunError, LstmcliError
 from lstmcli.events import Stop
 from lstmcli.reports.console import ConsoleReporter
 from lstmcli.store.run_directory import RunDirectory
@@ -49,10 +49,11 @@ class SignalStop(Stop):
 def long_running(
     run: RunDirectory, resume_command: str, *, quiet: bool = False
 ) -> Iterator[tuple[ConsoleReporter, SignalStop]]:
-    """Yield a reporter and a stop for a recipe; an interruption becomes an error that says how to resume.
+    """Yield a reporter and a stop for a recipe; an interruption or a full disk is an error that says how to resume.
 
     Raises:
         InterruptedRunError: on Ctrl-C, SIGTERM or SIGHUP.
+        LstmcliError: a file can't be written.
     """
     keep_freed_memory()
     stop = SignalStop()
@@ -65,8 +66,16 @@ def long_running(
     except InterruptedRunError as error:
         raise InterruptedRunError(f"{error} Resume with: {resume_command}") from None
     except KeyboardInterrupt:
-        advice = f" Resume with: {resume_command}" if run.is_run and not run.is_finished else ""
-        raise InterruptedRunError(f"interrupted.{advice}") from None
+        raise InterruptedRunError(f"interrupted.{_advice(run, resume_command)}") from None
+    except BrokenPipeError:
+        raise  # the reader of the output has gone
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        raise LstmcliError(f"{where}{error.strerror or error}.{_advice(run, resume_command)}") from None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _advice(run: RunDirectory, resume_command: str) -> str:
+    return f" Resume with: {resume_command}" if run.is_run and not run.is_finished else ""
