@@ -6,6 +6,7 @@ from contextlib import contextmanager
 # Import name -> name on PyPI; a test compares them with pyproject.toml.
 PACKAGES = {
     "charset_normalizer": "charset-normalizer",
+    "filelock": "filelock",
     "jinja2": "jinja2",
     "numpy": "numpy",
     "pandas": "pandas",

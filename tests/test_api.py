@@ -25,6 +25,7 @@ import lstmcli
 from lstmcli.api import BLOCK_TEXTS
 from lstmcli.config.model_settings import ModelSettings
 from lstmcli.data.formats.base import format_cell
+from lstmcli.data.sealed import seal
 from lstmcli.inference.one_thread import numpys_libraries
 from lstmcli.store.model import write_model
 from tests.conftest import PROJECT, TEXTS, Cli, write_csv
@@ -49,6 +50,8 @@ def run(request: pytest.FixtureRequest, run_directory: Path, tmp_path_factory: p
     if request.param != "single":
         description |= {"thresholds": [0.6, 0.3, 0.7], "at_least_one": request.param == "multi"}
     (folder / "model.json").write_text(json.dumps(description))
+    (folder / "checksums.json").unlink()
+    seal(folder)
     return folder
 
 

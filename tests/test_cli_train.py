@@ -12,6 +12,8 @@ from lstmcli.config.loading import load_config
 from lstmcli.inference.predictor import Predictor
 from tests.conftest import FAST, Cli, corpus_options, feeling_rows, history, invoke, losses, set_options, write_csv
 
+SEALED = ("model", "baselines", "seen_texts", "checkpoints/last", "checkpoints/best")
+
 
 def test_a_run_directory_holds_what_the_design_says(run_directory: Path) -> None:
     found = {str(path.relative_to(run_directory)) for path in run_directory.rglob("*") if path.is_file()}
@@ -34,6 +36,9 @@ def test_a_run_directory_holds_what_the_design_says(run_directory: Path) -> None
         "checkpoints/last/state.safetensors",
         "checkpoints/last/progress.json",
         "checkpoints/best/average.safetensors",
+        "seen_texts/train.npy",
+        "seen_texts/validation.npy",
+        *(f"{folder}/checksums.json" for folder in SEALED),
     }
     assert len(history(run_directory)) == 6
     assert load_config(run_directory / "config.yaml", []).model.hidden_size == 8

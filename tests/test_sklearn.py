@@ -281,7 +281,7 @@ def test_it_works_as_the_last_step_of_a_pipeline_and_in_a_search() -> None:
 
 def test_a_wrong_parameter_fails_its_own_part_of_a_search_only() -> None:
     search = GridSearchCV(small(), {"hidden_size": [4, -1]}, cv=2, error_score=0.0)
-    with pytest.warns(FitFailedWarning, match=r"model.hidden_size: expected a whole number of at least 1, got -1"):
+    with pytest.warns(FitFailedWarning, match=r"model.hidden_size: expected a whole number from 1 to 16,384, got -1"):
         search.fit(TEXTS, LABELS)
     assert search.best_params_ == {"hidden_size": 4}
 

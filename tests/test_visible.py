@@ -83,7 +83,7 @@ def test_progress_lines_are_shown_safely(capsys: pytest.CaptureFixture[str]) -> 
 def test_predictions_reach_a_terminal_as_text_and_a_pipe_as_they_are(
     cli: Cli, run_directory: Path, tmp_path: Path
 ) -> None:
-    path = write_csv(tmp_path / "in.csv", ["text", "id"], [(UNSAFE, "1")])
+    path = write_csv(tmp_path / "in.csv", ["text", "id"], [(f"glad {UNSAFE}", "1")])
     assert UNSAFE in cli("predict", run_directory, path).stdout
     shown = on_a_terminal("predict", run_directory, path)
     assert SHOWN.encode() in shown
