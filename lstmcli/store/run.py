@@ -1,5 +1,6 @@
 """A run that a recipe writes to: when it may be started or resumed, its lock, and its history."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -67,6 +68,11 @@ class OpenRun:
     def is_finished(self) -> bool:
         """Whether there is nothing left to resume."""
         return self.resume and self.directory.is_finished
+
+    def tidy(self) -> None:
+        """Remove what is left of a finished run's training if that was killed at the very end."""
+        with suppress(RunDirectoryError), self:  # a read-only run is fine as it is
+            self._lock.acquire()
 
     def check(self, config: Config, *, needs_labels: bool = True, needs_rows: bool = True) -> None:
         """Check that the run can be resumed, or that a new one may be written here; nothing is changed.

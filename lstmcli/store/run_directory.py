@@ -42,7 +42,7 @@ from lstmcli.store.layout import (
     PRETRAINING_FOLDER,
     PREVIOUS_FOLDER,
 )
-from lstmcli.store.lock import LOCK_FILES
+from lstmcli.store.lock import LOCK_FILES, RunLock
 
 FOLDERS = (
     MODEL_FOLDER,
@@ -92,6 +92,16 @@ class RunDirectory:
                 return stream.read(len(RUN_MARK)) == RUN_MARK.encode()
         except (OSError, ConfigError):
             return False
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether a release that knows checksums started the run, so that all its folders must have them."""
+        try:
+            with open_config(self.path / CONFIG_FILE, is_stored=True) as stream:
+                mark = stream.readline(200).decode("utf-8", "replace").rstrip()
+        except (OSError, ConfigError):
+            return False
+        return CHECKSUM.fullmatch(mark.removeprefix(RUN_MARK)) is not None
 
     @property
     def is_finished(self) -> bool:
@@ -155,6 +165,13 @@ class RunDirectory:
             with suppress(OSError):  # they take space, but do no harm
                 for path in (*leftovers(folder, names), *unneeded):
                     remove(path)
+        for inner in (self.pretraining, *map(RunDirectory, (self.path / FOLDS_FOLDER).glob("*"))):
+            if inner.is_run:  # one that was finished before the process died is not opened again
+                lock = RunLock(inner.path)
+                with suppress(RunDirectoryError):
+                    lock.acquire()
+                    inner.tidy()
+                lock.release()
 
     def write_text(self, name: str, content: str) -> None:
         """Write a file of the run directory atomically."""

@@ -80,9 +80,10 @@ def verify(run: Path) -> Iterator[Verified]:
         BASELINES_FOLDER: lambda: _check_baselines(run),
     }
     folders = {run / name: check for name, check in checks.items()} | dict.fromkeys(_checkpoints(run), lambda: None)
+    is_sealed = RunDirectory(run).is_sealed
     for path, check in folders.items():
         if path.exists():
-            yield _verify_folder(path, check)
+            yield _verify_folder(path, check, must_be_sealed=is_sealed)
     for inner in [run / PRETRAINING_FOLDER, *sorted((run / FOLDS_FOLDER).glob("*"))]:
         if RunDirectory(inner).is_run:
             yield from verify(inner)
@@ -107,7 +108,7 @@ def _check_baselines(run: Path) -> None:
     read_baselines(run / BASELINES_FOLDER, labels)
 
 
-def _verify_folder(path: Path, check: Callable[[], object]) -> Verified:
+def _verify_folder(path: Path, check: Callable[[], object], *, must_be_sealed: bool = False) -> Verified:
     """Check all files of a folder, then what they contain with `check`."""
     problems: list[Problem] = []
     try:
@@ -115,6 +116,8 @@ def _verify_folder(path: Path, check: Callable[[], object]) -> Verified:
         names = folder.names if folder.is_sealed else sorted(each.name for each in path.iterdir())
     except (DamagedFileError, OSError) as error:
         return Verified(path, 0, 0, lacks_checksums=False, problems=(_problem(path, error),))
+    if must_be_sealed and not folder.is_sealed:
+        problems.append(Problem(path / CHECKSUMS_FILE, "is missing"))
     for name in names:
         _note_problem(problems, path / name, partial(folder.check, name))
     if not problems:
