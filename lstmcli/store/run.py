@@ -73,6 +73,7 @@ class OpenRun:
         """Remove what is left of a finished run's training if that was killed at the very end."""
         with suppress(RunDirectoryError), self:  # a read-only run is fine as it is
             self._lock.acquire()
+            self.directory.check_links()
 
     def check(self, config: Config, *, needs_labels: bool = True, needs_rows: bool = True) -> None:
         """Check that the run can be resumed, or that a new one may be written here; nothing is changed.
@@ -106,6 +107,7 @@ class OpenRun:
             raise RunDirectoryError(f"{self.path}: can't be created ({error.strerror}).") from None
         self._lock.acquire()
         if self.resume:
+            self.directory.check_links()
             self.directory.tidy()
             return
         self.directory.check_free(overwrite=self.overwrite)  # somebody may have started a run here since `check`

@@ -23,7 +23,7 @@ from lstmcli.config.files import MAX_CONFIG_BYTES, open_config
 from lstmcli.config.loading import load_config
 from lstmcli.config.settings import Config
 from lstmcli.data.atomic import atomic_path, leftovers, recover, remove, unwritable_parent
-from lstmcli.data.sealed import SealedFolder
+from lstmcli.data.sealed import OUTSIDE, SealedFolder
 from lstmcli.errors import ConfigError, RunDirectoryError
 from lstmcli.store.layout import (
     BASELINES_FOLDER,
@@ -152,6 +152,19 @@ class RunDirectory:
         except OSError as error:
             raise RunDirectoryError(f"{self.path}: can't be replaced ({error.strerror}).") from None
 
+    def check_links(self) -> None:
+        """Check that what is written to the folders of the run stays in the run, which may be of unknown origin.
+
+        Raises:
+            RunDirectoryError: a folder is a link that leads out.
+        """
+        top = self.path.resolve()
+        inner = [path for name in (CHECKPOINTS_FOLDER, FOLDS_FOLDER) for path in (self.path / name).glob("*")]
+        states = [state for path in inner for state in path.glob("*")]
+        for path in (*(self.path / name for name in FOLDERS), *inner, *states):
+            if path.is_symlink() and not path.resolve().is_relative_to(top):
+                raise RunDirectoryError(f"{path}: {OUTSIDE}, and nothing written; replace it with a copy.")
+
     def tidy(self) -> None:
         """Remove what processes that died have left, and in a finished run the states that nobody will resume from."""
         checkpoints = self.path / CHECKPOINTS_FOLDER
@@ -175,7 +188,7 @@ class RunDirectory:
 
     def write_text(self, name: str, content: str) -> None:
         """Write a file of the run directory atomically."""
-        with atomic_path(self.path / name) as temporary:
+        with atomic_path(self.path / name, follows_links=False) as temporary:
             temporary.write_text(content, encoding="utf-8", newline="\n")
 
     def write_config(self, content: str) -> None:
