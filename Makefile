@@ -5,7 +5,7 @@ LIGHT := .venv-light
 RUN := runs/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-light format lint types check benchmarks clean
+.PHONY: help install demo test faults fuzz test-light format lint types check benchmarks clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -33,6 +33,12 @@ demo: .venv/installed  ## train on the bundled emotion corpus, evaluate, and pre
 
 test: .venv/installed  ## run the tests
 	$(BIN)/python -m pytest
+
+faults: .venv/installed  ## attack the tool with kills, damage, full disks, hostile and malformed files, in about half an hour
+	$(BIN)/python -m tests.faults
+
+fuzz: .venv/installed  ## fuzz the readers of input files, guided by coverage, for ten minutes (needs pip install atheris)
+	$(BIN)/python -m tests.faults.fuzz -max_total_time=600
 
 # What docs/installation.md tells users to type, from a wheel; build/ may hold modules that have moved since.
 test-light: .venv/installed  ## test prediction with only numpy, safetensors and typer installed (needs the network)

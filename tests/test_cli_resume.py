@@ -1,11 +1,15 @@
 """`lstmcli train` stopped and gone on with: bit for bit the same, or refused."""
 
+import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lstmcli.config.loading import load_config
+from lstmcli.data.sealed import seal
 from lstmcli.errors import InterruptedRunError
 from lstmcli.events import Event, StepFinished, Stop
 from lstmcli.recipes.train import train
@@ -99,6 +103,38 @@ def test_resuming_after_validation_rows_or_vectors_changed_is_refused(corpus: Pa
     write_csv(own / "validation.csv", ["text", "label"], feeling_rows(2, offset=100))
     changed = invoke("train", "--resume", "--run-dir", tmp_path / "run")
     assert (changed.exit_code, "texts, labels or word vectors have changed" in changed.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda progress: progress.update(history=5),
+        lambda progress: progress.update(history=[1]),
+        lambda progress: progress.update(history=[]),
+        lambda progress: progress.update(best_epoch=0),
+        lambda progress: progress["history"][1].pop("validation"),
+        lambda progress: progress["history"][1].update(validation=[]),
+        lambda progress: progress["history"][1]["validation"].update(log_loss=""),
+        lambda progress: progress["history"][0]["validation"].pop("macro_f1"),
+        lambda progress: progress["history"][0].update(train_loss=None),
+        lambda progress: progress["history"][0].update(network=[]),
+        lambda progress: progress["history"][0].update(epoch=2),
+        lambda progress: progress["history"][0].update(more=1),
+    ],
+)
+def test_a_sealed_state_whose_history_makes_no_sense_is_damaged(
+    corpus: Path, tmp_path: Path, change: Callable[[dict[str, Any]], object]
+) -> None:
+    unfinished(corpus, tmp_path / "run")
+    last = tmp_path / "run" / "checkpoints" / "last"
+    progress = json.loads((last / "progress.json").read_text())
+    change(progress)
+    (last / "progress.json").write_text(json.dumps(progress))
+    (last / "checksums.json").unlink()
+    seal(last)
+    resumed = invoke("train", "--resume", "--run-dir", tmp_path / "run")
+    assert resumed.exit_code == 1
+    assert f"error: {last}: is damaged (" in resumed.stderr
 
 
 def test_an_epoch_that_is_trained_again_is_listed_once(corpus: Path, tmp_path: Path) -> None:

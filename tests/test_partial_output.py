@@ -195,6 +195,26 @@ def test_what_a_kill_before_the_first_mark_leaves_is_taken_over(target: Path) ->
     assert list(content(target.parent)) == ["out.csv"]
 
 
+@pytest.mark.parametrize("resuming", [True, False])
+def test_kills_just_after_an_output_is_finished_and_before_the_next_first_mark_leave_it_usable(
+    target: Path, interrupted: Path, resuming: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupted.rename(target)  # and its mark is still there
+
+    def die(*_: object) -> Mark:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(partial, "write_mark", die)
+        patch.setattr(Path, "unlink", lambda path, **_: os.remove(path) if path.suffix == ".json" else None)  # noqa: PTH107
+        with pytest.raises(KeyboardInterrupt), open_output(str(target), job="job", resume=True):
+            pass
+    assert interrupted.read_bytes() == b""
+    with open_output(str(target), job="job", resume=resuming) as output:
+        write_rows(output, 1, 3)
+    assert content(target.parent) == {"out.csv": b"row 1\nrow 2\nrow 3\n"}
+
+
 @pytest.mark.parametrize("name", ["out.csv.part", "out.csv.part.json"])
 @pytest.mark.parametrize("make", ["symlink", "dangling", "fifo", "folder"])
 def test_no_link_is_followed_and_nothing_waits(target: Path, name: str, make: str) -> None:

@@ -102,6 +102,19 @@ def test_a_resumed_or_finished_run_has_no_traces_of_kills(tmp_path: Path) -> Non
     assert names_in(run.path / "checkpoints") == {"best", "last"}
 
 
+def test_a_finished_run_that_was_killed_before_it_was_tidy_is_tidied_when_it_is_resumed(tmp_path: Path) -> None:
+    outer = run_at(tmp_path / "run", finished=True)
+    places = [outer, run_at(outer.pretraining.path, finished=True), run_at(outer.fold(1).path, finished=True)]
+    for run in places:
+        for _ in range(2):
+            Checkpoints(run.checkpoints(1)).save_state({}, {"best_epoch": 0})
+        (run.path / ".lock").touch()
+        (run.path / ".owner.json").write_text("{}")
+    OpenRun(outer, resume=True).tidy()
+    assert [names_in(run.path / "checkpoints") for run in places] == [{"last"}] * 3
+    assert all(not names_in(run.path) & {".lock", ".owner.json"} for run in places)
+
+
 def test_a_run_that_is_being_replaced_is_unfinished_before_anything_else_is_gone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

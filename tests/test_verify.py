@@ -46,6 +46,14 @@ def test_every_damaged_file_is_named(run: Path) -> None:
     assert verify(run)[0] == 0
 
 
+@pytest.mark.parametrize("folder", ["model", "baselines", "checkpoints/last", "checkpoints/best"])
+def test_checksums_that_are_missing_are_noticed_in_every_folder(run: Path, folder: str) -> None:
+    (run / folder / "checksums.json").unlink()
+    code, lines, _ = verify(run)
+    assert code == 1
+    assert f"damaged  {run / folder}/checksums.json: is missing" in lines
+
+
 @pytest.mark.parametrize("name", ["metrics.json", "history.jsonl"])
 def test_a_report_that_can_no_longer_be_parsed_is_named(run: Path, name: str) -> None:
     (run / name).write_text("{half", encoding="utf-8")

@@ -77,6 +77,7 @@ def pretrain_command(
         stop,
     ):
         if run.is_finished:
+            run.tidy()
             reporter.line("done", f"{run.path}: already finished; nothing to resume")
             return
         pretrain(resolved, run, tell=reporter, stop=stop)

@@ -76,6 +76,7 @@ def train_command(
         stop,
     ):
         if run.is_finished:
+            run.tidy()
             reporter.line("done", f"{run.path}: already finished; nothing to resume")
             return
         evaluations = train(resolved, run, tell=reporter, stop=stop)

@@ -50,6 +50,9 @@ def load_config(
         section: {} if values is None else dict(values) if isinstance(values, dict) else values
         for section, values in raw.items()
     }
+    training = raw.get("training")
+    if is_stored and isinstance(training, dict) and training.get("metric") == "auto":
+        training["metric"] = Config().training.metric  # of the first release, in whose runs nothing is trained any more
     prefix = "" if path is None else f"{path}: "
     typed = apply(overrides, arguments or {}, raw)
     data = raw.get("data")

@@ -23,10 +23,11 @@ PROBE = "lstmcli"
 
 
 @contextmanager
-def atomic_path(target: Path) -> Iterator[Path]:
+def atomic_path(target: Path, *, follows_links: bool = True) -> Iterator[Path]:
     """Yield a temporary path next to `target`, which replaces `target` if the block succeeds and is deleted otherwise.
 
-    A symbolic link is kept, and the file it points to is replaced. A replaced file passes on its permissions.
+    A symbolic link is kept, and the file it points to is replaced, unless `follows_links` is False: then the link is
+    replaced, since in a run of unknown origin it may lead anywhere. A replaced file passes on its permissions.
 
     Raises:
         DataError: `target` is a folder, or its folder is missing or can't be written.
@@ -35,7 +36,10 @@ def atomic_path(target: Path) -> Iterator[Path]:
 
     if target.is_dir():
         raise DataError(f"{target}: is a folder, expected the name of a file to write.")
-    target = target.resolve()
+    if follows_links:
+        target = target.resolve()
+    elif target.is_symlink():
+        target.unlink()
     try:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=TEMPORARY_SUFFIX)
     except OSError as error:

@@ -72,6 +72,8 @@ class Part(io.BufferedIOBase):
                 os.close(found)
                 raise
             os.close(found)
+        elif mark is not None:  # of an output that was finished, or else an empty part would seem somebody else's
+            mark_path(self.path).unlink(missing_ok=True)
         return self._create(job)
 
     def _create(self, job: str) -> tuple[int, Mark]:

@@ -1,5 +1,6 @@
 """Trains one network of a run with a history of its epochs and checkpoints, and keeps the best epoch."""
 
+import math
 import time
 from dataclasses import asdict, dataclass
 
@@ -27,6 +28,7 @@ from lstmcli.kernels.weights import Weights
 from lstmcli.models.classifier import classifier_weights
 from lstmcli.recipes.prepare import Prepared
 from lstmcli.store.checkpoint import Checkpoints
+from lstmcli.store.checks import number_in
 from lstmcli.store.run import History, OpenRun
 from lstmcli.training.loop import EpochResult, StepResult, Trainer
 
@@ -34,6 +36,8 @@ FINGERPRINT_KEY = "fingerprint"
 
 # The records of all epochs so far are part of the state: history.jsonl is for people, and written anew from them.
 HISTORY_KEY = "history"
+
+ANY_NUMBER = -math.inf, math.inf
 
 
 @dataclass(frozen=True)
@@ -208,13 +212,35 @@ class CheckpointedTraining:
                 "since; start again with --overwrite."
             )
         try:
-            history = [dict(record) for record in progress.pop(HISTORY_KEY)]
+            history: History = progress.pop(HISTORY_KEY)
             self._trainer.load_state(state.tensors, progress)
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            self._check_history(history)
+        except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
             raise RunDirectoryError(
                 f"{self._checkpoints.last}: is damaged ({error}); start again with --overwrite."
             ) from None
         return history
+
+    def _check_history(self, history: History) -> None:
+        """Check the records of a saved state.
+
+        Raises:
+            KeyError, TypeError, ValueError, AttributeError: they can't be those of this training.
+        """
+        epochs = []
+        for record in history:
+            facts = {key: value for key, value in record.items() if key != "network"}
+            result = EpochResult(**facts)
+            for name, value in facts.items():
+                if name not in ("validation", "is_best"):
+                    number_in(value, name, ANY_NUMBER)
+            for name in (*self._shown, *result.validation):
+                number_in(result.validation[name], name, ANY_NUMBER)
+            epochs.append((record["network"], result.epoch))
+        progress = self._trainer.progress
+        needs_best = progress.best_epoch != 0 or progress.epoch > 1 or progress.is_finished
+        if len(set(epochs)) != len(epochs) or (needs_best and (self._member, progress.best_epoch) not in epochs):
+            raise ValueError("its epochs are not those of this training")
 
     def _tell_best(self) -> None:
         trainer, history = self._trainer, self._run.history

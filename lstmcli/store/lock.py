@@ -43,6 +43,11 @@ class RunLock:
         """
         from filelock import FileLock, Timeout  # prediction needs no locks
 
+        for name in LOCK_FILES:  # in a run of unknown origin they may be links to any file
+            if (self._folder / name).is_symlink():
+                raise RunDirectoryError(
+                    f"{self._folder / name}: is a link, through which nothing is written; delete it."
+                )
         lock = FileLock(self._folder / LOCK_FILE)
         try:
             lock.acquire(blocking=False)

@@ -1,5 +1,6 @@
 """A run that a recipe writes to: when it may be started or resumed, its lock, and its history."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -68,6 +69,12 @@ class OpenRun:
         """Whether there is nothing left to resume."""
         return self.resume and self.directory.is_finished
 
+    def tidy(self) -> None:
+        """Remove what is left of a finished run's training if that was killed at the very end."""
+        with suppress(RunDirectoryError), self:  # a read-only run is fine as it is
+            self._lock.acquire()
+            self.directory.check_links()
+
     def check(self, config: Config, *, needs_labels: bool = True, needs_rows: bool = True) -> None:
         """Check that the run can be resumed, or that a new one may be written here; nothing is changed.
 
@@ -100,6 +107,7 @@ class OpenRun:
             raise RunDirectoryError(f"{self.path}: can't be created ({error.strerror}).") from None
         self._lock.acquire()
         if self.resume:
+            self.directory.check_links()
             self.directory.tidy()
             return
         self.directory.check_free(overwrite=self.overwrite)  # somebody may have started a run here since `check`

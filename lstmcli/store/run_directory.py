@@ -23,7 +23,7 @@ from lstmcli.config.files import MAX_CONFIG_BYTES, open_config
 from lstmcli.config.loading import load_config
 from lstmcli.config.settings import Config
 from lstmcli.data.atomic import atomic_path, leftovers, recover, remove, unwritable_parent
-from lstmcli.data.sealed import SealedFolder
+from lstmcli.data.sealed import OUTSIDE, SealedFolder
 from lstmcli.errors import ConfigError, RunDirectoryError
 from lstmcli.store.layout import (
     BASELINES_FOLDER,
@@ -43,7 +43,7 @@ from lstmcli.store.layout import (
     PREVIOUS_FOLDER,
     SEEN_TEXTS_FOLDER,
 )
-from lstmcli.store.lock import LOCK_FILES
+from lstmcli.store.lock import LOCK_FILES, RunLock
 
 FOLDERS = (
     MODEL_FOLDER,
@@ -97,6 +97,16 @@ class RunDirectory:
             return False
 
     @property
+    def is_sealed(self) -> bool:
+        """Whether a release that knows checksums started the run, so that all its folders must have them."""
+        try:
+            with open_config(self.path / CONFIG_FILE, is_stored=True) as stream:
+                mark = stream.readline(200).decode("utf-8", "replace").rstrip()
+        except (OSError, ConfigError):
+            return False
+        return CHECKSUM.fullmatch(mark.removeprefix(RUN_MARK)) is not None
+
+    @property
     def is_finished(self) -> bool:
         """Whether the training that wrote here has finished."""
         return self.is_run and (self.path / METRICS_FILE).is_file()
@@ -145,6 +155,19 @@ class RunDirectory:
         except OSError as error:
             raise RunDirectoryError(f"{self.path}: can't be replaced ({error.strerror}).") from None
 
+    def check_links(self) -> None:
+        """Check that what is written to the folders of the run stays in the run, which may be of unknown origin.
+
+        Raises:
+            RunDirectoryError: a folder is a link that leads out.
+        """
+        top = self.path.resolve()
+        inner = [path for name in (CHECKPOINTS_FOLDER, FOLDS_FOLDER) for path in (self.path / name).glob("*")]
+        states = [state for path in inner for state in path.glob("*")]
+        for path in (*(self.path / name for name in FOLDERS), *inner, *states):
+            if path.is_symlink() and not path.resolve().is_relative_to(top):
+                raise RunDirectoryError(f"{path}: {OUTSIDE}, and nothing written; replace it with a copy.")
+
     def tidy(self) -> None:
         """Remove what processes that died have left, and in a finished run the states that nobody will resume from."""
         checkpoints = self.path / CHECKPOINTS_FOLDER
@@ -158,10 +181,17 @@ class RunDirectory:
             with suppress(OSError):  # they take space, but do no harm
                 for path in (*leftovers(folder, names), *unneeded):
                     remove(path)
+        for inner in (self.pretraining, *map(RunDirectory, (self.path / FOLDS_FOLDER).glob("*"))):
+            if inner.is_run:  # one that was finished before the process died is not opened again
+                lock = RunLock(inner.path)
+                with suppress(RunDirectoryError):
+                    lock.acquire()
+                    inner.tidy()
+                lock.release()
 
     def write_text(self, name: str, content: str) -> None:
         """Write a file of the run directory atomically."""
-        with atomic_path(self.path / name) as temporary:
+        with atomic_path(self.path / name, follows_links=False) as temporary:
             temporary.write_text(content, encoding="utf-8", newline="\n")
 
     def write_config(self, content: str) -> None:

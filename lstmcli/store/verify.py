@@ -83,9 +83,10 @@ def verify(run: Path) -> Iterator[Verified]:
         SEEN_TEXTS_FOLDER: lambda: read_seen_texts(run / SEEN_TEXTS_FOLDER),
     }
     folders = {run / name: check for name, check in checks.items()} | dict.fromkeys(_checkpoints(run), lambda: None)
+    is_sealed = RunDirectory(run).is_sealed
     for path, check in folders.items():
         if path.exists():
-            yield _verify_folder(path, check)
+            yield _verify_folder(path, check, must_be_sealed=is_sealed)
     for inner in [run / PRETRAINING_FOLDER, *sorted((run / FOLDS_FOLDER).glob("*"))]:
         if RunDirectory(inner).is_run:
             yield from verify(inner)
@@ -110,7 +111,7 @@ def _check_baselines(run: Path) -> None:
     read_baselines(run / BASELINES_FOLDER, labels)
 
 
-def _verify_folder(path: Path, check: Callable[[], object]) -> Verified:
+def _verify_folder(path: Path, check: Callable[[], object], *, must_be_sealed: bool = False) -> Verified:
     """Check all files of a folder, then what they contain with `check`."""
     problems: list[Problem] = []
     try:
@@ -118,6 +119,8 @@ def _verify_folder(path: Path, check: Callable[[], object]) -> Verified:
         names = folder.names if folder.is_sealed else sorted(each.name for each in path.iterdir())
     except (DamagedFileError, OSError) as error:
         return Verified(path, 0, 0, lacks_checksums=False, problems=(_problem(path, error),))
+    if must_be_sealed and not folder.is_sealed:
+        problems.append(Problem(path / CHECKSUMS_FILE, "is missing"))
     for name in names:
         _note_problem(problems, path / name, partial(folder.check, name))
     if not problems:
