@@ -146,7 +146,7 @@ def test_evaluate_says_which_texts_the_model_has_seen(
     path = corpus / f"{split}.csv"
     result = cli("evaluate", "RUN", path, "--no-baselines", "--output", "report", cwd=folder)
     assert result.returncode == 0, result.stderr
-    note = f"{num_texts} texts in both the {part} rows of RUN and {path}; scores on them are inflated."
+    note = f"{num_texts} texts in both the model's {part} rows and {path}; scores on them are inflated."
     assert note in result.stdout
     assert "scores on them are inflated" in (folder / "report" / "report.md").read_text(encoding="utf-8")
 
@@ -156,4 +156,4 @@ def test_seen_texts_are_recognised_in_another_case_and_spacing(folder: Path, cli
     (new, _), *_ = feeling_rows(1, offset=900)
     write_csv(folder / "some.csv", ["text", "label"], [(f"  {text.upper()} ", label), (new, label)])
     result = cli("evaluate", "RUN", "some.csv", "--no-baselines", cwd=folder)
-    assert "1 text in both the training rows of RUN and some.csv; scores on them are inflated." in result.stdout
+    assert "1 text in both the model's training rows and some.csv; scores on them are inflated." in result.stdout

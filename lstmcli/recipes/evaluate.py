@@ -77,7 +77,7 @@ def _seen_by(run: Path, examples: Examples) -> list[tuple[str, str, int]]:
     """Count the texts that the model was trained or tuned on; a copied model folder does not say which these are."""
     keys = np.unique(examples.table["text_key"])
     counts = [
-        (f"the {split} rows of {run}", examples.name, len(np.intersect1d(keys, seen, assume_unique=True)))
+        (f"the model's {split} rows", examples.name, len(np.intersect1d(keys, seen, assume_unique=True)))
         for split, seen in read_seen_texts(run / SEEN_TEXTS_FOLDER).items()
     ]
     return [overlap for overlap in counts if overlap[2]]
