@@ -1,5 +1,6 @@
 """Files and folders that are either whole or absent, and runs that are not overwritten by chance."""
 
+import errno
 import json
 import os
 import resource
@@ -381,3 +382,15 @@ def test_leftovers_of_a_killed_process_do_not_stop_the_next_one(tmp_path: Path) 
         (folder / "b").write_text("new")
     assert [path.name for path in target.iterdir()] == ["b"]
     assert [path.name for path in tmp_path.iterdir()] == ["last"]
+
+
+def test_a_file_system_that_cannot_synchronise_does_not_stop_a_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: int) -> None:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    checkpoints = Checkpoints(run_at(tmp_path / "run").checkpoints(1))
+    checkpoints.save_state(TENSORS, {"best_epoch": 0})
+    assert_loads(checkpoints, {"best_epoch": 0})

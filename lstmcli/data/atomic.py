@@ -144,14 +144,23 @@ def remove(path: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """Wait until a file or the names in a folder are on disk."""
+    """Wait until a file or the names in a folder are on disk, where the file system can tell."""
     if os.name == "nt" and path.is_dir():  # where folders can't be opened
         return
-    handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
     try:
-        os.fsync(handle)
+        sync_descriptor(descriptor)
     finally:
-        os.close(handle)
+        os.close(descriptor)
+
+
+def sync_descriptor(descriptor: int) -> None:
+    """Wait until an open file is on disk, where the file system can tell."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in {errno.EINVAL, errno.ENOTSUP, errno.EROFS}:
+            raise
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """FILE.part.json, the mark beside a partial output FILE.part: how far it is good, and for which job."""
 
-import errno
 import json
 import os
 import zlib
@@ -8,6 +7,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
+from lstmcli.data.atomic import sync_descriptor
 from lstmcli.errors import DataError
 
 MAX_MARK_BYTES = 4096
@@ -111,19 +111,10 @@ def write_mark(part: Path, mark: Mark, descriptor: int) -> Mark:
             stream.write(mark.to_json().encode())
             stream.flush()
             if mark.num_bytes:
-                sync(stream.fileno())
+                sync_descriptor(stream.fileno())
         temporary.replace(mark_path(part))
     except BaseException:
         with suppress(OSError):
             temporary.unlink()
         raise
     return mark
-
-
-def sync(descriptor: int) -> None:
-    """Wait until a file is on the disk, where the file system can tell."""
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in {errno.EINVAL, errno.ENOTSUP, errno.EROFS}:
-            raise

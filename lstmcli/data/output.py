@@ -221,7 +221,7 @@ def _open_file(target: Path, job: str, *, resume: bool) -> Iterator[Output]:
         output.finish_part()
         part.finish()
     except BaseException as error:
-        # An input or a command that is wrong will be another job when it is mended; an earlier process's rows are kept.
+        # Once a wrong input or command is corrected, it is another job. The rows of an earlier process are kept.
         is_mistake = isinstance(error, DataError | UsageError)
         if is_mistake and part.done is None:
             part.discard()

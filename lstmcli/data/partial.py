@@ -14,7 +14,8 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from lstmcli.data.marks import SAFELY, Mark, mark_path, read_mark, sync, write_mark
+from lstmcli.data.atomic import sync, sync_descriptor
+from lstmcli.data.marks import SAFELY, Mark, mark_path, read_mark, write_mark
 from lstmcli.errors import DataError
 
 # Marks are at least so far apart, since a disk may take as long for one as the computation of many rows.
@@ -118,13 +119,13 @@ class Part(io.BufferedIOBase):
 
     def _mark(self) -> None:
         if self._reached != self.marked:
-            sync(self._descriptor)
+            sync_descriptor(self._descriptor)
             self.marked = write_mark(self.path, self._reached, self._descriptor)
             self._next_mark_at = time.monotonic() + MARK_SECONDS
 
     def finish(self) -> None:
         """Move the file to its target. It is on the disk before that, and stays locked meanwhile."""
-        sync(self._descriptor)
+        sync_descriptor(self._descriptor)
         if not _is_same(self._descriptor, self.path):
             raise DataError(f"{self.path}: was moved or replaced by another process; nothing is written.")
         if self._target.exists():
@@ -136,7 +137,7 @@ class Part(io.BufferedIOBase):
         with suppress(DataError):  # by now it may be another process's
             if read_mark(self.path) == self.marked:
                 mark_path(self.path).unlink()
-        _sync_folder(self._target.parent)
+        sync(self._target.parent)
 
     def keep(self) -> bool:
         """Keep what is needed to continue; if there is nothing, delete all, and return False."""
@@ -259,13 +260,3 @@ def _is_same(descriptor: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(descriptor), path.lstat())
     except OSError:
         return False
-
-
-def _sync_folder(folder: Path) -> None:
-    """Let renames within `folder` survive a crash; not every system can."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

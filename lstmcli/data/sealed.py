@@ -247,7 +247,7 @@ class MappedFile:
             for step in range(blocks_per_row):
                 blocks = np.minimum(first + step, last)
                 unchecked = blocks[self._flags[blocks] == 0]
-                for block in set(unchecked.tolist()):  # np.unique would import numpy.ma, which takes 10 ms
+                for block in set(unchecked.tolist()):  # np.unique would import numpy.ma
                     self._check_block(block)
 
         return check

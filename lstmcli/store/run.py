@@ -13,15 +13,6 @@ from lstmcli.errors import ConfigError, RunDirectoryError
 from lstmcli.store.lock import RunLock
 from lstmcli.store.run_directory import RunDirectory
 
-
-def _is_utf8(path: Path) -> bool:
-    try:
-        str(path).encode()
-    except UnicodeEncodeError:  # Python represents other bytes by lone surrogates
-        return False
-    return True
-
-
 History = list[dict[str, Any]]
 
 
