@@ -245,6 +245,22 @@ def test_progress_goes_to_stderr_and_changes_no_row(many: Path, cli: Cli, expect
     )
 
 
+@pytest.mark.skipif(os.name == "nt", reason="needs the resources that a child used")
+def test_memory_does_not_grow_with_long_rows(many: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("id,text\n" + "".join(f"{'x' * 2**20},so glad\n" for _ in range(200)))
+    program = (
+        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL);"
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    command = [sys.executable, "-m", "lstmcli", "predict", "RUN", str(tmp_path / "in.csv")]
+    found = subprocess.run(
+        [sys.executable, "-c", program, *command], cwd=many, env=environment(), capture_output=True, text=True
+    )
+    assert found.returncode == 0, found.stderr
+    megabytes = int(found.stdout) / (2**20 if sys.platform == "darwin" else 2**10)
+    assert megabytes < 150  # of 200 megabytes of rows, besides what every prediction needs
+
+
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_every_line_can_be_answered_before_the_next_is_read(many: Path, cli: Cli, jobs: str) -> None:
     lines = "so glad\n\nlonely again\n" * 5

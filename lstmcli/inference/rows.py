@@ -18,6 +18,9 @@ from lstmcli.inference.predictor import Answers
 # Rows that are read, predicted and written together: enough to sort by length, few enough to answer soon.
 BLOCK_ROWS = 2048
 
+# A block ends earlier where its rows are long, so that memory does not grow with them.
+BLOCK_CHARACTERS = 2**22
+
 # So many rows that can't be read are told one by one.
 MAX_PROBLEMS_SHOWN = 5
 
@@ -55,6 +58,12 @@ class _Row(NamedTuple):
     source: str
 
 
+def _num_characters(record: Record) -> int:
+    if record.source is not None:
+        return len(record.source)
+    return sum(len(cell) for cell in record.cells if isinstance(cell, str))
+
+
 class RowStream:
     """Takes rows, sends them in blocks to who computes them, and writes them in order.
 
@@ -81,6 +90,7 @@ class RowStream:
         self._warn = warn
         self._watch = watch
         self._waiting: list[_Row] = []
+        self._num_characters = 0  # of the rows that wait
         self._sent: deque[list[_Row]] = deque()
         self._writer: RecordWriter | None = None  # there is one when the first row has come
         self._has_failed = False
@@ -129,7 +139,8 @@ class RowStream:
             return
         if self.counts.rows > self._num_done:
             self._waiting.append(_Row(kept, text, self.counts.rows, self._name))
-            if len(self._waiting) == BLOCK_ROWS:
+            self._num_characters += _num_characters(record)
+            if len(self._waiting) == BLOCK_ROWS or self._num_characters >= BLOCK_CHARACTERS:
                 self._check_columns()
                 self._send()
 
@@ -231,7 +242,7 @@ class RowStream:
             self._start(self._waiting[0].record.columns)
         texts = [row.text for row in self._waiting if row.text is not None]
         self._sent.append(self._waiting)
-        self._waiting = []
+        self._waiting, self._num_characters = [], 0
         self._write(self._pool.submit(texts))
 
     def _write(self, due: list[Answers]) -> None:
