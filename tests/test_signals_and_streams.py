@@ -170,6 +170,28 @@ def test_a_training_without_standard_streams_ends_well(folder: Path, corpus: Pat
     assert (folder / "new" / "metrics.json").exists()
 
 
+def test_a_training_whose_progress_nobody_reads_fails_and_can_be_resumed(folder: Path, corpus: Path) -> None:
+    # The reader of standard error goes when the command replaces its first checkpoint.
+    lose_reader = "(reader, writer) = os.pipe(); os.close(reader); os.dup2(writer, 2)"
+    program = SIGNALLED_PROGRAM.replace("os.kill(os.getpid(), number)", lose_reader)
+    program = program.replace('event == "open"', 'event == "os.rename"')
+    options = "training.epochs=2 pretraining.own_texts=false evaluation.baselines=false"
+    command = ["train", f"{corpus}/train.csv", *(f"--set={option}" for option in options.split())]
+
+    def trained(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        call = [sys.executable, "-c", program, "0", "checkpoints/last", *arguments]
+        return subprocess.run(call, capture_output=True, text=True, cwd=folder, env={"PYTHONPATH": str(PROJECT)})
+
+    cut = trained(program, *command, "--run-dir=cut")
+    assert (cut.returncode, cut.stdout) == (1, "")
+    assert not (folder / "cut" / "metrics.json").exists()
+    undisturbed = SIGNALLED_PROGRAM.replace("waiting and", "False and")
+    assert trained(undisturbed, "train", "--resume", "--run-dir=cut").returncode == 0
+    assert trained(undisturbed, *command, "--run-dir=whole").returncode == 0
+    for name in ("weights.safetensors", "model.json"):
+        assert (folder / "cut" / "model" / name).read_bytes() == (folder / "whole" / "model" / name).read_bytes()
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 @pytest.mark.parametrize("command", ["--help", "--version", "predict --help", "config", "predict RUN in.txt"])
 def test_a_full_disk_is_one_line(folder: Path, command: str) -> None:

@@ -68,7 +68,9 @@ def long_running(
     except KeyboardInterrupt:
         raise InterruptedRunError(f"interrupted.{_advice(run, resume_command)}") from None
     except BrokenPipeError:
-        raise  # the reader of the output has gone
+        if run.is_finished:
+            raise  # the reader of the results has had enough
+        raise LstmcliError(f"the reader of the progress has gone.{_advice(run, resume_command)}") from None
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         raise LstmcliError(f"{where}{error.strerror or error}.{_advice(run, resume_command)}") from None

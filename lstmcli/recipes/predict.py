@@ -28,8 +28,8 @@ class InputOptions:
         format_name: or "auto", by each one's extension; None: as in training, see `input_layout`.
         encoding: of the text; None: as in training.
         text_column: None: the one that training used.
-        on_error: what becomes of a row that can't be read or has a blank text: it stays in its place with nothing in
-            the cells that are added, it is left out, or it ends the work once the rows before it are written.
+        on_error: what to do with a row that can't be read or has a blank text: keep it in its place with empty added
+            cells ("flag"), leave it out ("skip"), or end the work once the rows before it are written ("stop").
     """
 
     format_name: str | None = None
