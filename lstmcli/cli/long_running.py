@@ -68,9 +68,7 @@ def long_running(
     except KeyboardInterrupt:
         raise InterruptedRunError(f"interrupted.{_advice(run, resume_command)}") from None
     except BrokenPipeError:
-        if run.is_finished:
-            raise  # the reader of the results has had enough
-        raise LstmcliError(f"the reader of the progress has gone.{_advice(run, resume_command)}") from None
+        raise  # the reader of the output has gone
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         raise LstmcliError(f"{where}{error.strerror or error}.{_advice(run, resume_command)}") from None
