@@ -124,6 +124,9 @@ def test_folds_are_scored_over_authors_and_not_resumed_with_others(tmp_path: Pat
     write_rows(11)
     resumed = invoke("evaluate", "--folds", 2, *options, "--resume")
     assert (resumed.exit_code, "different rows, groups or --folds" in resumed.stderr) == (1, True)
+    (tmp_path / "run" / "folds.json").write_bytes(b"\xff")
+    resumed = invoke("evaluate", "--folds", 2, *options, "--resume")
+    assert (resumed.exit_code, "different rows, groups or --folds" in resumed.stderr) == (1, True)
 
 
 @pytest.mark.parametrize(

@@ -46,3 +46,20 @@ def test_no_folder_outside_is_written_through_a_link(unfinished: Path, tmp_path:
     assert result.exit_code == 1
     assert f"{unfinished / name}: is a link that leads out of the run" in result.stderr
     assert contents(outside) == before
+
+
+@pytest.mark.parametrize("name", [*NAMES, *FOLDERS])
+def test_a_link_to_itself_is_one_line_or_replaced(unfinished: Path, name: str) -> None:
+    path = unfinished / name
+    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    path.symlink_to(path.name)
+    result = invoke("train", "--resume", "--run-dir", unfinished)
+    assert result.exit_code == 0 or (result.exit_code == 1 and f"error: {unfinished}" in result.stderr)
+
+
+def test_an_output_that_is_a_link_to_itself_is_one_line(folder: Path) -> None:
+    loop = folder / "out.csv"
+    loop.symlink_to("out.csv")
+    result = invoke("predict", folder / "RUN", folder / "in.txt", "--output", loop)
+    assert (result.exit_code, result.stderr.count("error: ")) == (1, 1)
+    assert str(loop) in result.stderr

@@ -22,6 +22,11 @@ TEMPORARY_SUFFIX = ".part"
 PROBE = "lstmcli"
 
 
+def real_path(path: Path) -> Path:
+    """Return `path` without links; links that lead to themselves remain, and opening them is an OSError."""
+    return Path(os.path.realpath(path))
+
+
 @contextmanager
 def atomic_path(target: Path, *, follows_links: bool = True) -> Iterator[Path]:
     """Yield a temporary path next to `target`, which replaces `target` if the block succeeds and is deleted otherwise.
@@ -37,7 +42,7 @@ def atomic_path(target: Path, *, follows_links: bool = True) -> Iterator[Path]:
     if target.is_dir():
         raise DataError(f"{target}: is a folder, expected the name of a file to write.")
     if follows_links:
-        target = target.resolve()
+        target = real_path(target)
     elif target.is_symlink():
         target.unlink()
     try:

@@ -14,6 +14,7 @@ from lstmcli.corpus.folds import deal_folds, fold_corpora
 from lstmcli.corpus.label_set import LabelSet
 from lstmcli.corpus.labels import all_labels
 from lstmcli.corpus.targets import label_targets
+from lstmcli.data.sealed import SealedFolder
 from lstmcli.errors import ConfigError, RunDirectoryError
 from lstmcli.events import NEVER, FoldStarted, Stop, Tell, ignore
 from lstmcli.inference.predictor import Predictor
@@ -95,7 +96,7 @@ def _start(config: Config, run: OpenRun, examples: Examples, fold: NDArray[np.in
     run.start(config)
     if not run.resume:
         run.directory.write_text(FOLDS_FILE, content)
-    elif not (place / FOLDS_FILE).is_file() or (place / FOLDS_FILE).read_text(encoding="utf-8") != content:
+    elif not (place / FOLDS_FILE).is_file() or SealedFolder(place).read(FOLDS_FILE, most=1000) != content.encode():
         raise RunDirectoryError(f"{place}: was started with different rows, groups or --folds; use --overwrite.")
 
 

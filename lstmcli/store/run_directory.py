@@ -22,7 +22,7 @@ from typing import Any
 from lstmcli.config.files import MAX_CONFIG_BYTES, open_config
 from lstmcli.config.loading import load_config
 from lstmcli.config.settings import Config
-from lstmcli.data.atomic import atomic_path, leftovers, recover, remove, unwritable_parent
+from lstmcli.data.atomic import atomic_path, leftovers, real_path, recover, remove, unwritable_parent
 from lstmcli.data.sealed import OUTSIDE, SealedFolder
 from lstmcli.errors import ConfigError, RunDirectoryError
 from lstmcli.store.layout import (
@@ -161,11 +161,11 @@ class RunDirectory:
         Raises:
             RunDirectoryError: a folder is a link that leads out.
         """
-        top = self.path.resolve()
+        top = real_path(self.path)
         inner = [path for name in (CHECKPOINTS_FOLDER, FOLDS_FOLDER) for path in (self.path / name).glob("*")]
         states = [state for path in inner for state in path.glob("*")]
         for path in (*(self.path / name for name in FOLDERS), *inner, *states):
-            if path.is_symlink() and not path.resolve().is_relative_to(top):
+            if path.is_symlink() and not real_path(path).is_relative_to(top):
                 raise RunDirectoryError(f"{path}: {OUTSIDE}, and nothing written; replace it with a copy.")
 
     def tidy(self) -> None:

@@ -13,12 +13,14 @@ from typing import Any
 
 from lstmcli.data.sealed import CHECKSUMS_FILE, seal
 from tests.faults.attack import Attack, Outcome, Result, Verdict, forked, judge, result
-from tests.faults.hostile_files import special_changes, text_changes
+from tests.faults.hostile_files import SPECIAL_PLACES, fold_changes, special_changes, text_changes
 from tests.faults.hostile_values import Change, array_changes, json_changes, tensor_changes
 from tests.faults.runs import Material
 
 MAX_SECONDS = 1.0
 MAX_MEGABYTES = 300.0
+
+RESUME, RESUME_FOLDS = "train --resume", "cross-validate --resume"
 
 
 def attacks(material: Material, count: int, seed: int) -> Iterator[Attack]:
@@ -31,7 +33,8 @@ def attacks(material: Material, count: int, seed: int) -> Iterator[Attack]:
             array_changes(material),
             tensor_changes(material),
             text_changes(material),
-            special_changes(),
+            special_changes(SPECIAL_PLACES),
+            fold_changes(material),
         )
     ]
     for family in families:
@@ -44,13 +47,18 @@ def attacks(material: Material, count: int, seed: int) -> Iterator[Attack]:
         yield Attack(title, partial(_attack, material, title, change))
 
 
-def _commands(material: Material, run: Path) -> dict[str, list[Any]]:
+def _commands(material: Material, run: Path, title: str = "") -> dict[str, list[Any]]:
+    """Return the commands that open what is changed; without a title, all of them."""
+    of_folds = {RESUME_FOLDS: [*material.cross_validate(), "--run-dir", run, "--resume"]}
+    if title.startswith("folds"):
+        return of_folds
     start = f"model.pretrained={run}/pretraining"
-    return {
+    return ({} if title else of_folds) | {
         "predict": ["predict", run, material.texts, "--probabilities"],
+        "predict --jobs": ["predict", run, material.texts, "--probabilities", "--jobs", "2"],
         "evaluate": ["evaluate", run, material.folder / "validation.csv"],
         "verify": ["verify", run],
-        "train --resume": [*material.train(), "--run-dir", run, "--resume"],
+        RESUME: [*material.train(), "--run-dir", run, "--resume"],
         "pretrained": [*material.train("pretraining.own_texts=false", start), "--run-dir", run.parent / "new"],
     }
 
@@ -60,6 +68,8 @@ def _honest(material: Material, folder: Path) -> dict[str, Outcome]:
         run = folder / "run"
         for name in _commands(material, run):
             _prepare(material, run, name)
+            if name == RESUME_FOLDS:  # a fold whose files are gone is trained again
+                shutil.rmtree(run / "folds")
             _HONEST[name] = forked(*_commands(material, run)[name])
             shutil.rmtree(run)
             shutil.rmtree(folder / "new", ignore_errors=True)
@@ -70,23 +80,23 @@ _HONEST: dict[str, Outcome] = {}
 
 
 def _prepare(material: Material, run: Path, command: str) -> None:
-    shutil.copytree(material.run, run)
-    if command == "train --resume":  # an unfinished one
+    shutil.copytree(material.folds if command == RESUME_FOLDS else material.run, run)
+    if command in (RESUME, RESUME_FOLDS):  # an unfinished one
         (run / "metrics.json").unlink()
 
 
 def _attack(material: Material, title: str, change: Change, folder: Path) -> list[Result]:
     honest, found = _honest(material, folder), []
-    for name in honest:
-        run = folder / "run"
-        if name == "train --resume" and title.startswith("metrics.json"):
+    run = folder / "run"
+    for name, command in _commands(material, run, title).items():
+        if name == RESUME and title.startswith("metrics.json"):
             continue
         _prepare(material, run, name)
         change(run)
-        for sealed in [path.parent for path in material.run.rglob(CHECKSUMS_FILE)]:
-            _seal_again(run / sealed.relative_to(material.run), title)
+        for sealed in [path.parent.relative_to(material.run) for path in material.run.rglob(CHECKSUMS_FILE)]:
+            _seal_again(run / sealed, title)
         outside = _content(folder / "outside")
-        outcome = forked(*_commands(material, run)[name])
+        outcome = forked(*command)
         found.append(_judge(name, honest[name], outcome, title))
         if _content(folder / "outside") != outside:
             found.append(result(f"{name}: {title}", Verdict.CHANGED, outcome, "writes outside the run."))
@@ -114,7 +124,7 @@ def _seal_again(folder: Path, title: str) -> None:
 
 def _judge(name: str, honest: Outcome, outcome: Outcome, title: str) -> Result:
     seconds, megabytes = honest.cpu_seconds + MAX_SECONDS, honest.megabytes + MAX_MEGABYTES
-    expected = honest.stdout if outcome.exit_code != 0 or name in ("predict", "evaluate") else outcome.stdout
+    expected = honest.stdout if outcome.exit_code != 0 or name.startswith(("predict", "evaluate")) else outcome.stdout
     judged = judge(name, outcome, expected, max_seconds=seconds, max_megabytes=megabytes)
     if judged.verdict == Verdict.CHANGED and _is_another_model(title):
         return result(name, Verdict.UNAFFECTED, outcome)

@@ -3,7 +3,7 @@
 import os
 import socket
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +16,12 @@ SPECIAL_PLACES = [
     *TEXT_FILES, *SEALED_JSON, "model/embedding.npy", "model/ngrams.npy", "model/vocabulary.npy", "config.yaml",
     "model/weights.safetensors", "baselines/weights.safetensors", "model", "baselines", "pretraining", "checkpoints",
     "checkpoints/last", "checkpoints/best", "checkpoints/last/state.safetensors", "history.jsonl",
+]  # fmt: skip
+
+
+FOLD_PLACES = [
+    "folds.json", "folds", "folds/1", "folds/2", "folds/2/model", "folds/1/config.yaml", "folds/2/checkpoints",
+    "folds/1/baselines", "folds/2/metrics.json",
 ]  # fmt: skip
 
 
@@ -56,8 +62,25 @@ def text_changes(material: Material) -> Iterator[tuple[str, Change]]:
         yield f"config.yaml {title}", partial(write, name="config.yaml", content=mark + data)
 
 
-def special_changes() -> Iterator[tuple[str, Change]]:
-    for name in SPECIAL_PLACES:
+def fold_changes(material: Material) -> Iterator[tuple[str, Change]]:
+    yield from special_changes(FOLD_PLACES)
+    content = (material.folds / "folds.json").read_bytes()
+    for title, data in {
+        "one fold more": content.replace(b'"folds": 2', b'"folds": 3'),
+        "other folds": content[:-4] + b'0"}\n',
+        "not UTF-8": content[:-4] + b'\xff"}\n',
+        "deep": b"[" * 20_000,
+        "large": content * 200_000,
+        "no line break": content.rstrip(b"\n"),
+        "CRLF": content.replace(b"\n", b"\r\n"),
+        "NUL": b"\0" * len(content),
+        "empty": b"",
+    }.items():
+        yield f"folds.json {title}", partial(write, name="folds.json", content=data)
+
+
+def special_changes(places: Sequence[str]) -> Iterator[tuple[str, Change]]:
+    for name in places:
         for kind in ("fifo", "socket", "device", "folder", "link out", "link to itself", "sparse"):
             yield f"{name} is a {kind}", partial(_replace, name=name, kind=kind)
 

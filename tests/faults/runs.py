@@ -49,6 +49,11 @@ class Material:
         return self.folder / "pretrained"
 
     @property
+    def folds(self) -> Path:
+        """A finished cross-validation."""
+        return self.folder / "folds"
+
+    @property
     def texts(self) -> Path:
         return self.folder / "texts.txt"
 
@@ -79,7 +84,12 @@ def make_material(folder: Path) -> Material:
     # Enough texts to read words and n-grams all over the tables.
     words = [text for text, _ in feeling_rows(5)]
     material.texts.write_text("\n".join([*TEXTS, *words]) + "\n", encoding="utf-8")
-    for arguments, path in ((material.train(), material.run), (material.pretrain(), material.pretrained)):
+    commands = {
+        material.run: material.train(),
+        material.pretrained: material.pretrain(),
+        material.folds: material.cross_validate(),
+    }
+    for path, arguments in commands.items():
         outcome = forked(*arguments, "--run-dir", path)
         if outcome.exit_code != 0:
             raise ValueError(f"expected exit code 0, got {outcome}")
