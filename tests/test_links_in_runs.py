@@ -1,5 +1,6 @@
 """A run from a stranger may hold links: nothing outside it is changed through them."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -63,3 +64,16 @@ def test_an_output_that_is_a_link_to_itself_is_one_line(folder: Path) -> None:
     result = invoke("predict", folder / "RUN", folder / "in.txt", "--output", loop)
     assert (result.exit_code, result.stderr.count("error: ")) == (1, 1)
     assert str(loop) in result.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs FIFOs")
+def test_baselines_that_are_no_folder_are_refused_and_not_waited_for(
+    unfinished: Path, corpus: Path, run_directory: Path
+) -> None:
+    shutil.rmtree(unfinished / "baselines")
+    os.mkfifo(unfinished / "baselines")
+    result = invoke("evaluate", unfinished, corpus / "test.csv")
+    assert (result.exit_code, f"error: {unfinished / 'baselines'}" in result.stderr) == (1, True)
+    assert invoke("train", "--resume", "--run-dir", unfinished).exit_code == 0
+    found, expected = (contents(run / "baselines") for run in (unfinished, run_directory))
+    assert sorted(found.values()) == sorted(expected.values())

@@ -101,7 +101,7 @@ def replaced_folder(target: Path, *, previous: Path | None = None) -> Iterator[P
     if previous is None:
         recover(target)
     temporary, old = _sibling(target, "new"), previous or _sibling(target, "old")
-    shutil.rmtree(temporary, ignore_errors=True)
+    _discard(temporary)
     temporary.mkdir(parents=True)
     try:
         yield temporary
@@ -110,14 +110,14 @@ def replaced_folder(target: Path, *, previous: Path | None = None) -> Iterator[P
             sync(path)
         sync(temporary)
         if target.exists():
-            shutil.rmtree(old, ignore_errors=True)
+            _discard(old)
             target.rename(old)
         temporary.rename(target)
         sync(target.parent)
         if previous is None:
-            shutil.rmtree(old, ignore_errors=True)
+            _discard(old)
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        _discard(temporary)
 
 
 def recover(target: Path) -> None:
@@ -146,6 +146,12 @@ def remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def _discard(path: Path) -> None:
+    """Remove what is not needed, if that is possible. `shutil.rmtree` alone would wait for who writes to a FIFO."""
+    with suppress(OSError):
+        remove(path)
 
 
 def sync(path: Path) -> None:

@@ -1,5 +1,6 @@
 """Evaluates a model next to its baselines, for both `train` and `evaluate`."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -49,7 +50,7 @@ def evaluate_examples(
         RunDirectoryError: the saved baselines are damaged.
     """
     labels = predictor.model.labels
-    folder = baselines if settings.baselines and baselines.is_dir() else None
+    folder = baselines if settings.baselines and os.path.lexists(baselines) else None
     systems = predict_systems(examples.texts, predictor, folder, single=single)
     targets = label_targets(examples, labels)
     evaluation = evaluate(

@@ -8,6 +8,7 @@ who has a text that it was among them.
     checksums.json       see `data.sealed`
 """
 
+import os
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,7 +38,7 @@ def read_seen_texts(place: Path) -> dict[str, Keys]:
     Raises:
         DamagedFileError: a file is damaged or missing.
     """
-    if not place.exists():
+    if not os.path.lexists(place):
         return {}
     folder = SealedFolder(place, within=place.parent)
     if not folder.is_sealed:

@@ -1,6 +1,7 @@
 """Checks every file of a run against its checksum, and whether the parts of the run fit together."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -85,7 +86,7 @@ def verify(run: Path) -> Iterator[Verified]:
     folders = {run / name: check for name, check in checks.items()} | dict.fromkeys(_checkpoints(run), lambda: None)
     is_sealed = RunDirectory(run).is_sealed
     for path, check in folders.items():
-        if path.exists():
+        if os.path.lexists(path):
             yield _verify_folder(path, check, must_be_sealed=is_sealed)
     for inner in [run / PRETRAINING_FOLDER, *sorted((run / FOLDS_FOLDER).glob("*"))]:
         if RunDirectory(inner).is_run:
