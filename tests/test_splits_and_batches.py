@@ -62,6 +62,22 @@ def test_a_few_large_groups_still_leave_one_for_validation() -> None:
     assert {group for group, chosen in zip(groups, rows, strict=True) if chosen} == {"b"}
 
 
+@pytest.mark.parametrize("rows_per_label", [2, 3, 4])
+def test_many_labels_of_few_rows_still_leave_enough_for_validation(rows_per_label: int) -> None:
+    names = [f"label {n // rows_per_label}" for n in range(300 * rows_per_label)]
+    rows = validation_rows(
+        examples([f"t{n}" for n in range(len(names))], [(name,) for name in names]), fraction=0.1, seed=1
+    )
+    assert rows.sum() == len(names) // 10
+    left = pd.Series(names)[~rows].value_counts()
+    assert len(left) == 300
+    assert left.min() >= rows_per_label / 2
+
+
+def test_labels_of_one_row_stay_in_training() -> None:
+    assert not validation_rows(examples(["a", "b", "c"], [("x",), ("y",), ("z",)]), fraction=0.4, seed=1).any()
+
+
 def test_folds_part_all_rows_evenly_and_keep_groups_together() -> None:
     groups = [f"author{n // 4}" for n in range(200)]
     labels = [("rare",) if n % 10 == 0 else ("common",) for n in range(200)]

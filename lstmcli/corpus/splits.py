@@ -32,8 +32,35 @@ def validation_rows(examples: Examples, *, fraction: float, seed: int) -> NDArra
         # A few large units may all have gone to training: take the smallest that leaves every label to training.
         is_spare = (labels_of_units.toarray() < labels_of_units.sum(axis=0)).all(axis=1)
         is_validation[np.where(is_spare, rows_of_units, len(unit_of_row) + 1).argmin()] = is_spare.any()
+    num_wanted = fraction * len(unit_of_row)
+    if rows_of_units[is_validation].sum() < num_wanted / 2:
+        _fill(is_validation, labels_of_units, rows_of_units, num_wanted, seed=seed)
     chosen: NDArray[np.bool_] = is_validation[unit_of_row]
     return chosen
+
+
+def _fill(
+    is_validation: NDArray[np.bool_],
+    labels_of_units: csr_array,
+    rows_of_units: NDArray[np.int64],
+    num_wanted: float,
+    *,
+    seed: int,
+) -> None:
+    """Move units to validation until it has the wanted rows, but at most half of those with the same label.
+
+    Labels with few rows have none to spare on their own: of four rows with a label, a tenth is nearer to 0 than to 1.
+    """
+    num_rows = int(rows_of_units[is_validation].sum())
+    num_spare = labels_of_units.sum(axis=0) // 2 - labels_of_units[is_validation].sum(axis=0)
+    for unit in np.random.default_rng(seed).permutation(len(rows_of_units)):
+        own = slice(labels_of_units.indptr[unit], labels_of_units.indptr[unit + 1])
+        labels, counts = labels_of_units.indices[own], labels_of_units.data[own]
+        fits = num_rows + rows_of_units[unit] <= num_wanted and (counts <= num_spare[labels]).all()
+        if fits and not is_validation[unit]:
+            is_validation[unit] = True
+            num_rows += int(rows_of_units[unit])
+            num_spare[labels] -= counts
 
 
 def fold_of_rows(examples: Examples, *, num_folds: int, seed: int) -> NDArray[np.int64]:
