@@ -12,6 +12,7 @@ from torch.testing import assert_close
 
 from lstmcli.kernels import KERNELS, CellWeights, Packing
 from lstmcli.kernels.packing import chunk_lengths
+from lstmcli.kernels.product import SMALL_PRODUCT, step_product
 from lstmcli.models.cells import CELLS
 from lstmcli.models.recurrent import Recurrent
 from lstmcli.training.optimizer import WeightAverage
@@ -210,3 +211,15 @@ def test_a_text_becomes_as_few_and_as_equal_pieces_as_can_be(lengths: list[int],
         assert max(own) - min(own) <= 1
     assert not pieces
     assert chunk_lengths(np.array(lengths), None).tolist() == lengths
+
+
+@pytest.mark.parametrize("num_rows", [0, 1, 15, 16, 17, 100, 101, 333, 512])
+@pytest.mark.parametrize("has_matrices", [False, True])
+def test_a_product_in_blocks_is_the_whole_product(num_rows: int, has_matrices: bool) -> None:
+    generator = np.random.default_rng(num_rows)
+    size = math.isqrt(SMALL_PRODUCT // 100)  # one block holds 100 rows
+    left = generator.normal(size=(4, num_rows, size) if has_matrices else (num_rows, size))
+    right = generator.normal(size=(4, size, size))
+    out = np.full((4, num_rows, size), np.nan)
+    assert step_product(left, right, out=out) is out
+    np.testing.assert_allclose(out, np.matmul(left, right), rtol=1e-12, atol=1e-12)

@@ -22,7 +22,7 @@ def step_product(left: Array, right: Array, out: Array) -> Array:
     """
     num_rows, size = left.shape[-2:]
     num_blocks = -(-num_rows * size * right.shape[-1] // SMALL_PRODUCT)
-    if num_blocks == 1:
+    if num_blocks <= 1:
         return np.matmul(left, right, out=out)
     block = -(-num_rows // (num_blocks * ROW_UNIT)) * ROW_UNIT
     for start in range(0, num_rows, block):

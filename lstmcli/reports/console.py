@@ -60,16 +60,12 @@ class ConsoleReporter:
             )
             # A resumed training does not start at zero.
             done = _num_steps_done(step) - 1
-            self._bar.add_task("train", total=None, completed=done, **_fields(step, speed=0.0))
+            total = step.num_epochs * step.num_batches
+            self._bar.add_task("train", total=total, completed=done, **_fields(step, speed=0.0))
             self._bar.start()
         task = self._bar.tasks[0]
         speed = task.speed * step.num_tokens if task.speed else 0.0
-        self._bar.update(
-            task.id,
-            total=step.num_epochs * step.num_batches,
-            completed=_num_steps_done(step),
-            **_fields(step, speed=speed),
-        )
+        self._bar.update(task.id, completed=_num_steps_done(step), **_fields(step, speed=speed))
 
     def _remove_bar(self) -> None:
         if self._bar is not None:
