@@ -5,7 +5,7 @@ LIGHT := .venv-light
 RUN := runs/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test faults fuzz test-light format lint types check benchmarks clean
+.PHONY: help install demo test coverage faults fuzz test-light format lint types check benchmarks clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -33,6 +33,9 @@ demo: .venv/installed  ## train on the bundled emotion corpus, evaluate, and pre
 
 test: .venv/installed  ## run the tests
 	$(BIN)/python -m pytest
+
+coverage: .venv/installed  ## run the tests, and list the lines and branches that they never reach
+	$(BIN)/python -m pytest --cov --cov-report=term
 
 faults: .venv/installed  ## attack the tool with kills, damage, full disks, hostile and malformed files, in about half an hour
 	$(BIN)/python -m tests.faults
@@ -66,4 +69,4 @@ types: .venv/installed  ## check types (mypy, strict)
 check: lint types test  ## run all checks: format, lint, types, tests
 
 clean:  ## remove everything that the other targets created
-	rm -rf .venv $(LIGHT) build dist lstmcli.egg-info runs .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv $(LIGHT) build dist lstmcli.egg-info runs .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -215,3 +215,23 @@ def test_a_table_with_an_odd_header_is_damaged(tmp_path: Path, content: bytes) -
     (tmp_path / "table.npy").write_bytes(content)
     with pytest.raises(DamagedFileError, match=r"table\.npy: is damaged"):
         Table(SealedFolder(tmp_path).map("table.npy"), np.float16, 2)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda content: content + b"\n",
+        lambda content: content.rstrip(b"\n"),
+        lambda content: content.replace(b": ", b":\t", 1),
+        lambda content: content.replace(b"\n", b"\r\n"),
+        lambda content: content.replace(b'{"files"', b'{"files": {}, "files"', 1),
+    ],
+)
+def test_checksums_have_only_one_form(tmp_path: Path, change: Callable[[bytes], bytes]) -> None:
+    (tmp_path / "a.txt").write_bytes(b"abc")
+    seal(tmp_path)
+    assert SealedFolder(tmp_path).read("a.txt") == b"abc"
+    path = tmp_path / "checksums.json"
+    path.write_bytes(change(path.read_bytes()))
+    with pytest.raises(DamagedFileError, match="is damaged"):
+        SealedFolder(tmp_path)

@@ -39,8 +39,11 @@ RowGuard = Callable[[NDArray[np.integer]], None]
 def seal(folder: Path) -> None:
     """Write the checksums of all files in `folder`, which must not change afterwards."""
     sums = {path.name: _sums_of(path) for path in sorted(folder.iterdir())}
-    content = json.dumps({"files": sums}, indent=None) + "\n"
-    (folder / CHECKSUMS_FILE).write_text(content, encoding="utf-8")
+    (folder / CHECKSUMS_FILE).write_bytes(_serialised(sums))
+
+
+def _serialised(sums: dict[str, Any]) -> bytes:
+    return json.dumps({"files": sums}).encode() + b"\n"
 
 
 def _sums_of(path: Path) -> dict[str, Any]:
@@ -102,8 +105,11 @@ class SealedFolder:
         self._sums: dict[str, Any] = {}
         self.is_sealed = os.path.lexists(path / CHECKSUMS_FILE)
         if self.is_sealed:
+            content = self._content(CHECKSUMS_FILE, MAX_JSON_BYTES)
             try:
-                self._sums = dict(parse_json(self._content(CHECKSUMS_FILE, MAX_JSON_BYTES))["files"])
+                self._sums = dict(parse_json(content)["files"])
+                if _serialised(self._sums) != content:  # the only file without a checksum has only one form
+                    raise ValueError("it is not as it was written")
             except (ValueError, KeyError, TypeError) as error:
                 raise self.damaged(CHECKSUMS_FILE, f"is damaged ({error})") from None
 
