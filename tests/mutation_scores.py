@@ -1,0 +1,43 @@
+"""python -m tests.mutation_scores: how many mutants of `make mutants` the tests catch, per group; 1 if below the goal."""
+
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+
+MUTANTS = Path("mutants")
+
+# A mutant that makes tests fail, run out of time or crash is caught; one that no test reaches is not.
+CAUGHT = {"caught": {1, 3}, "timed out": {24, 36, 152, 255, -24}, "crashed": {-11, -9}}
+
+GROUPS = {"lstmcli/metrics": "metrics and thresholds", "lstmcli/corpus": "splits and labels", "lstmcli/data": "readers"}
+
+GOAL = 0.85
+
+
+def counts() -> dict[str, Counter[str]]:
+    """Return group -> outcome -> number of mutants."""
+    found: dict[str, Counter[str]] = {group: Counter() for group in GROUPS.values()}
+    outcomes = {code: outcome for outcome, codes in CAUGHT.items() for code in codes}
+    for folder, group in GROUPS.items():
+        for path in (MUTANTS / folder).rglob("*.meta"):
+            codes = json.loads(path.read_text(encoding="utf-8"))["exit_code_by_key"].values()
+            found[group].update(outcomes.get(code, "survived") for code in codes)
+    return found
+
+
+def main() -> None:
+    """Print a table."""
+    print(f"{'group':24}{'mutants':>8}" + "".join(f"{outcome:>11}" for outcome in [*CAUGHT, "survived"]) + "    share")
+    is_enough = True
+    for group, outcomes in counts().items():
+        total = outcomes.total()
+        share = 1 - outcomes["survived"] / max(1, total)
+        is_enough = is_enough and total > 0 and share >= GOAL
+        numbers = "".join(f"{outcomes[outcome]:11}" for outcome in [*CAUGHT, "survived"])
+        print(f"{group:24}{total:8}{numbers}{share:9.1%}")
+    sys.exit(0 if is_enough else 1)
+
+
+if __name__ == "__main__":
+    main()
