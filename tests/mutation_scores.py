@@ -1,4 +1,4 @@
-"""python -m tests.mutation_scores: how many mutants of `make mutants` the tests catch, per group; 1 if below the goal."""
+"""python -m tests.mutation_scores: what share of the mutants of `make mutants` the tests catch; 1 if too few."""
 
 import json
 import sys
@@ -28,14 +28,15 @@ def counts() -> dict[str, Counter[str]]:
 
 def main() -> None:
     """Print a table."""
-    print(f"{'group':24}{'mutants':>8}" + "".join(f"{outcome:>11}" for outcome in [*CAUGHT, "survived"]) + "    share")
+    columns = [*CAUGHT, "survived"]
+    lines = [f"{'group':24}{'mutants':>8}{''.join(f'{outcome:>11}' for outcome in columns)}    share"]
     is_enough = True
     for group, outcomes in counts().items():
         total = outcomes.total()
         share = 1 - outcomes["survived"] / max(1, total)
         is_enough = is_enough and total > 0 and share >= GOAL
-        numbers = "".join(f"{outcomes[outcome]:11}" for outcome in [*CAUGHT, "survived"])
-        print(f"{group:24}{total:8}{numbers}{share:9.1%}")
+        lines.append(f"{group:24}{total:8}{''.join(f'{outcomes[outcome]:11}' for outcome in columns)}{share:9.1%}")
+    sys.stdout.write("\n".join(lines) + "\n")
     sys.exit(0 if is_enough else 1)
 
 

@@ -246,6 +246,7 @@ def test_comparisons_are_paired_and_worded_by_the_interval() -> None:
     noisier = np.where(generator.random((400, 1)) < 0.2, ~noisy, noisy)
     systems = [System(name, d, np.where(d, 0.8, 0.2)) for name, d in (("m", noisy), ("same", noisy), ("less", noisier))]
     same, less = evaluate("r", systems, actual, ("a", "b"), "single", FEW_SAMPLES).comparisons
+    assert [(one.other, one.score) for one in (same, less)] == [("same", "macro_f1"), ("less", "macro_f1")]
     assert (same.verdict, same.difference.low, same.difference.high) == ("not distinguishable", 0.0, 0.0)
     assert less.verdict == "better"
     (worse,) = evaluate("r", systems[::-2], actual, ("a", "b"), "single", FEW_SAMPLES).comparisons
@@ -287,7 +288,7 @@ def test_the_best_threshold_is_the_best_of_all(seed: int, num_rows: int) -> None
 
 def test_thresholds_of_rare_labels_stay_near_the_common_one() -> None:
     generator = np.random.default_rng(0)
-    targets = np.column_stack([generator.random(2000) < 0.5, np.arange(2000) == 7])
+    targets = np.column_stack([generator.random(2000) < 0.5, np.arange(2000) == 0])
     probabilities = np.column_stack([np.where(targets[:, 0], 0.3, 0.1), np.where(targets[:, 1], 0.9, 0.01)])
     common = common_f1_threshold(probabilities, targets)
     trusting = f1_thresholds(probabilities, targets, shrinkage=0.0)
@@ -295,6 +296,56 @@ def test_thresholds_of_rare_labels_stay_near_the_common_one() -> None:
     careful = f1_thresholds(probabilities, targets)
     assert abs(careful[0] - 0.2) < 0.01
     assert abs(careful[1] - common) < 0.5 * abs(trusting[1] - common)
+
+
+def logit(probability: float) -> float:
+    return math.log(probability / (1 - probability))
+
+
+@pytest.mark.parametrize("shrinkage", [2.0, 5.0, 30.0])
+def test_a_threshold_is_the_mean_of_its_own_and_the_common_one_weighted_by_rows(shrinkage: float) -> None:
+    """With as many rows as the shrinkage, both count the same; the mean is that of logits."""
+    generator = np.random.default_rng(3)
+    targets = generator.random((60, 3)) < [0.5, 0.2, 0.05]
+    probabilities = np.clip(0.5 * generator.random((60, 3)) + 0.4 * targets * [1.0, 0.6, 0.3], 0.0, 1.0)
+    common = common_f1_threshold(probabilities, targets)
+    own = f1_thresholds(probabilities, targets, shrinkage=0.0)
+    found = f1_thresholds(probabilities, targets, shrinkage=shrinkage)
+    for label, num_rows in enumerate(targets.sum(axis=0)):
+        mean = (num_rows * logit(own[label]) + shrinkage * logit(common)) / (num_rows + shrinkage)
+        assert logit(found[label]) == pytest.approx(mean)
+        assert abs(logit(own[label]) - logit(common)) > 0.01  # or the mean would say nothing
+    assert (f1_thresholds(probabilities, targets) == f1_thresholds(probabilities, targets, shrinkage=5.0)).all()
+
+
+def test_thresholds_are_finite_where_a_model_is_certain() -> None:
+    targets = np.array([[True, True], [True, False]])
+    found = f1_thresholds(np.array([[0.0, 1.0], [0.0, 0.0]]), targets, shrinkage=0.0)
+    assert (found > 0.0).all()
+    assert (found < 1.0).all()
+
+
+@given(st.integers(0, 10_000))
+def test_the_common_threshold_has_the_best_mean_of_all_from_2_to_98_percent(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    targets = generator.random((30, 4)) < [0.5, 0.3, 0.1, 0.0]
+    targets[0, :3] = True
+    # Between the thresholds, so that rounding decides nothing; low ones, high ones, and some on both sides.
+    low, high = [(0, 100), (0, 4), (95, 100)][seed % 3]
+    probabilities = (generator.integers(low, high, (30, 4)) + 0.5) / 100
+
+    def mean_f1(threshold: float) -> float:
+        return float(np.mean([f1_at(threshold, probabilities[:, label], targets[:, label]) for label in range(3)]))
+
+    found = common_f1_threshold(probabilities, targets)
+    scores = {number: mean_f1(number / 100) for number in range(2, 99)}
+    assert mean_f1(found) == pytest.approx(max(scores.values()))
+    assert found * 100 == pytest.approx(round(found * 100))
+    assert round(found * 100) in scores
+
+
+def test_without_any_label_the_common_threshold_is_a_half() -> None:
+    assert common_f1_threshold(np.array([[0.3, 0.9]]), np.zeros((1, 2), dtype=bool)) == 0.5
 
 
 def test_one_lucky_row_does_not_decide_a_threshold() -> None:
@@ -356,6 +407,15 @@ P = np.array([[0.6, 0.3, 0.1], [0.2, 0.35, 0.3]])
 )
 def test_decisions(rule: DecisionRule, expected: list[list[int]]) -> None:
     assert rule.decide(P).astype(int).tolist() == expected
+
+
+def test_a_threshold_from_outside_replaces_all_others_and_may_pick_none() -> None:
+    for rule in (
+        DecisionRule("multi", np.array([0.9, 0.4, 0.31]), at_least_one=True),
+        DecisionRule("single", np.zeros(3)),
+    ):
+        found = rule.with_threshold(0.7)
+        assert (found.kind, found.thresholds.tolist(), found.at_least_one) == (rule.kind, [0.7] * 3, False)
 
 
 def test_the_score_is_that_of_the_weakest_pick_or_of_picking_none() -> None:
