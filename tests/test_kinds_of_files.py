@@ -96,13 +96,37 @@ def test_gzip_data_need_no_extension(tmp_path: Path, run_directory: Path, cli: C
             '\n{\n  "text": "a"\n}\n',
             "line 2: starts an object over several lines; write one per line, with jq",
         ),
-        ("a.txt", "one\rtwo\rthree\r", "lines end with a carriage return alone, as on old Macs"),
+        (
+            "a.txt",
+            "one\rtwo\rthree\r",
+            "a.txt: lines end with a carriage return alone, as on old Macs; convert them, for example with "
+            "tr '\\r' '\\n'.",
+        ),
         ("a.csv", '{"text":"a","n":"b"}\n', "looks like JSON Lines: try --format jsonl"),
     ],
 )
 def test_another_layout_is_named(tmp_path: Path, name: str, content: str, words: str) -> None:
     (tmp_path / name).write_bytes(content.encode())
     assert words in reason(tmp_path / name)
+
+
+@pytest.mark.parametrize("content", ["one\rtwo", "one\rtwo\r", "one\rtwo\rthree\r\n", "one\r\r\r"])
+def test_few_carriage_returns_or_a_newline_make_it_an_ordinary_text(tmp_path: Path, content: str) -> None:
+    (tmp_path / "a.txt").write_bytes(content.encode())
+    with open_records(str(tmp_path / "a.txt")) as source:
+        text = content.removesuffix("\n").removesuffix("\r")
+        assert (source.columns, [record[:3] for record in source.records]) == (["text"], [(1, ["text"], [text])])
+
+
+@pytest.mark.parametrize("line", ['{"text": "a; b", }', '  {"text": "a|b"', '["a", "b"', "  [1; 2", "oops"])
+def test_broken_json_is_not_taken_for_the_header_of_a_table(tmp_path: Path, line: str) -> None:
+    (tmp_path / "a.jsonl").write_text(line + "\r\n")
+    with open_records(str(tmp_path / "a.jsonl"), keeps_broken=True) as source:
+        (record,) = source.records
+    assert (record.line, list(record.columns), record.cells) == (1, ["input"], [line])
+    assert record.problem is not None
+    assert record.problem.startswith("can't be parsed as JSON (")
+    assert record.problem.endswith(").")
 
 
 def test_a_table_read_as_json_lines_is_named_in_its_first_row(tmp_path: Path) -> None:
