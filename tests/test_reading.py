@@ -69,8 +69,8 @@ def test_blank_lines_are_rows_only_in_a_single_column(tmp_path: Path) -> None:
         ("a.tab", "text\tlabel\nhi, you\ta\n"),
         ("a.jsonl", '{"text": "hi, you", "label": "a"}\n\n'),
         ("a.ndjson", '{"text": "hi, you", "label": "a"}'),
-        ("a.csv.gz", gzip.compress(b'text,label\n"hi, you",a\n')),
-        ("A.JSONL.GZ", gzip.compress(b'{"text": "hi, you", "label": "a"}\n')),
+        ("a.csv.gz", gzip.compress(b'text,label\n"hi, you",a\n', mtime=0)),
+        ("A.JSONL.GZ", gzip.compress(b'{"text": "hi, you", "label": "a"}\n', mtime=0)),
     ],
 )
 def test_the_extension_tells_the_format(tmp_path: Path, name: str, content: str | bytes) -> None:
@@ -128,7 +128,7 @@ def test_a_wrong_encoding_is_named_with_its_line(tmp_path: Path, num_lines_befor
         ("a.jsonl", '{"a": 1, "b": 2, "b": 3}', "line 1: the key 'b' occurs more than once"),
         ("a.jsonl", "[1]\n", "line 1: expected an object"),
         ("a.csv.gz", "not gzip", "is not gzip data, or damaged"),
-        ("a.csv.gz", gzip.compress(b"text\n" + bytes(range(65, 90)) * 500)[:-20], "is damaged gzip data"),
+        ("a.csv.gz", gzip.compress(b"text\n" + bytes(range(65, 90)) * 500, mtime=0)[:-20], "is damaged gzip data"),
         ("a.xlsx", "", "can't tell the format"),
     ],
 )
