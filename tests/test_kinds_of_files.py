@@ -172,6 +172,37 @@ def test_a_named_pipe_is_read_once(tmp_path: Path, run_directory: Path, cli: Cli
     assert (result.returncode, result.stdout.splitlines()[1][:17]) == (0, "so happy,joy,joy,")
 
 
+def test_a_pipe_that_has_nothing_more_is_not_read_before_its_lines_are_answered() -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)  # a read too early would fail rather than wait
+    os.write(writing, b"one\ntwo\n")
+    answered: list[str] = []
+    answered_before: list[int] = []
+
+    def before_waiting() -> None:
+        answered_before.append(len(answered))
+        if len(answered_before) == 1:
+            os.write(writing, b"three\n")
+        else:
+            os.close(writing)
+
+    with os.fdopen(reading, "rb") as stream:
+        for line in lines.DecodedLines(stream, "utf-8", "a pipe", before_waiting=before_waiting):
+            answered.append(line)
+    assert answered == ["one\n", "two\n", "three\n"]
+    assert answered_before == [2, 3]
+
+
+def test_a_file_never_waits(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(TABLE)
+    waiting: list[int] = []
+    for stream in ((tmp_path / "a.txt").open("rb"), io.BytesIO(TABLE)):
+        with stream:
+            found = list(lines.DecodedLines(stream, "utf-8", "a", before_waiting=lambda: waiting.append(1)))
+        assert "".join(found).encode() == TABLE
+    assert waiting == []
+
+
 def test_process_substitution_is_a_file(folder: Path) -> None:
     result = shell("lstmcli predict RUN <(gzip -c in.csv) --format csv", folder)
     assert result.stdout == shell("lstmcli predict RUN in.csv", folder).stdout != ""
