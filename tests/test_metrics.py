@@ -11,7 +11,7 @@ from sklearn import metrics as sk
 from lstmcli.config.model_settings import LabelKind
 from lstmcli.config.settings import EvaluationSettings
 from lstmcli.metrics.calibration import fit_temperature
-from lstmcli.metrics.confusion import confusion_matrix
+from lstmcli.metrics.confusion import ConfusionCell, confusion_cells, confusion_matrix
 from lstmcli.metrics.decisions import DecisionRule, decision_scores, probabilities_from_logits
 from lstmcli.metrics.evaluation import System, evaluate
 from lstmcli.metrics.scores import bootstrap_sums, headline_scores, point_scores, row_statistics, scores_from_sums
@@ -237,6 +237,70 @@ def test_intervals_over_groups_cover_the_truth_where_authors_differ() -> None:
             assert evaluation.num_groups == (30 if name == "groups" else None)
     assert 80 <= covered["groups"] <= 97
     assert covered["rows"] <= 70
+
+
+def test_cells_of_the_confusion_matrix_are_sorted_by_their_counts() -> None:
+    names = ("a", "b", "c")
+    cells = [("a", "a", 2), ("a", "b", 1), ("b", "a", 1), ("b", "b", 1), ("c", "b", 1)]
+    assert confusion_cells(ACTUAL, PREDICTED, names) == [ConfusionCell(*cell) for cell in cells]
+    unpicked = PREDICTED & [[False], [True], [True], [True], [True], [False]]
+    assert [(cell.actual + cell.predicted, cell.count) for cell in confusion_cells(ACTUAL, unpicked, names)] == [
+        ("aa", 1),
+        ("ab", 1),
+        ("ba", 1),
+        ("bb", 1),
+    ]
+    assert matrix(ACTUAL, unpicked, "single") == [[1, 1, 0], [1, 1, 0], [0, 0, 0]]
+
+
+@pytest.mark.parametrize(("num_labels", "has_matrix"), [(100, True), (101, False)])
+def test_many_labels_have_cells_but_no_matrix(num_labels: int, has_matrix: bool) -> None:
+    actual = np.eye(num_labels, dtype=bool)
+    names = tuple(map(str, range(num_labels)))
+    found = evaluate("r", [System("m", actual, actual * 0.9)], actual, names, "single", FEW_SAMPLES)
+    assert (found.confusion is not None) == has_matrix
+    assert found.confusion_cells == [ConfusionCell(name, name, 1) for name in names]
+    several = evaluate("r", [System("m", actual, actual * 0.9)], actual, names, "multi", FEW_SAMPLES)
+    assert (several.confusion, several.confusion_cells) == ([[1, 0, 0, num_labels - 1]] * num_labels, [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "main_score"), [("single", "macro_f1"), ("multi", "macro_f1"), ("traits", "mean_accuracy")]
+)
+def test_an_evaluation_says_what_was_scored_and_how(kind: LabelKind, main_score: str) -> None:
+    settings = EvaluationSettings(bootstrap_samples=100, confidence=0.8)
+    systems = [System("m", PREDICTED, PROBABILITIES), System("o", ACTUAL, PROBABILITIES)]
+    names = ("a", "b", "c")
+    found = evaluate("rows", systems, ACTUAL, names, kind, settings, is_tuned_on=True)
+    assert (found.name, found.kind, found.num_rows, found.num_groups) == ("rows", kind, 6, None)
+    assert (found.confidence, found.main_score, found.is_tuned_on) == (0.8, main_score, True)
+    assert list(found.scores) == list(found.labels) == list(found.calibration) == ["m", "o"]
+    assert [label.label for label in found.labels["m"]] == list(names)
+    assert found.calibration["m"].error_before is None
+    assert [one.score for one in found.comparisons] == [main_score]
+    assert found.comparisons[0].difference.value == pytest.approx(
+        found.scores["m"][main_score].value - found.scores["o"][main_score].value
+    )
+    assert not evaluate("rows", systems, ACTUAL, names, kind, settings).is_tuned_on
+
+
+def test_an_interval_leaves_the_same_share_of_resamples_on_either_side() -> None:
+    generator = np.random.default_rng(8)
+    actual, picked = (
+        one_hot(generator.integers(0, 2, 80).tolist(), 2),
+        one_hot(generator.integers(0, 2, 80).tolist(), 2),
+    )
+    settings = EvaluationSettings(bootstrap_samples=500, confidence=0.9)
+    system, other = (System(name, each, np.where(each, 0.9, 0.1)) for name, each in (("m", picked), ("o", ~picked)))
+    found = evaluate("r", [system, other], actual, ("a", "b"), "traits", settings)
+    draws = np.random.default_rng(20_000).integers(80, size=(500, 80))
+    is_right = (actual == picked).mean(axis=1)
+    accuracy = found.scores["m"]["mean_accuracy"]
+    low, high = np.quantile(is_right[draws].mean(axis=1), [0.05, 0.95])
+    assert (accuracy.low, accuracy.high) == (pytest.approx(low), pytest.approx(high))
+    low, high = np.quantile((2 * is_right - 1)[draws].mean(axis=1), [0.05, 0.95])
+    difference = found.comparisons[0].difference
+    assert (difference.low, difference.high) == (pytest.approx(low), pytest.approx(high))
 
 
 def test_comparisons_are_paired_and_worded_by_the_interval() -> None:
