@@ -257,6 +257,15 @@ def test_lines_that_can_be_taken_back_no_more_stay_in_the_broken_row(
     assert broken(write(tmp_path / "a.csv", UNCLOSED)) == [(2, ['"one, 1\ntwo,2\nthree,3\n"four'], True)]
 
 
+def test_lines_are_taken_back_so_many_times_in_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delimited, "MAX_LINES_TAKEN_BACK", 2)
+    assert broken(write(tmp_path / "a.csv", 'text,id\n"one,1\ntwo,2\n"three,3\nfour,4\n')) == [
+        (2, ['"one,1'], True),
+        (3, ["two", "2"], False),
+        (4, ['"three,3\nfour,4'], True),
+    ]
+
+
 @pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
 def test_a_broken_row_is_an_error_unless_it_is_wanted(tmp_path: Path, name: str) -> None:
     path = write(tmp_path / name, UNCLOSED)
