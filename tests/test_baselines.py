@@ -13,6 +13,7 @@ from lstmcli.metrics import baselines
 from lstmcli.metrics.baselines import STRENGTHS, MajorityBaseline, TfidfBaseline
 from lstmcli.metrics.calibration import fit_temperature
 from lstmcli.metrics.decisions import DecisionRule
+from lstmcli.metrics.thresholds import f1_thresholds
 from lstmcli.store.baselines import read_baselines, write_baselines
 
 TEXTS = ["so happy today", "happy and glad", "sad and grey", "a grey sad day", "glad glad day", "grey again"] * 3
@@ -112,7 +113,10 @@ def test_a_tuned_rule_still_picks_at_least_one_label_where_it_did() -> None:
 
 def test_thresholds_are_tuned_where_labels_are_each_a_yes_or_no() -> None:
     rare = np.column_stack([HAPPY, np.arange(len(HAPPY)) % 6 == 2])
-    assert (fit(kind="multi", tune_f1=True, targets=rare).rule.thresholds != 0.5).any()
+    tuned = fit(kind="multi", tune_f1=True, targets=rare)
+    assert (tuned.rule.thresholds != 0.5).any()
+    assert abs(tuned.temperature - 1.0) > 0.1
+    np.testing.assert_allclose(tuned.rule.thresholds, f1_thresholds(tuned.probabilities(TEXTS, str.split), rare))
     assert (fit(kind="traits", targets=rare).rule.thresholds == 0.5).all()
 
 

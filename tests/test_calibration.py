@@ -90,6 +90,8 @@ def test_scores_are_those_of_the_decision_with_and_without_n_grams(kind: LabelKi
         assert scores["macro_f1" if kind != "traits" else "mean_accuracy"] == pytest.approx(
             f1_score(targets, picked, average="macro") if kind != "traits" else (targets == picked).mean()
         )
+        combined = mixture.logits(*logits_of) / mixture.temperature
+        assert scores["log_loss"] == pytest.approx(log_loss(combined, targets, kind))
         expected = np.zeros(3) if kind == "single" else f1_thresholds(probabilities, targets)
         np.testing.assert_allclose(decision.rule.thresholds, expected)
     assert maker.decision(network).mixture == fit_mixture(network, ngrams, targets, kind)

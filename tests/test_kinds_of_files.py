@@ -5,6 +5,7 @@ import gzip
 import io
 import lzma
 import os
+import re
 import threading
 import zipfile
 from pathlib import Path
@@ -117,6 +118,20 @@ def test_few_carriage_returns_or_a_newline_make_it_an_ordinary_text(tmp_path: Pa
     with open_records(str(tmp_path / "a.txt")) as source:
         text = content.removesuffix("\n").removesuffix("\r")
         assert (source.columns, [record[:3] for record in source.records]) == (["text"], [(1, ["text"], [text])])
+
+
+def test_a_last_text_with_carriage_returns_is_no_old_mac_file(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"first\none\rtwo\rthree")
+    with open_records(str(tmp_path / "a.txt")) as source:
+        assert [record.cells for record in source.records] == [["first"], ["one\rtwo\rthree"]]
+
+
+def test_a_parquet_file_that_is_none_gets_one_line_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "a.parquet").write_bytes(TABLE)
+    message = reason(tmp_path / "a.parquet")
+    start = f"{tmp_path}/a.parquet: is damaged or not a Parquet file ("
+    assert message.startswith(start)
+    assert re.fullmatch(r"[^\n]{20,}[^.]\)\.", message.removeprefix(start))
 
 
 @pytest.mark.parametrize("line", ['{"text": "a; b", }', '  {"text": "a|b"', '["a", "b"', "  [1; 2", "oops"])

@@ -225,6 +225,18 @@ def test_many_labels_are_refused_if_they_are_more_than_half_of_the_rows(
 NO_FILE = replace(SINGLE, train=None)
 
 
+def test_many_labels_that_no_column_holds_may_be_no_classes(tmp_path: Path) -> None:
+    found = examples(tmp_path, [f"l{number}" for number in range(1_051)])
+    with pytest.raises(DataError) as caught:
+        learn_labels(found, NO_FILE)
+    assert str(caught.value) == f"{found.name}: 1,051 different labels in 1,051 rows; are these classes?"
+
+
+def test_one_label_is_enough_where_some_texts_have_none(tmp_path: Path) -> None:
+    settings = replace(MULTI, unlabelled="keep")
+    assert learn_labels(examples(tmp_path, ["joy", ""], settings), settings).names == ("joy",)
+
+
 @pytest.mark.parametrize(
     ("labels", "settings", "words"),
     [

@@ -128,6 +128,10 @@ def test_columns_of_the_same_name_stay_in_their_place(predict: Predict) -> None:
     assert [row[:3] for row in table] == [["id", "id", "text"], ["1", "2", "glad"], ["3", "4", "sad"]]
     predict("a.csv", "c.csv", code=1, c_csv="text,id,id\nsad,5,6\n")
     assert "c.csv, line 2: some columns occur more than once" in predict.notes
+    predict("a.csv", "d.csv", code=1, d_csv="text,id\nsad,5\n")
+    assert "d.csv, line 2: some columns occur more than once" in predict.notes
+    predict("d.csv", "c.csv", code=1)
+    assert "c.csv, line 2: some columns occur more than once" in predict.notes
     assert predict("a.csv", "-F", "jsonl", code=1) == ""
     assert predict.notes.startswith("error: a.csv: the column 'id' occurs more than once, but an object of JSON Lines")
     assert predict("a.csv", "-F", "jsonl", "--columns", "text").startswith('{"text": "glad"')
