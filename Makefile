@@ -5,7 +5,7 @@ LIGHT := .venv-light
 RUN := runs/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test coverage faults fuzz test-light format lint types check benchmarks clean
+.PHONY: help install demo test coverage faults fuzz mutants test-light format lint types check benchmarks clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -43,6 +43,12 @@ faults: .venv/installed  ## attack the tool with kills, damage, full disks, host
 fuzz: .venv/installed  ## fuzz the readers of input files, guided by coverage, for ten minutes (needs pip install atheris)
 	$(BIN)/python -m tests.faults.fuzz -max_total_time=600
 
+# Draws of tests are fixed, so that two runs catch the same; threads would outlive the process that forks.
+mutants: .venv/installed  ## mutate metrics, splits and readers; do the tests notice? In an hour (needs pip install mutmut)
+	rm -rf mutants
+	CI=1 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/mutmut run
+	$(BIN)/python -m tests.mutation_scores
+
 # What docs/installation.md tells users to type, from a wheel; build/ may hold modules that have moved since.
 test-light: .venv/installed  ## test prediction with only numpy, safetensors and typer installed (needs the network)
 	rm -rf $(LIGHT) build
@@ -69,4 +75,4 @@ types: .venv/installed  ## check types (mypy, strict)
 check: lint types test  ## run all checks: format, lint, types, tests
 
 clean:  ## remove everything that the other targets created
-	rm -rf .venv $(LIGHT) build dist lstmcli.egg-info runs .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf .venv $(LIGHT) build dist mutants lstmcli.egg-info runs .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

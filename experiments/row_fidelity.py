@@ -69,14 +69,16 @@ def predicted_rows(file: OddFile, path: Path, run: str) -> tuple[Rows, bool]:
     result = subprocess.run(command, capture_output=True, check=False)
     if result.returncode not in {0, 3}:
         raise ValueError(result.stderr.decode())
-    output = result.stdout.decode("utf-8")
-    if path.suffix == ".jsonl":
-        return _rows_of_objects(file, output), result.returncode == 3
+    return rows_of_output(file, result.stdout.decode("utf-8")), result.returncode == 3
+
+
+def rows_of_output(file: OddFile, output: str) -> Rows:
+    """Return the rows in the output of `lstmcli predict` for a file, without what it adds."""
+    if file.name.endswith(".jsonl"):
+        return _rows_of_objects(file, output)
     csv.field_size_limit(sys.maxsize)
-    delimiter = "\t" if path.suffix == ".tsv" else ","
-    return [
-        row[:-2] for row in csv.reader(io.StringIO(output, newline=""), delimiter=delimiter)
-    ], result.returncode == 3
+    delimiter = "\t" if file.name.endswith(".tsv") else ","
+    return [row[:-2] for row in csv.reader(io.StringIO(output, newline=""), delimiter=delimiter)]
 
 
 def _rows_of_objects(file: OddFile, output: str) -> Rows:

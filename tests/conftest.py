@@ -1,5 +1,6 @@
 """What many tests share: small corpora, a small trained run, and the command line as users start it."""
 
+import contextlib
 import csv
 import json
 import os
@@ -30,6 +31,27 @@ UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("developer", UNTIMED)
 settings.register_profile("ci", UNTIMED, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "developer")
+
+# Fixtures that train or start other processes, which takes seconds.
+SLOW_FIXTURES = {"corpus", "folder", "western"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--in-process",
+        metavar="FOLDER",
+        type=Path,
+        help="run the tool in this process, with a model that is kept in FOLDER, and leave out tests that train; for "
+        "`make mutants`, which can only see what happens here",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--in-process") is not None:
+        slow = [item for item in items if SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ()))]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
+
 
 # One line a text: a few words decide the label, so that a tiny network learns it in seconds.
 OPENINGS = ["today", "this morning", "honestly", "well", "after the game", "at home", "on the train", "again"]
@@ -98,33 +120,45 @@ def corpus_options(corpus: Path) -> list[str]:
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 
 
+def run_process(
+    *arguments: object, stdin: str | bytes = "", cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    completed = subprocess.run(
+        [sys.executable, "-P", "-m", "lstmcli", *map(str, arguments)],
+        input=stdin if isinstance(stdin, bytes) else stdin.encode(),
+        capture_output=True,
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(PROJECT), "COLUMNS": "200"},
+        check=False,
+    )
+    return subprocess.CompletedProcess(
+        completed.args, completed.returncode, completed.stdout.decode(), completed.stderr.decode()
+    )
+
+
+def run_here(*arguments: object, stdin: str | bytes = "", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    with contextlib.chdir(cwd or Path.cwd()):
+        result = CliRunner().invoke(app, [str(argument) for argument in arguments], input=stdin)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return subprocess.CompletedProcess(arguments, result.exit_code, result.stdout_bytes.decode(), result.stderr)
+
+
 @pytest.fixture(scope="session")
-def cli() -> Cli:
+def cli(request: pytest.FixtureRequest) -> Cli:
     """Run `lstmcli ARGUMENTS` in a process of its own; `stdin` is text or bytes."""
-
-    def run(*arguments: object, stdin: str | bytes = "", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-        completed = subprocess.run(
-            [sys.executable, "-P", "-m", "lstmcli", *map(str, arguments)],
-            input=stdin if isinstance(stdin, bytes) else stdin.encode(),
-            capture_output=True,
-            cwd=cwd,
-            env={**os.environ, "PYTHONPATH": str(PROJECT), "COLUMNS": "200"},
-            check=False,
-        )
-        return subprocess.CompletedProcess(
-            completed.args, completed.returncode, completed.stdout.decode(), completed.stderr.decode()
-        )
-
-    return run
+    return run_process if request.config.getoption("--in-process") is None else run_here
 
 
 @pytest.fixture(scope="session")
-def run_directory(corpus: Path, cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run_directory(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run on `corpus`. Tests must not change it."""
-    path = tmp_path_factory.mktemp("runs") / "feelings"
-    test_file = f"data.test={corpus}/test.csv"
-    result = cli("train", *corpus_options(corpus), *set_options(test_file), "--run-dir", path)
-    assert result.returncode == 0, result.stderr
+    folder = request.config.getoption("--in-process") or tmp_path_factory.mktemp("runs")
+    path = folder.absolute() / "feelings"
+    if not path.exists():
+        corpus = request.getfixturevalue("corpus")
+        test_file = f"data.test={corpus}/test.csv"
+        result = run_process("train", *corpus_options(corpus), *set_options(test_file), "--run-dir", path)
+        assert result.returncode == 0, result.stderr
     return path
 
 

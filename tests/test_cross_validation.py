@@ -2,15 +2,18 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.metrics import f1_score
 
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.config.settings import EvaluationSettings
 from lstmcli.corpus.examples import read_examples
 from lstmcli.corpus.folds import deal_folds, fold_corpora
+from lstmcli.errors import DataError
 from lstmcli.metrics.evaluation import System, evaluate
 from lstmcli.metrics.folds import mean_of_folds, with_folds
 from tests.conftest import FAST, corpus_options, feeling_rows, interrupt, invoke, set_options, write_csv
@@ -181,6 +184,45 @@ def test_too_few_rows_for_the_folds(tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
+def test_folds_of_rows_name_themselves_and_leave_out_labels_that_training_lacks(tmp_path: Path) -> None:
+    rows = [(f"text {n}", "xy"[n % 2], f"author {n % 20}") for n in range(40)] + [("alone", "rare", "author rare")]
+    path = str(write_csv(tmp_path / "a.csv", ["text", "label", "author"], [*rows, ("", "x", "none")]))
+    settings = DataSettings(group="author")
+    examples = read_examples(path, settings)
+    assert (len(examples.table), len(examples.findings)) == (41, 1)
+    fold = deal_folds(examples, num_folds=3, seed=1)
+    found = list(fold_corpora(examples, fold, settings, seed=1))
+    assert [tested.name for _, tested in found] == [f"{path} (fold {number} of 3)" for number in (1, 2, 3)]
+    for number, (part, tested) in enumerate(found):
+        assert part.test is not None
+        is_test = fold == number
+        assert tested.table["text"].tolist() == examples.table["text"][is_test].tolist()
+        assert (tested.num_rows, list(tested.findings)) == (is_test.sum(), [])
+        assert len(part.test.table) == is_test.sum() - is_test[-1]
+        assert part.labels.names == (("x", "y") if is_test[-1] else part.labels.names)
+        assert len(part.train.table) + len(part.validation.table) <= 41 - is_test.sum()
+        again = next(
+            other for other, rows_of in fold_corpora(examples, fold, settings, seed=1) if rows_of.name == tested.name
+        )
+        assert again.validation.table["text"].tolist() == part.validation.table["text"].tolist()
+
+
+def test_rows_that_all_belong_together_can_not_be_split(tmp_path: Path) -> None:
+    rows = [(f"text {n}", "xy"[n % 2], "me") for n in range(9)]
+    path = str(write_csv(tmp_path / "a.csv", ["text", "label", "author"], rows))
+    with pytest.raises(DataError) as caught:
+        deal_folds(read_examples(path, DataSettings(group="author")), num_folds=2, seed=1)
+    assert str(caught.value) == f"{path}: all rows have the same text or group, so they can't be split into folds."
+    pairs = [(f"text {n}", "xy"[n % 2], f"me {n % 2}") for n in range(9)]
+    path = str(write_csv(tmp_path / "b.csv", ["text", "label", "author"], pairs))
+    with pytest.raises(DataError) as caught:
+        deal_folds(read_examples(path, DataSettings(group="author")), num_folds=3, seed=1)
+    assert str(caught.value) == (
+        f"{path}: 9 rows can't be split into 3 folds, since rows with the same text or group stay together; use "
+        "--folds 2 or fewer."
+    )
+
+
 def test_a_row_whose_label_its_model_never_saw_counts_as_wrong(tmp_path: Path) -> None:
     rows = [*feeling_rows(4), ("one of a kind", "rare")]
     write_csv(tmp_path / "rows.csv", ["text", "label"], rows)
@@ -209,10 +251,20 @@ def test_systems_are_compared_by_their_differences_on_each_fold() -> None:
     evaluation = evaluate("rows", systems, targets, ("x", "y"), "single", EvaluationSettings(bootstrap_samples=100))
     found = with_folds(evaluation, systems, targets, fold)
     (comparison,) = found.comparisons
+    for number, one in enumerate(found.folds):
+        actual, picked = targets.argmax(axis=1), systems[number].decisions.argmax(axis=1)
+        expected = [f1_score(actual[fold == n], picked[fold == n], average="macro") for n in range(3)]
+        assert (one.system, one.values) == ("ab"[number], pytest.approx(expected))
+        assert one.mean.value == pytest.approx(np.mean(expected))
+    assert (comparison.other, comparison.score) == ("b", "macro_f1")
     differences = [a - b for a, b in zip(found.folds[0].values, found.folds[1].values, strict=True)]
     assert comparison.difference == mean_of_folds(differences, confidence=0.95)
     assert comparison.verdict == "not distinguishable"
-    assert all(0.0 <= one.mean.low <= one.mean.high <= 1.0 for one in found.folds)
+    own = mean_of_folds(found.folds[0].values, confidence=0.95)
+    assert own.high > 1.0
+    assert (found.folds[0].mean.low, found.folds[0].mean.high) == (own.low, 1.0)
+    unsure = with_folds(replace(evaluation, confidence=0.9999), systems, targets, fold)
+    assert (unsure.folds[0].mean.low, unsure.folds[0].mean.high) == (0.0, 1.0)
 
 
 def test_the_interval_of_the_mean_is_that_of_a_hand_made_table() -> None:

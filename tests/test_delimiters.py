@@ -57,17 +57,58 @@ def test_blank_lines_above_the_header_are_skipped(tmp_path: Path) -> None:
         (["id:text:label"], "separated by ':', which no format is; make tabs of them, for example: tr ':' '\\t'"),
         (["id  text   label"], "separated by spaces"),
         (["id text label"], "tr -s ' ' '\\t'"),
-        (["# exported today"], "looks like a comment; delete the lines above the header"),
-        (["", " ", ""], "The first line has no names; delete the lines above the header"),
+        (["id;'text'"], "The header contains ';': try --format csv-semicolon"),
+        (['"text"|id'], "The header contains '|': try --format csv-pipe"),
+        (
+            ["# exported today"],
+            "today. The first line looks like a comment; delete the lines above the header, for example with "
+            "tail -n +2.",
+        ),
+        (["", " "], "Columns: ,  . The first line has no names; delete the lines above the header."),
         (['{"text": "a"', ' "n": 1}'], "looks like JSON Lines: try --format jsonl"),
+        (['  {"text": "a"'], "looks like JSON Lines: try --format jsonl"),
         (['[{"text": "a"'], "looks like a JSON array: write one object per line, for example with jq -c '.[]'"),
         (["so happy", "17", "x"], "must be a header; if it is a row already, add a line with the names of its 3 cells"),
         (["i am so very happy"], "sed '1i text' FILE > NEW"),
         (["id", "words"], "Columns: id, words. The column is set by --text."),
+        (["17", "texts"], "Columns: 17, texts. Did you mean 'texts'? The column is set by --text."),
+        ([], "Columns: . The column is set by --text."),
     ],
 )
 def test_a_missing_column_gets_the_likely_reason(columns: list[str], words: str) -> None:
     assert words in reason(columns)
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_content"),
+    [
+        ("17", True),
+        ("-2.5e3", True),
+        ("so very happy", False),
+        ("so very happy today", True),
+        ("x" * 60, False),
+        ("x" * 61, True),
+        ("http://a.b", True),
+        ("a:b/c", False),
+    ],
+)
+def test_a_row_is_told_from_a_header_by_its_cells(cell: str, is_content: bool) -> None:
+    assert ("if it is a row already" in reason([cell, "words"])) == is_content
+
+
+def test_an_added_header_names_nine_columns_at_most() -> None:
+    numbers = ",".join(f"column{number}" for number in range(2, 10))
+    assert f"names of its 9 cells in their order, for example: sed '1i text,{numbers}' FILE > NEW" in reason(["5"] * 9)
+    assert f"names of its 10 cells in their order, for example: sed '1i text,{numbers},...'" in reason(["5"] * 10)
+    assert "sed '1i text,column2' FILE > NEW" in reason(["5"] * 2)
+
+
+def test_many_and_long_names_are_cut_and_counted() -> None:
+    names = [f"n{number}" for number in range(1032)]
+    assert f"Columns: {', '.join(names[:30])}. " in reason(names[:30])
+    assert f"Columns: {', '.join(names[:30])} and 1 more. " in reason(names[:31])
+    assert f"Columns: {', '.join(names[:30])} and 1,002 more. " in reason(names)
+    assert f"Columns: {'y' * 60}, {'z' * 60}.... " in reason(["y" * 60, "z" * 61])
 
 
 def test_a_header_for_a_tsv_has_tabs() -> None:

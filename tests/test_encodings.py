@@ -5,12 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from lstmcli.data.encodings import SAMPLE_BYTES, encoding_advice
 from lstmcli.data.reading import open_records
 from lstmcli.errors import DataError
 from tests.conftest import Cli, invoke
 
 TABLE = "text,label\nnaïve cafés – très élégant,joy\n"
 RUSSIAN = "text,label\nЯ очень счастлив сегодня,joy\nмне грустно и одиноко,sadness\n"
+# In cp1252, all of its letters would be letters of Western European languages.
+WESTERN_LETTERS_IN_ROWS = "text,label\n" + "мне тепло, вам весело и нам тоже,joy\n" * 4
+POLISH = "text,label\n" + "Zażółć gęślą jaźń, to jest bardzo ładny dzień,joy\n" * 4
 CHINESE = "text,label\n我今天很高兴,joy\n他很生气,anger\n对不起我来晚了,sadness\n天气真好,joy\n"
 JAPANESE = "text,label\n今日はとても嬉しいです,joy\n悲しいです,sadness\n"
 
@@ -46,7 +50,7 @@ def test_byte_order_marks_are_dropped_wherever_a_line_starts_with_one(tmp_path: 
 @pytest.mark.parametrize("named", ["utf-8", "cp1252"])
 def test_wide_characters_without_a_mark_are_recognised(tmp_path: Path, actual: str, named: str) -> None:
     path = write(tmp_path / "a.csv", TABLE.encode(actual))
-    assert f"looks like {actual}, not {named}: try --encoding {actual} (data.encoding)." in reason(path, named)
+    assert reason(path, named).endswith(f"looks like {actual}, not {named}: try --encoding {actual} (data.encoding).")
     assert texts(path, actual) == ["naïve cafés – très élégant"]
 
 
@@ -64,6 +68,8 @@ def test_utf8_is_recognised_where_something_else_is_expected(tmp_path: Path) -> 
     ("content", "actual", "advice"),
     [
         (TABLE, "cp1252", "try --encoding cp1252 (data.encoding)."),
+        (WESTERN_LETTERS_IN_ROWS, "cp1251", "try --encoding cp1251 (data.encoding)"),
+        (POLISH, "cp1250", "try --encoding cp1250 (data.encoding)."),
         (RUSSIAN, "cp1251", "try --encoding cp1251 (data.encoding)"),
         (RUSSIAN, "koi8-r", "try --encoding koi8_r (data.encoding)"),
         (CHINESE, "gb18030", "try --encoding gb18030 (data.encoding)"),
@@ -80,7 +86,27 @@ def test_undecodable_bytes_tell_the_likely_encoding(tmp_path: Path, content: str
 
 
 def test_a_wrong_encoding_is_told_to_be_utf8(tmp_path: Path) -> None:
-    assert "try --encoding utf-8" in reason(write(tmp_path / "a.csv", TABLE.encode()), "ascii")
+    assert "looks like utf-8, not ascii: try --encoding utf-8 (data.encoding). Or convert the file: iconv -f ascii" in (
+        reason(write(tmp_path / "a.csv", TABLE.encode()), "ascii")
+    )
+    message = reason(write(tmp_path / "b.csv", "text\ncafé\n".encode()), "ascii")  # too few to be sure
+    assert message.endswith("is not valid ascii. The file has another encoding: try --encoding utf-8 (data.encoding).")
+
+
+def test_what_failed_is_not_advised_again() -> None:
+    assert encoding_advice("naïve\n".encode("latin-1"), "utf-8") == "try --encoding cp1252 (data.encoding)"
+    for name in ("cp1252", "windows-1252"):
+        assert encoding_advice("naïve\n".encode("latin-1"), name) == (
+            "try --encoding cp1252 (data.encoding), or else latin-1"
+        )
+
+
+def test_the_start_of_a_long_text_tells_its_encoding() -> None:
+    """A character that the sample cuts in two, or what comes after the sample, changes nothing."""
+    for text in ("é" * SAMPLE_BYTES, "naïve café\n" * SAMPLE_BYTES):
+        for start in ("", "x", "xy"):
+            sample = (start + text).encode() + b"\xff"
+            assert encoding_advice(sample, "ascii") == "try --encoding utf-8 (data.encoding)"
 
 
 def test_without_charset_normalizer_there_is_still_a_hint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ import gzip
 import io
 import lzma
 import os
+import re
 import threading
 import zipfile
 from pathlib import Path
@@ -20,11 +21,12 @@ TABLE = b"text,label\nso happy,joy\n"
 
 
 def packed(**files: str) -> bytes:
+    """A zip archive without times, since tests are named after its bytes."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
-        archive.writestr("[Content_Types].xml", "")
+        archive.writestr(zipfile.ZipInfo("[Content_Types].xml"), "")
         for name, content in files.items():
-            archive.writestr(name.replace("__", "/"), content)
+            archive.writestr(zipfile.ZipInfo(name.replace("__", "/")), content)
     return stream.getvalue()
 
 
@@ -51,7 +53,7 @@ def reason(path: Path, format_name: str = "auto") -> str:
         (bz2.compress(TABLE), "is bzip2 data, not text; decompress it first, for example with bzcat"),
         (lzma.compress(TABLE), "is xz data"),
         (b"\x28\xb5\x2f\xfd" + bytes(10), "is Zstandard data"),
-        (gzip.compress(gzip.compress(TABLE)), "is gzip data in gzip data"),
+        (gzip.compress(gzip.compress(TABLE, mtime=0), mtime=0), "is gzip data in gzip data"),
         (bytes(257) + b"ustar\0" + bytes(200), "is a tar archive"),
         (b"\xef\xbb\xbf \n<!DOCTYPE HTML><html>", "is an HTML page"),
         (b"<html>\n", "is an HTML page"),
@@ -96,13 +98,52 @@ def test_gzip_data_need_no_extension(tmp_path: Path, run_directory: Path, cli: C
             '\n{\n  "text": "a"\n}\n',
             "line 2: starts an object over several lines; write one per line, with jq",
         ),
-        ("a.txt", "one\rtwo\rthree\r", "lines end with a carriage return alone, as on old Macs"),
+        (
+            "a.txt",
+            "one\rtwo\rthree\r",
+            "a.txt: lines end with a carriage return alone, as on old Macs; convert them, for example with "
+            "tr '\\r' '\\n'.",
+        ),
         ("a.csv", '{"text":"a","n":"b"}\n', "looks like JSON Lines: try --format jsonl"),
     ],
 )
 def test_another_layout_is_named(tmp_path: Path, name: str, content: str, words: str) -> None:
     (tmp_path / name).write_bytes(content.encode())
     assert words in reason(tmp_path / name)
+
+
+@pytest.mark.parametrize("content", ["one\rtwo", "one\rtwo\r", "one\rtwo\rthree\r\n", "one\r\r\r"])
+def test_few_carriage_returns_or_a_newline_make_it_an_ordinary_text(tmp_path: Path, content: str) -> None:
+    (tmp_path / "a.txt").write_bytes(content.encode())
+    with open_records(str(tmp_path / "a.txt")) as source:
+        text = content.removesuffix("\n").removesuffix("\r")
+        assert (source.columns, [record[:3] for record in source.records]) == (["text"], [(1, ["text"], [text])])
+
+
+def test_a_last_text_with_carriage_returns_is_no_old_mac_file(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"first\none\rtwo\rthree")
+    with open_records(str(tmp_path / "a.txt")) as source:
+        assert [record.cells for record in source.records] == [["first"], ["one\rtwo\rthree"]]
+
+
+def test_a_parquet_file_that_is_none_gets_one_line_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "a.parquet").write_bytes(TABLE)
+    message = reason(tmp_path / "a.parquet")
+    start = f"{tmp_path}/a.parquet: is damaged or not a Parquet file ("
+    assert message.startswith(start)
+    assert re.fullmatch(r"[^\n]{20,}[^.]\)\.", message.removeprefix(start))
+
+
+@pytest.mark.parametrize("line", ['{"text": "a; b", }', '  {"text": "a|b"', '["a", "b"', "  [1; 2", "oops"])
+def test_broken_json_is_not_taken_for_the_header_of_a_table(tmp_path: Path, line: str) -> None:
+    (tmp_path / "a.jsonl").write_text(line + "\r\n")
+    with open_records(str(tmp_path / "a.jsonl"), keeps_broken=True) as source:
+        (record,) = source.records
+    assert (record.line, list(record.columns), record.cells) == (1, ["input"], [line])
+    assert record.problem is not None
+    assert record.problem.startswith("can't be parsed as JSON (")
+    assert "header" not in record.problem
+    assert record.problem.endswith(").")
 
 
 def test_a_table_read_as_json_lines_is_named_in_its_first_row(tmp_path: Path) -> None:
@@ -145,6 +186,37 @@ def test_a_named_pipe_is_read_once(tmp_path: Path, run_directory: Path, cli: Cli
     result = cli("predict", run_directory, pipe)
     writer.join()
     assert (result.returncode, result.stdout.splitlines()[1][:17]) == (0, "so happy,joy,joy,")
+
+
+def test_a_pipe_that_has_nothing_more_is_not_read_before_its_lines_are_answered() -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)  # a read too early would fail rather than wait
+    os.write(writing, b"one\ntwo\n")
+    answered: list[str] = []
+    answered_before: list[int] = []
+
+    def before_waiting() -> None:
+        answered_before.append(len(answered))
+        if len(answered_before) == 1:
+            os.write(writing, b"three\n")
+        else:
+            os.close(writing)
+
+    with os.fdopen(reading, "rb") as stream:
+        for line in lines.DecodedLines(stream, "utf-8", "a pipe", before_waiting=before_waiting):
+            answered.append(line)
+    assert answered == ["one\n", "two\n", "three\n"]
+    assert answered_before == [2, 3]
+
+
+def test_a_file_never_waits(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(TABLE)
+    waiting: list[int] = []
+    for stream in ((tmp_path / "a.txt").open("rb"), io.BytesIO(TABLE)):
+        with stream:
+            found = list(lines.DecodedLines(stream, "utf-8", "a", before_waiting=lambda: waiting.append(1)))
+        assert "".join(found).encode() == TABLE
+    assert waiting == []
 
 
 def test_process_substitution_is_a_file(folder: Path) -> None:

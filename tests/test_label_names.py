@@ -9,9 +9,10 @@ import pytest
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.corpus.corpus import load_corpus
 from lstmcli.corpus.examples import Examples, read_examples
-from lstmcli.corpus.label_cells import parse_labels
+from lstmcli.corpus.label_cells import BadLabelError, label_columns, parse_labels
 from lstmcli.corpus.label_names import clean_label
-from lstmcli.corpus.labels import label_notes, learn_labels
+from lstmcli.corpus.label_set import LabelSet
+from lstmcli.corpus.labels import all_labels, label_notes, learn_labels
 from lstmcli.errors import DataError
 from tests.conftest import write_csv
 
@@ -140,6 +141,166 @@ def test_a_label_as_long_as_a_text_is_noted_in_short(tmp_path: Path) -> None:
 
 def test_ordinary_labels_have_no_note(tmp_path: Path) -> None:
     assert not notes(tmp_path, ["joy", "sad", "anger", "10", "1", "0"])
+
+
+@pytest.mark.parametrize("mark", "|,;/")
+def test_cells_that_seem_to_hold_several_labels_name_the_separator(tmp_path: Path, mark: str) -> None:
+    joined = f"joy {mark} love"
+    (note,) = notes(tmp_path, ["joy", "love", joined, f"joy{mark}hate", f"hate{mark}"])
+    advice = f"for several labels per text, set data.label_separator={mark}"
+    assert note == f"labels that combine others: '{joined}'; {advice}"
+
+
+def test_five_names_are_shown_at_most(tmp_path: Path) -> None:
+    words = ["a", "b", "c", "d"]
+    for num_pairs, more in ((5, ""), (6, " ...")):
+        pairs = [f"{one},{other}" for one in words for other in words if one < other][:num_pairs]
+        (note,) = notes(tmp_path, [*words, *pairs])
+        assert f": {', '.join(map(repr, pairs[:5]))}{more}; for several" in note
+
+
+def test_joined_labels_are_noted_before_spellings_and_only_where_there_is_one_per_text(tmp_path: Path) -> None:
+    labels = ["joy", "love", "Joy", "joy,love"]
+    starts = [note.split(":")[0] for note in notes(tmp_path, labels)]
+    assert starts == [
+        "labels that combine others",
+        "labels that differ only in case, spaces, or the form of a character or number",
+    ]
+    assert [note.split(":")[0] for note in notes(tmp_path, labels, MULTI)] == starts[1:]
+
+
+def test_labels_without_a_validation_row_are_noted(tmp_path: Path) -> None:
+    labels = learn_labels(examples(tmp_path, ["joy", "sad", "fear", "sad"]), SINGLE)
+    validation = examples(tmp_path, ["sad", "sad"])
+    assert label_notes(labels, validation) == ["no validation row has fear, joy: too rare to measure"]
+
+
+def traits(tmp_path: Path, answers: list[str]) -> tuple[Examples, DataSettings]:
+    settings = DataSettings(train="a.csv", labels=("EXT", "ext", "NEU"))
+    rows = [(f"text {number}", *each) for number, each in enumerate(answers)]
+    return read_examples(str(write_csv(tmp_path / "a.csv", ["text", *settings.labels], rows)), settings), settings
+
+
+def test_traits_are_the_columns_in_their_order_and_their_spelling_is_nobodys_mistake(tmp_path: Path) -> None:
+    rows, settings = traits(tmp_path, ["100", "011"])
+    labels = learn_labels(rows, settings)
+    assert (labels.names, labels.kind) == (settings.labels, "traits")
+    assert label_notes(labels, rows) == []
+    assert all_labels(rows, settings) == labels
+
+
+def test_traits_with_a_single_answer_are_named_together(tmp_path: Path) -> None:
+    rows, settings = traits(tmp_path, ["010", "011"])
+    with pytest.raises(DataError) as caught:
+        learn_labels(rows, settings)
+    assert str(caught.value) == (
+        f"{rows.name}: every training row has the same answer in 'EXT', 'ext', so there is nothing to learn. Remove "
+        "the column from data.labels, or add rows with the other answer."
+    )
+
+
+def test_the_labels_of_all_rows_are_those_that_occur(tmp_path: Path) -> None:
+    found = examples(tmp_path, ["joy,sad", "fear"], MULTI)
+    assert all_labels(found, MULTI) == LabelSet(("fear", "joy", "sad"), "multi")
+
+
+@pytest.mark.parametrize(
+    ("num_labels", "num_rows", "is_refused"), [(50, 50, False), (51, 101, True), (51, 102, False), (101, 201, True)]
+)
+def test_many_labels_are_refused_if_they_are_more_than_half_of_the_rows(
+    tmp_path: Path, num_labels: int, num_rows: int, is_refused: bool
+) -> None:
+    found = examples(tmp_path, [f"l{min(number, num_labels - 1)}" for number in range(num_rows)])
+    if is_refused:
+        with pytest.raises(DataError) as caught:
+            learn_labels(found, SINGLE)
+        assert str(caught.value) == (
+            f"{found.name}: column 'label' has {num_labels} different labels in {num_rows} rows; is it the right "
+            "column (data.label)?"
+        )
+    else:
+        assert len(learn_labels(found, SINGLE).names) == num_labels
+
+
+NO_FILE = replace(SINGLE, train=None)
+
+
+def test_many_labels_that_no_column_holds_may_be_no_classes(tmp_path: Path) -> None:
+    found = examples(tmp_path, [f"l{number}" for number in range(1_051)])
+    with pytest.raises(DataError) as caught:
+        learn_labels(found, NO_FILE)
+    assert str(caught.value) == f"{found.name}: 1,051 different labels in 1,051 rows; are these classes?"
+
+
+def test_one_label_is_enough_where_some_texts_have_none(tmp_path: Path) -> None:
+    settings = replace(MULTI, unlabelled="keep")
+    assert learn_labels(examples(tmp_path, ["joy", ""], settings), settings).names == ("joy",)
+
+
+@pytest.mark.parametrize(
+    ("labels", "settings", "words"),
+    [
+        (
+            ["joy", "joy"],
+            SINGLE,
+            "have only the label 'joy'; a classifier needs at least two. Is 'label' the right col",
+        ),
+        (["joy", "joy"], NO_FILE, "the training rows have only the label 'joy'; a classifier needs at least two."),
+        (["joy", "joy"], MULTI, "only the label 'joy'"),
+        ([",", ","], replace(MULTI, unlabelled="keep"), "the training rows have no labels; a classifier needs at"),
+    ],
+)
+def test_labels_that_leave_nothing_to_learn_are_refused(
+    tmp_path: Path, labels: list[str], settings: DataSettings, words: str
+) -> None:
+    with pytest.raises(DataError) as caught:
+        learn_labels(examples(tmp_path, labels, settings), settings)
+    assert words in str(caught.value)
+    assert str(caught.value).endswith("two." if settings.train is None else "Is 'label' the right column (data.label)?")
+
+
+@pytest.mark.parametrize("settings", [MULTI, replace(MULTI, train=None)])
+def test_a_label_with_the_separator_of_predictions_is_refused(tmp_path: Path, settings: DataSettings) -> None:
+    with pytest.raises(DataError) as caught:
+        learn_labels(examples(tmp_path, ["a", "b", "b|a"], settings), settings)
+    advice = "If it separates labels here too, set data.label_separator=|; otherwise rename the label."
+    assert str(caught.value).endswith(
+        f"label 'b|a' contains '|', which separates labels in predictions. {advice if settings.train else 'Rename it.'}"
+    )
+    assert learn_labels(examples(tmp_path, ["a", "b", "b|a"]), SINGLE).names == ("a", "b", "b|a")
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["1", "0"], ("NEU",)),
+        (["1.0", "0.0"], ("NEU",)),
+        (["Y", "n"], ("NEU",)),
+        ([" yes ", "NO"], ("NEU",)),
+        ([True, False], ("NEU",)),
+        ([1, 0], ("NEU",)),
+        (["t", "F"], ("NEU",)),
+        (["no", "yes"], ("EXT",)),
+        (["yes", "true"], ("NEU", "EXT")),
+        (["no", "false"], ()),
+        (["yes", ""], None),
+    ],
+)
+def test_answers_are_yes_or_no_in_many_spellings(cells: list[object], expected: tuple[str, ...] | None) -> None:
+    assert parse_labels(cells, replace(SINGLE, labels=("NEU", "EXT"))) == expected
+
+
+def test_cells_that_are_no_label_are_named() -> None:
+    settings = replace(SINGLE, labels=("NEU", "EXT"))
+    with pytest.raises(BadLabelError) as caught:
+        parse_labels(["1", "Maybe"], settings)
+    assert str(caught.value) == "expected yes or no (1/0, y/n, true/false) in column 'EXT', found 'maybe'"
+    with pytest.raises(BadLabelError) as caught:
+        parse_labels([["joy"]], SINGLE)
+    words = "column 'label' contains a list; for several labels per text, set data.label_separator"
+    assert str(caught.value) == words
+    assert (label_columns(settings), label_columns(SINGLE)) == (["NEU", "EXT"], ["label"])
+    assert parse_labels([True], SINGLE) == ("true",)
 
 
 def test_one_column_for_both_text_and_label_is_refused(tmp_path: Path) -> None:

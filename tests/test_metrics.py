@@ -11,7 +11,7 @@ from sklearn import metrics as sk
 from lstmcli.config.model_settings import LabelKind
 from lstmcli.config.settings import EvaluationSettings
 from lstmcli.metrics.calibration import fit_temperature
-from lstmcli.metrics.confusion import confusion_matrix
+from lstmcli.metrics.confusion import ConfusionCell, confusion_cells, confusion_matrix
 from lstmcli.metrics.decisions import DecisionRule, decision_scores, probabilities_from_logits
 from lstmcli.metrics.evaluation import System, evaluate
 from lstmcli.metrics.scores import bootstrap_sums, headline_scores, point_scores, row_statistics, scores_from_sums
@@ -239,6 +239,73 @@ def test_intervals_over_groups_cover_the_truth_where_authors_differ() -> None:
     assert covered["rows"] <= 70
 
 
+def test_cells_of_the_confusion_matrix_are_sorted_by_their_counts() -> None:
+    names = ("a", "b", "c")
+    cells = [("a", "a", 2), ("a", "b", 1), ("b", "a", 1), ("b", "b", 1), ("c", "b", 1)]
+    assert confusion_cells(ACTUAL, PREDICTED, names) == [ConfusionCell(*cell) for cell in cells]
+    unpicked = PREDICTED & [[False], [True], [True], [True], [True], [False]]
+    assert [(cell.actual + cell.predicted, cell.count) for cell in confusion_cells(ACTUAL, unpicked, names)] == [
+        ("aa", 1),
+        ("ab", 1),
+        ("ba", 1),
+        ("bb", 1),
+    ]
+    assert matrix(ACTUAL, unpicked, "single") == [[1, 1, 0], [1, 1, 0], [0, 0, 0]]
+
+
+@pytest.mark.parametrize(("num_labels", "has_matrix"), [(100, True), (101, False)])
+def test_many_labels_have_cells_but_no_matrix(num_labels: int, has_matrix: bool) -> None:
+    actual = np.eye(num_labels, dtype=bool)
+    names = tuple(map(str, range(num_labels)))
+    found = evaluate("r", [System("m", actual, actual * 0.9)], actual, names, "single", FEW_SAMPLES)
+    assert (found.confusion is not None) == has_matrix
+    assert found.confusion_cells == [ConfusionCell(name, name, 1) for name in names]
+    several = evaluate("r", [System("m", actual, actual * 0.9)], actual, names, "multi", FEW_SAMPLES)
+    assert (several.confusion, several.confusion_cells) == ([[1, 0, 0, num_labels - 1]] * num_labels, [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "main_score"), [("single", "macro_f1"), ("multi", "macro_f1"), ("traits", "mean_accuracy")]
+)
+def test_an_evaluation_says_what_was_scored_and_how(kind: LabelKind, main_score: str) -> None:
+    settings = EvaluationSettings(bootstrap_samples=100, confidence=0.8)
+    systems = [System("m", PREDICTED, PROBABILITIES), System("o", ACTUAL, PROBABILITIES)]
+    names = ("a", "b", "c")
+    found = evaluate("rows", systems, ACTUAL, names, kind, settings, is_tuned_on=True)
+    assert (found.name, found.kind, found.num_rows, found.num_groups) == ("rows", kind, 6, None)
+    assert (found.confidence, found.main_score, found.is_tuned_on) == (0.8, main_score, True)
+    assert list(found.scores) == list(found.labels) == list(found.calibration) == ["m", "o"]
+    assert [label.label for label in found.labels["m"]] == list(names)
+    assert found.calibration["m"].error_before is None
+    assert [one.score for one in found.comparisons] == [main_score]
+    assert found.comparisons[0].difference.value == pytest.approx(
+        found.scores["m"][main_score].value - found.scores["o"][main_score].value
+    )
+    assert not evaluate("rows", systems, ACTUAL, names, kind, settings).is_tuned_on
+
+
+def test_an_interval_leaves_the_same_share_of_resamples_on_either_side() -> None:
+    """Of the rows, and of each label, which are right nine times and five times out of ten."""
+    generator = np.random.default_rng(8)
+    actual = generator.random((80, 2)) < 0.5
+    is_right = generator.random((80, 2)) < [0.9, 0.5]
+    picked = np.where(is_right, actual, ~actual)
+    settings = EvaluationSettings(bootstrap_samples=500, confidence=0.9)
+    system, other = (System(name, each, np.where(each, 0.9, 0.1)) for name, each in (("m", picked), ("o", ~picked)))
+    found = evaluate("r", [system, other], actual, ("a", "b"), "traits", settings)
+    draws = np.random.default_rng(20_000).integers(80, size=(500, 80))
+    share = is_right.mean(axis=1)
+    pairs = [
+        (found.scores["m"]["mean_accuracy"], share),
+        (found.comparisons[0].difference, 2 * share - 1),
+        *((label.accuracy, is_right[:, number]) for number, label in enumerate(found.labels["m"])),
+    ]
+    for estimate, values in pairs:
+        low, high = np.quantile(values[draws].mean(axis=1), [0.05, 0.95])
+        assert estimate.value == pytest.approx(values.mean())
+        assert (estimate.low, estimate.high) == (pytest.approx(low), pytest.approx(high))
+
+
 def test_comparisons_are_paired_and_worded_by_the_interval() -> None:
     generator = np.random.default_rng(2)
     actual = one_hot(generator.integers(0, 2, 400).tolist(), 2)
@@ -246,6 +313,7 @@ def test_comparisons_are_paired_and_worded_by_the_interval() -> None:
     noisier = np.where(generator.random((400, 1)) < 0.2, ~noisy, noisy)
     systems = [System(name, d, np.where(d, 0.8, 0.2)) for name, d in (("m", noisy), ("same", noisy), ("less", noisier))]
     same, less = evaluate("r", systems, actual, ("a", "b"), "single", FEW_SAMPLES).comparisons
+    assert [(one.other, one.score) for one in (same, less)] == [("same", "macro_f1"), ("less", "macro_f1")]
     assert (same.verdict, same.difference.low, same.difference.high) == ("not distinguishable", 0.0, 0.0)
     assert less.verdict == "better"
     (worse,) = evaluate("r", systems[::-2], actual, ("a", "b"), "single", FEW_SAMPLES).comparisons
@@ -259,9 +327,13 @@ def test_the_same_predictions_have_the_same_intervals() -> None:
     assert first == second
 
 
+def f1_at(threshold: float, probabilities: np.ndarray, targets: np.ndarray) -> float:
+    picked = probabilities >= threshold
+    return float(2 * (picked & targets).sum() / (picked.sum() + targets.sum()))
+
+
 def brute_force_f1(probabilities: np.ndarray, targets: np.ndarray) -> float:
-    cuts = [*probabilities, np.inf]
-    return max(sk.f1_score(targets, probabilities >= threshold, zero_division=0) for threshold in cuts)
+    return max(f1_at(threshold, probabilities, targets) for threshold in [*probabilities, np.inf])
 
 
 @settings(deadline=None)
@@ -275,7 +347,7 @@ def test_the_best_threshold_is_the_best_of_all(seed: int, num_rows: int) -> None
     for threshold, times in zip(best_f1_thresholds(probabilities, targets, weights), weights, strict=True):
         rows = np.repeat(np.arange(num_rows), times)
         if targets[rows].any():
-            found = sk.f1_score(targets[rows], probabilities[rows] >= threshold, zero_division=0)
+            found = f1_at(threshold, probabilities[rows], targets[rows])
             assert found == pytest.approx(brute_force_f1(probabilities[rows], targets[rows]))
         else:
             assert np.isnan(threshold)
@@ -283,7 +355,7 @@ def test_the_best_threshold_is_the_best_of_all(seed: int, num_rows: int) -> None
 
 def test_thresholds_of_rare_labels_stay_near_the_common_one() -> None:
     generator = np.random.default_rng(0)
-    targets = np.column_stack([generator.random(2000) < 0.5, np.arange(2000) == 7])
+    targets = np.column_stack([generator.random(2000) < 0.5, np.arange(2000) == 0])
     probabilities = np.column_stack([np.where(targets[:, 0], 0.3, 0.1), np.where(targets[:, 1], 0.9, 0.01)])
     common = common_f1_threshold(probabilities, targets)
     trusting = f1_thresholds(probabilities, targets, shrinkage=0.0)
@@ -291,6 +363,56 @@ def test_thresholds_of_rare_labels_stay_near_the_common_one() -> None:
     careful = f1_thresholds(probabilities, targets)
     assert abs(careful[0] - 0.2) < 0.01
     assert abs(careful[1] - common) < 0.5 * abs(trusting[1] - common)
+
+
+def logit(probability: float) -> float:
+    return math.log(probability / (1 - probability))
+
+
+@pytest.mark.parametrize("shrinkage", [2.0, 5.0, 30.0])
+def test_a_threshold_is_the_mean_of_its_own_and_the_common_one_weighted_by_rows(shrinkage: float) -> None:
+    """With as many rows as the shrinkage, both count the same; the mean is that of logits."""
+    generator = np.random.default_rng(3)
+    targets = generator.random((60, 3)) < [0.5, 0.2, 0.05]
+    probabilities = np.clip(0.5 * generator.random((60, 3)) + 0.4 * targets * [1.0, 0.6, 0.3], 0.0, 1.0)
+    common = common_f1_threshold(probabilities, targets)
+    own = f1_thresholds(probabilities, targets, shrinkage=0.0)
+    found = f1_thresholds(probabilities, targets, shrinkage=shrinkage)
+    for label, num_rows in enumerate(targets.sum(axis=0)):
+        mean = (num_rows * logit(own[label]) + shrinkage * logit(common)) / (num_rows + shrinkage)
+        assert logit(found[label]) == pytest.approx(mean)
+        assert abs(logit(own[label]) - logit(common)) > 0.01  # or the mean would say nothing
+    assert (f1_thresholds(probabilities, targets) == f1_thresholds(probabilities, targets, shrinkage=5.0)).all()
+
+
+def test_thresholds_are_finite_where_a_model_is_certain() -> None:
+    targets = np.array([[True, True], [True, False]])
+    found = f1_thresholds(np.array([[0.0, 1.0], [0.0, 0.0]]), targets, shrinkage=0.0)
+    assert (found > 0.0).all()
+    assert (found < 1.0).all()
+
+
+@given(st.integers(0, 10_000))
+def test_the_common_threshold_has_the_best_mean_of_all_from_2_to_98_percent(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    targets = generator.random((30, 4)) < [0.5, 0.3, 0.1, 0.0]
+    targets[0, :3] = True
+    # Between the thresholds, so that rounding decides nothing; low ones, high ones, and some on both sides.
+    low, high = [(0, 100), (0, 4), (95, 100)][seed % 3]
+    probabilities = (generator.integers(low, high, (30, 4)) + 0.5) / 100
+
+    def mean_f1(threshold: float) -> float:
+        return float(np.mean([f1_at(threshold, probabilities[:, label], targets[:, label]) for label in range(3)]))
+
+    found = common_f1_threshold(probabilities, targets)
+    scores = {number: mean_f1(number / 100) for number in range(2, 99)}
+    assert mean_f1(found) == pytest.approx(max(scores.values()))
+    assert found * 100 == pytest.approx(round(found * 100))
+    assert round(found * 100) in scores
+
+
+def test_without_any_label_the_common_threshold_is_a_half() -> None:
+    assert common_f1_threshold(np.array([[0.3, 0.9]]), np.zeros((1, 2), dtype=bool)) == 0.5
 
 
 def test_one_lucky_row_does_not_decide_a_threshold() -> None:
@@ -352,6 +474,15 @@ P = np.array([[0.6, 0.3, 0.1], [0.2, 0.35, 0.3]])
 )
 def test_decisions(rule: DecisionRule, expected: list[list[int]]) -> None:
     assert rule.decide(P).astype(int).tolist() == expected
+
+
+def test_a_threshold_from_outside_replaces_all_others_and_may_pick_none() -> None:
+    for rule in (
+        DecisionRule("multi", np.array([0.9, 0.4, 0.31]), at_least_one=True),
+        DecisionRule("single", np.zeros(3)),
+    ):
+        found = rule.with_threshold(0.7)
+        assert (found.kind, found.thresholds.tolist(), found.at_least_one) == (rule.kind, [0.7] * 3, False)
 
 
 def test_the_score_is_that_of_the_weakest_pick_or_of_picking_none() -> None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstmcli.data.formats import FORMATS, Record, delimited
+from lstmcli.data.formats.delimited import Delimited
 from lstmcli.data.reading import column_index, open_records
 from lstmcli.errors import DataError
 
@@ -68,8 +69,8 @@ def test_blank_lines_are_rows_only_in_a_single_column(tmp_path: Path) -> None:
         ("a.tab", "text\tlabel\nhi, you\ta\n"),
         ("a.jsonl", '{"text": "hi, you", "label": "a"}\n\n'),
         ("a.ndjson", '{"text": "hi, you", "label": "a"}'),
-        ("a.csv.gz", gzip.compress(b'text,label\n"hi, you",a\n')),
-        ("A.JSONL.GZ", gzip.compress(b'{"text": "hi, you", "label": "a"}\n')),
+        ("a.csv.gz", gzip.compress(b'text,label\n"hi, you",a\n', mtime=0)),
+        ("A.JSONL.GZ", gzip.compress(b'{"text": "hi, you", "label": "a"}\n', mtime=0)),
     ],
 )
 def test_the_extension_tells_the_format(tmp_path: Path, name: str, content: str | bytes) -> None:
@@ -106,17 +107,28 @@ def test_a_wrong_encoding_is_named_with_its_line(tmp_path: Path, num_lines_befor
         ("a.csv", "\n\n", "is empty: expected a header line"),
         ("a.csv", "text\ra\rb\r", "line 1: there is a carriage return outside quotes"),
         ("a.csv", "text\na\rb\n", "line 2: there is a carriage return outside quotes"),
-        ("a.csv", 'text,label\nfine,a\n"open,b\nnext,c\n', "line 3: a quote opened in this row is never closed"),
-        ("a.csv", 'text,id\n"hello,1\nfoo,2\n"bar",3\n', "line 2: a quote closes in the middle of a cell"),
+        (
+            "a.csv",
+            'text,label\nfine,a\n"open,b\nnext,c\n',
+            "line 3: a quote opened in this row is never closed. Close it, double the quotes inside quoted cells, or "
+            "read a TSV without quoting with --format tsv-raw.",
+        ),
+        (
+            "a.csv",
+            'text,id\n"hello,1\nfoo,2\n"bar",3\n',
+            "line 2: a quote closes in the middle of a cell; double the quotes inside quoted cells, or read a TSV "
+            "without quoting with --format tsv-raw.",
+        ),
         ("a.csv", 'text,id\n"say "hi" you",1\n', "line 2: a quote closes in the middle of a cell"),
         ("a.csv", 'text;id\n"so; glad";1\n', "no other delimiter: try --format csv-semicolon"),
         ("a.csv", 'text\tid\n"so glad"\t1\n', "no other delimiter: try --format tsv"),
         ("a.jsonl", '{"text": "a"}\n{oops\n', "line 2: can't be parsed as JSON"),
         ("a.jsonl", "[" * 100_000, "line 1: can't be parsed as JSON"),
         ("a.jsonl", '{"a": 1, "b": 2, "a": 3}', "line 1: the key 'a' occurs more than once"),
+        ("a.jsonl", '{"a": 1, "b": 2, "b": 3}', "line 1: the key 'b' occurs more than once"),
         ("a.jsonl", "[1]\n", "line 1: expected an object"),
         ("a.csv.gz", "not gzip", "is not gzip data, or damaged"),
-        ("a.csv.gz", gzip.compress(b"text\n" + bytes(range(65, 90)) * 500)[:-20], "is damaged gzip data"),
+        ("a.csv.gz", gzip.compress(b"text\n" + bytes(range(65, 90)) * 500, mtime=0)[:-20], "is damaged gzip data"),
         ("a.xlsx", "", "can't tell the format"),
     ],
 )
@@ -184,6 +196,22 @@ def test_a_written_row_is_read_back_with_its_additions(rows: list[tuple[str, str
     assert [record.cells for record in records] == [[*row, "x", "0.5000000"] for row in rows]
 
 
+def test_a_table_may_have_any_delimiter_and_quotes_or_none() -> None:
+    rows = [["a^b", 'say "hi"', "two\nlines"], ["c", "", "d"]]
+    stream = io.StringIO(newline="")
+    writer = Delimited("^").writer(stream)
+    writer.start(["x", "y", "z"], ["n"], continues=False)
+    for row in rows:
+        writer.write(Record(1, ["x", "y", "z"], list(row)), {"n": "=1"})
+    assert stream.getvalue() == 'x^y^z^n\n"a^b"^"say ""hi"""^"two\nlines"^=1\nc^^d^=1\n'
+    _, records = Delimited("^").read(io.StringIO(stream.getvalue(), newline="\n"), "test")
+    assert [record.cells for record in records] == [[*row, "=1"] for row in rows]
+    (record,) = Delimited("^", quoting=False).read(['x^"y\n', '"1^2"\n'], "test").records
+    assert (record.columns, record.cells) == (["x", '"y'], ['"1', '2"'])
+    (broken,) = Delimited("^").read(["x^y\n", '"1"2^3\n'], "test").records
+    assert broken.problem is not None
+
+
 def test_half_an_emoji_in_json_is_written_as_it_was() -> None:
     stream = io.StringIO()
     row = {"text": "cut \ud83d"}
@@ -227,6 +255,15 @@ def test_lines_that_can_be_taken_back_no_more_stay_in_the_broken_row(
 ) -> None:
     monkeypatch.setattr(delimited, "MAX_LINES_TAKEN_BACK", 2)
     assert broken(write(tmp_path / "a.csv", UNCLOSED)) == [(2, ['"one, 1\ntwo,2\nthree,3\n"four'], True)]
+
+
+def test_lines_are_taken_back_so_many_times_in_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delimited, "MAX_LINES_TAKEN_BACK", 2)
+    assert broken(write(tmp_path / "a.csv", 'text,id\n"one,1\ntwo,2\n"three,3\nfour,4\n')) == [
+        (2, ['"one,1'], True),
+        (3, ["two", "2"], False),
+        (4, ['"three,3\nfour,4'], True),
+    ]
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])

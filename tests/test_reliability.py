@@ -20,6 +20,23 @@ def test_the_calibration_error_of_a_hand_counted_table() -> None:
     assert calibration_error(targets, targets.astype(float), "multi") == 0.0
 
 
+def test_only_the_most_probable_label_of_a_row_counts_where_there_is_one() -> None:
+    probabilities = np.array([[0.91, 0.06, 0.03], [0.92, 0.05, 0.03], [0.2, 0.7, 0.1]])
+    targets = one_hot([0, 1, 1], 3)
+    assert calibration_error(targets, probabilities, "single") == pytest.approx((abs(1.83 - 1) + abs(0.7 - 1)) / 3)
+    # As yes or no: .91, .92 (1 true); .06, .05, .03, .03 (1 true); .1 and .2 (none); .7 (true).
+    gaps = abs(1.83 - 1) + abs(0.17 - 1) + 0.1 + 0.2 + 0.3
+    for kind in ("multi", "traits"):
+        assert calibration_error(targets, probabilities, kind) == pytest.approx(gaps / 9)
+    single, multi = (
+        evaluate("r", [System("m", targets, probabilities)], targets, ("a", "b", "c"), kind, FEW_SAMPLES).calibration[
+            "m"
+        ]
+        for kind in ("single", "multi")
+    )
+    assert (single.error, multi.error) == (pytest.approx(1.13 / 3), pytest.approx(gaps / 9))
+
+
 @pytest.mark.parametrize("kind", ["single", "multi"])
 def test_a_temperature_can_be_taken_back(kind: str) -> None:
     logits = np.random.default_rng(0).normal(size=(50, 3))

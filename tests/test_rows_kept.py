@@ -128,6 +128,10 @@ def test_columns_of_the_same_name_stay_in_their_place(predict: Predict) -> None:
     assert [row[:3] for row in table] == [["id", "id", "text"], ["1", "2", "glad"], ["3", "4", "sad"]]
     predict("a.csv", "c.csv", code=1, c_csv="text,id,id\nsad,5,6\n")
     assert "c.csv, line 2: some columns occur more than once" in predict.notes
+    predict("a.csv", "d.csv", code=1, d_csv="text,id\nsad,5\n")
+    assert "d.csv, line 2: some columns occur more than once" in predict.notes
+    predict("d.csv", "c.csv", code=1)
+    assert "c.csv, line 2: some columns occur more than once" in predict.notes
     assert predict("a.csv", "-F", "jsonl", code=1) == ""
     assert predict.notes.startswith("error: a.csv: the column 'id' occurs more than once, but an object of JSON Lines")
     assert predict("a.csv", "-F", "jsonl", "--columns", "text").startswith('{"text": "glad"')
@@ -226,6 +230,9 @@ ODD_TABLE = {
     "price": ([Decimal("1.10"), Decimal("0E-2")], pyarrow.decimal128(30, 2)),
     "nano": ([1_600_000_000_123_456_789, 0], pyarrow.timestamp("ns")),
     "zone": ([1_600_000_000_000_000_001, 0], pyarrow.timestamp("ns", tz="UTC")),
+    "limits": ([9_223_372_036_854_775_807, -1], pyarrow.timestamp("ns")),
+    "no time": ([None, 1_000], pyarrow.timestamp("ns")),
+    "tiny": ([Decimal("0E-8"), Decimal("-1E-8")], pyarrow.decimal128(30, 8)),
     "micro": ([datetime.datetime(2020, 1, 2, 3, 4, 5, 6), None], pyarrow.timestamp("us")),
     "deep": (
         [[{"a": 1.5, "b": b"x"}], []],
@@ -240,6 +247,8 @@ AS_CELLS: list[list[Any]] = [
     ["so glad", "a", "1.10", "2020-09-13 12:26:40.123456789", "2020-09-13 12:26:40.000000001+00:00"],
     ["so sad", "", "0.00", "1970-01-01 00:00:00", "1970-01-01 00:00:00+00:00"],
 ]
+AS_CELLS[0] += ["2262-04-11 23:47:16.854775807", "", "0.00000000"]
+AS_CELLS[1] += ["1969-12-31 23:59:59.999999999", "1970-01-01 00:00:00.000001", "-0.00000001"]
 AS_CELLS[0] += ["2020-01-02 03:04:05.000006", '[{"a": 1.5, "b": "x"}]', "nan", "true", "café", ""]
 AS_CELLS[1] += ["", "[]", "inf", "false", "\\xff00", ""]
 

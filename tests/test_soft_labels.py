@@ -48,14 +48,23 @@ def test_without_a_label_column_the_probabilities_are_all_there_is(tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("settings", "expected"),
-    [(SINGLE, [("NEU",), ("EXT",)]), (MULTI, [("EXT", "NEU"), ("EXT",)]), (TRAITS, [("EXT", "NEU"), ()])],
+    [
+        (SINGLE, [("NEU",), ("EXT",), ("NEU",), ("EXT",)]),
+        (MULTI, [("EXT", "NEU"), ("EXT",), ("NEU",), ("EXT",)]),
+        (TRAITS, [("EXT", "NEU"), (), ("NEU",), ("EXT",)]),
+    ],
 )
 def test_labels_that_follow_from_probabilities(
     tmp_path: Path, settings: DataSettings, expected: list[tuple[str, ...]]
 ) -> None:
-    content = "text,probability_NEU,probability_EXT\na,0.8,0.6\nb,0.3,0.4\n"
+    content = "text,probability_NEU,probability_EXT\na,0.8,0.6\nb,0.3,0.4\nc,0.5,0.49\nd,0,1\n"
     examples = read(tmp_path / "a.csv", content, settings)
     assert examples.labels == expected
+    assert examples.soft is not None
+    assert examples.soft.names == ("NEU", "EXT")
+    assert not examples.soft.has_own.any()
+    expected_values = np.array([[0.8, 0.6], [0.3, 0.4], [0.5, 0.49], [0, 1]], dtype=np.float32)
+    assert (examples.soft.values == expected_values).all()
 
 
 def test_keys_of_json_lines_may_come_in_any_order(tmp_path: Path) -> None:

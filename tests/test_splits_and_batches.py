@@ -1,5 +1,7 @@
 """The validation split and the batches: nothing lost, nothing on both sides, proportions kept."""
 
+from collections import Counter
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -76,6 +78,51 @@ def test_many_labels_of_few_rows_still_leave_enough_for_validation(rows_per_labe
 
 def test_labels_of_one_row_stay_in_training() -> None:
     assert not validation_rows(examples(["a", "b", "c"], [("x",), ("y",), ("z",)]), fraction=0.4, seed=1).any()
+
+
+def test_a_unit_with_all_rows_of_a_label_is_not_spared_for_validation() -> None:
+    groups = ["a"] * 30 + ["b"] * 10 + ["c"] * 20
+    labels = [("y",) if group == "b" else ("x",) for group in groups]
+    rows = validation_rows(examples([f"t{n}" for n in range(60)], labels, groups), fraction=0.1, seed=5)
+    assert {group for group, chosen in zip(groups, rows, strict=True) if chosen} == {"c"}
+    alone = validation_rows(examples(["t", "t"], [("x",), ("x",)]), fraction=0.1, seed=5)
+    assert not alone.any()
+
+
+def dealt(units: list[list[tuple[str, ...]]], shares: list[float], seed: int) -> list[int]:
+    """Iterative stratification, one unit at a time; a unit is a list of the label sets of its rows."""
+    rank = np.random.default_rng(seed).permutation(len(units))
+    counts = [Counter(name for names in unit for name in names or ("",)) for unit in units]
+    totals: Counter[str] = sum(counts, Counter())
+    wanted = [{name: total * share for name, total in totals.items()} for share in shares]
+    wanted_rows = [sum(map(len, units)) * share for share in shares]
+    side_of_unit = [-1] * len(units)
+    for label in sorted(sorted(totals), key=totals.__getitem__):
+        for unit in np.argsort(rank):
+            if side_of_unit[unit] >= 0 or not counts[unit][label]:
+                continue
+            side = max(range(len(shares)), key=lambda n: (wanted[n][label], wanted_rows[n] / shares[n], -n))
+            side_of_unit[unit] = side
+            for name, count in counts[unit].items():
+                wanted[side][name] -= count
+            wanted_rows[side] -= len(units[unit])
+    return side_of_unit
+
+
+@given(st.integers(0, 10_000))
+def test_units_are_dealt_as_by_hand(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    sizes = generator.integers(1, 5, size=20)
+    units = [[tuple(name for name in "abc" if generator.random() < 0.4) for _ in range(size)] for size in sizes]
+    rows = [names for unit in units for names in unit]
+    groups = [f"author{number}" for number, size in enumerate(sizes) for _ in range(size)]
+    data = examples([f"t{number}" for number in range(len(rows))], rows, groups)
+    unit_of_row = np.repeat(np.arange(20), sizes)
+    expected = np.array(dealt(units, [1 / 3] * 3, seed))
+    assert fold_of_rows(data, num_folds=3, seed=seed).tolist() == expected[unit_of_row].tolist()
+    expected = np.array(dealt(units, [0.75, 0.25], seed)) == 1
+    if expected[unit_of_row].mean() >= 0.25 / 2:  # otherwise more follow
+        assert validation_rows(data, fraction=0.25, seed=seed).tolist() == expected[unit_of_row].tolist()
 
 
 def test_folds_part_all_rows_evenly_and_keep_groups_together() -> None:

@@ -243,11 +243,11 @@ class _Rejoined:
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
         self._head, self._rest = head, rest
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int) -> bytes:
         """Return at most `size` bytes."""
         if not self._head:
             return self._rest.read1(size)  # type: ignore[attr-defined,no-any-return]  # see _Chunks
-        start, self._head = (self._head, b"") if size < 0 else (self._head[:size], self._head[size:])
+        start, self._head = self._head[:size], self._head[size:]
         return start
 
 

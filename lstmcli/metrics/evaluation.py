@@ -11,7 +11,6 @@ from lstmcli.metrics.confusion import ConfusionCell, confusion_cells, confusion_
 from lstmcli.metrics.reliability import calibration_error
 from lstmcli.metrics.scores import (
     DEFAULT_SCORE,
-    LOWER_IS_BETTER,
     RowStatistics,
     bootstrap_sums,
     point_scores,
@@ -71,7 +70,10 @@ class LabelScores:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The model compared with another system in the main score. The difference is positive if the model is better."""
+    """The model compared with another system in the main score, of which more is better.
+
+    The difference is positive if the model is better.
+    """
 
     other: str
     score: str
@@ -196,9 +198,8 @@ def _comparison(
     other_samples: Scores,
     confidence: float,
 ) -> Comparison:
-    sign = -1.0 if score in LOWER_IS_BETTER else 1.0
-    value = sign * (point[score][0] - other_point[score][0])
-    return Comparison(other, score, _estimate(value, sign * (samples[score] - other_samples[score]), confidence))
+    value = point[score][0] - other_point[score][0]
+    return Comparison(other, score, _estimate(value, samples[score] - other_samples[score], confidence))
 
 
 def _calibration(system: System, targets: NDArray[np.bool_], kind: LabelKind) -> Calibration:

@@ -122,9 +122,5 @@ def as_text(cell: object) -> str:
     if cell is None or isinstance(cell, str):
         return cell or ""
     if isinstance(cell, list | dict | bool):
-        return json.dumps(cell, ensure_ascii=False, default=_plain)
-    return _plain(cell)
-
-
-def _plain(cell: object) -> str:
+        return json.dumps(cell, ensure_ascii=False)
     return bytes_as_text(cell) if isinstance(cell, bytes) else str(cell)

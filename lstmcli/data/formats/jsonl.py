@@ -176,7 +176,7 @@ class _JsonLinesWriter:
             value = _finite(value)
             text = _ENCODE(value)
         if SURROGATE.search(text):  # half an emoji, as in truncated tweets, can only be written as an escape
-            text = json.dumps(value, default=_plain)
+            text = json.dumps(value, default=bytes_as_text)
         return text
 
 
@@ -189,12 +189,8 @@ def _free(name: str, taken: Sequence[str]) -> str:
     return free
 
 
-def _plain(value: object) -> str:
-    """Return a value that JSON has no form for, such as a date, as text."""
-    return bytes_as_text(value) if isinstance(value, bytes) else str(value)
-
-
-_ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=_plain).encode
+# Bytes are all that JSON has no form for: the readers make texts of dates and the like.
+_ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=bytes_as_text).encode
 
 
 def _finite(value: Any) -> Any:
