@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from lstmcli.data import partial
+from lstmcli.data.file_output import MARK_ROWS
 from lstmcli.data.marks import Mark, mark_path, read_mark
-from lstmcli.data.output import MARK_ROWS, Output, check_output, open_output
+from lstmcli.data.output import check_output, open_output
+from lstmcli.data.output_stream import Output
 from lstmcli.errors import DataError, InterruptedPredictionError, LstmcliError
 from tests.conftest import PROJECT, Cli, shell
 

@@ -18,8 +18,8 @@ from threading import Thread
 import numpy as np
 import pytest
 
+from lstmcli.data.file_output import MARK_ROWS
 from lstmcli.data.marks import Mark
-from lstmcli.data.output import MARK_ROWS
 from lstmcli.errors import LstmcliError
 from lstmcli.inference import processes
 from lstmcli.inference.processes import OtherProcesses

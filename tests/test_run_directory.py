@@ -15,7 +15,8 @@ import torch
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.config.settings import Config
 from lstmcli.data.atomic import atomic_path, recover, replaced_folder
-from lstmcli.data.output import MARK_ROWS, open_output
+from lstmcli.data.file_output import MARK_ROWS
+from lstmcli.data.output import open_output
 from lstmcli.errors import DamagedFileError, DataError, LstmcliError, RunDirectoryError
 from lstmcli.store.checkpoint import Checkpoints
 from lstmcli.store.run import OpenRun

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from lstmcli.cli.long_running import SignalStop, long_running
-from lstmcli.data.output import MARK_ROWS
+from lstmcli.data.file_output import MARK_ROWS
 from lstmcli.store.run import RunDirectory
 from tests.conftest import PROJECT, shell
 

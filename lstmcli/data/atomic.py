@@ -5,7 +5,6 @@ power cut leaves either the old content or the new one, and folders afterwards, 
 """
 
 import errno
-import glob
 import os
 import re
 import shutil
@@ -133,6 +132,8 @@ def _sibling(target: Path, role: str) -> Path:
 
 def leftovers(folder: Path, names: Iterable[str]) -> list[Path]:
     """Return what processes that died have left in `folder`, of files and folders that would now have these `names`."""
+    import glob  # not needed for a prediction
+
     found: list[Path] = []
     for name in (*names, PROBE):
         found += folder.glob(f".{glob.escape(name)}.*{TEMPORARY_SUFFIX}")

@@ -1,7 +1,7 @@
 """The columns that a prediction adds to a row: labels, scores and probabilities."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,7 @@ from lstmcli.store.model import SavedModel
 Additions = dict[str, str | float | None]
 
 
-@dataclass(frozen=True)
-class PredictOptions:
+class PredictOptions(NamedTuple):
     """What to add to each row.
 
     Attributes:

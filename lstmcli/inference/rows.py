@@ -2,13 +2,12 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from lstmcli.data.columns import BadRowError, BlankTextError, Keeper, TextSelector
 from lstmcli.data.formats import FileFormat, Record, RecordWriter
 from lstmcli.data.formats.base import RAW_COLUMNS
-from lstmcli.data.output import Output
+from lstmcli.data.output_stream import Output
 from lstmcli.data.reading import Source
 from lstmcli.errors import DataError, counted
 from lstmcli.inference.answers import Adder
@@ -29,7 +28,6 @@ OnError = Literal["flag", "skip", "stop"]
 KEPT_OR_LEFT_OUT = {"flag": "kept without a prediction", "skip": "left out"}
 
 
-@dataclass
 class RowCounts:
     """Rows of the inputs.
 
@@ -40,10 +38,8 @@ class RowCounts:
         without_known_word: those whose text has no word that the model knows, and still a prediction.
     """
 
-    rows: int = 0
-    broken: int = 0
-    blank: int = 0
-    without_known_word: int = 0
+    def __init__(self) -> None:
+        self.rows = self.broken = self.blank = self.without_known_word = 0
 
 
 class _Row(NamedTuple):

@@ -1,8 +1,8 @@
 """`lstmcli predict`: rows in, the same rows with predictions out, in order, a block at a time."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from lstmcli.data.columns import Keeper, TextSelector
 from lstmcli.data.formats import BINARY_FORMATS, output_format
@@ -20,8 +20,7 @@ from lstmcli.store.model import SavedModel, find_model
 DEFAULT_TABLE = "csv"
 
 
-@dataclass(frozen=True)
-class InputOptions:
+class InputOptions(NamedTuple):
     """How the inputs are read.
 
     Attributes:
@@ -38,8 +37,7 @@ class InputOptions:
     on_error: OnError = "flag"
 
 
-@dataclass(frozen=True)
-class OutputOptions:
+class OutputOptions(NamedTuple):
     """How the output is written, in UTF-8.
 
     Attributes:

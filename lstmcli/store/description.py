@@ -1,7 +1,7 @@
 """`model.json`: everything about a model but its words and numbers, checked value by value when it is read."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any, NamedTuple, get_args
 
 import numpy as np
@@ -34,8 +34,7 @@ class NgramDescription(NamedTuple):
     intercepts: NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Description:
+class Description(NamedTuple):
     """What `model.json` says. Attributes are as in `SavedModel`; `num_members` is the number of networks."""
 
     network: ModelSettings

@@ -57,17 +57,16 @@ _CHARACTERS = str.maketrans(
 
 # Scripts without spaces, in which a zero-width space separates words: Thai, Lao, Tibetan, Burmese, Khmer.
 _ZERO_WIDTH_SPACE = "\u200b"
-_SPACE_IN_TEXT = re.compile(
-    "(?<=[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff])\u200b(?=[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff])"
-)
+# Patterns of rare texts are compiled when one comes.
+_SPACE_IN_TEXT = "(?<=[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff])\u200b(?=[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff])"
 
 # Sorting n combining marks takes n * n steps. Runs of LONG_RUN marks are truncated to MAX_MARKS, the limit of the
 # Stream-Safe Text Format of Unicode Standard Annex 15; no language needs more than a few.
 MAX_MARKS: Final = 30
 LONG_RUN: Final = 256
 # Marks and what else is not \w; the two voiced sound marks are letters that NFKC turns into marks.
-_MAY_BE_MARK = re.compile(r"[^\w\x00-\u02ff]|[\uff9e\uff9f]")
-_MAY_BE_RUN = re.compile(rf"[\W\uff9e\uff9f]{{{LONG_RUN},}}")
+_MAY_BE_MARK = r"[^\w\x00-\u02ff]|[\uff9e\uff9f]"
+_MAY_BE_RUN = rf"[\W\uff9e\uff9f]{{{LONG_RUN},}}"
 
 
 def pieces(text: str) -> list[str]:
@@ -77,7 +76,7 @@ def pieces(text: str) -> list[str]:
             text = text.replace(_ACUTE, "'").replace(_KORONIS, "'")
         text = _plain(text)
         if _ZERO_WIDTH_SPACE in text:
-            text = _SPACE_IN_TEXT.sub(" ", text)
+            text = re.sub(_SPACE_IN_TEXT, " ", text)
         text = text.translate(_CHARACTERS)
     elif "`" in text:
         text = text.translate(_FIRST_CHARACTERS)
@@ -99,8 +98,8 @@ PIECES: Final[dict[int, Callable[[str], list[str]]]] = {1: first_pieces, 2: piec
 def _plain(text: str) -> str:
     """Turn compatibility forms (full width, styled letters, ...) into the plain characters seen in training."""
     # A long run is met at every step of half its length, so that ordinary texts need no further look.
-    if len(text) >= LONG_RUN and _MAY_BE_MARK.search(text[:: LONG_RUN // 2]):
-        text = _MAY_BE_RUN.sub(_without_long_runs, text)
+    if len(text) >= LONG_RUN and re.search(_MAY_BE_MARK, text[:: LONG_RUN // 2]):
+        text = re.sub(_MAY_BE_RUN, _without_long_runs, text)
     return _SURROGATE.sub("\ufffd", unicodedata.normalize("NFKC", text))
 
 

@@ -22,6 +22,10 @@ NUM_TRIED = 16
 # With half of the slots free, a million words need fewer than 100.
 MAX_PROBES = 4096
 
+# Files of together so many bytes, as of some 8,000 words, are checked when they are opened, which takes less time than
+# checks at each look-up.
+CHECKED_AT_ONCE = 1 << 18
+
 
 def index_words(words: Sequence[str]) -> Index:
     """Return the index of distinct words in the order of their ids, stored as `Vocabulary.file_content`."""
@@ -54,6 +58,9 @@ class StoredVocabulary:
         self._content = memoryview(words.content)
         numbers = np.ascontiguousarray(index).data
         self._header = len(index_file.content) - numbers.nbytes
+        self._is_checked = len(words.content) + len(index_file.content) <= CHECKED_AT_ONCE
+        if self._is_checked:
+            self._check_files()
         self._check_index(0, 1)
         self._num_words = int(numbers[0])
         self._num_slots = _num_slots(self._num_words)
@@ -80,7 +87,8 @@ class StoredVocabulary:
     def _find(self, word: bytes) -> int:
         slot = zlib.crc32(word) % self._num_slots
         for _ in range(min(self._num_slots, MAX_PROBES)):
-            self._check_index(1 + slot, 2 + slot)
+            if not self._is_checked:
+                self._check_index(1 + slot, 2 + slot)
             number = self._slots[slot]
             if not number:
                 return UNKNOWN_ID
@@ -93,13 +101,19 @@ class StoredVocabulary:
         """Return the word with the id `number`."""
         if number >= self._num_words:
             raise self._index_file.damaged(f"is damaged: word {number} of {self._num_words}")
-        place = 1 + self._num_slots + number
-        self._check_index(place, place + 2)
+        if not self._is_checked:
+            place = 1 + self._num_slots + number
+            self._check_index(place, place + 2)
         start, end = self._starts[number], self._starts[number + 1]
         if not start < end <= len(self._content):
             raise self._index_file.damaged(f"is damaged: word {number} from byte {start} to {end}")
-        self._words.check(start, end)
+        if not self._is_checked:
+            self._words.check(start, end)
         return self._content[start : end - 1]
+
+    def _check_files(self) -> None:
+        self._words.check(0, len(self._words.content))
+        self._index_file.check(0, len(self._index_file.content))
 
     def _check_index(self, first: int, end: int) -> None:
         """Check these numbers of the index."""
@@ -116,8 +130,7 @@ class StoredVocabulary:
         Raises:
             DamagedFileError: something is damaged.
         """
-        self._words.check(0, len(self._words.content))
-        self._index_file.check(0, len(self._index_file.content))
+        self._check_files()
         for number in range(self._num_words):
             self._check_word(number)
             try:

@@ -81,10 +81,10 @@ def _counted(call: Callable[..., Any], count: Callable[[], None]) -> Callable[..
 
 def mark_often() -> None:
     """Let a partial output be marked every few rows, rather than once a second."""
-    import lstmcli.data.output
+    import lstmcli.data.file_output
     import lstmcli.data.partial
 
-    lstmcli.data.output.MARK_ROWS = 7
+    lstmcli.data.file_output.MARK_ROWS = 7
     lstmcli.data.partial.MARK_SECONDS = 0.0
 
 

@@ -166,7 +166,7 @@ def _attack(material: Material, kind: str, seed: str, folder: Path) -> list[Resu
     outcome = forked(*command)
     name = f"{' '.join(map(str, command[:1]))} {path.name} {content[:200]!r}"
     counted = COUNTS.get(kind, lambda _: None)(content) if command[0] == "predict" and "skip" not in command else None
-    return [_judge(name, outcome, counted, "jsonl" in command)]
+    return [_judge(name, outcome, content, counted, "jsonl" in command)]
 
 
 def _command(material: Material, kind: str, path: Path, draw: random.Random) -> list[Any]:
@@ -187,7 +187,7 @@ def _command(material: Material, kind: str, path: Path, draw: random.Random) -> 
     return ["predict", material.run, path, *options, "--output-format", "jsonl", "--quiet"]
 
 
-def _judge(name: str, outcome: Outcome, counted: int | None, is_json: bool) -> Result:
+def _judge(name: str, outcome: Outcome, content: bytes, counted: int | None, is_json: bool) -> Result:
     code = outcome.exit_code
     if code is None or code == -signal.SIGXCPU:
         return result(name, Verdict.HANG, outcome)
@@ -200,14 +200,16 @@ def _judge(name: str, outcome: Outcome, counted: int | None, is_json: bool) -> R
         return result(name, Verdict.OTHER if is_silent else Verdict.REFUSED, outcome, "fails without a word")
     if code not in (0, 3):
         return result(name, Verdict.OTHER, outcome, f"exit code {code}")
-    return _judge_rows(name, outcome, counted) if is_json else result(name, Verdict.UNAFFECTED, outcome)
+    # What Python writes for numbers that JSON lacks is written back as it was read.
+    constants: Callable[[str], object] = str if b"NaN" in content or b"Infinity" in content else int
+    return _judge_rows(name, outcome, counted, constants) if is_json else result(name, Verdict.UNAFFECTED, outcome)
 
 
-def _judge_rows(name: str, outcome: Outcome, counted: int | None) -> Result:
+def _judge_rows(name: str, outcome: Outcome, counted: int | None, constants: Callable[[str], object]) -> Result:
     rows = outcome.stdout.split(b"\n")[:-1]
     try:
         for row in rows:
-            json.loads(row, parse_constant=int)  # which refuses NaN
+            json.loads(row, parse_constant=constants)  # int refuses NaN
     except ValueError as error:
         return result(name, Verdict.OTHER, outcome, f"an answer is no JSON: {error}")
     if counted is not None and len(rows) != counted:

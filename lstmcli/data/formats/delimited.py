@@ -109,7 +109,7 @@ MAX_ROW_CHARACTERS = 1 << 24
 MAX_ROW_LINES = MAX_LINES_TAKEN_BACK
 
 # The first line of a table by Excel may name its delimiter.
-SEPARATOR_LINE = re.compile(r'"?sep=([^\w\s"]|\t)"?\s*', re.IGNORECASE)
+SEPARATOR_LINE = r'"?sep=([^\w\s"]|\t)"?\s*'
 
 
 class _LineFeeder:
@@ -146,7 +146,7 @@ class _LineFeeder:
         self._row.clear()
         if line is None:
             return None
-        named = SEPARATOR_LINE.fullmatch(line)
+        named = re.fullmatch(SEPARATOR_LINE, line, re.IGNORECASE)
         if named is not None:
             return named[1]
         self._again.append(line)

@@ -3,11 +3,10 @@
 import csv
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
 from lstmcli.data.formats.base import RAW_COLUMNS, JsonText, Record, bytes_as_text, format_cell
-from lstmcli.data.formats.formulas import escape_formulas
 from lstmcli.data.formats.jsonl import SURROGATE, exact_cells
 from lstmcli.errors import DataError, counted
 
@@ -22,7 +21,11 @@ class DelimitedWriter:
     """Writes each record as a row of a table, whose columns are those of the first record."""
 
     def __init__(self, stream: TextIO, dialect: Mapping[str, Any], *, escapes_formulas: bool = False) -> None:
-        self._escapes_formulas = escapes_formulas
+        self._escape: Callable[[Iterable[str]], list[str]] | None = None
+        if escapes_formulas:
+            from lstmcli.data.formats.formulas import escape_formulas  # rarely needed
+
+            self._escape = escape_formulas
         self._stream = stream
         self._delimiter = dialect["delimiter"]
         self._rows = csv.writer(stream, **dialect)
@@ -98,8 +101,8 @@ class DelimitedWriter:
         return [found.get(column, "") for column in self._columns]
 
     def _write_row(self, cells: list[str]) -> None:
-        if self._escapes_formulas:
-            cells = escape_formulas(cells)
+        if self._escape is not None:
+            cells = self._escape(cells)
         text = "".join(cells)
         if not text.isascii() and SURROGATE.search(text):
             self._num_cut_rows += 1
