@@ -57,7 +57,7 @@ class _Row(NamedTuple):
 def _num_characters(record: Record) -> int:
     if record.source is not None:
         return len(record.source)
-    return sum(len(cell) for cell in record.cells if isinstance(cell, str))
+    return sum(map(len, map(str, record.cells)))
 
 
 class RowStream:
