@@ -31,8 +31,9 @@ demo: .venv/installed  ## train on the bundled emotion corpus, evaluate, and pre
 	$(call run,"lstmcli predict $(RUN) data/emotion/test.csv | tail -n 5")
 	@printf '\nThe model, its scores and a report are in $(RUN). Open $(RUN)/report.html in a browser.\n'
 
+# Two processes, each with whole files of tests, which share trained models.
 test: .venv/installed  ## run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 coverage: .venv/installed  ## run the tests, and list the lines and branches that they never reach
 	$(BIN)/python -m pytest --cov --cov-report=term
