@@ -24,16 +24,17 @@ from lstmcli.metrics import linear
 from lstmcli.metrics.calibration import fit_mixture, fit_temperature
 from lstmcli.metrics.linear import fit_one_vs_rest
 from lstmcli.ngrams import fit as training_ngrams
-from lstmcli.ngrams.features import MAX_CHARACTERS
+from lstmcli.ngrams.features import MAX_CHARACTERS, pair_occurrences, token_occurrences
 from lstmcli.ngrams.fit import NgramFeatures, fit_ngrams
 from lstmcli.ngrams.score import NgramScorer
-from lstmcli.ngrams.table import NgramTable
+from lstmcli.ngrams.table import NgramTable, PairKinds
 from lstmcli.recipes.prepare import tokenize_corpus
 from lstmcli.text.token_ids import TokenIds
 from tests.conftest import invoke
 
-NUM_BUCKETS = 1 << 12
+NUM_BUCKETS = 1 << 14
 MASK = 2**64 - 1
+MARK = "the mark at either end of a text, whose number no token can have"
 TOKENS = ["so", "happy", "happyyy", "!", "not", "a", "é", "<user>", "x" * 40]
 TEXTS = st.lists(st.lists(st.sampled_from(TOKENS), min_size=1, max_size=8), min_size=1, max_size=5)
 
@@ -42,10 +43,27 @@ def word_bucket(token: str) -> int:
     return mixed(zlib.crc32(token.encode(), 1) * 0x9E3779B97F4A7C15)
 
 
-def pair_bucket(first: str, second: str) -> int:
-    a = zlib.crc32(first.encode(), 1) * 0x9E3779B97F4A7C15
-    b = (zlib.crc32(second.encode(), 1) + 1) * 0xBB67AE8584CAA73B
+def pair_bucket(first: str, second: str, factor: int = 0xBB67AE8584CAA73B) -> int:
+    a = number(first) * 0x9E3779B97F4A7C15
+    b = (number(second) + 1) * factor
     return mixed((a & MASK) ^ (b & MASK))
+
+
+def number(token: str) -> int:
+    return 2**32 if token == MARK else zlib.crc32(token.encode(), 1)
+
+
+def pair_weights(text: Sequence[str], kinds: PairKinds) -> dict[int, float]:
+    """Return the weight of each bucket of a pair: 1 + log count, and half of that for tokens with one between them."""
+    marked = [MARK, *text, MARK] if text and kinds is PairKinds.MARKED else text
+    weights: dict[int, float] = defaultdict(float)
+    for bucket, count in Counter(pair_bucket(*pair) for pair in pairwise(marked)).items():
+        weights[bucket] += 1.0 + math.log(count)
+    if kinds is PairKinds.MARKED:
+        over_one = Counter(pair_bucket(a, b, 0xA54FF53A5F1D36F1) for a, b in zip(marked, marked[2:], strict=False))
+        for bucket, count in over_one.items():
+            weights[bucket] += (1.0 + math.log(count)) / 2
+    return weights
 
 
 def mixed(value: int) -> int:
@@ -61,21 +79,22 @@ def spelling(token: str, sizes: range) -> set[int]:
     return set(buckets)
 
 
-def blocks(text: Sequence[str], sizes: range) -> tuple[dict[int, float], dict[str, float], dict[str, set[int]]]:
+def blocks(
+    text: Sequence[str], sizes: range, kinds: PairKinds = PairKinds.MARKED
+) -> tuple[dict[int, float], dict[str, float], dict[str, set[int]]]:
     """Return the words' buckets with their weights, each token's weight, and each token's n-grams."""
     weights: dict[int, float] = defaultdict(float)
     tokens = {token: 1.0 + math.log(count) for token, count in Counter(text).items()}
     for token, weight in tokens.items():
         weights[word_bucket(token)] += weight
-    pairs = Counter(pair_bucket(*pair) for pair in pairwise(text))
-    for bucket, count in pairs.items():
-        weights[bucket] += 1.0 + math.log(count)
+    for bucket, weight in pair_weights(text, kinds).items():
+        weights[bucket] += weight
     return weights, tokens, {token: spelling(token, sizes) for token in tokens}
 
 
-def features(text: Sequence[str], idf: np.ndarray, sizes: range) -> np.ndarray:
+def features(text: Sequence[str], idf: np.ndarray, sizes: range, kinds: PairKinds = PairKinds.MARKED) -> np.ndarray:
     """The definition in the docstring of `lstmcli.ngrams.features`, step by step."""
-    words, tokens, spellings = blocks(text, sizes)
+    words, tokens, spellings = blocks(text, sizes, kinds)
     word_length = math.sqrt(sum((weight * idf[bucket]) ** 2 for bucket, weight in words.items()))
     character_length = math.sqrt(
         sum(weight**2 * sum(idf[bucket] ** 2 for bucket in spellings[token]) for token, weight in tokens.items())
@@ -93,20 +112,86 @@ def flat(texts: Sequence[Sequence[str]], tokens: Sequence[str]) -> TokenIds:
     return TokenIds.from_texts([[tokens.index(token) for token in text] for text in texts])
 
 
-@given(TEXTS, st.sampled_from([range(3, 7), range(2, 3), range(3, 1)]), st.integers(0, 99))
-def test_the_scorer_adds_up_what_the_definition_says(texts: list[list[str]], sizes: range, seed: int) -> None:
+def test_no_features_of_the_words_of_these_texts_collide() -> None:
+    """The oracle adds up the weights of features in one bucket before it computes a norm, and the scorer after it."""
+    both = [*TOKENS, MARK]
+    pairs = [pair_bucket(a, b) for a in both for b in both]
+    over_one = [pair_bucket(a, b, 0xA54FF53A5F1D36F1) for a in both for b in both]
+    buckets = [word_bucket(token) for token in TOKENS] + pairs + over_one
+    assert len(set(buckets)) == len(buckets)
+
+
+@given(TEXTS, st.sampled_from([range(3, 7), range(2, 3), range(3, 1)]), st.integers(0, 99), st.sampled_from(PairKinds))
+def test_the_scorer_adds_up_what_the_definition_says(
+    texts: list[list[str]], sizes: range, seed: int, kinds: PairKinds
+) -> None:
     generator = np.random.default_rng(seed)
     rows = generator.normal(size=(NUM_BUCKETS, 4)).astype(np.float16)
     rows[:, 0] = np.where(generator.random(NUM_BUCKETS) < 0.2, 0.0, np.abs(rows[:, 0]))
     rows[rows[:, 0] == 0.0] = 0.0
-    table = NgramTable(sizes, rows, np.array([0.1, -0.2, 0.3]))
+    table = NgramTable(sizes, rows, np.array([0.1, -0.2, 0.3]), pairs=kinds)
     scorer = NgramScorer(table)
     ids = flat(texts, TOKENS)
     logits = scorer.logits(ids.flat, ids.lengths, scorer.token_rows(TOKENS))
     idf = rows[:, 0].astype(np.float64)
     coefficients = rows[:, 1:] / np.where(idf > 0.0, idf, 1.0)[:, None]
-    expected = [features(text, idf, sizes) @ coefficients + table.intercepts for text in texts]
+    expected = [features(text, idf, sizes, kinds) @ coefficients + table.intercepts for text in texts]
     np.testing.assert_allclose(logits, expected, rtol=1e-9, atol=1e-9)
+
+
+@given(st.lists(st.lists(st.sampled_from(TOKENS), max_size=8), min_size=1, max_size=5), st.sampled_from(PairKinds))
+def test_the_pairs_of_a_text_are_those_of_its_definition_beside_any_others(
+    texts: list[list[str]], kinds: PairKinds
+) -> None:
+    codes = np.array([number(token) for token in TOKENS], dtype=np.uint64)
+    ids = np.array([TOKENS.index(token) for text in texts for token in text], dtype=np.int32)
+    found = pair_occurrences(ids, np.array([len(text) for text in texts]), codes, NUM_BUCKETS, kinds)
+    assert (np.diff(found.rows) >= 0).all()
+    for row, text in enumerate(texts):
+        own = found.rows == row
+        weights = dict(zip(found.keys[own].tolist(), found.counts[own].tolist(), strict=True))
+        assert weights == pytest.approx(pair_weights(text, kinds), rel=1e-12)
+
+
+@pytest.mark.parametrize("num_texts", [3, 1 << 15])
+def test_occurrences_are_counted_alike_in_few_and_in_many_texts(num_texts: int) -> None:
+    """Many texts need more bits than the smaller integers have."""
+    ids, lengths = np.tile([5, 1 << 17, 5], num_texts), np.full(num_texts, 3)
+    found = token_occurrences(ids, lengths)
+    np.testing.assert_array_equal(found.rows, np.repeat(np.arange(num_texts), 2))
+    np.testing.assert_array_equal(found.keys, np.tile([5, 1 << 17], num_texts))
+    np.testing.assert_allclose(found.counts, np.tile([1 + math.log(2), 1], num_texts))
+
+
+@given(TEXTS, st.sampled_from(PairKinds), st.integers(0, 4))
+def test_the_logits_of_a_text_do_not_depend_on_the_other_texts(
+    texts: list[list[str]], kinds: PairKinds, place: int
+) -> None:
+    rows = np.random.default_rng(7).normal(size=(NUM_BUCKETS, 3)).astype(np.float16)
+    scorer = NgramScorer(NgramTable(range(3, 5), rows, np.array([0.1, -0.2]), pairs=kinds))
+    token_rows = scorer.token_rows(TOKENS)
+    text = texts[place % len(texts)]
+    alone, together = flat([text], TOKENS), flat([*texts, *texts * 20], TOKENS)
+    own = scorer.logits(alone.flat, alone.lengths, token_rows)[0]
+    assert (scorer.logits(together.flat, together.lengths, token_rows)[place % len(texts)] == own).all()
+
+
+def test_the_order_of_words_and_the_ends_of_a_text_are_told_apart() -> None:
+    def keys(text: str, kinds: PairKinds) -> set[int]:
+        tokens = text.split()
+        distinct = sorted(set(tokens))
+        codes = np.array([number(token) for token in distinct], dtype=np.uint64)
+        ids = np.array([distinct.index(token) for token in tokens])
+        return set(pair_occurrences(ids, np.array([len(ids)]), codes, 1 << 20, kinds).keys.tolist())
+
+    assert keys("so so", PairKinds.ADJACENT) == keys("so so so", PairKinds.ADJACENT)
+    assert len(keys("so so so", PairKinds.MARKED)) == 6  # ^so so-so so$, ^_so so_so so_$
+    assert not keys("not happy", PairKinds.MARKED) & keys("happy not", PairKinds.MARKED)
+    shared = [
+        len(keys(first, PairKinds.MARKED) & keys(second, PairKinds.MARKED))
+        for first, second in [("not happy", "not so"), ("happy not", "so not"), ("not so happy", "not a happy")]
+    ]
+    assert shared == [2, 2, 3]  # ^not and not_$; not$ and ^_not; ^not, not_happy and happy$
 
 
 def label_weight(column: np.ndarray, target: np.ndarray) -> float:
@@ -158,11 +243,11 @@ def test_too_many_texts_are_thinned_out_alike_at_every_run(monkeypatch: pytest.M
         made = NgramFeatures(texts, TOKENS, range(3, 4), num_buckets=NUM_BUCKETS, seed=seed)
         return list(made.rows)
 
-    # "<so>" has 2 n-grams of 3 letters, "<happy>" 5, and 2 for each itself and a pair: 11 a text.
-    assert rows(40 * 11) == list(range(40))
-    assert len(rows(40 * 11 - 1)) == 39
-    assert len(rows(100)) == 9
-    assert rows(100) == rows(100) != rows(100, seed=2)
+    # "<so>" has 2 n-grams of 3 letters, "<happy>" 5, and 3 for each itself and two pairs: 13 a text.
+    assert rows(40 * 13) == list(range(40))
+    assert len(rows(40 * 13 - 1)) == 39
+    assert len(rows(120)) == 9
+    assert rows(120) == rows(120) != rows(120, seed=2)
 
 
 def test_a_strength_is_tried_on_a_part_of_many_texts_and_the_table_fitted_on_all(

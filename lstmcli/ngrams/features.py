@@ -1,14 +1,16 @@
 """Hashed features of the n-gram model: word and character n-grams of texts as bucket numbers.
 
-A text has two blocks of features. Words: each distinct token and each distinct pair of adjacent tokens. Characters: the
-distinct character n-grams of each distinct token, enclosed in "<" and ">". A feature that occurs n times in a text
-counts 1 + log n. It is multiplied by its inverse document frequency (`idf`), and each block is divided by its norm
+A text has two blocks of features. Words: each distinct token, each distinct pair of adjacent tokens, and each distinct
+pair of tokens with one token between them; for pairs, a mark precedes the first token and another follows the last one.
+Characters: the distinct character n-grams of each distinct token, enclosed in "<" and ">". A feature that occurs n
+times in a text counts 1 + log n, and pairs over a token half of that, since they would otherwise take too much weight
+from single words. It is multiplied by its inverse document frequency (`idf`), and each block is divided by its norm
 
     words        sqrt( sum of (count * idf)^2 over tokens and pairs )
     characters   sqrt( sum of count^2 * (sum of idf^2 over the token's n-grams) over tokens )
 
 so what a token contributes to a text can be computed from the token alone: prediction adds up one row per distinct
-token instead of one per n-gram.
+token instead of one per n-gram. Older models have neither marks nor pairs over a token (`table.PairKinds`).
 """
 
 import zlib
@@ -18,17 +20,26 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcli.ngrams.table import PairKinds
+
 Integers = NDArray[np.int64]
 
 # Longer tokens are links or typing errors, whose first characters are enough.
 MAX_CHARACTERS = 24
 
-# Odd numbers without a bit pattern: the fractional parts of the golden ratio and of the square root of 3.
+# Odd numbers without a bit pattern: the fractional parts of the golden ratio and of the square roots of 3 and 7.
 _FIRST_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _SECOND_FACTOR = np.uint64(0xBB67AE8584CAA73B)
+_OVER_ONE_FACTOR = np.uint64(0xA54FF53A5F1D36F1)
 # A word and a character n-gram of the same letters get different hashes.
 _WORD_SEED = 1
 _HALF = np.uint64(32)
+
+# The hash of the marks at both ends of a text: no token has it, since theirs are shorter.
+_MARK_CODE = np.uint64(1 << 32)
+
+# The weight of pairs over a token, relative to that of adjacent pairs.
+OVER_ONE_WEIGHT = 0.5
 
 
 class HashedTokens(NamedTuple):
@@ -74,11 +85,11 @@ def _buckets(hashes: NDArray[np.uint64], num_buckets: int) -> Integers:
 
 
 class Occurrences(NamedTuple):
-    """Distinct pairs of a text and a key that occurs in it, in the order of the texts.
+    """Distinct pairs of a text and a feature that occurs in it, in the order of the texts.
 
     rows: (occurrences,), numbers of the texts.
-    keys: (occurrences,), tokens or buckets, below 2^31.
-    counts: (occurrences,), 1 + log of the number of occurrences in the text.
+    keys: (occurrences,), tokens or buckets.
+    counts: (occurrences,), 1 + log of the number of occurrences in the text; half of that for pairs over a token.
     """
 
     rows: Integers
@@ -93,20 +104,56 @@ def token_occurrences(ids: NDArray[np.integer], lengths: Integers) -> Occurrence
         ids: (tokens,), text after text.
         lengths: (texts,), in tokens.
     """
-    return _distinct(np.repeat(np.arange(len(lengths)), lengths), ids.astype(np.int64))
+    return _distinct(np.repeat(np.arange(len(lengths)), lengths), ids, key_bits=int(ids.max(initial=0)).bit_length())
 
 
 def pair_occurrences(
-    ids: NDArray[np.integer], lengths: Integers, codes: NDArray[np.uint64], num_buckets: int
+    ids: NDArray[np.integer], lengths: Integers, codes: NDArray[np.uint64], num_buckets: int, kinds: PairKinds
 ) -> Occurrences:
-    """Return the buckets of the distinct adjacent pairs in each text; `codes` (distinct tokens,) are hashes."""
+    """Return the buckets of the distinct pairs in each text; `codes` (distinct tokens,) are hashes.
+
+    A bucket may occur twice in a text: for a pair of adjacent tokens, and for a pair over a token.
+    """
+    key_bits = num_buckets.bit_length()  # those of the buckets, and one for the kind of the pair
     rows = np.repeat(np.arange(len(lengths)), lengths)
-    are_neighbours = rows[1:] == rows[:-1]
-    first, second = codes[ids[:-1][are_neighbours]], codes[ids[1:][are_neighbours]]
-    pairs = _buckets((first * _FIRST_FACTOR) ^ ((second + np.uint64(1)) * _SECOND_FACTOR), num_buckets)
-    return _distinct(rows[1:][are_neighbours], pairs)
+    if kinds is PairKinds.ADJACENT:
+        return _distinct(*_pairs(rows, codes[ids], 1, _SECOND_FACTOR, num_buckets), key_bits=key_bits)
+    # The first mark takes the place before the first token, and the last one the place after the last token.
+    places = np.arange(len(ids)) + 2 * (np.cumsum(lengths > 0) - 1)[rows] + 1
+    padded_lengths = np.where(lengths > 0, lengths + 2, 0)
+    padded = np.full(len(ids) + 2 * np.count_nonzero(lengths), _MARK_CODE)
+    padded[places] = codes[ids]
+    padded_rows = np.repeat(np.arange(len(lengths)), padded_lengths)
+    adjacent_rows, adjacent = _pairs(padded_rows, padded, 1, _SECOND_FACTOR, num_buckets)
+    over_one_rows, over_one = _pairs(padded_rows, padded, 2, _OVER_ONE_FACTOR, num_buckets)
+    found = _distinct(
+        np.concatenate([adjacent_rows, over_one_rows]),
+        np.concatenate([adjacent, over_one | num_buckets]),
+        key_bits=key_bits,
+    )
+    weights = np.where(found.keys < num_buckets, 1.0, OVER_ONE_WEIGHT)
+    return Occurrences(found.rows, found.keys & (num_buckets - 1), found.counts * weights)
 
 
-def _distinct(rows: Integers, keys: Integers) -> Occurrences:
-    found, counts = np.unique((rows << 31) | keys, return_counts=True)
-    return Occurrences(found >> 31, found & (2**31 - 1), 1.0 + np.log(counts))
+def _pairs(
+    rows: Integers, codes: NDArray[np.uint64], distance: int, factor: np.uint64, num_buckets: int
+) -> tuple[Integers, Integers]:
+    """Return the text and the bucket of each two tokens of a text that are `distance` apart."""
+    is_in_one_text = rows[distance:] == rows[:-distance]
+    hashes = (codes * _FIRST_FACTOR)[:-distance] ^ ((codes + np.uint64(1)) * factor)[distance:]
+    return rows[distance:][is_in_one_text], _buckets(hashes[is_in_one_text], num_buckets)
+
+
+def _distinct(rows: Integers, keys: NDArray[np.integer], *, key_bits: int) -> Occurrences:
+    """Count equal pairs of a row and a key, which has at most `key_bits` bits."""
+    row_bits = int(rows.max(initial=0)).bit_length()
+    joined = (rows.astype(np.uint64) << np.uint64(key_bits)) | keys.astype(np.uint64)
+    if row_bits + key_bits <= np.iinfo(np.uint32).bits:
+        joined = joined.astype(np.uint32)  # sorted in half the time
+    joined.sort()
+    is_first = np.ones(len(joined), dtype=np.bool_)
+    is_first[1:] = joined[1:] != joined[:-1]
+    starts = np.flatnonzero(is_first)
+    found = joined[starts].astype(np.int64)
+    counts = np.diff(starts, append=len(joined))
+    return Occurrences(found >> key_bits, found & ((1 << key_bits) - 1), 1.0 + np.log(counts))

@@ -15,7 +15,7 @@ from lstmcli.metrics.linear import fit_one_vs_rest
 from lstmcli.metrics.scores import log_losses
 from lstmcli.ngrams.features import HashedTokens, pair_occurrences, token_occurrences
 from lstmcli.ngrams.score import NgramScorer
-from lstmcli.ngrams.table import NgramTable
+from lstmcli.ngrams.table import NgramTable, PairKinds
 from lstmcli.text.token_ids import TokenIds
 
 # Features in fewer training texts are dropped: they could only memorise one text.
@@ -24,6 +24,9 @@ MIN_TEXTS = 2
 # Maximum number of entries of the sparse matrix, at about 12 bytes each and four times that while fitting. Texts beyond
 # it are dropped at random. With that many texts, the network dominates anyway.
 MAX_ENTRIES = 20_000_000
+
+# Entries of a token: itself, a pair with the next token, and one with the token after that.
+WORD_ENTRIES = 3
 
 # Values of C are compared on a sample of texts in which entries times labels are at most this, which bounds the time.
 MAX_TRIED_NUMBERS = 200_000_000
@@ -84,7 +87,7 @@ class NgramFeatures:
 
     def _word_counts(self, ids: NDArray[np.integer], lengths: NDArray[np.int64], hashed: HashedTokens) -> Any:
         tokens = token_occurrences(ids, lengths)
-        pairs = pair_occurrences(ids, lengths, hashed.codes, self._num_buckets)
+        pairs = pair_occurrences(ids, lengths, hashed.codes, self._num_buckets, PairKinds.MARKED)
         buckets = np.concatenate([hashed.words(self._num_buckets)[tokens.keys], pairs.keys])
         rows = np.concatenate([tokens.rows, pairs.rows])
         counts = np.concatenate([tokens.counts, pairs.counts])
@@ -119,7 +122,7 @@ class NgramFeatures:
         table = np.zeros((self._num_buckets, 1 + len(intercepts)), dtype=np.float16)
         table[:, 0] = self._idf
         table[self._used, 1:] = (coefficients * self._idf[self._used]).T
-        return NgramTable(self._sizes, table, intercepts)
+        return NgramTable(self._sizes, table, intercepts, pairs=PairKinds.MARKED)
 
 
 def label_weights(features: Any, targets: NDArray[np.bool_ | np.float32]) -> NDArray[np.float64]:
@@ -147,12 +150,14 @@ def label_weights(features: Any, targets: NDArray[np.bool_ | np.float32]) -> NDA
 
 
 def _num_entries(texts: TokenIds, num_characters: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the maximum entries of each text, (texts,): two per distinct token, and the token's character n-grams."""
+    """Return about how many entries each text has, (texts,): for each distinct token, words and character n-grams."""
     counts = [np.zeros(0, dtype=np.int64)]
     for start in range(0, len(texts), BLOCK_TEXTS):
         ids, lengths = texts.joined(np.arange(start, min(start + BLOCK_TEXTS, len(texts))))
         tokens = token_occurrences(ids, lengths)
-        counts.append(np.bincount(tokens.rows, 2 + num_characters[tokens.keys], len(lengths)).astype(np.int64))
+        counts.append(
+            np.bincount(tokens.rows, WORD_ENTRIES + num_characters[tokens.keys], len(lengths)).astype(np.int64)
+        )
     return np.concatenate(counts)
 
 

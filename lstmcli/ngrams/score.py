@@ -48,24 +48,26 @@ class NgramScorer:
             rows: of the distinct tokens.
         """
         tokens = token_occurrences(ids, lengths)
-        pairs = pair_occurrences(ids, lengths, rows.codes, self._num_buckets)
-        words = _weighted(rows.words[tokens.keys], tokens, len(lengths))
+        pairs = pair_occurrences(ids, lengths, rows.codes, self._num_buckets, self._table.pairs)
+        words = _weighted(np.take(rows.words, tokens.keys, axis=0), tokens, len(lengths))
         words += _weighted(self._rows(pairs.keys), pairs, len(lengths))
-        characters = _weighted(rows.characters[tokens.keys], tokens, len(lengths))
+        characters = _weighted(np.take(rows.characters, tokens.keys, axis=0), tokens, len(lengths))
         return self._table.intercepts + _normalised(words) + _normalised(characters)
 
     def _rows(self, buckets: Integers) -> Floats:
         if self._table.guard is not None:
             self._table.guard(buckets)
-        rows = self._table.rows[buckets].astype(np.float64)
+        # The same as an index, four times as fast.
+        rows = np.take(self._table.rows, buckets, axis=0).astype(np.float64)
         rows[:, 0] **= 2  # the table stores idf, not its square
         return rows
 
 
 def _weighted(rows: Floats, found: Occurrences, num_texts: int) -> Floats:
-    factors = np.repeat(found.counts[:, None], rows.shape[1], axis=1)
-    factors[:, 0] **= 2
-    return _sums(rows * factors, found.rows, num_texts)
+    """Add up `rows`, which are overwritten, weighted by their counts."""
+    rows[:, 1:] *= found.counts[:, None]
+    rows[:, 0] *= found.counts**2
+    return _sums(rows, found.rows, num_texts)
 
 
 def _sums(rows: Floats, owners: Integers, num_owners: int) -> Floats:

@@ -9,8 +9,9 @@
     checksums.json       see `data.sealed`
 
 Words and tables are mapped into memory, not read, so a large model opens as fast as a small one. Versions 1 and 2 had
-the word vectors among the other weights, and no index; before version 4, there were no checksums. Reading runs no code
-from the folder and opens only these names. This module must not import torch, since prediction imports it.
+the word vectors among the other weights, and no index; before version 4, there were no checksums; before version 5, the
+n-grams had only pairs of adjacent tokens. Reading runs no code from the folder and opens only these names. This module
+must not import torch, since prediction imports it.
 """
 
 import json
@@ -48,7 +49,7 @@ from lstmcli.store.tables import FLOAT32, Shapes, Table, read_weights
 from lstmcli.text.vocabulary import Vocabulary
 from lstmcli.text.word_index import StoredVocabulary, index_words
 
-FORMAT_VERSION: Final = 4
+FORMAT_VERSION: Final = 5
 
 # The first version with checksums.
 SEALED_FROM: Final = 4
@@ -135,7 +136,9 @@ def _description(model: SavedModel) -> Description:
         rule=model.rule,
         temperature=model.temperature,
         columns=model.columns,
-        ngrams=None if ngrams is None else NgramDescription(model.ngram_share, ngrams.sizes, ngrams.intercepts),
+        ngrams=None
+        if ngrams is None
+        else NgramDescription(model.ngram_share, ngrams.sizes, ngrams.intercepts, ngrams.pairs),
     )
 
 
@@ -252,4 +255,4 @@ def _ngrams(folder: SealedFolder, description: NgramDescription) -> NgramTable:
     rows, num_labels = table.values, len(description.intercepts)
     if rows.shape[1] != 1 + num_labels or rows.shape[0].bit_count() != 1:
         raise folder.damaged(NGRAMS_FILE, f"is damaged: a table of {rows.shape} for {num_labels} labels")
-    return NgramTable(description.sizes, rows, description.intercepts, table.guard())
+    return NgramTable(description.sizes, rows, description.intercepts, table.guard(), description.pairs)
