@@ -76,6 +76,10 @@ MODEL = {
     "sizes that are not whole": set_to([3.0, 7], "ngrams", "sizes"),
     "reversed sizes": set_to([7, 3], "ngrams", "sizes"),
     "huge sizes": set_to([3, 10**9], "ngrams", "sizes"),
+    "unknown pairs": set_to(3, "ngrams", "pairs"),
+    "pairs that are no number": set_to("2", "ngrams", "pairs"),
+    "pairs that are a yes": set_to(True, "ngrams", "pairs"),
+    "pairs that are a list": set_to([2], "ngrams", "pairs"),
     "a share above 1": set_to(1.5, "ngrams", "share"),
     "intercepts of other labels": set_to([0.0], "ngrams", "intercepts"),
 }
