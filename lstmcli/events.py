@@ -237,10 +237,11 @@ class PretrainingStarted(Event):
 
 @dataclass(frozen=True)
 class TextsHeldOut(Event):
-    """Texts were split into those to train on and those held out to measure perplexity."""
+    """Texts were split into those to train on and those held out to compute `measure`."""
 
     num_train: int
     num_held_out: int
+    measure: str
 
 
 @dataclass(frozen=True)

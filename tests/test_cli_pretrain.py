@@ -11,7 +11,7 @@ from safetensors.numpy import load_file
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.corpus.plain_texts import read_texts
 from lstmcli.errors import DataError
-from lstmcli.recipes import pretrain
+from lstmcli.recipes.pretraining import next_word
 from tests.conftest import (
     FAST,
     FEELINGS,
@@ -244,7 +244,7 @@ def test_words_that_only_a_vector_file_has_stay_usable_after_a_pretraining(corpu
 def test_of_a_large_corpus_a_training_reads_a_part(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pretrain, "MAX_OWN_TOKENS", 200)
+    monkeypatch.setattr(next_word, "MAX_OWN_TOKENS", 200)
     result = invoke("train", *corpus_options(corpus), *OWN_TEXTS, "--run-dir", tmp_path / "run")
     assert result.exit_code == 0, result.stderr
     assert "of these texts are used, about 200 tokens" in result.stderr

@@ -70,7 +70,7 @@ def pretrain_command(
     )
 
     from lstmcli.cli.long_running import long_running
-    from lstmcli.recipes.pretrain import pretrain  # slow to import, see train
+    from lstmcli.recipes.pretraining import pretrain  # slow to import, see train
 
     with long_running(run.directory, f"lstmcli pretrain --resume --run-dir {run.path}", quiet=quiet) as (
         reporter,

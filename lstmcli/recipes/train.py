@@ -18,7 +18,7 @@ from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.metrics.tuning import Decision
 from lstmcli.recipes.fit import FittedNetwork, fit_network
 from lstmcli.recipes.prepare import Prepared, TokenizedCorpus, prepare, read_corpus, tokenize_corpus
-from lstmcli.recipes.pretrain import pretrain_within
+from lstmcli.recipes.pretraining import pretrain_within
 from lstmcli.recipes.score import evaluate_examples, fit_baselines
 from lstmcli.reports.files import write_reports
 from lstmcli.store.model import SavedModel, write_model

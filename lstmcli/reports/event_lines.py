@@ -177,7 +177,8 @@ def _pretraining_started(event: events.PretrainingStarted) -> list[Line]:
 
 
 def _texts_held_out(event: events.TextsHeldOut) -> list[Line]:
-    return [("split", f"{event.num_train:,} texts to train on, {event.num_held_out:,} held out to measure perplexity")]
+    texts = f"{event.num_train:,} texts to train on, {event.num_held_out:,} held out to measure {event.measure}"
+    return [("split", texts)]
 
 
 def _pretraining_finished(event: events.PretrainingFinished) -> list[Line]:
