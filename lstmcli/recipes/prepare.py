@@ -30,9 +30,10 @@ from lstmcli.store.language_model import SavedLanguageModel
 from lstmcli.text.encoder import GrowingVocabulary
 from lstmcli.text.vocabulary import UNKNOWN_ID
 from lstmcli.training.classification import Classification, LabelledTokens
-from lstmcli.training.initial_weights import EmbeddingRows, InitialWeights, build_classifier, embedding_rows
+from lstmcli.training.initial_weights import InitialWeights, build_classifier
 from lstmcli.training.loop import Trainer
 from lstmcli.training.loss import make_loss
+from lstmcli.training.word_vectors import EmbeddingRows, embedding_rows
 
 
 @dataclass(frozen=True)

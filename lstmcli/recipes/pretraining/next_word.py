@@ -45,10 +45,11 @@ from lstmcli.store.layout import METRICS_FILE
 from lstmcli.store.run import OpenRun
 from lstmcli.text.encoder import GrowingVocabulary
 from lstmcli.text.token_ids import TokenIds
-from lstmcli.training.initial_weights import EmbeddingRows, build_language_model, embedding_rows, vectors_from_file
+from lstmcli.training.initial_weights import build_language_model
 from lstmcli.training.language import NextWord, frequency_perplexity
 from lstmcli.training.loop import Trainer
 from lstmcli.training.setup import training_environment
+from lstmcli.training.word_vectors import EmbeddingRows, embedding_rows, vectors_from_file
 
 METRIC = "perplexity"
 
