@@ -54,7 +54,8 @@ def test_pretraining_writes_a_language_model_that_beats_frequencies(pretrained: 
     facts = json.loads((pretrained / "metrics.json").read_text())
     assert facts["perplexity"] < 0.5 * facts["frequency_perplexity"]
     description = json.loads((pretrained / "language_model" / "language_model.json").read_text())
-    assert description["perplexity"] == pytest.approx(facts["perplexity"], abs=0.01)
+    assert description["learned"]["objective"] == "next-word"
+    assert description["learned"]["perplexity"] == pytest.approx(facts["perplexity"], abs=0.01)
     assert "happy" in (pretrained / "language_model" / "vocabulary.txt").read_text().split("\n")
 
 

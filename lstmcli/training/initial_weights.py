@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from lstmcli.config.model_settings import ModelSettings
 from lstmcli.config.settings import Config
-from lstmcli.errors import ConfigError
+from lstmcli.errors import ConfigError, RunDirectoryError
 from lstmcli.models.classifier import Classifier, Sizes
-from lstmcli.models.language import LanguageModel, LanguageSizes, language_layers
+from lstmcli.models.language import LanguageModel, LanguageSizes
+from lstmcli.models.pooling import POOLINGS
 from lstmcli.store.language_model import SavedLanguageModel, read_language_model
 from lstmcli.text.vocabulary import PAD_ID
 from lstmcli.training.word_vectors import (
@@ -92,14 +93,38 @@ def _shown(value: object) -> str:
 
 
 def use_layers(model: Classifier, language_model: SavedLanguageModel) -> None:
-    """Copy the pretrained recurrent layers into `model`; the layers above keep their random weights."""
-    num_layers = min(language_layers(language_model.network), len(model.recurrent.layers))
-    parameters = dict(model.named_parameters())
-    prefixes = tuple(f"recurrent.layers.{layer}." for layer in range(num_layers))
+    """Copy the pretrained recurrent layers, and the pooling if it is of the same kind; all else stays random.
+
+    Raises:
+        RunDirectoryError: the pooling is not of this release.
+    """
+    num_layers = min(language_model.network.layers, len(model.recurrent.layers))
+    prefixes = [f"recurrent.layers.{layer}." for layer in range(num_layers)]
+    if language_model.has_pooling and isinstance(model.pooling, POOLINGS[language_model.network.pooling]):
+        prefixes.append("pooling.")
     with torch.no_grad():
-        for name, value in language_model.weights.items():
-            if name.startswith(prefixes):
-                parameters[name].copy_(torch.from_numpy(value))
+        for name, parameter in model.named_parameters():
+            if name.startswith(tuple(prefixes)):
+                parameter.copy_(_pretrained(language_model, name, tuple(parameter.shape)))
+
+
+def unpretrained(language_model: SavedLanguageModel, network: ModelSettings) -> list[str]:
+    """Return notes on the parts of a network that start from random weights though they might not have to."""
+    pretrained, notes = language_model.network, []
+    if pretrained.layers < network.layers:
+        notes.append(f"layers above layer {pretrained.layers} start from random weights")
+    if language_model.has_pooling and pretrained.pooling != network.pooling:
+        notes.append(
+            f"the network was pretrained with model.pooling={pretrained.pooling}; {network.pooling} pooling starts anew"
+        )
+    return notes
+
+
+def _pretrained(language_model: SavedLanguageModel, name: str, shape: tuple[int, ...]) -> torch.Tensor:
+    value = language_model.weights[name]
+    if value.shape != shape:
+        raise RunDirectoryError(f"model.pretrained: {name} has the shape {value.shape}, expected {shape}.")
+    return torch.from_numpy(value)
 
 
 def build_classifier(

@@ -40,7 +40,7 @@ from lstmcli.recipes.pretraining.texts import (
     read_unlabelled,
     split_texts,
 )
-from lstmcli.store.language_model import SavedLanguageModel, write_language_model
+from lstmcli.store.language_model import LearnedNextWord, SavedLanguageModel, write_language_model
 from lstmcli.store.layout import METRICS_FILE
 from lstmcli.store.run import OpenRun
 from lstmcli.text.encoder import GrowingVocabulary
@@ -227,7 +227,7 @@ def _saved(config: Config, prepared: _Prepared, model: nn.Module, perplexity: fl
         network=replace(prepared.settings.network, layers=language_layers(config.model)),
         tokenizer=config.tokenizer,
         vocabulary=prepared.train.vocabulary,
-        perplexity=perplexity,
+        learned=LearnedNextWord(perplexity),
         weights={name: value.detach().cpu().numpy() for name, value in model.state_dict().items()},
     )
 
