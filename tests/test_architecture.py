@@ -40,9 +40,11 @@ HOMES = {
     "sklearn": {"metrics", "sklearn"},
     "scipy": {"metrics", "corpus", "ngrams"},
     "torch": {"models", "training", "recipes", "store/checkpoint.py"},
+    "onnxruntime": {"training/teacher.py"},
+    "tokenizers": {"training/teacher.py"},
 }
 
-HEAVY = {"torch", "pandas", "sklearn", "scipy", "matplotlib", "pydantic", "pyarrow"}
+HEAVY = {"torch", "pandas", "sklearn", "scipy", "matplotlib", "pydantic", "pyarrow", "onnxruntime", "tokenizers"}
 
 
 def imports(path: Path) -> Iterator[str]:

@@ -127,8 +127,9 @@ def read_corpus(config: Config, tell: Tell = ignore) -> Corpus:
         tell(RowsSplit(corpus.parts))
     for first, second, num_texts in corpus.overlaps:
         tell(TextsShared(first, second, num_texts))
-    if config.pretraining.texts:
-        tell(Note("pretraining.texts is ignored here; only `lstmcli pretrain` reads it"))
+    for name in ("texts", "teacher"):
+        if getattr(config.pretraining, name):
+            tell(Note(f"pretraining.{name} is ignored here; only `lstmcli pretrain` reads it"))
     return corpus
 
 

@@ -106,6 +106,23 @@ def vectors_from_language_model(model: SavedLanguageModel, name: str) -> VectorS
     return VectorSource(name, model.vocabulary.words[2:], table[2:], unknown=table[1])
 
 
+def vectors_from_teacher(words: list[str], vectors: NDArray[np.float32], size: int, name: str) -> VectorSource:
+    """Return the vectors of a teacher for single words, reduced to their principal components.
+
+    Args:
+        words: distinct.
+        vectors: (words, width), of each word alone.
+        size: number of components to keep; further columns are 0 if the teacher's vectors are narrower.
+        name: of the teacher.
+    """
+    centred = vectors.astype(np.float64) - vectors.mean(axis=0, dtype=np.float64)
+    _, axes = np.linalg.eigh(centred.T @ centred)  # in ascending order of variance
+    components = centred @ axes[:, ::-1][:, :size]
+    matrix = np.zeros((len(words), size), dtype=np.float32)
+    matrix[:, : components.shape[1]] = components * (INITIAL_STD / max(float(components.std()), 1e-12))
+    return VectorSource(name, words, matrix)
+
+
 def check_width(settings: EmbeddingSettings, source: VectorSource) -> None:
     """Check that `settings.size` fits the source.
 

@@ -76,13 +76,8 @@ class _Limits:
     most: int | None
 
 
-def pretrain(config: Config, run: OpenRun, *, tell: Tell = ignore, stop: Stop = NEVER) -> None:
-    """Learn to predict the next word, in each direction of `config.model`, and write everything into `run`.
-
-    Raises:
-        LstmcliError: a mistake that the user can fix; an existing run is left unchanged.
-        InterruptedRunError: `stop` was set; the state is saved.
-    """
+def learn_next_word(config: Config, run: OpenRun, *, tell: Tell, stop: Stop) -> None:
+    """Learn to predict the next word, in each direction of `config.model`; see `pretrain`."""
     started_at = time.process_time()
     run.check(config, needs_labels=False)
     with run, training_environment(config.training) as device:

@@ -101,8 +101,8 @@ def encode_split(
     return EncodedSplit(learned, held_out)
 
 
-def fingerprint(texts: Texts, vocabulary: Vocabulary) -> str:
-    """Return a hash of the texts and the vocabulary."""
-    digest = hashlib.sha256(texts.store.digest() + texts.numbers.tobytes())
+def fingerprint(texts: Texts, vocabulary: Vocabulary, teacher: str = "") -> str:
+    """Return a hash of the texts, the vocabulary and the digest of the teacher, if there is one."""
+    digest = hashlib.sha256(texts.store.digest() + texts.numbers.tobytes() + teacher.encode())
     digest.update(vocabulary.file_content().encode())
     return digest.hexdigest()
