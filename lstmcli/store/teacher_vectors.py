@@ -8,6 +8,7 @@ The digest is of the teacher and of all texts of that kind, so blocks that belon
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +17,6 @@ from lstmcli.data.atomic import atomic_path, remove
 from lstmcli.data.sealed import CHECKSUMS_FILE, SealedFolder, reseal
 from lstmcli.errors import DamagedFileError
 
-# What is lost at most if the encoding is interrupted. Texts are sorted by length within a block.
-BLOCK_TEXTS = 4_096
-
 NUM_DIGITS = 16
 
 
@@ -26,12 +24,13 @@ class StoredVectors:
     """Vectors in blocks that are mapped into memory."""
 
     def __init__(self, blocks: list[NDArray[np.float16]]) -> None:
+        """Keep the blocks; all but the last have the same number of rows."""
         self._blocks = blocks
 
     def __getitem__(self, rows: NDArray[np.int64], /) -> NDArray[np.float32]:
         """Return the vectors of `rows`, (rows, size)."""
         found = np.empty((len(rows), self._blocks[0].shape[1]), dtype=np.float32)
-        numbers, places = np.divmod(rows, BLOCK_TEXTS)
+        numbers, places = np.divmod(rows, len(self._blocks[0]))
         for number in np.unique(numbers).tolist():
             is_here = numbers == number
             found[is_here] = self._blocks[number][places[is_here]]
@@ -42,8 +41,10 @@ class VectorBlocks:
     """The blocks of one kind of texts, which are added one after another.
 
     Attributes:
-        num_finished: texts whose vectors are there.
+        block_texts: texts per block. As many are lost at most if the encoding is interrupted.
     """
+
+    block_texts: ClassVar[int] = 4_096
 
     def __init__(self, folder: Path, *, kind: str, digest: str, num_texts: int, size: int) -> None:
         """Find the blocks that are finished and undamaged, and delete all others of this kind.
@@ -58,7 +59,7 @@ class VectorBlocks:
         self._folder = folder
         self._kind = kind
         self._num_texts, self._size = num_texts, size
-        num_blocks = -(-num_texts // BLOCK_TEXTS)
+        num_blocks = -(-num_texts // self.block_texts)
         self._names = [f"{kind}-{digest[:NUM_DIGITS]}-{number:05}.npy" for number in range(1, num_blocks + 1)]
         folder.mkdir(exist_ok=True)
         self._blocks = self._finished()
@@ -67,7 +68,7 @@ class VectorBlocks:
     @property
     def num_finished(self) -> int:
         """The number of texts whose vectors are there."""
-        return min(len(self._blocks) * BLOCK_TEXTS, self._num_texts)
+        return min(len(self._blocks) * self.block_texts, self._num_texts)
 
     @property
     def is_finished(self) -> bool:
@@ -103,7 +104,7 @@ class VectorBlocks:
 
     def _load(self, name: str) -> NDArray[np.float16]:
         number = self._names.index(name)
-        expected = (min(BLOCK_TEXTS, self._num_texts - number * BLOCK_TEXTS), self._size)
+        expected = (min(self.block_texts, self._num_texts - number * self.block_texts), self._size)
         try:
             block: NDArray[np.float16] = np.load(self._folder / name, mmap_mode="r", allow_pickle=False)
         except (ValueError, OSError) as error:

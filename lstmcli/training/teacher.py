@@ -174,7 +174,7 @@ class SentenceEncoder:
             (states,) = self._session.run([self._output], inputs)
         except Exception as error:  # onnxruntime's errors have no common class
             raise _useless(
-                self._model_file, f"fails on a text ({_first_line(error)}). Does {TOKENIZER_FILE} belong to it?"
+                self._model_file, f"fails on a text ({_first_line(error)}); is {TOKENIZER_FILE} its own?"
             ) from None
         return self._unit_vectors(np.asarray(states, dtype=np.float32), mask)
 
@@ -256,7 +256,8 @@ def _output(session: Any, path: Path) -> str:
 
 
 def _useless(path: Path, reason: str) -> ConfigError:
-    return ConfigError(f"pretraining.teacher: {path} is no sentence encoder: it {reason.removesuffix('.')}.")
+    end = "" if reason.endswith("?") else "."
+    return ConfigError(f"pretraining.teacher: {path} is no sentence encoder: it {reason}{end}")
 
 
 def _first_line(error: Exception) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from lstmcli.corpus.texts import ERRORS
 from lstmcli.errors import InterruptedRunError
 from lstmcli.events import Stop, Tell, TextsEncoded
-from lstmcli.store.teacher_vectors import BLOCK_TEXTS, StoredVectors, VectorBlocks
+from lstmcli.store.teacher_vectors import StoredVectors, VectorBlocks
 from lstmcli.training.teacher import SentenceEncoder
 
 
@@ -33,15 +33,14 @@ def encode_once(
     blocks = VectorBlocks(folder, kind=kind, digest=digest, num_texts=len(texts), size=encoder.size)
     progress = _Progress(kind, len(texts), blocks.num_finished, tell, stop)
     with stop.deferred():
-        for start in range(blocks.num_finished, len(texts), BLOCK_TEXTS):
-            vectors = encoder.encode(list(texts[start : start + BLOCK_TEXTS]), report=progress.add)
-            blocks.add(vectors)
+        for start in range(blocks.num_finished, len(texts), blocks.block_texts):
+            blocks.add(encoder.encode(list(texts[start : start + blocks.block_texts]), report=progress.add))
             progress.finish_block()
     return blocks.vectors()
 
 
 def _digest(encoder: SentenceEncoder, texts: Sequence[str]) -> str:
-    digest = hashlib.sha256(f"{encoder.digest} {BLOCK_TEXTS}".encode())
+    digest = hashlib.sha256(f"{encoder.digest} {VectorBlocks.block_texts}".encode())
     for text in texts:
         data = text.encode("utf-8", ERRORS)
         digest.update(len(data).to_bytes(8, "little") + data)
