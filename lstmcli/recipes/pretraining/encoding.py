@@ -30,9 +30,9 @@ def encode_once(
         ConfigError: the teacher fails.
     """
     digest = _digest(encoder, texts)
-    blocks = VectorBlocks(folder, kind=kind, digest=digest, num_texts=len(texts), size=encoder.size)
-    progress = _Progress(kind, len(texts), blocks.num_finished, tell, stop)
     with stop.deferred():
+        blocks = VectorBlocks(folder, kind=kind, digest=digest, num_texts=len(texts), size=encoder.size)
+        progress = _Progress(kind, len(texts), blocks.num_finished, tell, stop)
         for start in range(blocks.num_finished, len(texts), blocks.block_texts):
             blocks.add(encoder.encode(list(texts[start : start + blocks.block_texts]), report=progress.add))
             progress.finish_block()
