@@ -1,5 +1,6 @@
 """Learning the vectors of a teacher: the objective, the vectors on disk, and what a frozen network computes."""
 
+import json
 from pathlib import Path
 from typing import get_args
 
@@ -14,16 +15,27 @@ from lstmcli.config.defaults import (
     Schedule,
     distillation_schedule,
 )
-from lstmcli.config.model_settings import CellName, ModelSettings
+from lstmcli.config.model_settings import CellName, ModelSettings, TokenizerSettings
 from lstmcli.config.settings import DropoutSettings, PretrainingSettings, TrainingSettings
-from lstmcli.data.sealed import CHECKSUMS_FILE, SealedFolder
+from lstmcli.data.sealed import CHECKSUMS_FILE, SealedFolder, seal
+from lstmcli.errors import DamagedFileError, RunDirectoryError
 from lstmcli.metrics.probe import majority_scores, probe_scores
-from lstmcli.models.classifier import Classifier, Sizes
+from lstmcli.models.classifier import Classifier, Sizes, classifier_weights
 from lstmcli.models.embedding import INITIAL_STD
+from lstmcli.store.language_model import (
+    Learned,
+    LearnedNextWord,
+    LearnedSentenceVectors,
+    SavedLanguageModel,
+    read_language_model,
+    write_language_model,
+)
 from lstmcli.store.teacher_vectors import VectorBlocks
 from lstmcli.text.token_ids import TokenIds
+from lstmcli.text.vocabulary import Vocabulary
 from lstmcli.training.distillation import Distillation, TaughtTexts
 from lstmcli.training.frozen import pooled_vectors
+from lstmcli.training.initial_weights import use_layers
 from lstmcli.training.loop import EpochResult, Trainer
 from lstmcli.training.word_vectors import vectors_from_teacher
 
@@ -220,3 +232,72 @@ def test_a_probe_knows_a_label_that_only_validation_rows_have() -> None:
     targets[25] = [False, False, True]
     scores = probe_scores(vectors[:20], targets[:20], vectors[20:], targets[20:], "single")
     assert 0.0 <= scores["accuracy"] <= 0.9
+
+
+def saved(learned: Learned, **changed: np.ndarray) -> SavedLanguageModel:
+    """A pretrained network of 12 words."""
+    weights = {name: value for name, value in classifier_weights(student(seed=9)).items() if "output" not in name}
+    words = ["<pad>", "<unknown>", *(f"w{number}" for number in range(2, NUM_WORDS))]
+    return SavedLanguageModel(
+        ModelSettings(hidden_size=7), TokenizerSettings(), Vocabulary(words), learned, {**weights, **changed}
+    )
+
+
+TAUGHT = LearnedSentenceVectors(cosine=0.7, teacher="tiny", teacher_size=5)
+
+
+@pytest.mark.parametrize("learned", [TAUGHT, LearnedNextWord(perplexity=40.0)])
+def test_what_was_learned_is_read_as_it_was_written(learned: Learned, tmp_path: Path) -> None:
+    (tmp_path / "language_model").mkdir()
+    write_language_model(tmp_path / "language_model", saved(learned))
+    assert read_language_model(tmp_path).learned == learned
+
+
+@pytest.mark.parametrize(
+    ("facts", "message"),
+    [
+        ({"objective": "dreams"}, "objective is 'dreams'"),
+        ({"objective": "next-word", "perplexity": 0.5}, "perplexity is 0.5"),
+        ({"objective": "sentence-vectors", "cosine": 1.5, "teacher": "t", "teacher_size": 5}, "cosine is 1.5"),
+        ({"objective": "sentence-vectors", "cosine": 0.5, "teacher": 7, "teacher_size": 5}, "teacher is 7"),
+        ({"objective": "sentence-vectors", "cosine": 0.5, "teacher": "t", "teacher_size": 0}, "teacher_size is 0"),
+        ({"objective": "sentence-vectors", "cosine": 0.5}, "missing 2 required"),
+    ],
+)
+def test_impossible_claims_about_what_was_learned_are_refused(
+    facts: dict[str, object], message: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "language_model"
+    folder.mkdir()
+    write_language_model(folder, saved(TAUGHT))
+    description = json.loads((folder / "language_model.json").read_text())
+    (folder / "language_model.json").write_text(json.dumps({**description, "learned": facts}))
+    (folder / CHECKSUMS_FILE).unlink()
+    seal(folder)
+    with pytest.raises(DamagedFileError, match=message):
+        read_language_model(tmp_path)
+
+
+def test_a_pooling_that_does_not_fit_is_refused(tmp_path: Path) -> None:
+    wide = np.zeros((64, 99), dtype=np.float32)
+    (tmp_path / "language_model").mkdir()
+    write_language_model(tmp_path / "language_model", saved(TAUGHT, **{"pooling.projection.weight": wide}))
+    with pytest.raises(DamagedFileError, match=r"weights do not fit the description: pooling.projection.weight"):
+        read_language_model(tmp_path)
+    few = {
+        "pooling.projection.weight": np.zeros((3, 14), dtype=np.float32),
+        "pooling.projection.bias": np.zeros(3, dtype=np.float32),
+        "pooling.query.weight": np.zeros((1, 3), dtype=np.float32),
+    }
+    with pytest.raises(RunDirectoryError, match=r"has the shape \(3, 14\), expected \(64, 14\)"):
+        use_layers(student(), saved(TAUGHT, **few))
+
+
+def test_next_word_prediction_leaves_the_pooling_alone() -> None:
+    before = {name: value.clone() for name, value in student().state_dict().items()}
+    for learned, is_copied in ((LearnedNextWord(40.0), False), (TAUGHT, True)):
+        model, source = student(), saved(learned)
+        use_layers(model, source)
+        found = model.state_dict()
+        for name in ("pooling.query.weight", "recurrent.layers.0.1.weight_hidden"):
+            assert torch.equal(found[name], before[name]) == (name.startswith("pooling.") and not is_copied)

@@ -44,6 +44,9 @@ OBJECTIVES_FROM: Final = 3
 
 TABLE = "embedding.weight"
 
+# File systems allow no longer names.
+MAX_NAME: Final = 255
+
 MAX_WORDS_BYTES: Final = 1 << 28
 
 
@@ -78,7 +81,7 @@ class LearnedSentenceVectors:
         """Raise a ValueError if a value is not possible."""
         number_in(self.cosine, "cosine", (-1.0, 1.0))
         number_in(self.teacher_size, "teacher_size", (1, MAX_COUNT))
-        if type(self.teacher) is not str:
+        if type(self.teacher) is not str or len(self.teacher) > MAX_NAME:
             raise ValueError(f"teacher is {self.teacher!r:.80}, expected a name")
 
 

@@ -25,7 +25,7 @@ from lstmcli.training.word_vectors import (
 
 SHAPE_KEYS = ("cell", "hidden_size", "bidirectional")
 
-# Tokenizer settings without effect on pretraining, which never truncates texts.
+# Tokenizer settings without effect on pretraining: it never truncates texts, or else as its teacher does.
 LENGTH_KEYS = ("max_tokens", "cut")
 
 

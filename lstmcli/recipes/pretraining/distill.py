@@ -106,7 +106,7 @@ class _Lesson:
         prepared = self._prepare(texts, split, encoded, source)
         trainer = self._trainer(prepared, vectors)
         model = self._fitted(trainer, prepared)
-        cosine = float(trainer.progress.best_value or 0.0)
+        cosine = min(1.0, float(trainer.progress.best_value or 0.0))  # rounding may lead beyond 1
         with replaced_folder(run.directory.language_model) as folder:
             write_language_model(folder, self._saved(prepared, model, cosine))
         self.tell(DistillationFinished(cosine))
