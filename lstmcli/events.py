@@ -237,10 +237,11 @@ class PretrainingStarted(Event):
 
 @dataclass(frozen=True)
 class TextsHeldOut(Event):
-    """Texts were split into those to train on and those held out to measure perplexity."""
+    """Texts were split into those to train on and those held out to compute `measure`."""
 
     num_train: int
     num_held_out: int
+    measure: str
 
 
 @dataclass(frozen=True)
@@ -249,6 +250,41 @@ class PretrainingFinished(Event):
 
     perplexity: float
     unigram_perplexity: float
+
+
+@dataclass(frozen=True)
+class TeacherOpened(Event):
+    """A sentence encoder whose vectors have `size` numbers, and which reads `max_tokens` tokens of a text."""
+
+    name: str
+    size: int
+    max_tokens: int
+
+
+@dataclass(frozen=True)
+class TextsEncoded(Event):
+    """The teacher has encoded `num_done` of `num_texts` texts, `num_before` of them before the run was resumed."""
+
+    kind: str
+    num_done: int
+    num_texts: int
+    num_before: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class DistillationFinished(Event):
+    """Mean cosine on held-out texts."""
+
+    cosine: float
+
+
+@dataclass(frozen=True)
+class ProbeScored(Event):
+    """Validation scores of a logistic regression on vectors, by whose vectors they are."""
+
+    score: str
+    values: dict[str, float]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,9 +40,11 @@ HOMES = {
     "sklearn": {"metrics", "sklearn"},
     "scipy": {"metrics", "corpus", "ngrams"},
     "torch": {"models", "training", "recipes", "store/checkpoint.py"},
+    "onnxruntime": {"training/teacher.py"},
+    "tokenizers": {"training/teacher.py"},
 }
 
-HEAVY = {"torch", "pandas", "sklearn", "scipy", "matplotlib", "pydantic", "pyarrow"}
+HEAVY = {"torch", "pandas", "sklearn", "scipy", "matplotlib", "pydantic", "pyarrow", "onnxruntime", "tokenizers"}
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -88,7 +91,8 @@ def test_no_imports_go_in_a_circle() -> None:
 
 
 def test_recipes_stay_few() -> None:
-    assert len([path for path in FILES if part(path) == "recipes"]) <= 10
+    folders = Counter(path.parent for path in FILES if part(path) == "recipes")
+    assert max(folders.values()) <= 10, folders
 
 
 def test_every_part_of_the_package_has_a_layer() -> None:

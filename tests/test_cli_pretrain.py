@@ -11,7 +11,7 @@ from safetensors.numpy import load_file
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.corpus.plain_texts import read_texts
 from lstmcli.errors import DataError
-from lstmcli.recipes import pretrain
+from lstmcli.recipes.pretraining import next_word
 from tests.conftest import (
     FAST,
     FEELINGS,
@@ -54,7 +54,8 @@ def test_pretraining_writes_a_language_model_that_beats_frequencies(pretrained: 
     facts = json.loads((pretrained / "metrics.json").read_text())
     assert facts["perplexity"] < 0.5 * facts["frequency_perplexity"]
     description = json.loads((pretrained / "language_model" / "language_model.json").read_text())
-    assert description["perplexity"] == pytest.approx(facts["perplexity"], abs=0.01)
+    assert description["learned"]["objective"] == "next-word"
+    assert description["learned"]["perplexity"] == pytest.approx(facts["perplexity"], abs=0.01)
     assert "happy" in (pretrained / "language_model" / "vocabulary.txt").read_text().split("\n")
 
 
@@ -244,7 +245,7 @@ def test_words_that_only_a_vector_file_has_stay_usable_after_a_pretraining(corpu
 def test_of_a_large_corpus_a_training_reads_a_part(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pretrain, "MAX_OWN_TOKENS", 200)
+    monkeypatch.setattr(next_word, "MAX_OWN_TOKENS", 200)
     result = invoke("train", *corpus_options(corpus), *OWN_TEXTS, "--run-dir", tmp_path / "run")
     assert result.exit_code == 0, result.stderr
     assert "of these texts are used, about 200 tokens" in result.stderr

@@ -1,11 +1,12 @@
 """Progress of a training on a terminal and in a log."""
 
 import io
+import re
 import sys
 
 import pytest
 
-from lstmcli.events import StepFinished
+from lstmcli.events import StepFinished, TextsEncoded
 from lstmcli.reports.console import ConsoleReporter
 
 
@@ -59,3 +60,28 @@ def test_a_quiet_training_and_a_log_have_no_bar(monkeypatch: pytest.MonkeyPatch)
     with ConsoleReporter() as reporter:
         reporter(step(1))
     assert (terminal.getvalue(), log.getvalue()) == ("", "")
+
+
+def encoded(done: int, seconds: float, before: int = 0) -> TextsEncoded:
+    return TextsEncoded(kind="texts", num_done=done, num_texts=4000, num_before=before, seconds=seconds)
+
+
+def test_a_bar_counts_encoded_texts_and_a_line_tells_the_speed(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = open_terminal(monkeypatch)
+    with ConsoleReporter() as reporter:
+        reporter(encoded(2500, 3.0, before=1000))
+        reporter(encoded(4000, 6.0, before=1000))
+        shown = terminal.getvalue().replace("\r", "")
+        assert shown.endswith("encoded  4,000 texts, 500 per second; 1,000 of them before\n")
+        assert re.search("encode .*1000/4000.* texts .*4000/4000.* 500/s", shown, re.DOTALL)
+        reporter(step(1))
+    assert "epoch 1/2" in terminal.getvalue()
+
+
+def test_a_log_has_one_line_about_encoded_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", log)
+    with ConsoleReporter() as reporter:
+        reporter(encoded(2500, 5.0))
+        reporter(encoded(4000, 8.0))
+    assert log.getvalue() == "encoded  4,000 texts, 500 per second\n"

@@ -56,6 +56,25 @@ def test_no_emotion_text_stands_there_twice() -> None:
     assert len({" ".join(words(text)) for text in all_texts("emotion")}) == len(all_texts("emotion"))
 
 
+def test_the_negation_test_shares_no_run_of_five_words_with_the_emotion_corpus() -> None:
+    def runs(text: str) -> set[tuple[str, ...]]:
+        tokens = words(text)
+        return {tuple(tokens), *(tuple(tokens[start : start + 5]) for start in range(len(tokens) - 4))}
+
+    trained_on = set().union(*map(runs, all_texts("emotion")))
+    assert [row["text"] for row in rows("negation", "test") if runs(row["text"]) & trained_on] == []
+
+
+def test_the_negation_test_accepts_emotions_and_the_readme_counts_its_kinds() -> None:
+    tested = rows("negation", "test")
+    assert len({row["text"] for row in tested}) == len(tested)
+    assert {label for row in tested for label in row["label"].split("|")} == EMOTIONS
+    readme = (DATA / "README.md").read_text(encoding="utf-8")
+    assert f"`negation/test.csv` ({len(tested)} texts" in readme
+    for kind, count in Counter(row["kind"] for row in tested).items():
+        assert f"| {kind} | {count} |" in readme
+
+
 def test_traits_are_balanced_and_texts_of_the_promised_length() -> None:
     assert len(all_texts("personality")) >= 120
     for split in SPLITS:

@@ -21,8 +21,11 @@ NUMBERS = {
     "ngrams.bucket_bits": {defaults.NGRAM_BUCKET_BITS, defaults.MAX_NGRAM_NUMBERS >> defaults.NGRAM_BUCKET_BITS},
     "training.epochs": {defaults.MIN_EPOCHS, defaults.MAX_EPOCHS},
     "training.batch_size": {*defaults.BATCH_SIZES, defaults.WANTED_UPDATES_AN_EPOCH},
-    "pretraining.epochs": {defaults.MIN_LANGUAGE_EPOCHS, defaults.MAX_LANGUAGE_EPOCHS},
-    "pretraining.batch_tokens": {defaults.MIN_BATCH_TOKENS, defaults.MAX_BATCH_TOKENS},
+    "pretraining.epochs": {
+        *(defaults.MIN_LANGUAGE_EPOCHS, defaults.MAX_LANGUAGE_EPOCHS),
+        *(defaults.MIN_TAUGHT_EPOCHS, defaults.MAX_TAUGHT_EPOCHS),
+    },
+    "pretraining.batch_tokens": {defaults.MIN_BATCH_TOKENS, defaults.MAX_BATCH_TOKENS, defaults.TAUGHT_BATCH_SIZE},
 }
 
 

@@ -41,14 +41,15 @@ def test_a_run_of_an_older_release_can_be_evaluated_and_verified(name: str) -> N
     assert verified.stdout.count("no checksums (older release)") == (0 if name in SEALED else 2)
 
 
-def test_a_language_model_of_an_older_release_can_be_started_from(tmp_path: Path) -> None:
-    assert invoke("verify", FIXTURES / "language-model-v1").exit_code == 0
-    own = shutil.copytree(FIXTURES / "language-model-v1", tmp_path / "language-model")
+@pytest.mark.parametrize(("name", "rules"), [("language-model-v1", 1), ("language-model-v2", 2)])
+def test_a_language_model_of_an_older_release_can_be_started_from(name: str, rules: int, tmp_path: Path) -> None:
+    assert invoke("verify", FIXTURES / name).exit_code == 0
+    own = shutil.copytree(FIXTURES / name, tmp_path / "language-model")
     options = set_options(
         f"data.train={FIXTURES}/train.csv",
         f"data.validation={FIXTURES}/validation.csv",
         f"model.pretrained={own}",
-        "tokenizer.rules=1",
+        f"tokenizer.rules={rules}",
         "embedding.size=4",
         "model.hidden_size=2",
         "training.epochs=1",
@@ -63,5 +64,5 @@ def test_a_language_model_of_an_older_release_can_be_started_from(tmp_path: Path
 
 def test_fixtures_are_small() -> None:
     sizes = [sum(path.stat().st_size for path in folder.rglob("*")) for folder in FIXTURES.iterdir() if folder.is_dir()]
-    assert len(sizes) == 5
+    assert len(sizes) == 6
     assert max(sizes) < 100_000

@@ -94,9 +94,12 @@ def import_names() -> set[str]:
     return {module.partition(".")[0] for module in modules} - sys.stdlib_module_names - {"lstmcli"}
 
 
-def test_every_imported_package_is_a_dependency_or_the_extra() -> None:
+def test_every_imported_package_is_a_dependency_or_in_an_extra() -> None:
     assert set(PACKAGES.values()) == set(DEPENDENCIES)
-    assert import_names() == {*PACKAGES, "pyarrow"}
+    extras = PYPROJECT["project"]["optional-dependencies"]
+    optional = {Requirement(each).name for name in ("parquet", "teacher") for each in extras[name]}
+    assert import_names() == {*PACKAGES, *optional}
+    assert set(extras["parquet"] + extras["teacher"]) <= set(extras["dev"])
 
 
 @pytest.mark.parametrize("requirement", DEPENDENCIES.values(), ids=lambda requirement: requirement.name)

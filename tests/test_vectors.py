@@ -12,7 +12,7 @@ from lstmcli.config.settings import EmbeddingSettings
 from lstmcli.errors import ConfigError, DataError
 from lstmcli.text.vectors import read_vectors
 from lstmcli.text.vocabulary import Vocabulary
-from lstmcli.training.initial_weights import check_width, embedding_rows, vectors_from_file
+from lstmcli.training.word_vectors import check_width, embedding_rows, vectors_from_file
 from tests.conftest import corpus_options, invoke, set_options
 
 WORDS = ["the", "happy", "é", "new york"]

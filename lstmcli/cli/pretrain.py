@@ -48,13 +48,15 @@ def pretrain_command(
     overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
-    """Pretrain a network on unlabelled texts by next-word prediction.
+    """Pretrain a network on unlabelled texts by next-word prediction, or by distillation from a sentence encoder.
 
-    A .txt file has one text per line; in a table, the texts are in the column --text.
+    A .txt file has one text per line; in a table, the texts are in the column --text. For distillation, set
+    pretraining.teacher.
 
     Examples:
       lstmcli pretrain all-my-texts.txt --run-dir runs/words
       lstmcli train few.csv --set model.pretrained=runs/words
+      lstmcli pretrain all-my-texts.txt --set pretraining.teacher=models/MiniLM
     """
     from lstmcli.recipes.run_setup import resolve_run
 
@@ -70,7 +72,7 @@ def pretrain_command(
     )
 
     from lstmcli.cli.long_running import long_running
-    from lstmcli.recipes.pretrain import pretrain  # slow to import, see train
+    from lstmcli.recipes.pretraining import pretrain  # slow to import, see train
 
     with long_running(run.directory, f"lstmcli pretrain --resume --run-dir {run.path}", quiet=quiet) as (
         reporter,

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, replace
 
 from lstmcli.config.model_settings import ModelSettings
-from lstmcli.config.settings import Config, NgramSettings, PretrainingSettings, TrainingSettings
+from lstmcli.config.settings import Config, DropoutSettings, NgramSettings, PretrainingSettings, TrainingSettings
 
 # Small corpora need many passes; large ones converge after a few.
 WANTED_TEXTS = 50_000
@@ -61,6 +61,25 @@ def language_schedule(
     batch_size = max(1, round(batch_tokens * num_texts / num_tokens))
     num_epochs = math.ceil(wanted_tokens / num_tokens)
     return Schedule(batch_size, settings.epochs or min(MAX_LANGUAGE_EPOCHS, max(MIN_LANGUAGE_EPOCHS, num_epochs)))
+
+
+# Distillation sees about this many texts in total.
+WANTED_TAUGHT_TEXTS = 600_000
+MIN_TAUGHT_EPOCHS = 4
+MAX_TAUGHT_EPOCHS = 40
+TAUGHT_BATCH_SIZE = 64
+
+# A teacher's vectors say much more about each text than a label does, so the network hardly overfits.
+TAUGHT_DROPOUT = DropoutSettings(words=0.05, features=0.1, layers=0.1, output=0.0)
+
+
+def distillation_schedule(num_texts: int, num_tokens: int, settings: PretrainingSettings) -> Schedule:
+    """Return batch size and epochs for learning a teacher's vectors, arguments as in `schedule_for`."""
+    batch_size = TAUGHT_BATCH_SIZE
+    if settings.batch_tokens is not None:
+        batch_size = max(1, round(settings.batch_tokens * num_texts / num_tokens))
+    num_epochs = math.ceil(WANTED_TAUGHT_TEXTS / num_texts)
+    return Schedule(batch_size, settings.epochs or min(MAX_TAUGHT_EPOCHS, max(MIN_TAUGHT_EPOCHS, num_epochs)))
 
 
 # Chunks are short enough for the network to remember, and a batch of long texts takes fewer time steps.

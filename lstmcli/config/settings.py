@@ -97,10 +97,11 @@ class TrainingSettings(Section):
 
 @dataclass(frozen=True)
 class PretrainingSettings(Section):
-    """Next-word prediction on unlabelled texts. `texts` empty: the texts of `data.train`."""
+    """Learning from unlabelled texts, without or with a teacher. `texts` empty: the texts of `data.train`."""
 
     own_texts: bool = True
     texts: tuple[str, ...] = ()
+    teacher: str | None = None
     validation_fraction: Annotated[float, Limits(gt=0.0, lt=1.0)] = 0.05
     epochs: Count | None = None
     batch_tokens: Count | None = None

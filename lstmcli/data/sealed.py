@@ -9,7 +9,7 @@ import json
 import os
 import stat
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +17,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcli.data.atomic import atomic_path
 from lstmcli.errors import DamagedFileError
 
 CHECKSUMS_FILE: Final = "checksums.json"
@@ -24,6 +25,9 @@ CHECKSUMS_FILE: Final = "checksums.json"
 # Blocks are as small as a page, since rows of a table are read in no order, but a file has no more than this many.
 SMALLEST_BLOCK: Final = 4096
 MOST_BLOCKS: Final = 4096
+
+# Files that are always compared whole need no small blocks.
+LARGE_BLOCK: Final = 1 << 20
 
 # More than any description needs. Parsed, JSON takes up to 30 times as much memory.
 MAX_JSON_BYTES: Final = 4 << 20
@@ -42,13 +46,25 @@ def seal(folder: Path) -> None:
     (folder / CHECKSUMS_FILE).write_bytes(_serialised(sums))
 
 
+def reseal(folder: Path, names: Iterable[str]) -> None:
+    """Write the checksums of the files `names` alone, replacing those of others; known ones are kept.
+
+    Raises:
+        DamagedFileError: the list of checksums is damaged.
+    """
+    known = SealedFolder(folder).sums
+    sums = {name: known.get(name) or _sums_of(folder / name, smallest_block=LARGE_BLOCK) for name in names}
+    with atomic_path(folder / CHECKSUMS_FILE, follows_links=False) as temporary:
+        temporary.write_bytes(_serialised(sums))
+
+
 def _serialised(sums: dict[str, Any]) -> bytes:
     return json.dumps({"files": sums}).encode() + b"\n"
 
 
-def _sums_of(path: Path) -> dict[str, Any]:
+def _sums_of(path: Path, *, smallest_block: int = SMALLEST_BLOCK) -> dict[str, Any]:
     num_bytes = path.stat().st_size
-    block = SMALLEST_BLOCK
+    block = smallest_block
     while block * MOST_BLOCKS < num_bytes:
         block *= 2
     with path.open("rb") as stream:
@@ -85,6 +101,7 @@ class SealedFolder:
 
     Attributes:
         path: of the folder.
+        sums: the checksums of each file.
         is_sealed: whether it has checksums; folders written before they were introduced do not.
     """
 
@@ -102,13 +119,13 @@ class SealedFolder:
         self._within = os.path.realpath(within or path)
         if not self._is_within(path):
             raise DamagedFileError(path, OUTSIDE)
-        self._sums: dict[str, Any] = {}
+        self.sums: dict[str, Any] = {}
         self.is_sealed = os.path.lexists(path / CHECKSUMS_FILE)
         if self.is_sealed:
             content = self._content(CHECKSUMS_FILE, MAX_JSON_BYTES)
             try:
-                self._sums = dict(parse_json(content)["files"])
-                if _serialised(self._sums) != content:  # the only file without a checksum has only one form
+                self.sums = dict(parse_json(content)["files"])
+                if _serialised(self.sums) != content:  # the only file without a checksum has only one form
                     raise ValueError("it is not as it was written")
             except (ValueError, KeyError, TypeError) as error:
                 raise self.damaged(CHECKSUMS_FILE, f"is damaged ({error})") from None
@@ -120,7 +137,7 @@ class SealedFolder:
     @property
     def names(self) -> list[str]:
         """The names of all sealed files."""
-        return list(self._sums)
+        return list(self.sums)
 
     def read(self, name: str, *, most: int = MAX_JSON_BYTES) -> bytes:
         """Return the content of a file of at most `most` bytes.
@@ -167,7 +184,7 @@ class SealedFolder:
         if not self.is_sealed:
             return MappedFile(self.path / name, content, SMALLEST_BLOCK, None)
         try:
-            sums = self._sums[name]
+            sums = self.sums[name]
             num_bytes, block, checksums = sums["bytes"], sums["block"], sums["crc32"]
             if type(block) is not int or block < SMALLEST_BLOCK or len(checksums) != -(-num_bytes // block):
                 raise ValueError("wrong number of blocks")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from lstmcli.config.defaults import CorpusSizes, Resolved, resolve
+from lstmcli.config.model_settings import ModelSettings
 from lstmcli.config.settings import Config
 from lstmcli.corpus.corpus import Corpus, load_corpus
 from lstmcli.corpus.encode import EncodedTexts, TokenizedTexts, encode, encode_with_new_vocabulary, tokenize
@@ -30,9 +31,10 @@ from lstmcli.store.language_model import SavedLanguageModel
 from lstmcli.text.encoder import GrowingVocabulary
 from lstmcli.text.vocabulary import UNKNOWN_ID
 from lstmcli.training.classification import Classification, LabelledTokens
-from lstmcli.training.initial_weights import EmbeddingRows, InitialWeights, build_classifier, embedding_rows
+from lstmcli.training.initial_weights import InitialWeights, build_classifier, unpretrained
 from lstmcli.training.loop import Trainer
 from lstmcli.training.loss import make_loss
+from lstmcli.training.word_vectors import EmbeddingRows, embedding_rows
 
 
 @dataclass(frozen=True)
@@ -125,8 +127,9 @@ def read_corpus(config: Config, tell: Tell = ignore) -> Corpus:
         tell(RowsSplit(corpus.parts))
     for first, second, num_texts in corpus.overlaps:
         tell(TextsShared(first, second, num_texts))
-    if config.pretraining.texts:
-        tell(Note("pretraining.texts is ignored here; only `lstmcli pretrain` reads it"))
+    for name in ("texts", "teacher"):
+        if getattr(config.pretraining, name):
+            tell(Note(f"pretraining.{name} is ignored here; only `lstmcli pretrain` reads it"))
     return corpus
 
 
@@ -156,7 +159,7 @@ def prepare(
     )
     settings = resolve(config, sizes)
     embedding = embedding_rows(learned.vocabulary, learned.counts, settings.vector_size, source)
-    _tell_words(learned, embedding, start, config.model.layers, tell)
+    _tell_words(learned, embedding, start, config.model, tell)
     ngrams = _fit_ngrams(corpus, tokens, config, settings, tell) if config.ngrams.enabled else None
     decisions = DecisionMaker(
         corpus.labels.kind,
@@ -228,14 +231,14 @@ def _tell_labels(corpus: Corpus, tell: Tell) -> None:
 
 
 def _tell_words(
-    learned: EncodedTexts, embedding: EmbeddingRows, start: InitialWeights, num_layers: int, tell: Tell
+    learned: EncodedTexts, embedding: EmbeddingRows, start: InitialWeights, network: ModelSettings, tell: Tell
 ) -> None:
     counts = learned.counts
     num_tokens = int(counts.sum())
     tell(VocabularyLearned(embedding.num_trained, num_tokens, float(counts[UNKNOWN_ID] / num_tokens)))
-    num_pretrained = start.language_model.network.layers if start.language_model is not None else 0
-    if 0 < num_pretrained < num_layers:
-        tell(Note(f"layers above layer {num_pretrained} start from random weights"))
+    if start.language_model is not None:
+        for note in unpretrained(start.language_model, network):
+            tell(Note(note))
     if embedding.pretrained is not None and start.source is not None:
         num_further = len(embedding.vocabulary) - embedding.num_trained
         num_known = int(embedding.pretrained.known.sum())

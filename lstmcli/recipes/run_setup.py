@@ -13,6 +13,7 @@ from lstmcli.data.reading import STANDARD_INPUT, check_exist, open_records
 from lstmcli.errors import RunDirectoryError, UsageError
 from lstmcli.store.run import OpenRun
 from lstmcli.store.run_directory import RunDirectory
+from lstmcli.training.teacher import check_teacher
 
 RUNS_FOLDER = Path("runs")
 
@@ -84,13 +85,13 @@ def open_run(config: Config, run: OpenRun, *, command: Command = "train", has_ro
 
     Raises:
         LstmcliError: see `OpenRun.check`.
-        DataError: see `check_rows` and `check_texts`.
+        DataError: see `check_rows` and `check_pretraining`.
     """
     config = replace(config, output=OutputSettings(run_dir=str(run.directory.path)))
     run.check(config, needs_labels=command != "pretrain" and has_rows, needs_rows=has_rows)
     if has_rows and not run.is_finished:
         if command == "pretrain":
-            check_texts(config)
+            check_pretraining(config)
         else:
             check_rows(config, with_test=command == "train")
     return config
@@ -122,13 +123,18 @@ def check_rows(config: Config, *, with_test: bool) -> None:
             _check_first_rows(path, data, soft=soft)
 
 
-def check_texts(config: Config) -> None:
-    """Check that the text files exist.
+def check_pretraining(config: Config) -> None:
+    """Check that the text files exist and, with a teacher, its files and the first rows of labelled files for a probe.
 
     Raises:
-        DataError: one is missing or a folder.
+        DataError: a file is missing or a folder; see also `check_rows`.
+        ConfigError: see `check_teacher`.
     """
     check_exist(config.pretraining.texts)
+    if config.pretraining.teacher is not None:
+        check_teacher(Path(config.pretraining.teacher))
+        if config.data.train is not None and config.data.validation is not None:
+            check_rows(config, with_test=False)
 
 
 def _check_first_rows(path: str, settings: DataSettings, *, soft: bool) -> None:

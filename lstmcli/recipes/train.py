@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.metrics.tuning import Decision
 from lstmcli.recipes.fit import FittedNetwork, fit_network
 from lstmcli.recipes.prepare import Prepared, TokenizedCorpus, prepare, read_corpus, tokenize_corpus
-from lstmcli.recipes.pretrain import pretrain_within
+from lstmcli.recipes.pretraining import pretrain_within
 from lstmcli.recipes.score import evaluate_examples, fit_baselines
 from lstmcli.reports.files import write_reports
 from lstmcli.store.model import SavedModel, write_model
@@ -121,7 +121,8 @@ def _tune(prepared: Prepared, networks: Sequence[FittedNetwork], tell: Tell) -> 
         network, ngrams = (alone.scores(part)[headline] for part in (logits, prepared.ngrams.validation_logits))
         tell(PartsScored(headline, network, ngrams, value, decision.mixture.share))
     if prepared.language_model is not None:
-        facts["pretraining_perplexity"] = round(prepared.language_model.perplexity, 2)
+        for name, value in asdict(prepared.language_model.learned).items():
+            facts[f"pretraining_{name}"] = round(value, 4) if isinstance(value, float) else value
     return _model(prepared, decision, networks), facts
 
 

@@ -6,7 +6,7 @@ from typing import Any, Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from lstmcli.events import Event, StepFinished, TrainingFinished
+from lstmcli.events import Event, StepFinished, TextsEncoded, TrainingFinished
 from lstmcli.reports.event_lines import describe
 from lstmcli.visible import visible
 
@@ -14,7 +14,7 @@ LABEL_WIDTH = 8
 
 
 class ConsoleReporter:
-    """Writes events to stderr, one per line, with a progress bar for the steps on a terminal.
+    """Writes events to stderr, one per line, with a progress bar for steps and encoded texts on a terminal.
 
     Use it as a context manager, which removes the bar however the block ends.
     """
@@ -36,7 +36,11 @@ class ConsoleReporter:
         if isinstance(event, StepFinished):
             self._move_bar(event)
             return
-        if isinstance(event, TrainingFinished):
+        if isinstance(event, TextsEncoded):
+            self._move_encoding_bar(event)
+        if isinstance(event, TrainingFinished) or (
+            isinstance(event, TextsEncoded) and event.num_done == event.num_texts
+        ):
             self._remove_bar()
         for label, text in describe(event):
             self.line(label, text)
@@ -66,6 +70,27 @@ class ConsoleReporter:
         task = self._bar.tasks[0]
         speed = task.speed * step.num_tokens if task.speed else 0.0
         self._bar.update(task.id, completed=_num_steps_done(step), **_fields(step, speed=speed))
+
+    def _move_encoding_bar(self, encoded: TextsEncoded) -> None:
+        if not self._has_bar:
+            return
+        if self._bar is None:
+            self._bar = Progress(
+                TextColumn("encode"),
+                BarColumn(bar_width=24),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[kind]}  {task.fields[speed]:,.0f}/s"),
+                TimeRemainingColumn(),
+                console=self._console,
+                transient=True,
+            )
+            self._bar.add_task(
+                "encode", total=encoded.num_texts, completed=encoded.num_before, kind=encoded.kind, speed=0.0
+            )
+            self._bar.start()
+        task = self._bar.tasks[0]
+        speed = (encoded.num_done - encoded.num_before) / max(encoded.seconds, 1e-9)
+        self._bar.update(task.id, completed=encoded.num_done, speed=speed)
 
     def _remove_bar(self) -> None:
         if self._bar is not None:

@@ -177,7 +177,8 @@ def _pretraining_started(event: events.PretrainingStarted) -> list[Line]:
 
 
 def _texts_held_out(event: events.TextsHeldOut) -> list[Line]:
-    return [("split", f"{event.num_train:,} texts to train on, {event.num_held_out:,} held out to measure perplexity")]
+    texts = f"{event.num_train:,} texts to train on, {event.num_held_out:,} held out to measure {event.measure}"
+    return [("split", texts)]
 
 
 def _pretraining_finished(event: events.PretrainingFinished) -> list[Line]:
@@ -189,6 +190,29 @@ def _pretraining_finished(event: events.PretrainingFinished) -> list[Line]:
             f"{event.unigram_perplexity:,.1f}){remark}",
         )
     ]
+
+
+def _teacher_opened(event: events.TeacherOpened) -> list[Line]:
+    tokens = f"reads up to {counted(event.max_tokens, 'token')} of a text"
+    return [("teacher", f"{event.name}: vectors of {counted(event.size, 'number')}, {tokens}")]
+
+
+def _texts_encoded(event: events.TextsEncoded) -> list[Line]:
+    """Return a line at the end; until then, there is a progress bar."""
+    if event.num_done < event.num_texts:
+        return []
+    speed = (event.num_done - event.num_before) / max(event.seconds, 1e-9)
+    before = f"; {event.num_before:,} of them before" if event.num_before else ""
+    return [("encoded", f"{event.num_texts:,} {event.kind.replace('-', ' ')}, {speed:,.0f} per second{before}")]
+
+
+def _distillation_finished(event: events.DistillationFinished) -> list[Line]:
+    return [("result", f"mean cosine {event.cosine:.3f} with the teacher's vectors of held-out texts (1: the same)")]
+
+
+def _probe_scored(event: events.ProbeScored) -> list[Line]:
+    values = ", ".join(f"{name} {value:.3f}" for name, value in event.values.items())
+    return [("probe", f"validation {SCORE_TITLES[event.score]} of a logistic regression on vectors: {values}")]
 
 
 def _fold_started(event: events.FoldStarted) -> list[Line]:
@@ -219,5 +243,9 @@ _DESCRIBERS: dict[type[events.Event], Callable[[Any], list[Line]]] = {
     events.PretrainingStarted: _pretraining_started,
     events.TextsHeldOut: _texts_held_out,
     events.PretrainingFinished: _pretraining_finished,
+    events.TeacherOpened: _teacher_opened,
+    events.TextsEncoded: _texts_encoded,
+    events.DistillationFinished: _distillation_finished,
+    events.ProbeScored: _probe_scored,
     events.FoldStarted: _fold_started,
 }

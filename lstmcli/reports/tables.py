@@ -13,6 +13,7 @@ SCORE_TITLES = {
     "mean_accuracy": "mean accuracy",
     "log_loss": "log loss",
     "perplexity": "perplexity",
+    "cosine": "cosine",
 }
 
 # With fewer rows or groups, bootstrap intervals are far too narrow; with one, they have no width at all.

@@ -97,18 +97,13 @@ def check_shapes(network: ModelSettings, num_words: int, num_labels: int, found:
         ValueError: they have not.
     """
     size = found.get("embedding.weight", (0,))[-1]
-    width = (2 if network.bidirectional else 1) * network.hidden_size
+    width = _output_width(network)
     expected: dict[str, Shape] = {
         "embedding.weight": (num_words, size),
         "output.weight": (num_labels, width),
         "output.bias": (num_labels,),
     }
-    expected |= _layer_shapes(network, size)
-    if network.pooling == "attention":
-        attention_size = found.get("pooling.query.weight", (0,))[-1]
-        expected["pooling.projection.weight"] = (attention_size, width)
-        expected["pooling.projection.bias"] = (attention_size,)
-        expected["pooling.query.weight"] = (1, attention_size)
+    expected |= _layer_shapes(network, size) | _pooling_shapes(network, found)
     wrong = [name for name in sorted(expected.keys() | found.keys()) if expected.get(name) != found.get(name)]
     _refuse(wrong)
 
@@ -119,14 +114,42 @@ def check_layers(network: ModelSettings, size: int, found: Mapping[str, Shape]) 
     Raises:
         ValueError: some are missing or have the wrong shape.
     """
-    expected = _layer_shapes(network, size)
-    wrong = [name for name, shape in expected.items() if found.get(name) != shape]
-    _refuse(wrong)
+    _check_some(_layer_shapes(network, size), found)
+
+
+def check_pooling(network: ModelSettings, found: Mapping[str, Shape]) -> None:
+    """Check the shapes of the weights of the pooling of `network`, if it has any.
+
+    Raises:
+        ValueError: some are missing or have the wrong shape.
+    """
+    _check_some(_pooling_shapes(network, found), found)
+
+
+def _check_some(expected: Mapping[str, Shape], found: Mapping[str, Shape]) -> None:
+    """Check the weights in `expected`, whatever others there are."""
+    _refuse([name for name, shape in expected.items() if found.get(name) != shape])
 
 
 def _refuse(wrong: list[str]) -> None:
     if wrong:
         raise ValueError(f"weights do not fit the description: {', '.join(wrong[:MAX_SHOWN])[:MAX_LENGTH]}")
+
+
+def _output_width(network: ModelSettings) -> int:
+    return (2 if network.bidirectional else 1) * network.hidden_size
+
+
+def _pooling_shapes(network: ModelSettings, found: Mapping[str, Shape]) -> dict[str, Shape]:
+    """Return the shapes of the pooling's weights, which are as many as `found` has queries."""
+    if network.pooling != "attention":
+        return {}
+    attention_size = found.get("pooling.query.weight", (0,))[-1]
+    return {
+        "pooling.projection.weight": (attention_size, _output_width(network)),
+        "pooling.projection.bias": (attention_size,),
+        "pooling.query.weight": (1, attention_size),
+    }
 
 
 def _layer_shapes(network: ModelSettings, size: int) -> dict[str, Shape]:

@@ -1,6 +1,6 @@
 """The folder `language_model/` of a pretraining run: everything that a training needs to start from it.
 
-    language_model.json  format version, shape of the network, tokenizer settings, perplexity
+    language_model.json  format version, shape of the network, tokenizer settings, what was learned and how well
     vocabulary.txt       one word per line; line n (from 0) is token id n
     weights.safetensors  float32
     checksums.json       see `data.sealed`
@@ -12,7 +12,7 @@ import json
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, ClassVar, Final
 
 from safetensors.numpy import save_file
 
@@ -22,7 +22,7 @@ from lstmcli.data.atomic import saving_tensors
 from lstmcli.data.sealed import SealedFolder, reason_of, seal
 from lstmcli.errors import RunDirectoryError
 from lstmcli.kernels.weights import Weights
-from lstmcli.store.checks import check_layers, check_values, check_version, number_in
+from lstmcli.store.checks import MAX_COUNT, check_layers, check_pooling, check_values, check_version, number_in
 from lstmcli.store.layout import (
     CONFIG_FILE,
     LANGUAGE_DESCRIPTION_FILE,
@@ -34,14 +34,60 @@ from lstmcli.store.layout import (
 from lstmcli.store.tables import Shapes, read_weights
 from lstmcli.text.vocabulary import Vocabulary
 
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
 
 # The first version with checksums.
 SEALED_FROM: Final = 2
 
+# The first version that says what was learned; before, it was always the next word.
+OBJECTIVES_FROM: Final = 3
+
 TABLE = "embedding.weight"
 
+# File systems allow no longer names.
+MAX_NAME: Final = 255
+
 MAX_WORDS_BYTES: Final = 1 << 28
+
+
+@dataclass(frozen=True)
+class LearnedNextWord:
+    """The network has learned to predict the next word. `perplexity` is per word, on held-out texts."""
+
+    objective: ClassVar[str] = "next-word"
+    perplexity: float
+
+    def __post_init__(self) -> None:
+        """Raise a ValueError if the perplexity is not one."""
+        number_in(self.perplexity, "perplexity", (1.0, math.inf))
+
+
+@dataclass(frozen=True)
+class LearnedSentenceVectors:
+    """The network has learned the sentence vectors of a teacher.
+
+    Attributes:
+        cosine: mean cosine similarity of its outputs and the teacher's vectors on held-out texts.
+        teacher: name of the teacher.
+        teacher_size: width of the teacher's vectors.
+    """
+
+    objective: ClassVar[str] = "sentence-vectors"
+    cosine: float
+    teacher: str
+    teacher_size: int
+
+    def __post_init__(self) -> None:
+        """Raise a ValueError if a value is not possible."""
+        number_in(self.cosine, "cosine", (-1.0, 1.0))
+        number_in(self.teacher_size, "teacher_size", (1, MAX_COUNT))
+        if type(self.teacher) is not str or len(self.teacher) > MAX_NAME:
+            raise ValueError(f"teacher is {self.teacher!r:.80}, expected a name")
+
+
+Learned = LearnedNextWord | LearnedSentenceVectors
+
+OBJECTIVES: dict[str, type[Learned]] = {each.objective: each for each in (LearnedNextWord, LearnedSentenceVectors)}
 
 
 @dataclass(frozen=True)
@@ -52,15 +98,21 @@ class SavedLanguageModel:
         network: its shape; `layers` are those that were pretrained.
         tokenizer: how its texts were tokenised.
         vocabulary: of its texts.
-        perplexity: per word, on held-out texts.
-        weights: by parameter name; `embedding.weight` (words, size) and `recurrent.layers...` as in a classifier.
+        learned: what its weights have learned, and how well.
+        weights: by parameter name; `embedding.weight` (words, size), `recurrent.layers...` and, if sentence vectors
+            were learned, `pooling...` as in a classifier.
     """
 
     network: ModelSettings
     tokenizer: TokenizerSettings
     vocabulary: Vocabulary
-    perplexity: float
+    learned: Learned
     weights: Weights
+
+    @property
+    def has_pooling(self) -> bool:
+        """Whether the pooling was pretrained; next-word prediction has none."""
+        return isinstance(self.learned, LearnedSentenceVectors)
 
 
 def write_language_model(folder: Path, model: SavedLanguageModel) -> None:
@@ -70,7 +122,7 @@ def write_language_model(folder: Path, model: SavedLanguageModel) -> None:
         "written_by": f"lstmcli {__version__}",
         "network": asdict(model.network),
         "tokenizer": asdict(model.tokenizer),
-        "perplexity": model.perplexity,
+        "learned": {"objective": model.learned.objective, **asdict(model.learned)},
     }
     content = json.dumps(description, indent=2, ensure_ascii=False) + "\n"
     (folder / LANGUAGE_DESCRIPTION_FILE).write_text(content, encoding="utf-8")
@@ -93,12 +145,12 @@ def read_language_model(run: Path) -> SavedLanguageModel:
     folder = SealedFolder(path, within=run)
     stored = folder.read_json(LANGUAGE_DESCRIPTION_FILE)
     try:
-        check_version(folder, stored, FORMAT_VERSION, sealed_from=SEALED_FROM)
+        version = check_version(folder, stored, FORMAT_VERSION, sealed_from=SEALED_FROM)
         network = ModelSettings(**stored["network"])
         tokenizer = TokenizerSettings.stored(stored["tokenizer"])
         check_values(network)
         check_values(tokenizer)
-        perplexity = number_in(stored["perplexity"], "perplexity", (1.0, math.inf))
+        learned = _learned(stored["learned"]) if version >= OBJECTIVES_FROM else LearnedNextWord(stored["perplexity"])
         content = folder.read(VOCABULARY_FILE, most=MAX_WORDS_BYTES)
         vocabulary = Vocabulary.from_file_content(content.decode("utf-8"))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -109,9 +161,24 @@ def read_language_model(run: Path) -> SavedLanguageModel:
         if num_words != len(vocabulary):
             raise ValueError(f"vectors of {num_words} words, expected {len(vocabulary)}")
         check_layers(network, size, shapes)
+        if isinstance(learned, LearnedSentenceVectors):
+            check_pooling(network, shapes)
 
     weights = read_weights(folder, WEIGHTS_FILE, check)
-    return SavedLanguageModel(network, tokenizer, vocabulary, perplexity, weights)
+    return SavedLanguageModel(network, tokenizer, vocabulary, learned, weights)
+
+
+def _learned(stored: dict[str, Any]) -> Learned:
+    """Return what a description says was learned.
+
+    Raises:
+        KeyError, TypeError, ValueError, AttributeError: it can't be so.
+    """
+    facts = dict(stored)
+    objective = facts.pop("objective")
+    if objective not in OBJECTIVES:
+        raise ValueError(f"objective is {objective!r:.80}, expected one of {', '.join(OBJECTIVES)}")
+    return OBJECTIVES[objective](**facts)
 
 
 def _what_is_missing(run: Path) -> str:

@@ -26,6 +26,7 @@ HTML_FILE: Final = "report.html"
 HISTORY_FILE: Final = "history.jsonl"
 CHECKPOINTS_FOLDER: Final = "checkpoints"
 PRETRAINING_FOLDER: Final = "pretraining"
+TEACHER_FOLDER: Final = "teacher"
 FOLDS_FOLDER: Final = "folds"
 
 # The folder checkpoints/.

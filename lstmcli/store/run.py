@@ -102,7 +102,7 @@ class OpenRun:
             self.directory.tidy()
             return
         self.directory.check_free(overwrite=self.overwrite)  # somebody may have started a run here since `check`
-        self.directory.claim()
+        self.directory.claim(keeps_teacher=config.pretraining.teacher is not None)
         self.directory.write_config(dump_config(config))
 
     def keep_history(self, history: History) -> None:

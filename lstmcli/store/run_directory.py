@@ -7,6 +7,7 @@ baselines/             the baselines, for comparison in later evaluations
 checkpoints/last/      state.safetensors and progress.json: everything that `train --resume` needs
 checkpoints/best/      average.safetensors: the averaged weights of the best epoch
 checkpoints/network-2/ and so on: the same for the other networks of an ensemble
+teacher/               see `store.teacher_vectors`: what a teacher computed for a pretraining
 pretraining/           the pretraining of a training on its own texts, itself a run directory
 folds/1/ and so on     the folds of a cross-validation, each itself a run directory
 """
@@ -42,6 +43,7 @@ from lstmcli.store.layout import (
     PRETRAINING_FOLDER,
     PREVIOUS_FOLDER,
     SEEN_TEXTS_FOLDER,
+    TEACHER_FOLDER,
 )
 from lstmcli.store.lock import LOCK_FILES, RunLock
 
@@ -51,6 +53,7 @@ FOLDERS = (
     BASELINES_FOLDER,
     SEEN_TEXTS_FOLDER,
     CHECKPOINTS_FOLDER,
+    TEACHER_FOLDER,
     PRETRAINING_FOLDER,
     FOLDS_FOLDER,
 )
@@ -72,6 +75,7 @@ class RunDirectory:
         self.language_model = path / LANGUAGE_FOLDER
         self.baselines = path / BASELINES_FOLDER
         self.seen_texts = path / SEEN_TEXTS_FOLDER
+        self.teacher = path / TEACHER_FOLDER
 
     def checkpoints(self, member: int) -> Path:
         """Return the `Checkpoints` folder of network number `member`, from 1; only ensembles have more than one."""
@@ -140,15 +144,21 @@ class RunDirectory:
     def _leftovers(self) -> list[Path]:
         return leftovers(self.path, (*FILES, *FOLDERS))
 
-    def claim(self) -> None:
+    def claim(self, *, keeps_teacher: bool = False) -> None:
         """Delete what an earlier run wrote here; other files are kept, and config.yaml until it is replaced.
 
         A finished run is unfinished from the first moment, so that a kill never leaves half of it as a whole one.
 
+        Args:
+            keeps_teacher: whether the vectors of a teacher are kept, since the new run may need the same.
+
         Raises:
             RunDirectoryError: something can't be deleted.
         """
-        names = [METRICS_FILE, *(name for name in (*FILES, *FOLDERS) if name not in {METRICS_FILE, CONFIG_FILE})]
+        kept = {METRICS_FILE, CONFIG_FILE}
+        if keeps_teacher and not self.teacher.is_symlink():
+            kept.add(TEACHER_FOLDER)
+        names = [METRICS_FILE, *(name for name in (*FILES, *FOLDERS) if name not in kept)]
         try:
             for path in [*(self.path / name for name in names), *self._leftovers()]:
                 remove(path)

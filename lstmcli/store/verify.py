@@ -28,6 +28,7 @@ from lstmcli.store.layout import (
     PRETRAINING_FOLDER,
     PREVIOUS_FOLDER,
     SEEN_TEXTS_FOLDER,
+    TEACHER_FOLDER,
 )
 from lstmcli.store.lock import RunLock
 from lstmcli.store.model import read_model
@@ -82,6 +83,7 @@ def verify(run: Path) -> Iterator[Verified]:
         LANGUAGE_FOLDER: lambda: read_language_model(run),
         BASELINES_FOLDER: lambda: _check_baselines(run),
         SEEN_TEXTS_FOLDER: lambda: read_seen_texts(run / SEEN_TEXTS_FOLDER),
+        TEACHER_FOLDER: lambda: None,
     }
     folders = {run / name: check for name, check in checks.items()} | dict.fromkeys(_checkpoints(run), lambda: None)
     is_sealed = RunDirectory(run).is_sealed

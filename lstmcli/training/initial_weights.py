@@ -8,156 +8,24 @@ import torch
 from numpy.typing import NDArray
 
 from lstmcli.config.model_settings import ModelSettings
-from lstmcli.config.settings import Config, EmbeddingSettings
-from lstmcli.errors import ConfigError
+from lstmcli.config.settings import Config
+from lstmcli.errors import ConfigError, RunDirectoryError
 from lstmcli.models.classifier import Classifier, Sizes
-from lstmcli.models.embedding import INITIAL_STD
-from lstmcli.models.language import LanguageModel, LanguageSizes, language_layers
-from lstmcli.store.language_model import TABLE, SavedLanguageModel, read_language_model
-from lstmcli.text.vectors import read_vectors
-from lstmcli.text.vocabulary import PAD_ID, UNKNOWN_ID, Vocabulary
-
-# The scale of word-vector files differs by a factor of ten, so vectors are rescaled to a fixed standard deviation.
-# Trained vectors work best at the scale of random ones, which suits the optimizer's step size. Frozen vectors cannot
-# grow and must be large from the start. Macro-F1 on the validation file of the CARER corpus: frozen, .72 with a
-# standard deviation of 0.1, .83 with 0.4, .84 with 1.0; trained, .87 with the file's own 2.7, .91 with 0.1.
-FROZEN_STD = 1.0
-
-# Word vectors that cover less than this fraction of the training tokens are probably of another language.
-LOW_COVERAGE = 0.1
-
-
-@dataclass(frozen=True)
-class PretrainedRows:
-    """Pretrained vectors for a vocabulary.
-
-    Attributes:
-        vectors: (all words, size), 0 for words that the source lacks.
-        known: (training words,), which of the training words the source has. They come first in the vocabulary.
-        coverage: the fraction of the tokens in the training texts that the source has.
-    """
-
-    vectors: NDArray[np.float32]
-    known: NDArray[np.bool_]
-    coverage: float
-
-
-@dataclass(frozen=True)
-class EmbeddingRows:
-    """The final vocabulary: first the `num_trained` words of the training texts, then those only in the source."""
-
-    vocabulary: Vocabulary
-    num_trained: int
-    size: int
-    pretrained: PretrainedRows | None
-
-    def notes(self, source: "VectorSource | None") -> list[str]:
-        """Return notes on the `source` of the vectors: what was skipped, and whether it fits the training texts."""
-        if source is None or self.pretrained is None or self.pretrained.coverage >= LOW_COVERAGE:
-            return [] if source is None else [*source.notes]
-        share = f"only {self.pretrained.coverage:.1%} of the training tokens have a vector in {source.name}"
-        return [*source.notes, f"{share}; is it of the same language?"]
-
-
-@dataclass(frozen=True)
-class VectorSource:
-    """Word vectors that exist before training, without vectors for padding.
-
-    Attributes:
-        name: of the file or the run.
-        words: the words that have a vector.
-        matrix: (words, size).
-        unknown: (size,), the vector of the unknown word, if the source has one.
-        notes: sentences about what the source has that can't be used.
-    """
-
-    name: str
-    words: list[str]
-    matrix: NDArray[np.float32]
-    unknown: NDArray[np.float32] | None = None
-    notes: tuple[str, ...] = ()
-
-    @property
-    def size(self) -> int:
-        """The width of a vector."""
-        return int(self.matrix.shape[1])
-
-
-def vectors_from_file(settings: EmbeddingSettings, *, lowercase: bool) -> VectorSource:
-    """Read the file `settings.vectors` and rescale its vectors.
-
-    Args:
-        settings: the file, how much of it to read, and whether its vectors are frozen.
-        lowercase: whether the tokenizer lower-cases, in which case the file's words are lower-cased too.
-
-    Raises:
-        DataError: the file can't be used.
-    """
-    normalize = str.lower if lowercase else str
-    name = settings.vectors or ""
-    file = read_vectors(Path(name), max_vectors=settings.max_vectors, normalize=normalize)
-    # Tokens contain no white space, so entries with white space could never be looked up.
-    is_usable = [bool(word) and not any(character.isspace() for character in word) for word in file.words]
-    std = FROZEN_STD if settings.frozen else INITIAL_STD
-    scale = np.float32(std / max(float(file.matrix.std()), 1e-12))
-    words = [word for word, usable in zip(file.words, is_usable, strict=True) if usable]
-    return VectorSource(name, words, scale * file.matrix[np.array(is_usable, dtype=bool)], notes=file.notes)
-
-
-def vectors_from_language_model(model: SavedLanguageModel, name: str) -> VectorSource:
-    """Return the vectors of a pretrained network without rescaling, since its layers were trained with them."""
-    table = model.weights[TABLE].astype(np.float32)
-    return VectorSource(name, model.vocabulary.words[2:], table[2:], unknown=table[1])
-
-
-def check_width(settings: EmbeddingSettings, source: VectorSource) -> None:
-    """Check that `settings.size` fits the source.
-
-    Raises:
-        ConfigError: it does not.
-    """
-    if settings.size not in {None, source.size}:
-        raise ConfigError(
-            f"embedding.size is {settings.size}, but the vectors in {source.name} have {source.size} dimensions; "
-            "remove embedding.size."
-        )
-
-
-def embedding_rows(
-    vocabulary: Vocabulary, token_counts: NDArray[np.int64], size: int, source: VectorSource | None
-) -> EmbeddingRows:
-    """Return the rows of the embedding and their width.
-
-    Args:
-        vocabulary: of the training texts.
-        token_counts: (words,), how often each word occurs in the training texts.
-        size: width of a word vector, if there is no source.
-        source: of pretrained vectors, if any.
-    """
-    if source is None:
-        return EmbeddingRows(vocabulary, len(vocabulary), size, None)
-    extended = vocabulary.extended(source.words)
-    return EmbeddingRows(extended, len(vocabulary), source.size, _rows(extended, len(vocabulary), source, token_counts))
-
-
-def _rows(
-    vocabulary: Vocabulary, num_trained: int, source: VectorSource, token_counts: NDArray[np.int64]
-) -> PretrainedRows:
-    row_of = {word: row for row, word in enumerate(source.words)}
-    rows = np.array([row_of.get(word, -1) for word in vocabulary.words])
-    rows[:2] = -1  # padding and the unknown word, even if the source has entries of these names
-    vectors = np.zeros((len(rows), source.size), dtype=np.float32)
-    vectors[rows >= 0] = source.matrix[rows[rows >= 0]]
-    known = rows[:num_trained] >= 0
-    coverage = float(token_counts[known].sum() / max(1, token_counts.sum()))
-    if source.unknown is not None:
-        vectors[UNKNOWN_ID], known[UNKNOWN_ID] = source.unknown, True
-    return PretrainedRows(vectors, known, coverage)
-
+from lstmcli.models.language import LanguageModel, LanguageSizes
+from lstmcli.models.pooling import POOLINGS
+from lstmcli.store.language_model import SavedLanguageModel, read_language_model
+from lstmcli.text.vocabulary import PAD_ID
+from lstmcli.training.word_vectors import (
+    EmbeddingRows,
+    VectorSource,
+    check_width,
+    vectors_from_file,
+    vectors_from_language_model,
+)
 
 SHAPE_KEYS = ("cell", "hidden_size", "bidirectional")
 
-# Tokenizer settings without effect on pretraining, which never truncates texts.
+# Tokenizer settings without effect on pretraining: it never truncates texts, or else as its teacher does.
 LENGTH_KEYS = ("max_tokens", "cut")
 
 
@@ -225,14 +93,38 @@ def _shown(value: object) -> str:
 
 
 def use_layers(model: Classifier, language_model: SavedLanguageModel) -> None:
-    """Copy the pretrained recurrent layers into `model`; the layers above keep their random weights."""
-    num_layers = min(language_layers(language_model.network), len(model.recurrent.layers))
-    parameters = dict(model.named_parameters())
-    prefixes = tuple(f"recurrent.layers.{layer}." for layer in range(num_layers))
+    """Copy the pretrained recurrent layers, and the pooling if it is of the same kind; all else stays random.
+
+    Raises:
+        RunDirectoryError: the pooling is not of this release.
+    """
+    num_layers = min(language_model.network.layers, len(model.recurrent.layers))
+    prefixes = [f"recurrent.layers.{layer}." for layer in range(num_layers)]
+    if language_model.has_pooling and isinstance(model.pooling, POOLINGS[language_model.network.pooling]):
+        prefixes.append("pooling.")
     with torch.no_grad():
-        for name, value in language_model.weights.items():
-            if name.startswith(prefixes):
-                parameters[name].copy_(torch.from_numpy(value))
+        for name, parameter in model.named_parameters():
+            if name.startswith(tuple(prefixes)):
+                parameter.copy_(_pretrained(language_model, name, tuple(parameter.shape)))
+
+
+def unpretrained(language_model: SavedLanguageModel, network: ModelSettings) -> list[str]:
+    """Return notes on the parts of a network that start from random weights though they might not have to."""
+    pretrained, notes = language_model.network, []
+    if pretrained.layers < network.layers:
+        notes.append(f"layers above layer {pretrained.layers} start from random weights")
+    if language_model.has_pooling and pretrained.pooling != network.pooling:
+        notes.append(
+            f"the network was pretrained with model.pooling={pretrained.pooling}; {network.pooling} pooling starts anew"
+        )
+    return notes
+
+
+def _pretrained(language_model: SavedLanguageModel, name: str, shape: tuple[int, ...]) -> torch.Tensor:
+    value = language_model.weights[name]
+    if value.shape != shape:
+        raise RunDirectoryError(f"model.pretrained: {name} has the shape {value.shape}, expected {shape}.")
+    return torch.from_numpy(value)
 
 
 def build_classifier(

@@ -233,7 +233,7 @@ def warm_up() -> None:
     import lstmcli.recipes.cross_validate
     import lstmcli.recipes.evaluate
     import lstmcli.recipes.predict
-    import lstmcli.recipes.pretrain
+    import lstmcli.recipes.pretraining
     import lstmcli.recipes.train  # noqa: F401
 
     torch.set_num_threads(1)

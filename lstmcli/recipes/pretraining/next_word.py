@@ -1,6 +1,5 @@
-"""`lstmcli pretrain`: train a language model on unlabelled texts, for a classifier to start from."""
+"""Pretraining by next-word prediction, on texts of its own or on those of a training."""
 
-import hashlib
 import json
 import math
 import time
@@ -9,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
 from lstmcli.config.defaults import (
@@ -20,11 +18,9 @@ from lstmcli.config.defaults import (
     resolve_pretraining,
 )
 from lstmcli.config.settings import Config, OutputSettings
-from lstmcli.corpus.encode import EncodedTexts, TokenizedTexts, encode, encode_with_new_vocabulary, tokenize
-from lstmcli.corpus.plain_texts import read_texts
+from lstmcli.corpus.encode import EncodedTexts, TokenizedTexts, tokenize
 from lstmcli.corpus.texts import Texts
 from lstmcli.data.atomic import replaced_folder
-from lstmcli.errors import DataError
 from lstmcli.events import (
     NEVER,
     Note,
@@ -32,35 +28,33 @@ from lstmcli.events import (
     PretrainingStarted,
     Stop,
     Tell,
-    TextsHeldOut,
     TrainingPlanned,
-    VocabularyLearned,
     ignore,
 )
 from lstmcli.models.language import language_layers
 from lstmcli.recipes.fit import CheckpointedTraining, network_event
-from lstmcli.store.language_model import SavedLanguageModel, write_language_model
+from lstmcli.recipes.pretraining.texts import (
+    NothingToLearnError,
+    encode_split,
+    fingerprint,
+    read_unlabelled,
+    split_texts,
+)
+from lstmcli.store.language_model import LearnedNextWord, SavedLanguageModel, write_language_model
 from lstmcli.store.layout import METRICS_FILE
 from lstmcli.store.run import OpenRun
 from lstmcli.text.encoder import GrowingVocabulary
 from lstmcli.text.token_ids import TokenIds
-from lstmcli.text.vocabulary import UNKNOWN_ID
-from lstmcli.training.initial_weights import EmbeddingRows, build_language_model, embedding_rows, vectors_from_file
+from lstmcli.training.initial_weights import build_language_model
 from lstmcli.training.language import NextWord, frequency_perplexity
 from lstmcli.training.loop import Trainer
 from lstmcli.training.setup import training_environment
+from lstmcli.training.word_vectors import EmbeddingRows, embedding_rows, vectors_from_file
 
 METRIC = "perplexity"
-MAX_VALIDATION_TEXTS = 2_000
-
-MIN_KNOWN_TOKENS = 100
 
 # Maximum tokens per epoch when pretraining on a training's own texts: more take minutes and add little.
 MAX_OWN_TOKENS = 2_000_000
-
-
-class NothingToPredictError(DataError):
-    """The texts are too few or too short to learn next-word prediction from."""
 
 
 @dataclass(frozen=True)
@@ -82,17 +76,12 @@ class _Limits:
     most: int | None
 
 
-def pretrain(config: Config, run: OpenRun, *, tell: Tell = ignore, stop: Stop = NEVER) -> None:
-    """Learn to predict the next word, in each direction of `config.model`, and write everything into `run`.
-
-    Raises:
-        LstmcliError: a mistake that the user can fix; an existing run is left unchanged.
-        InterruptedRunError: `stop` was set; the state is saved.
-    """
+def learn_next_word(config: Config, run: OpenRun, *, tell: Tell, stop: Stop) -> None:
+    """Learn to predict the next word, in each direction of `config.model`; see `pretrain`."""
     started_at = time.process_time()
     run.check(config, needs_labels=False)
     with run, training_environment(config.training) as device:
-        texts = _read(config, tell)
+        texts = read_unlabelled(config, tell)
         tokens = tokenize(texts, config.tokenizer, GrowingVocabulary())
         _pretrain(config, run, texts, tokens, device, _Limits(WANTED_LANGUAGE_TOKENS, None), started_at, tell, stop)
 
@@ -125,7 +114,7 @@ def pretrain_within(
     try:
         with run:
             _pretrain(config, run, texts, tokens, device, limits, time.process_time(), tell, stop)
-    except NothingToPredictError as error:
+    except NothingToLearnError as error:
         tell(Note(f"{error} The network starts from random weights."))
         return None
     return place.path
@@ -162,27 +151,16 @@ def _pretrain(
     tell(PretrainingFinished(perplexity, unigram_perplexity))
 
 
-def _read(config: Config, tell: Tell) -> Texts:
-    store, reports = read_texts(config.pretraining.texts or (config.data.train or "",), config.data)
-    for report in reports:
-        tell(report)
-    return Texts(store, np.arange(len(store)))
-
-
 def _prepare(config: Config, texts: Texts, tokens: TokenizedTexts, limits: _Limits, tell: Tell) -> _Prepared:
-    train, held_out = _split(len(texts), config)
-    tell(TextsHeldOut(len(train), len(held_out)))
+    split = split_texts(len(texts), config, measure=METRIC, tell=tell)
     source = None
     if config.embedding.vectors is not None:
         source = vectors_from_file(config.embedding, lowercase=config.tokenizer.lowercase)
     known = frozenset(() if source is None else source.words)
-    learned = encode_with_new_vocabulary(
-        tokens.having(train), config.tokenizer, config.vocabulary, known=known, in_pieces=True
-    )
-    validation = encode(tokens.having(held_out), config.tokenizer, learned.vocabulary, in_pieces=True)
-    _check_enough(learned, validation)
-    counts = learned.counts
-    tell(VocabularyLearned(len(learned.vocabulary), int(counts.sum()), float(counts[UNKNOWN_ID] / counts.sum())))
+    encoded = encode_split(tokens, split, config, config.tokenizer, known=known, in_pieces=True, tell=tell)
+    learned, held_out = encoded.train, encoded.held_out
+    if max(held_out.lengths) < 2:
+        raise NothingToLearnError("no held-out text has two or more words, so there is no next word to predict.")
     if limits.most is not None and len(learned.token_ids.flat) > limits.most:
         learned = replace(learned, token_ids=_some(learned.token_ids, limits.most, seed=config.training.seed))
         tell(Note(f"only {len(learned.token_ids):,} of these texts are used, about {limits.most:,} tokens"))
@@ -199,21 +177,7 @@ def _prepare(config: Config, texts: Texts, tokens: TokenizedTexts, limits: _Limi
     embedding = embedding_rows(learned.vocabulary, learned.counts, settings.vector_size, source)
     for note in embedding.notes(source):
         tell(Note(note))
-    numbers = texts.numbers
-    digest = hashlib.sha256(texts.store.digest() + numbers.tobytes())
-    digest.update(learned.vocabulary.file_content().encode())
-    return _Prepared(learned, validation, embedding, settings, digest.hexdigest())
-
-
-def _check_enough(learned: EncodedTexts, validation: TokenIds) -> None:
-    num_known = int(learned.counts[UNKNOWN_ID + 1 :].sum())
-    if num_known < MIN_KNOWN_TOKENS:
-        raise NothingToPredictError(
-            f"these texts have only {num_known:,} tokens of words frequent enough to learn from; at least "
-            f"{MIN_KNOWN_TOKENS:,} are needed."
-        )
-    if max(validation.lengths) < 2:
-        raise NothingToPredictError("no held-out text has two or more words, so there is no next word to predict.")
+    return _Prepared(learned, held_out, embedding, settings, fingerprint(texts, learned.vocabulary))
 
 
 def _some(token_ids: TokenIds, max_tokens: int, *, seed: int) -> TokenIds:
@@ -222,17 +186,6 @@ def _some(token_ids: TokenIds, max_tokens: int, *, seed: int) -> TokenIds:
     num_chosen = max(1, int(np.searchsorted(token_ids.lengths[order].cumsum(), max_tokens, side="right")))
     flat, lengths = token_ids.joined(np.sort(order[:num_chosen]))
     return TokenIds(flat, np.concatenate([[0], lengths.cumsum()]))
-
-
-def _split(num_texts: int, config: Config) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the numbers of the texts to train on and of those held out, each in ascending order."""
-    num_held_out = min(max(1, round(config.pretraining.validation_fraction * num_texts)), MAX_VALIDATION_TEXTS)
-    if num_held_out >= num_texts:
-        raise NothingToPredictError(
-            f"too few texts to learn from ({num_texts:,}), since at least one is held out to measure perplexity."
-        )
-    order = np.random.default_rng(config.training.seed).permutation(num_texts)
-    return np.sort(order[num_held_out:]), np.sort(order[:num_held_out])
 
 
 def _trainer(prepared: _Prepared, config: Config, device: torch.device, tell: Tell) -> Trainer:
@@ -269,7 +222,7 @@ def _saved(config: Config, prepared: _Prepared, model: nn.Module, perplexity: fl
         network=replace(prepared.settings.network, layers=language_layers(config.model)),
         tokenizer=config.tokenizer,
         vocabulary=prepared.train.vocabulary,
-        perplexity=perplexity,
+        learned=LearnedNextWord(perplexity),
         weights={name: value.detach().cpu().numpy() for name, value in model.state_dict().items()},
     )
 

@@ -1,0 +1,20 @@
+"""`lstmcli pretrain`: learn from unlabelled texts, for a classifier to start from."""
+
+from lstmcli.config.settings import Config
+from lstmcli.events import NEVER, Stop, Tell, ignore
+from lstmcli.recipes.pretraining.distill import distill
+from lstmcli.recipes.pretraining.next_word import learn_next_word, pretrain_within
+from lstmcli.store.run import OpenRun
+
+__all__ = ["pretrain", "pretrain_within"]
+
+
+def pretrain(config: Config, run: OpenRun, *, tell: Tell = ignore, stop: Stop = NEVER) -> None:
+    """Learn the vectors of the teacher that `config` names, or else to predict the next word; write all into `run`.
+
+    Raises:
+        LstmcliError: a mistake that the user can fix; an existing run is left unchanged.
+        InterruptedRunError: `stop` was set; the state is saved.
+    """
+    learn = learn_next_word if config.pretraining.teacher is None else distill
+    learn(config, run, tell=tell, stop=stop)
