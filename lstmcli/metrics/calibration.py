@@ -15,9 +15,9 @@ Floats = NDArray[np.floating]
 MIN_TEMPERATURE = 0.1
 MAX_TEMPERATURE = 10.0
 
-# A quadratic prior keeps both weights near one half: a weight that differs from it by 1 must lower the summed log loss
-# by at least this many nats.
-MIXTURE_PRIOR_NATS = 2.0
+# A quadratic prior keeps the weight of each model near one half of the weight that it would have alone: a difference of
+# as much as that weight must lower the summed log loss by at least this many nats.
+MIXTURE_PRIOR_NATS = 4.0
 
 
 def fit_temperature(logits: NDArray[np.floating], targets: NDArray[np.bool_], kind: LabelKind) -> float:
@@ -54,7 +54,8 @@ class Mixture:
 def fit_mixture(network: Floats, ngrams: Floats, targets: NDArray[np.bool_], kind: LabelKind) -> Mixture:
     """Return the non-negative weights of both models with the lowest log loss on these (validation) rows.
 
-    With few rows, both weights stay near one half, see MIXTURE_PRIOR_NATS.
+    With few rows, both weights stay near one half of those that the models would have alone, see MIXTURE_PRIOR_NATS. A
+    model whose logits mean little would be scaled down alone, and has as little weight here.
 
     Args:
         network: (rows, labels) logits.
@@ -62,13 +63,15 @@ def fit_mixture(network: Floats, ngrams: Floats, targets: NDArray[np.bool_], kin
         targets: (rows, labels).
         kind: softmax or sigmoids.
     """
+    alone = np.array([1.0 / fit_temperature(logits, targets, kind) for logits in (network, ngrams)])
+    first, second = alone[0] * network, alone[1] * ngrams
 
-    def objective(weights: NDArray[np.float64]) -> float:
-        probabilities = probabilities_from_logits(weights[0] * network + weights[1] * ngrams, kind)
+    def objective(shares: NDArray[np.float64]) -> float:
+        probabilities = probabilities_from_logits(shares[0] * first + shares[1] * second, kind)
         log_loss = float(log_losses(targets, probabilities, kind).mean())
-        return log_loss + MIXTURE_PRIOR_NATS / len(targets) * float(np.square(weights - 0.5).sum())
+        return log_loss + MIXTURE_PRIOR_NATS / len(targets) * float(np.square(shares - 0.5).sum())
 
-    most = 1.0 / MIN_TEMPERATURE
-    weights = minimize(objective, [0.5, 0.5], bounds=[(0.0, most)] * 2, method="L-BFGS-B").x
+    bounds = [(0.0, 1.0 / MIN_TEMPERATURE / weight) for weight in alone]
+    weights = alone * minimize(objective, [0.5, 0.5], bounds=bounds, method="L-BFGS-B").x
     total = max(float(weights.sum()), 1.0 / MAX_TEMPERATURE)
     return Mixture(float(weights[1] / total) if weights.sum() > 0 else 0.5, 1.0 / total)
