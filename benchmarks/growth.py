@@ -13,7 +13,7 @@ from lstmcli.config.model_settings import DataSettings
 from lstmcli.config.settings import Config, NgramSettings, TrainingSettings, VocabularySettings
 from lstmcli.corpus.corpus import load_corpus
 from lstmcli.recipes.prepare import prepare, tokenize_corpus
-from lstmcli.training.initial_weights import initial_weights
+from lstmcli.training.initial_weights import InitialWeights
 from lstmcli.training.setup import training_environment
 
 # Small enough for the smallest corpus to reach: the table measures the number of texts, not of words.
@@ -51,7 +51,7 @@ def _one_size(path: str) -> None:
             ngrams=NgramSettings(enabled=False),
         )
         corpus = load_corpus(config.data, seed=1)
-        prepared = prepare(config, corpus, tokenize_corpus(corpus, config), initial_weights(config), device)
+        prepared = prepare(config, corpus, tokenize_corpus(corpus, config), InitialWeights(), device)
         run_epoch(own_trainer(prepared.train, len(prepared.embedding.vocabulary)))
         print(time.process_time() - started_at, peak_memory_mb())
 

@@ -17,7 +17,7 @@ from lstmcli.recipes.prepare import prepare, tokenize_corpus
 from lstmcli.text.characters import pieces
 from lstmcli.text.encoder import GrowingVocabulary, TextEncoder
 from lstmcli.text.tokenizer import Tokenizer
-from lstmcli.training.initial_weights import initial_weights
+from lstmcli.training.initial_weights import InitialWeights
 
 CORPUS = Path(__file__).parent.parent / "data"
 
@@ -68,7 +68,7 @@ def _measure(train: str, validation: str | None) -> None:
     data = DataSettings(train=train, validation=validation)
     config = Config(data=data, ngrams=NgramSettings(enabled=False))
     corpus = load_corpus(config.data, seed=1)
-    prepare(config, corpus, tokenize_corpus(corpus, config), initial_weights(config), torch.device("cpu"))
+    prepare(config, corpus, tokenize_corpus(corpus, config), InitialWeights(), torch.device("cpu"))
     print(time.process_time() - started_at, peak_memory_mb() - before)
 
 

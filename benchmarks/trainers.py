@@ -8,6 +8,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
 from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.corpora import NUM_LABELS
+from lstmcli.config.defaults import LEARNING_RATE
 from lstmcli.config.model_settings import ModelSettings
 from lstmcli.config.settings import DropoutSettings, TrainingSettings
 from lstmcli.models.classifier import Classifier, Sizes
@@ -50,6 +51,7 @@ def own_trainer(
         objective,
         metric="accuracy",
         settings=training,
+        learning_rate=LEARNING_RATE,
         batch_size=batch_size,
         num_epochs=1_000_000,
         device=device,

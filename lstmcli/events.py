@@ -229,6 +229,13 @@ class PartsScored(Event):
 
 
 @dataclass(frozen=True)
+class StartChosen(Event):
+    """What the network starts from was chosen by `model.pretrained: auto`; `what` says what it is and why."""
+
+    what: str
+
+
+@dataclass(frozen=True)
 class PretrainingStarted(Event):
     """A training begins with next-word prediction on its own texts."""
 

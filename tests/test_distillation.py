@@ -98,8 +98,17 @@ def test_each_cell_learns_to_point_where_the_teacher_does(cell: CellName) -> Non
     objective = Distillation(taught(texts(200, seed=2)), taught(texts(60, seed=3)), device=CPU)
     model = student(cell)
     before = objective.scores(model.eval())["cosine"]
-    settings = TrainingSettings(learning_rate=0.02, average_decay=0.9)
-    trainer = Trainer(model, objective, metric="cosine", settings=settings, batch_size=16, num_epochs=8, device=CPU)
+    settings = TrainingSettings(average_decay=0.9)
+    trainer = Trainer(
+        model,
+        objective,
+        metric="cosine",
+        settings=settings,
+        learning_rate=0.02,
+        batch_size=16,
+        num_epochs=8,
+        device=CPU,
+    )
     results = [result for result in trainer.run() if isinstance(result, EpochResult)]
     assert before < 0.5 < 0.8 < results[-1].validation["cosine"]
     assert trainer.progress.best_value == max(result.validation["cosine"] for result in results)

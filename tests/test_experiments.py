@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from experiments import runner, tables
+from experiments.negation import read_test, shares_right
 from tests.conftest import FAST, PROJECT, feeling_rows, write_csv
 
 
@@ -63,3 +64,15 @@ def test_an_unknown_variant_is_named() -> None:
         check=False,
     )
     assert (result.returncode, "no entry 'defualt' in variants.yaml" in result.stderr) == (1, True)
+
+
+def test_an_answer_to_the_negation_test_is_right_if_it_is_among_the_accepted_ones() -> None:
+    rows = [
+        {"text": "a", "kind": "contrast", "label": "joy|love"},
+        {"text": "b", "kind": "negated-joy", "label": "sadness"},
+        {"text": "c", "kind": "contrast", "label": "joy"},
+    ]
+    counts = shares_right(rows, ["love", "joy", "joy"])
+    assert counts == {"contrast": (2, 2), "negated-joy": (0, 1), "all": (2, 3)}
+    assert list(counts)[-1] == "all"
+    assert sum(total for _, total in shares_right(read_test(), ["joy"] * len(read_test())).values()) == 2 * 287

@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_info
 from torch import nn
 from torch.testing import assert_close
 
+from lstmcli.config.defaults import LEARNING_RATE
 from lstmcli.config.model_settings import ModelSettings
 from lstmcli.config.settings import DropoutSettings, EngineName, TrainingSettings
 from lstmcli.errors import ConfigError
@@ -26,8 +27,8 @@ from lstmcli.training.optimizer import (
     ParamGroup,
     WeightAverage,
     clip_gradients,
-    learning_rate,
     param_groups,
+    scheduled_rate,
 )
 from lstmcli.training.setup import device_for, training_environment
 from lstmcli.training.updater import Updater
@@ -63,6 +64,7 @@ def trainer(
         Classification(train, validation, loss=loss, score=score, word_dropout=0.2, device=device),
         metric=options.get("metric", "accuracy"),
         settings=settings,
+        learning_rate=settings.learning_rate or LEARNING_RATE,
         batch_size=8,
         num_epochs=options.get("num_epochs", settings.epochs or 3),
         device=device,
@@ -193,7 +195,7 @@ def test_a_loss_that_is_no_number_stops_training_with_advice() -> None:
 
 
 def test_the_rate_rises_then_falls_to_zero() -> None:
-    rates = [learning_rate(step, num_steps=100, peak=0.5, warmup=0.2) for step in range(100)]
+    rates = [scheduled_rate(step, num_steps=100, peak=0.5, warmup=0.2) for step in range(100)]
     assert rates[0] == pytest.approx(0.5 / 20)
     assert rates[19] == rates[20] == 0.5
     assert rates[60] == pytest.approx(0.25)
@@ -204,7 +206,7 @@ def test_the_rate_rises_then_falls_to_zero() -> None:
 @pytest.mark.parametrize("warmup", [0.0, 0.5, 0.99])
 @pytest.mark.parametrize("num_steps", [1, 2, 7])
 def test_short_trainings_have_sensible_rates(num_steps: int, warmup: float) -> None:
-    rates = [learning_rate(step, num_steps=num_steps, peak=1.0, warmup=warmup) for step in range(num_steps)]
+    rates = [scheduled_rate(step, num_steps=num_steps, peak=1.0, warmup=warmup) for step in range(num_steps)]
     assert all(0.0 <= rate <= 1.0 for rate in rates)
     assert max(rates) > 0.0
 

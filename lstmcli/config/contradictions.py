@@ -1,8 +1,17 @@
 """Checks of settings that are valid on their own but contradict each other."""
 
 from lstmcli.config.keys import KeyPath
-from lstmcli.config.model_settings import MAX_RECURRENT_WEIGHTS, label_kind, num_recurrent_weights
+from lstmcli.config.model_settings import (
+    AUTOMATIC_START,
+    MAX_RECURRENT_WEIGHTS,
+    NO_START,
+    label_kind,
+    num_recurrent_weights,
+)
 from lstmcli.config.settings import SCORES_BY_KIND, Config
+
+# Values of `model.pretrained` that name nothing to start from.
+NOT_CHOSEN = (AUTOMATIC_START, NO_START, None)
 
 Check = tuple[bool, list[KeyPath], str]  # whether it failed, the keys involved, and the message
 
@@ -84,13 +93,13 @@ def _model_checks(config: Config) -> list[Check]:
     num_weights = num_recurrent_weights(config.model, embedding.size or 1)
     return [
         (
-            embedding.vectors is not None and config.model.pretrained is not None,
+            embedding.vectors is not None and config.model.pretrained not in NOT_CHOSEN,
             [("embedding", "vectors"), ("model", "pretrained")],
             "embedding.vectors and model.pretrained can't be combined: both set the initial word vectors. Pass the "
             "vector file to `lstmcli pretrain` instead.",
         ),
         (
-            embedding.frozen and embedding.vectors is None and config.model.pretrained is None,
+            embedding.frozen and embedding.vectors is None and config.model.pretrained in NOT_CHOSEN,
             [("embedding", "frozen"), ("embedding", "vectors")],
             "embedding.frozen requires embedding.vectors or model.pretrained: random vectors must be trained.",
         ),

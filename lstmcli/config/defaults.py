@@ -130,19 +130,34 @@ class Resolved:
     Attributes:
         network: the shape of the network; with `chunk_tokens` None, texts are not split into chunks.
         vector_size: width of the word vectors.
+        learning_rate: the peak.
         schedule: batch size and epochs.
         ngram_buckets: number of rows of the n-gram table.
     """
 
     network: ModelSettings
     vector_size: int
+    learning_rate: float
     schedule: Schedule
     ngram_buckets: int
 
 
-def resolve(config: Config, sizes: CorpusSizes) -> Resolved:
-    """Fill in every null setting of `config` whose default depends on the corpus."""
+# A network that knows what sentences mean forgets less with smaller steps. Held-out rows, with .01, .005 and .003: 500
+# rows of CARER .765, .770, .766; of GoEmotions (macro-F1) .302, .311, .300; of film reviews .706, .707, .712.
+LEARNING_RATE = 0.01
+INFORMED_LEARNING_RATE = 0.005
+
+
+def resolve(config: Config, sizes: CorpusSizes, *, knows_sentences: bool = False) -> Resolved:
+    """Fill in every null setting of `config` whose default depends on the corpus.
+
+    Args:
+        config: of the run.
+        sizes: of the corpus.
+        knows_sentences: whether the network starts from sentence vectors.
+    """
     return Resolved(
+        learning_rate=config.training.learning_rate or (INFORMED_LEARNING_RATE if knows_sentences else LEARNING_RATE),
         network=network_settings(config.model),
         vector_size=sizes.vector_size or config.embedding.size or DEFAULT_VECTOR_SIZE,
         schedule=schedule_for(sizes.num_texts, sizes.num_tokens, config.training),

@@ -119,9 +119,15 @@ class TokenizerSettings(Section):
         return settings
 
 
+# What `pretrained` may be besides a run directory. None, as in older configs, means the same as "none".
+AUTOMATIC_START = "auto"
+ENGLISH_START = "english"
+NO_START = "none"
+
+
 @dataclass(frozen=True)
 class ModelSettings(Section):
-    """The shape of the network between embedding and output."""
+    """The shape of the network between embedding and output, and what a training starts from."""
 
     cell: CellName = "lstm"
     hidden_size: Annotated[int, Limits(ge=1, le=16_384)] = 80
@@ -129,7 +135,7 @@ class ModelSettings(Section):
     bidirectional: bool = True
     chunk_tokens: Annotated[int, Limits(ge=0, le=MAX_COUNT)] | None = None
     pooling: PoolingName = "attention"
-    pretrained: str | None = None
+    pretrained: str | None = AUTOMATIC_START
 
 
 # Training such a network takes 40 GB: weights, gradients, two moments and a moving average in float32.

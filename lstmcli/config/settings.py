@@ -77,7 +77,7 @@ class TrainingSettings(Section):
 
     epochs: Count | None = None
     batch_size: Count | None = None
-    learning_rate: Rate = 0.01
+    learning_rate: Rate | None = None
     adversarial: Annotated[float, Limits(ge=0.0, le=100.0)] = 0.0
     weight_decay: Annotated[float, Limits(ge=0.0, le=100.0)] = 0.01
     warmup: Fraction = 0.1

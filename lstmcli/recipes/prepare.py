@@ -31,7 +31,7 @@ from lstmcli.store.language_model import SavedLanguageModel
 from lstmcli.text.encoder import GrowingVocabulary
 from lstmcli.text.vocabulary import UNKNOWN_ID
 from lstmcli.training.classification import Classification, LabelledTokens
-from lstmcli.training.initial_weights import InitialWeights, build_classifier, unpretrained
+from lstmcli.training.initial_weights import InitialWeights, build_classifier, start_output, unpretrained
 from lstmcli.training.loop import Trainer
 from lstmcli.training.loss import make_loss
 from lstmcli.training.word_vectors import EmbeddingRows, embedding_rows
@@ -88,11 +88,14 @@ class Prepared:
         settings = replace(config.training, seed=config.training.seed + member - 1)
         torch.manual_seed(settings.seed)
         num_labels = len(self.corpus.labels.names)
+        network = build_classifier(self.embedding, num_labels, self.settings.network, config, self.language_model)
+        start_output(network, self.train.targets, self.corpus.labels.kind)
         return Trainer(
-            build_classifier(self.embedding, num_labels, self.settings.network, config, self.language_model),
+            network,
             self.objective,
             metric=config.training.metric,
             settings=settings,
+            learning_rate=self.settings.learning_rate,
             batch_size=self.settings.schedule.batch_size,
             num_epochs=self.settings.schedule.num_epochs,
             device=self.device,
@@ -157,7 +160,7 @@ def prepare(
     sizes = CorpusSizes(
         len(learned.token_ids), len(learned.token_ids.flat), len(corpus.labels.names), vector_size=vector_size
     )
-    settings = resolve(config, sizes)
+    settings = resolve(config, sizes, knows_sentences=start.knows_sentences)
     embedding = embedding_rows(learned.vocabulary, learned.counts, settings.vector_size, source)
     _tell_words(learned, embedding, start, config.model, tell)
     ngrams = _fit_ngrams(corpus, tokens, config, settings, tell) if config.ngrams.enabled else None
@@ -251,4 +254,4 @@ def _tell_plan(settings: Resolved, learned: EncodedTexts, config: Config, tell: 
     batch_size, num_epochs = settings.schedule.batch_size, settings.schedule.num_epochs
     num_updates = math.ceil(len(learned.token_ids) / batch_size)
     training = config.training
-    tell(TrainingPlanned(num_epochs, num_updates, batch_size, training.learning_rate, training.adversarial))
+    tell(TrainingPlanned(num_epochs, num_updates, batch_size, settings.learning_rate, training.adversarial))

@@ -24,8 +24,9 @@ from lstmcli.reports.files import write_reports
 from lstmcli.store.model import SavedModel, write_model
 from lstmcli.store.run import OpenRun
 from lstmcli.store.seen_texts import write_seen_texts
-from lstmcli.training.initial_weights import InitialWeights, initial_weights, start_from_run
+from lstmcli.training.initial_weights import InitialWeights, start_from_run
 from lstmcli.training.setup import training_environment
+from lstmcli.training.starts import given_start, told_start
 
 
 def train(
@@ -52,10 +53,11 @@ def train(
 def _train(config: Config, run: OpenRun, corpus: Corpus | None, tell: Tell, stop: Stop) -> list[Evaluation]:
     started_at = time.process_time()
     with training_environment(config.training) as device:
-        start = initial_weights(config)
+        start = given_start(config)
         corpus = corpus or read_corpus(config, tell)
         run.start(config)
         tokens = tokenize_corpus(corpus, config)
+        start = start or told_start(config, tokens.train, tell)
         start = _pretrained(start, config, run, corpus, tokens, device, tell, stop)
         _end_if(stop)
         prepared = prepare(config, corpus, tokens, start, device, tell)
@@ -96,9 +98,9 @@ def _pretrained(
     stop: Stop,
 ) -> InitialWeights:
     """Return the initial weights after pretraining on the training texts, if that is configured."""
-    if not config.pretraining.own_texts or config.model.pretrained is not None:
+    if not config.pretraining.own_texts or start.language_model is not None:
         return start
-    path = pretrain_within(run, config, corpus.train.texts, tokens.train, device, tell=tell, stop=stop)
+    path = pretrain_within(run, config, corpus.train.texts, tokens.train, start, device, tell=tell, stop=stop)
     return start if path is None else start_from_run(path, config).with_further_words(start)
 
 

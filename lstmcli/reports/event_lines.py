@@ -172,6 +172,10 @@ def _parts_scored(event: events.PartsScored) -> list[Line]:
     ]
 
 
+def _start_chosen(event: events.StartChosen) -> list[Line]:
+    return [("start", f"{event.what} (model.pretrained)")]
+
+
 def _pretraining_started(event: events.PretrainingStarted) -> list[Line]:
     return [("pretrain", f"next-word prediction on {event.num_texts:,} training texts (pretraining.own_texts)")]
 
@@ -240,6 +244,7 @@ _DESCRIBERS: dict[type[events.Event], Callable[[Any], list[Line]]] = {
     events.TrainingFinished: _training_finished,
     events.EnsembleScored: _ensemble_scored,
     events.PartsScored: _parts_scored,
+    events.StartChosen: _start_chosen,
     events.PretrainingStarted: _pretraining_started,
     events.TextsHeldOut: _texts_held_out,
     events.PretrainingFinished: _pretraining_finished,

@@ -56,7 +56,7 @@ class LSTMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         ensemble: int = 1,
         epochs: int | None = None,
         batch_size: int | None = None,
-        learning_rate: float = 0.01,
+        learning_rate: float | None = None,
         validation_fraction: float = 0.1,
         settings: Mapping[str, Any] | None = None,
         random_state: int | np.random.RandomState | None = None,
@@ -73,7 +73,8 @@ class LSTMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             ensemble: number of networks, whose logits are averaged.
             epochs: passes over the training texts at most; None: by their number.
             batch_size: texts per update; None: by their number.
-            learning_rate: the highest of the schedule.
+            learning_rate: the highest of the schedule; None: 0.01, or 0.005 for a network that starts from sentence
+                vectors.
             validation_fraction: of the texts, set aside to choose the epoch and the thresholds.
             settings: any other settings of `lstmcli config` by key, such as {"dropout.words": 0.3}.
             random_state: an int for the same model each time.

@@ -2,7 +2,7 @@
 
     language_model.json  format version, shape of the network, tokenizer settings, what was learned and how well
     vocabulary.txt       one word per line; line n (from 0) is token id n
-    weights.safetensors  float32
+    weights.safetensors  float32; in a compact one float16, and int8 for the word vectors, see `store.compact`
     checksums.json       see `data.sealed`
 
 Reading runs no code from the folder and opens only these names.
@@ -23,6 +23,7 @@ from lstmcli.data.sealed import SealedFolder, reason_of, seal
 from lstmcli.errors import RunDirectoryError
 from lstmcli.kernels.weights import Weights
 from lstmcli.store.checks import MAX_COUNT, check_layers, check_pooling, check_values, check_version, number_in
+from lstmcli.store.compact import COMPACT_TYPES, TABLE, compressed, expanded
 from lstmcli.store.layout import (
     CONFIG_FILE,
     LANGUAGE_DESCRIPTION_FILE,
@@ -31,7 +32,7 @@ from lstmcli.store.layout import (
     VOCABULARY_FILE,
     WEIGHTS_FILE,
 )
-from lstmcli.store.tables import Shapes, read_weights
+from lstmcli.store.tables import FLOAT32, Shapes, read_weights
 from lstmcli.text.vocabulary import Vocabulary
 
 FORMAT_VERSION: Final = 3
@@ -41,8 +42,6 @@ SEALED_FROM: Final = 2
 
 # The first version that says what was learned; before, it was always the next word.
 OBJECTIVES_FROM: Final = 3
-
-TABLE = "embedding.weight"
 
 # File systems allow no longer names.
 MAX_NAME: Final = 255
@@ -99,8 +98,8 @@ class SavedLanguageModel:
         tokenizer: how its texts were tokenised.
         vocabulary: of its texts.
         learned: what its weights have learned, and how well.
-        weights: by parameter name; `embedding.weight` (words, size), `recurrent.layers...` and, if sentence vectors
-            were learned, `pooling...` as in a classifier.
+        weights: by parameter name; `embedding.weight` (words, size), `recurrent.layers...` and, if it knows sentence
+            vectors, `pooling...` as in a classifier.
     """
 
     network: ModelSettings
@@ -110,13 +109,13 @@ class SavedLanguageModel:
     weights: Weights
 
     @property
-    def has_pooling(self) -> bool:
-        """Whether the pooling was pretrained; next-word prediction has none."""
-        return isinstance(self.learned, LearnedSentenceVectors)
+    def knows_sentences(self) -> bool:
+        """Whether it was taught sentence vectors, perhaps before it learned to predict the next word."""
+        return isinstance(self.learned, LearnedSentenceVectors) or any(map(_is_pooling, self.weights))
 
 
-def write_language_model(folder: Path, model: SavedLanguageModel) -> None:
-    """Write the files into an existing folder."""
+def write_language_model(folder: Path, model: SavedLanguageModel, *, compact: bool = False) -> None:
+    """Write the files into an existing folder; `compact` takes a quarter of the space, see `store.compact`."""
     description = {
         "format_version": FORMAT_VERSION,
         "written_by": f"lstmcli {__version__}",
@@ -128,7 +127,7 @@ def write_language_model(folder: Path, model: SavedLanguageModel) -> None:
     (folder / LANGUAGE_DESCRIPTION_FILE).write_text(content, encoding="utf-8")
     (folder / VOCABULARY_FILE).write_text(model.vocabulary.file_content(), encoding="utf-8", newline="\n")
     with saving_tensors(folder / WEIGHTS_FILE):
-        save_file(model.weights, folder / WEIGHTS_FILE)
+        save_file(compressed(model.weights) if compact else model.weights, folder / WEIGHTS_FILE)
     seal(folder)
 
 
@@ -161,11 +160,19 @@ def read_language_model(run: Path) -> SavedLanguageModel:
         if num_words != len(vocabulary):
             raise ValueError(f"vectors of {num_words} words, expected {len(vocabulary)}")
         check_layers(network, size, shapes)
-        if isinstance(learned, LearnedSentenceVectors):
+        if isinstance(learned, LearnedSentenceVectors) or any(map(_is_pooling, shapes)):
             check_pooling(network, shapes)
 
-    weights = read_weights(folder, WEIGHTS_FILE, check)
+    weights = read_weights(folder, WEIGHTS_FILE, check, types=FLOAT32 | COMPACT_TYPES)
+    try:
+        weights = expanded(weights)
+    except ValueError as error:
+        raise folder.damaged(WEIGHTS_FILE, f"is damaged ({error})") from None
     return SavedLanguageModel(network, tokenizer, vocabulary, learned, weights)
+
+
+def _is_pooling(name: str) -> bool:
+    return name.startswith("pooling.")
 
 
 def _learned(stored: dict[str, Any]) -> Learned:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lstmcli.config.model_settings import ModelSettings
+from lstmcli.config.model_settings import LabelKind, ModelSettings
 from lstmcli.config.settings import Config
 from lstmcli.errors import ConfigError, RunDirectoryError
 from lstmcli.models.classifier import Classifier, Sizes
@@ -19,7 +19,6 @@ from lstmcli.training.word_vectors import (
     EmbeddingRows,
     VectorSource,
     check_width,
-    vectors_from_file,
     vectors_from_language_model,
 )
 
@@ -36,6 +35,11 @@ class InitialWeights:
     source: VectorSource | None = None
     language_model: SavedLanguageModel | None = None
 
+    @property
+    def knows_sentences(self) -> bool:
+        """Whether whole texts mean something to the network before it is trained."""
+        return self.language_model is not None and self.language_model.knows_sentences
+
     def with_further_words(self, other: "InitialWeights") -> "InitialWeights":
         """Return these weights extended by the words that only `other` has, such as those of a vector file."""
         if self.source is None or other.source is None:
@@ -47,21 +51,6 @@ class InitialWeights:
         return replace(self, source=replace(self.source, words=words, matrix=matrix))
 
 
-def initial_weights(config: Config) -> InitialWeights:
-    """Read the run or file that `model.pretrained` or `embedding.vectors` names.
-
-    Raises:
-        LstmcliError: it can't be used, or does not match the config.
-    """
-    if config.model.pretrained is not None:
-        return start_from_run(Path(config.model.pretrained), config)
-    if config.embedding.vectors is None:
-        return InitialWeights()
-    source = vectors_from_file(config.embedding, lowercase=config.tokenizer.lowercase)
-    check_width(config.embedding, source)
-    return InitialWeights(source)
-
-
 def start_from_run(path: Path, config: Config) -> InitialWeights:
     """Read the language model of a pretraining run.
 
@@ -70,21 +59,39 @@ def start_from_run(path: Path, config: Config) -> InitialWeights:
         ConfigError: its shape or tokenizer differs from that of `config`; the message names every differing key.
     """
     found = read_language_model(path)
+    if different := differences(found, config):
+        raise ConfigError(
+            f"model.pretrained: {path} was pretrained with different settings: {', '.join(different)}. Use the same "
+            "settings here, or pretrain again."
+        )
+    return start_from(found, str(path), config)
+
+
+def start_from(found: SavedLanguageModel, name: str, config: Config) -> InitialWeights:
+    """Return the weights of a language model as a start, under a `name` to show.
+
+    Raises:
+        ConfigError: `embedding.size` differs from the width of its word vectors.
+    """
+    source = vectors_from_language_model(found, name)
+    check_width(config.embedding, source)
+    return InitialWeights(source, found)
+
+
+def differences(found: SavedLanguageModel, config: Config) -> list[str]:
+    """Return the settings of a language model, as KEY=VALUE, that are not those of `config` and must be.
+
+    A `peephole` network can start from an `lstm`, since it equals one before it is trained.
+    """
     keys = [("model", key, getattr(config.model, key), getattr(found.network, key)) for key in SHAPE_KEYS]
     keys += [
         ("tokenizer", key, value, getattr(found.tokenizer, key))
         for key, value in vars(config.tokenizer).items()
         if key not in LENGTH_KEYS
     ]
-    different = [f"{section}.{key} was {_shown(theirs)}" for section, key, ours, theirs in keys if ours != theirs]
-    if different:
-        raise ConfigError(
-            f"model.pretrained: {path} was pretrained with different settings: {'; '.join(different)}. Use the same "
-            "settings here, or pretrain again."
-        )
-    source = vectors_from_language_model(found, str(path))
-    check_width(config.embedding, source)
-    return InitialWeights(source, found)
+    if (config.model.cell, found.network.cell) == ("peephole", "lstm"):
+        keys = [key for key in keys if key[1] != "cell"]
+    return [f"{section}.{key}={_shown(theirs)}" for section, key, ours, theirs in keys if ours != theirs]
 
 
 def _shown(value: object) -> str:
@@ -92,7 +99,7 @@ def _shown(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def use_layers(model: Classifier, language_model: SavedLanguageModel) -> None:
+def use_layers(model: Classifier | LanguageModel, language_model: SavedLanguageModel) -> None:
     """Copy the pretrained recurrent layers, and the pooling if it is of the same kind; all else stays random.
 
     Raises:
@@ -100,12 +107,17 @@ def use_layers(model: Classifier, language_model: SavedLanguageModel) -> None:
     """
     num_layers = min(language_model.network.layers, len(model.recurrent.layers))
     prefixes = [f"recurrent.layers.{layer}." for layer in range(num_layers)]
-    if language_model.has_pooling and isinstance(model.pooling, POOLINGS[language_model.network.pooling]):
+    pooling = getattr(model, "pooling", None)
+    if language_model.knows_sentences and isinstance(pooling, POOLINGS[language_model.network.pooling]):
         prefixes.append("pooling.")
     with torch.no_grad():
         for name, parameter in model.named_parameters():
-            if name.startswith(tuple(prefixes)):
+            if name.startswith(tuple(prefixes)) and not _is_new_peephole(name, language_model):
                 parameter.copy_(_pretrained(language_model, name, tuple(parameter.shape)))
+
+
+def _is_new_peephole(name: str, language_model: SavedLanguageModel) -> bool:
+    return name.endswith(".weight_cell") and language_model.network.cell == "lstm"
 
 
 def unpretrained(language_model: SavedLanguageModel, network: ModelSettings) -> list[str]:
@@ -113,7 +125,7 @@ def unpretrained(language_model: SavedLanguageModel, network: ModelSettings) -> 
     pretrained, notes = language_model.network, []
     if pretrained.layers < network.layers:
         notes.append(f"layers above layer {pretrained.layers} start from random weights")
-    if language_model.has_pooling and pretrained.pooling != network.pooling:
+    if language_model.knows_sentences and pretrained.pooling != network.pooling:
         notes.append(
             f"the network was pretrained with model.pooling={pretrained.pooling}; {network.pooling} pooling starts anew"
         )
@@ -158,10 +170,34 @@ def build_classifier(
     return model
 
 
+def start_output(model: Classifier, targets: NDArray[np.bool_ | np.float32], kind: LabelKind) -> None:
+    """Set the output's bias to the log odds (one label per text: the log probabilities) of the labels.
+
+    Otherwise the first epochs would learn little else than which labels are rare. Source: Lin et al. 2017, "Focal Loss
+    for Dense Object Detection", section 4.1.
+
+    Args:
+        model: the network.
+        targets: (texts, labels), booleans or probabilities.
+        kind: of the labels.
+    """
+    shares = (targets.sum(axis=0, dtype=np.float64) + 0.5) / (len(targets) + 1.0)
+    biases = np.log(shares) if kind == "single" else np.log(shares / (1.0 - shares))
+    with torch.no_grad():
+        model.output.bias.copy_(torch.from_numpy(biases))
+
+
 def build_language_model(
-    rows: EmbeddingRows, counts: NDArray[np.int64], network: ModelSettings, config: Config
+    rows: EmbeddingRows,
+    counts: NDArray[np.int64],
+    network: ModelSettings,
+    config: Config,
+    language_model: SavedLanguageModel | None = None,
 ) -> LanguageModel:
-    """Return a new language model; `counts` (words,) are the frequencies of the words. Uses torch's random state."""
+    """Return a language model, with pretrained vectors and layers if there are any. Uses torch's random state.
+
+    `counts` (words,) are the frequencies of the words.
+    """
     model = LanguageModel(
         LanguageSizes(rows.num_trained, rows.size, PAD_ID),
         network,
@@ -174,5 +210,7 @@ def build_language_model(
     if rows.pretrained is not None:
         vectors = rows.pretrained.vectors[: rows.num_trained]
         model.embedding.set_vectors(vectors, rows.pretrained.known, frozen=config.embedding.frozen)
+    if language_model is not None:
+        use_layers(model, language_model)
     model.start_from(counts)
     return model

@@ -15,7 +15,7 @@ from lstmcli.config.settings import TrainingSettings
 from lstmcli.errors import LstmcliError
 from lstmcli.metrics.scores import LOWER_IS_BETTER
 from lstmcli.text.token_ids import training_batches
-from lstmcli.training.optimizer import learning_rate
+from lstmcli.training.optimizer import scheduled_rate
 from lstmcli.training.updater import Updater, below
 
 
@@ -115,6 +115,7 @@ class Trainer:
         *,
         metric: str,
         settings: TrainingSettings,
+        learning_rate: float,
         batch_size: int,
         num_epochs: int,
         device: torch.device,
@@ -127,7 +128,8 @@ class Trainer:
                 `sparse`.
             objective: what the network is trained for.
             metric: the score that selects the best epoch.
-            settings: learning rate, seed and so on.
+            settings: seed, weight decay and so on.
+            learning_rate: the peak.
             batch_size: texts per update.
             num_epochs: the maximum number of epochs.
             device: to train on.
@@ -136,6 +138,7 @@ class Trainer:
         self.model = model.to(device)
         self.updater = Updater(self.model, settings, embedding_lr_scale=embedding_lr_scale)
         self.progress = Progress()
+        self.learning_rate = learning_rate
         self.batch_size = batch_size
         self.num_epochs = num_epochs
         self._objective = objective
@@ -179,9 +182,7 @@ class Trainer:
 
     def _rate(self, update: int) -> float:
         num_updates = self.num_epochs * math.ceil(len(self._objective.lengths) / self.batch_size)
-        return learning_rate(
-            update, num_steps=num_updates, peak=self._settings.learning_rate, warmup=self._settings.warmup
-        )
+        return scheduled_rate(update, num_steps=num_updates, peak=self.learning_rate, warmup=self._settings.warmup)
 
     def _update(self, rows: NDArray[np.int64]) -> float:
         batch = self._objective.batch(rows)
@@ -190,7 +191,7 @@ class Trainer:
         if not math.isfinite(loss):
             raise DivergedError(
                 f"the loss is {loss} in epoch {self.progress.epoch}: training has diverged. Try a lower "
-                f"training.learning_rate (now {self._settings.learning_rate:g}) or training.gradient_clip."
+                f"training.learning_rate (now {self.learning_rate:g}) or training.gradient_clip."
             )
         self.updater.update(self._rate(self.progress.num_updates))
         return loss

@@ -95,7 +95,7 @@ def clip_gradients(parameters: Iterable[nn.Parameter], max_norm: float) -> None:
     torch._foreach_mul_(values, (max_norm / (norm + 1e-6)).clamp(max=1.0))
 
 
-def learning_rate(step: int, *, num_steps: int, peak: float, warmup: float) -> float:
+def scheduled_rate(step: int, *, num_steps: int, peak: float, warmup: float) -> float:
     """Return the learning rate of a step: a linear warm-up to `peak`, then cosine decay to 0.
 
     Args:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from lstmcli.config.settings import EmbeddingSettings
 from lstmcli.errors import ConfigError
 from lstmcli.models.embedding import INITIAL_STD
-from lstmcli.store.language_model import TABLE, SavedLanguageModel
+from lstmcli.store.compact import TABLE
+from lstmcli.store.language_model import SavedLanguageModel
 from lstmcli.text.vectors import read_vectors
 from lstmcli.text.vocabulary import UNKNOWN_ID, Vocabulary
 

@@ -40,16 +40,18 @@ from lstmcli.recipes.pretraining.texts import (
     read_unlabelled,
     split_texts,
 )
+from lstmcli.store.compact import TABLE
 from lstmcli.store.language_model import LearnedNextWord, SavedLanguageModel, write_language_model
 from lstmcli.store.layout import METRICS_FILE
 from lstmcli.store.run import OpenRun
 from lstmcli.text.encoder import GrowingVocabulary
 from lstmcli.text.token_ids import TokenIds
-from lstmcli.training.initial_weights import build_language_model
+from lstmcli.training.initial_weights import InitialWeights, build_language_model
 from lstmcli.training.language import NextWord, frequency_perplexity
 from lstmcli.training.loop import Trainer
 from lstmcli.training.setup import training_environment
-from lstmcli.training.word_vectors import EmbeddingRows, embedding_rows, vectors_from_file
+from lstmcli.training.starts import given_start, told_start
+from lstmcli.training.word_vectors import EmbeddingRows, embedding_rows
 
 METRIC = "perplexity"
 
@@ -59,11 +61,12 @@ MAX_OWN_TOKENS = 2_000_000
 
 @dataclass(frozen=True)
 class _Prepared:
-    """Texts to train on, texts to measure perplexity on, and the initial word vectors."""
+    """Texts to train on, texts to measure perplexity on, and the initial weights."""
 
     train: EncodedTexts
     validation: TokenIds
     embedding: EmbeddingRows
+    language_model: SavedLanguageModel | None
     settings: Resolved
     fingerprint: str
 
@@ -83,7 +86,9 @@ def learn_next_word(config: Config, run: OpenRun, *, tell: Tell, stop: Stop) -> 
     with run, training_environment(config.training) as device:
         texts = read_unlabelled(config, tell)
         tokens = tokenize(texts, config.tokenizer, GrowingVocabulary())
-        _pretrain(config, run, texts, tokens, device, _Limits(WANTED_LANGUAGE_TOKENS, None), started_at, tell, stop)
+        start = given_start(config) or told_start(config, tokens, tell)
+        limits = _Limits(WANTED_LANGUAGE_TOKENS, None)
+        _pretrain(config, run, texts, tokens, start, device, limits, started_at, tell, stop)
 
 
 def pretrain_within(
@@ -91,6 +96,7 @@ def pretrain_within(
     config: Config,
     texts: Texts,
     tokens: TokenizedTexts,
+    start: InitialWeights,
     device: torch.device,
     *,
     tell: Tell = ignore,
@@ -113,7 +119,7 @@ def pretrain_within(
     limits = _Limits(WANTED_OWN_TOKENS, MAX_OWN_TOKENS)
     try:
         with run:
-            _pretrain(config, run, texts, tokens, device, limits, time.process_time(), tell, stop)
+            _pretrain(config, run, texts, tokens, start, device, limits, time.process_time(), tell, stop)
     except NothingToLearnError as error:
         tell(Note(f"{error} The network starts from random weights."))
         return None
@@ -125,13 +131,14 @@ def _pretrain(
     run: OpenRun,
     texts: Texts,
     tokens: TokenizedTexts,
+    start: InitialWeights,
     device: torch.device,
     limits: _Limits,
     started_at: float,
     tell: Tell,
     stop: Stop,
 ) -> None:
-    prepared = _prepare(config, texts, tokens, limits, tell)
+    prepared = _prepare(config, texts, tokens, start, limits, tell)
     trainer = _trainer(prepared, config, device, tell)
     run.start(config)
     model = CheckpointedTraining(
@@ -151,11 +158,11 @@ def _pretrain(
     tell(PretrainingFinished(perplexity, unigram_perplexity))
 
 
-def _prepare(config: Config, texts: Texts, tokens: TokenizedTexts, limits: _Limits, tell: Tell) -> _Prepared:
+def _prepare(
+    config: Config, texts: Texts, tokens: TokenizedTexts, start: InitialWeights, limits: _Limits, tell: Tell
+) -> _Prepared:
     split = split_texts(len(texts), config, measure=METRIC, tell=tell)
-    source = None
-    if config.embedding.vectors is not None:
-        source = vectors_from_file(config.embedding, lowercase=config.tokenizer.lowercase)
+    source = start.source
     known = frozenset(() if source is None else source.words)
     encoded = encode_split(tokens, split, config, config.tokenizer, known=known, in_pieces=True, tell=tell)
     learned, held_out = encoded.train, encoded.held_out
@@ -177,7 +184,8 @@ def _prepare(config: Config, texts: Texts, tokens: TokenizedTexts, limits: _Limi
     embedding = embedding_rows(learned.vocabulary, learned.counts, settings.vector_size, source)
     for note in embedding.notes(source):
         tell(Note(note))
-    return _Prepared(learned, held_out, embedding, settings, fingerprint(texts, learned.vocabulary))
+    digest = fingerprint(texts, learned.vocabulary)
+    return _Prepared(learned, held_out, embedding, start.language_model, settings, digest)
 
 
 def _some(token_ids: TokenIds, max_tokens: int, *, seed: int) -> TokenIds:
@@ -191,7 +199,9 @@ def _some(token_ids: TokenIds, max_tokens: int, *, seed: int) -> TokenIds:
 def _trainer(prepared: _Prepared, config: Config, device: torch.device, tell: Tell) -> Trainer:
     learned, pretraining, schedule = prepared.train, config.pretraining, prepared.settings.schedule
     torch.manual_seed(config.training.seed)
-    model = build_language_model(prepared.embedding, learned.counts, prepared.settings.network, config)
+    model = build_language_model(
+        prepared.embedding, learned.counts, prepared.settings.network, config, prepared.language_model
+    )
     num_parameters = sum(parameter.numel() for parameter in model.parameters())
     tell(network_event(model.settings, num_parameters, is_classifier=False))
     if model.settings.layers < config.model.layers:
@@ -210,7 +220,8 @@ def _trainer(prepared: _Prepared, config: Config, device: torch.device, tell: Te
         model,
         objective,
         metric=METRIC,
-        settings=replace(config.training, learning_rate=pretraining.learning_rate),
+        settings=config.training,
+        learning_rate=pretraining.learning_rate,
         batch_size=schedule.batch_size,
         num_epochs=schedule.num_epochs,
         device=device,
@@ -218,12 +229,20 @@ def _trainer(prepared: _Prepared, config: Config, device: torch.device, tell: Te
 
 
 def _saved(config: Config, prepared: _Prepared, model: nn.Module, perplexity: float) -> SavedLanguageModel:
+    """Return the network, with what it started from and has not learned anew: pooling, and words of other texts."""
+    weights = {name: value.detach().cpu().numpy() for name, value in model.state_dict().items()}
+    vocabulary, start = prepared.train.vocabulary, prepared.language_model
+    if start is not None and prepared.embedding.pretrained is not None:
+        vocabulary = prepared.embedding.vocabulary
+        further = prepared.embedding.pretrained.vectors[prepared.embedding.num_trained :]
+        weights[TABLE] = np.concatenate([weights[TABLE], further])
+        weights |= {name: value for name, value in start.weights.items() if name.startswith("pooling.")}
     return SavedLanguageModel(
         network=replace(prepared.settings.network, layers=language_layers(config.model)),
         tokenizer=config.tokenizer,
-        vocabulary=prepared.train.vocabulary,
+        vocabulary=vocabulary,
         learned=LearnedNextWord(perplexity),
-        weights={name: value.detach().cpu().numpy() for name, value in model.state_dict().items()},
+        weights=weights,
     )
 
 

@@ -1,0 +1,78 @@
+"""Chooses what a network starts from: a run, a vector file, the English start that comes with the tool, or nothing."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lstmcli.config.model_settings import AUTOMATIC_START, ENGLISH_START, NO_START
+from lstmcli.config.settings import Config
+from lstmcli.corpus.encode import TokenizedTexts
+from lstmcli.events import StartChosen, Tell
+from lstmcli.store.compact import TABLE
+from lstmcli.store.language_model import read_language_model
+from lstmcli.training.initial_weights import InitialWeights, differences, start_from, start_from_run
+from lstmcli.training.word_vectors import check_width, vectors_from_file
+
+# A run of `lstmcli pretrain`, as far as a training reads it. experiments/english_start.py writes it.
+ENGLISH = Path(__file__).parent.parent / "pretrained" / "english"
+
+# Texts with a smaller share of known words are not English. It was .93 or more for seven English corpora, tweets and
+# essays among them, and between 0 and .55 for sentences in ten other languages, of which Dutch came closest.
+LEAST_KNOWN = 0.75
+
+
+@dataclass(frozen=True)
+class Start:
+    """Initial weights, and what they are and why, in a few words."""
+
+    weights: InitialWeights
+    what: str
+
+
+def given_start(config: Config) -> InitialWeights | None:
+    """Read what `model.pretrained` or `embedding.vectors` names; None leaves the choice to `automatic_start`.
+
+    Raises:
+        LstmcliError: it can't be used, or does not match the config.
+    """
+    name = config.model.pretrained
+    if config.embedding.vectors is not None:
+        source = vectors_from_file(config.embedding, lowercase=config.tokenizer.lowercase)
+        check_width(config.embedding, source)
+        return InitialWeights(source)
+    if name == AUTOMATIC_START:
+        return None
+    if name in {None, NO_START}:
+        return InitialWeights()
+    return start_from_run(ENGLISH if name == ENGLISH_START else Path(str(name)), config)
+
+
+def told_start(config: Config, texts: TokenizedTexts, tell: Tell) -> InitialWeights:
+    """Return the `automatic_start`, and tell what it is."""
+    start = automatic_start(config, texts)
+    tell(StartChosen(start.what))
+    return start.weights
+
+
+def automatic_start(config: Config, texts: TokenizedTexts) -> Start:
+    """Return the English start for a network that it fits and texts that are in English, and otherwise nothing."""
+    english = read_language_model(ENGLISH)
+    misfits = differences(english, config)
+    width = english.weights[TABLE].shape[1]
+    if config.embedding.size not in {None, width}:
+        misfits.append(f"embedding.size={width}")
+    if misfits:
+        return Start(InitialWeights(), f"random weights: the English start would need {', '.join(misfits)}")
+    share = known_share(texts, frozenset(english.vocabulary.words))
+    if share < LEAST_KNOWN:
+        return Start(InitialWeights(), f"random weights: {share:.0%} of the words are known English words")
+    return Start(start_from(english, "the English start", config), f"English, {share:.0%} of the words are known")
+
+
+def known_share(texts: TokenizedTexts, words: frozenset[str]) -> float:
+    """Return the share of the words of `texts` that are among `words`; signs, digits and emoji are no words."""
+    counts = np.bincount(texts.ids.flat(), minlength=len(texts.words))
+    is_word = np.array([word[:1].isalpha() for word in texts.words], dtype=bool)
+    is_known = np.array([word in words for word in texts.words], dtype=bool)
+    return float(counts[is_word & is_known].sum() / max(1, counts[is_word].sum()))
