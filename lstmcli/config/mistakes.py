@@ -8,6 +8,7 @@ from lstmcli.config.excerpts import excerpt, shown
 from lstmcli.config.expectations import expectation, number_type
 from lstmcli.config.keys import FILE_KEYS, KeyPath, sections, type_of
 from lstmcli.config.suggestions import suggestion
+from lstmcli.config.thresholds import THRESHOLD_ERROR
 
 # More would scroll the first ones off the screen.
 MAX_MISTAKES = 20
@@ -32,6 +33,8 @@ def describe(problem: Any, prefix: str, typed: dict[KeyPath, str]) -> str:
     # For an unknown section from --set, `typed` has only the full key, which starts with it.
     key = next((other for other in typed if other[: len(key)] == key), key)
     where = place(key, prefix, typed)
+    if problem["type"] == THRESHOLD_ERROR:
+        return f"{where}: {problem['msg']}"
     if problem["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
         return f"{where}: unknown key.{suggestion(key, sections())}"
     value = shown(problem["input"])
@@ -43,8 +46,10 @@ def describe(problem: Any, prefix: str, typed: dict[KeyPath, str]) -> str:
 
 
 def _key_of(problem: Any) -> KeyPath:
-    # For a union, pydantic appends the type that it tried; only the first two parts are the key.
-    return tuple(str(part) for part in problem["loc"][:2])
+    # For a union, pydantic appends the type that it tried; only the first two parts are the key. A mapping of
+    # thresholds has a key for each label.
+    parts = problem["loc"] if problem["type"] == THRESHOLD_ERROR else problem["loc"][:2]
+    return tuple(str(part) for part in parts)
 
 
 def place(key: KeyPath, prefix: str, typed: dict[KeyPath, str]) -> str:
@@ -69,10 +74,16 @@ def _unfit_values(raw: dict[str, Any]) -> Iterator[tuple[KeyPath, str]]:
             key = (section, name)
             if isinstance(value, bool) and number_type(type_of(key)) is not None:
                 yield key, f"expected {expectation(type_of(key))}, got {shown(value)}."
-            for text in value if isinstance(value, list) else [value]:
+            for text in _texts_in(value):
                 if isinstance(text, str) and (problem := _text_problem(text, is_file=key in FILE_KEYS)):
                     yield key, problem
                     break
+
+
+def _texts_in(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return [*value, *value.values()]
+    return value if isinstance(value, list) else [value]
 
 
 def _text_problem(text: str, *, is_file: bool) -> str | None:
