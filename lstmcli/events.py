@@ -229,6 +229,15 @@ class PartsScored(Event):
 
 
 @dataclass(frozen=True)
+class ThresholdsChosen(Event):
+    """The threshold of each label was chosen; `origins` say from what."""
+
+    names: tuple[str, ...]
+    thresholds: tuple[float, ...]
+    origins: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class PretrainingStarted(Event):
     """A training begins with next-word prediction on its own texts."""
 

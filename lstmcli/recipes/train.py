@@ -9,10 +9,11 @@ import numpy as np
 import torch
 
 from lstmcli.config.settings import Config
+from lstmcli.config.thresholds import check_label_names
 from lstmcli.corpus.corpus import Corpus
 from lstmcli.data.atomic import replaced_folder
 from lstmcli.errors import InterruptedRunError
-from lstmcli.events import NEVER, EnsembleScored, PartsScored, Stop, Tell, ignore
+from lstmcli.events import NEVER, EnsembleScored, Note, PartsScored, Stop, Tell, ThresholdsChosen, ignore
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.metrics.tuning import Decision
@@ -54,6 +55,7 @@ def _train(config: Config, run: OpenRun, corpus: Corpus | None, tell: Tell, stop
     with training_environment(config.training) as device:
         start = initial_weights(config)
         corpus = corpus or read_corpus(config, tell)
+        check_label_names(config.decision.thresholds, corpus.labels.names)
         run.start(config)
         tokens = tokenize_corpus(corpus, config)
         start = _pretrained(start, config, run, corpus, tokens, device, tell, stop)
@@ -120,6 +122,11 @@ def _tune(prepared: Prepared, networks: Sequence[FittedNetwork], tell: Tell) -> 
         alone = decisions.without_ngrams()
         network, ngrams = (alone.scores(part)[headline] for part in (logits, prepared.ngrams.validation_logits))
         tell(PartsScored(headline, network, ngrams, value, decision.mixture.share))
+    if decision.rule.origins:
+        thresholds = tuple(decision.rule.thresholds.tolist())
+        tell(ThresholdsChosen(prepared.corpus.labels.names, thresholds, decision.rule.origins))
+    for note in decision.notes:
+        tell(Note(note))
     if prepared.language_model is not None:
         facts["pretraining_perplexity"] = round(prepared.language_model.perplexity, 2)
     return _model(prepared, decision, networks), facts
