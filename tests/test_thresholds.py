@@ -11,10 +11,10 @@ from lstmcli.config.thresholds import ThresholdSetting
 from lstmcli.metrics.coverage import coverage_rows
 from lstmcli.metrics.decisions import DecisionRule
 from lstmcli.metrics.jaccard_thresholds import (
+    Picks,
     best_cuts,
     common_jaccard_threshold,
     jaccard_thresholds,
-    label_gains,
     mean_jaccard,
 )
 from lstmcli.metrics.least_thresholds import precision_threshold, recall_threshold
@@ -62,7 +62,11 @@ def test_the_best_cut_of_a_label_is_the_best_of_all_beside_the_others(seed: int,
         changed[label] = threshold
         return jaccard_at(changed, probabilities, targets, at_least_one)
 
-    reach, gains = label_gains(probabilities, targets, thresholds, label, at_least_one=at_least_one)
+    picks = Picks(probabilities, targets, thresholds)
+    picks.change((label + 1) % 3, 0.3)
+    picks.change((label + 1) % 3, thresholds[(label + 1) % 3])
+    picks.change(label, 0.2)  # whatever it was before
+    reach, gains = picks.gains(label, at_least_one=at_least_one)
     (cut,) = best_cuts(reach, gains, np.ones((1, 15), dtype=np.int64))
     assert score(cut) >= max(score(threshold) for threshold in np.linspace(0.001, 1.2, 2400)) - 1e-12
 

@@ -34,14 +34,14 @@ def jaccard_thresholds(
     common = common_jaccard_threshold(probabilities, targets, at_least_one=at_least_one)
     thresholds = np.full(num_labels, common)
     counts = targets.sum(axis=0)
-    weights = resampled_weights(len(targets))
+    weights, picks = resampled_weights(len(targets)), Picks(probabilities, targets, thresholds)
     for _ in range(NUM_PASSES):
         for label in np.flatnonzero(counts).tolist():
-            values, gains = label_gains(probabilities, targets, thresholds, label, at_least_one=at_least_one)
+            values, gains = picks.gains(label, at_least_one=at_least_one)
             cuts = best_cuts(values, gains, weights)
             trust = counts[label] / (counts[label] + shrinkage)
-            thresholds[label] = sigmoid(trust * logit(cuts).mean() + (1.0 - trust) * logit(common))
-    return thresholds
+            picks.change(label, float(sigmoid(trust * logit(cuts).mean() + (1.0 - trust) * logit(common))))
+    return picks.thresholds
 
 
 def common_jaccard_threshold(probabilities: Floats, targets: NDArray[np.bool_], *, at_least_one: bool) -> float:
@@ -60,29 +60,47 @@ def mean_jaccard(decisions: NDArray[np.bool_], targets: NDArray[np.bool_]) -> fl
     return float(_jaccard((decisions & targets).sum(axis=1), decisions.sum(axis=1), targets.sum(axis=1)).mean())
 
 
-def label_gains(
-    probabilities: Floats, targets: NDArray[np.bool_], thresholds: Floats, label: int, *, at_least_one: bool
-) -> tuple[Floats, Floats]:
-    """Return up to which threshold each row gets the label, and how much its Jaccard index gains by that, (rows,) each.
+class Picks:
+    """Thresholds, and how many labels each row gets by them, which is counted anew only for a label that changes."""
 
-    The other labels keep their thresholds. With `at_least_one`, a row without any of them gets the label even below its
-    threshold if it is the closest, and another label if it is not.
-    """
-    rows = np.arange(len(targets))
-    picked = probabilities >= thresholds
-    picked[:, label] = False
-    right, size, actual = (picked & targets).sum(axis=1), picked.sum(axis=1), targets.sum(axis=1)
-    has_label = targets[:, label]
-    with_it = _jaccard(right + has_label, size + 1, actual)
-    reach = probabilities[:, label].copy()
-    if at_least_one and targets.shape[1] > 1:
-        empty = rows[size == 0]
-        closeness = probabilities[empty] / np.maximum(thresholds, 1e-9)
-        closeness[:, label] = -1.0
-        other = closeness.argmax(axis=1)
-        right[empty], size[empty] = targets[empty, other], 1
-        reach[empty] = reach[empty] / np.maximum(closeness.max(axis=1), 1e-9)
-    return reach, with_it - _jaccard(right, size, actual)
+    def __init__(self, probabilities: Floats, targets: NDArray[np.bool_], thresholds: Floats) -> None:
+        """Count for `probabilities` and `targets`, (rows, labels), and `thresholds`, (labels,)."""
+        self._probabilities = probabilities
+        self._targets = targets
+        self.thresholds = thresholds.copy()
+        picked = probabilities >= thresholds
+        self._right, self._size = (picked & targets).sum(axis=1), picked.sum(axis=1)
+        self._actual = targets.sum(axis=1)
+
+    def change(self, label: int, threshold: float) -> None:
+        """Set the threshold of one label."""
+        right, size = self._without(label)
+        self.thresholds[label] = threshold
+        picked = self._probabilities[:, label] >= threshold
+        self._right, self._size = right + (picked & self._targets[:, label]), size + picked
+
+    def gains(self, label: int, *, at_least_one: bool) -> tuple[Floats, Floats]:
+        """Return up to which threshold each row gets the label, and what its Jaccard index gains by it, (rows,) each.
+
+        The other labels keep their thresholds. With `at_least_one`, a row without any of them gets the label even below
+        its threshold if it is the closest, and another label if it is not.
+        """
+        right, size = self._without(label)
+        with_it = _jaccard(right + self._targets[:, label], size + 1, self._actual)
+        reach = self._probabilities[:, label].copy()
+        if at_least_one and len(self.thresholds) > 1:
+            empty = np.flatnonzero(size == 0)
+            closeness = self._probabilities[empty] / np.maximum(self.thresholds, 1e-9)
+            closeness[:, label] = -1.0
+            other = closeness.argmax(axis=1)
+            right[empty], size[empty] = self._targets[empty, other], 1
+            reach[empty] = reach[empty] / np.maximum(closeness.max(axis=1), 1e-9)
+        return reach, with_it - _jaccard(right, size, self._actual)
+
+    def _without(self, label: int) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+        """Return how many labels of each row are right and how many there are without this one, (rows,) each."""
+        picked = self._probabilities[:, label] >= self.thresholds[label]
+        return self._right - (picked & self._targets[:, label]), self._size - picked
 
 
 def best_cuts(values: Floats, gains: Floats, weights: NDArray[np.int64]) -> Floats:
