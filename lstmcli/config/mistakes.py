@@ -6,9 +6,9 @@ from typing import Any
 
 from lstmcli.config.excerpts import excerpt, shown
 from lstmcli.config.expectations import expectation, number_type
-from lstmcli.config.keys import FILE_KEYS, KeyPath, sections, type_of
+from lstmcli.config.keys import FILE_KEYS, MAPPING, KeyPath, sections, type_of
 from lstmcli.config.suggestions import suggestion
-from lstmcli.config.thresholds import THRESHOLD_ERROR
+from lstmcli.config.thresholds import problems_of
 
 # More would scroll the first ones off the screen.
 MAX_MISTAKES = 20
@@ -33,8 +33,6 @@ def describe(problem: Any, prefix: str, typed: dict[KeyPath, str]) -> str:
     # For an unknown section from --set, `typed` has only the full key, which starts with it.
     key = next((other for other in typed if other[: len(key)] == key), key)
     where = place(key, prefix, typed)
-    if problem["type"] == THRESHOLD_ERROR:
-        return f"{where}: {problem['msg']}"
     if problem["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
         return f"{where}: unknown key.{suggestion(key, sections())}"
     value = shown(problem["input"])
@@ -46,10 +44,8 @@ def describe(problem: Any, prefix: str, typed: dict[KeyPath, str]) -> str:
 
 
 def _key_of(problem: Any) -> KeyPath:
-    # For a union, pydantic appends the type that it tried; only the first two parts are the key. A mapping of
-    # thresholds has a key for each label.
-    parts = problem["loc"] if problem["type"] == THRESHOLD_ERROR else problem["loc"][:2]
-    return tuple(str(part) for part in parts)
+    # For a union, pydantic appends the type that it tried; only the first two parts are the key.
+    return tuple(str(part) for part in problem["loc"][:2])
 
 
 def place(key: KeyPath, prefix: str, typed: dict[KeyPath, str]) -> str:
@@ -61,7 +57,8 @@ def mistakes(raw: Any, problems: Sequence[Any], prefix: str, typed: dict[KeyPath
     """Return the messages of pydantic's errors, and of values that pydantic accepts but nothing else would."""
     unfit = dict(_unfit_values(raw))
     found = [f"{place(key, prefix, typed)}: {message}" for key, message in unfit.items()]
-    others = [problem for problem in problems if _key_of(problem) not in unfit]
+    told = {key[:2] for key in unfit}
+    others = [problem for problem in problems if _key_of(problem) not in told]
     num_left_out = max(0, len(found) + len(others) - MAX_MISTAKES)
     found = [*found, *(describe(problem, prefix, typed) for problem in others[:MAX_MISTAKES])][:MAX_MISTAKES]
     return [*found, f"and {num_left_out:,} more"] if num_left_out else found
@@ -74,6 +71,8 @@ def _unfit_values(raw: dict[str, Any]) -> Iterator[tuple[KeyPath, str]]:
             key = (section, name)
             if isinstance(value, bool) and number_type(type_of(key)) is not None:
                 yield key, f"expected {expectation(type_of(key))}, got {shown(value)}."
+            for path, message in problems_of(value) if key == MAPPING else ():
+                yield (*key, *path), message
             for text in _texts_in(value):
                 if isinstance(text, str) and (problem := _text_problem(text, is_file=key in FILE_KEYS)):
                     yield key, problem

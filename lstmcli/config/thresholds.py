@@ -23,9 +23,6 @@ EXPECTED = "auto, f1, jaccard, half, precision=P, recall=R or a number, each abo
 # More keys are refused when a config is read.
 MAX_NAMED = 1_000
 
-# The type of pydantic's errors about them.
-THRESHOLD_ERROR = "threshold"
-
 ThresholdSetting = str | float | dict[str, str | float]
 
 
@@ -102,48 +99,42 @@ def with_label(setting: Any, label: str, value: Any) -> dict[str, Any]:
     return {label: value} if setting is None else {OTHERS: setting, label: value}
 
 
-def problems_of(value: Any) -> Iterator[tuple[tuple[str, ...], Any, str]]:
-    """Yield the labels (none for a single value), the value and the message of each mistake in a setting."""
-    if isinstance(value, Mapping) and not 1 <= len(value) <= MAX_NAMED:
-        yield (
-            (),
-            value,
-            f"expected {EXPECTED}, or one of these for each of 1 to {MAX_NAMED:,} labels, got {len(value):,}.",
-        )
+def problems_of(value: Any) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the label, if it is about one, and the message of each mistake in a setting."""
+    if not isinstance(value, Mapping):
+        each_value: Iterable[tuple[tuple[str, ...], Any]] = [((), value)]
+    elif 1 <= len(value) <= MAX_NAMED:
+        each_value = [((str(label),), each) for label, each in value.items()]
+    else:
+        expected = f"expected {EXPECTED}, or one of these for each of 1 to {MAX_NAMED:,} labels"
+        yield (), f"{expected}, got {len(value):,}."
         return
-    for path, each in (
-        [((str(name),), each) for name, each in value.items()] if isinstance(value, Mapping) else [((), value)]
-    ):
+    for path, each in each_value:
         try:
             parse_choice(each)
         except ValueError as error:
-            yield path, each, str(error)
+            yield path, str(error)
 
 
 class ThresholdNote:
-    """Makes pydantic accept such settings, and write them in their shortest form, without importing pydantic here."""
+    """Makes pydantic accept such settings, and write them in their shortest form, without importing pydantic.
+
+    What is wrong with others is told by `problems_of`.
+    """
 
     expectation = EXPECTED
     choices = CHOICES
 
     def __get_pydantic_core_schema__(self, _source: Any, _handler: Any) -> Any:
-        from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
-        from pydantic_core.core_schema import no_info_plain_validator_function
+        return {"type": "function-plain", "function": {"type": "no-info", "function": _shortest}}
 
-        def validated(value: Any) -> ThresholdSetting:
-            mistakes = [
-                InitErrorDetails(
-                    type=PydanticCustomError(THRESHOLD_ERROR, "{message}", {"message": text}), loc=path, input=each
-                )
-                for path, each, text in problems_of(value)
-            ]
-            if mistakes:
-                raise ValidationError.from_exception_data("thresholds", mistakes)
-            if isinstance(value, Mapping):
-                return {str(label): canonical(each) for label, each in value.items()}
-            return canonical(value)
 
-        return no_info_plain_validator_function(validated)
+def _shortest(value: Any) -> ThresholdSetting:
+    for _, problem in problems_of(value):
+        raise ValueError(problem)
+    if isinstance(value, Mapping):
+        return {str(label): canonical(each) for label, each in value.items()}
+    return canonical(value)
 
 
 def _number(word: str) -> float | None:
