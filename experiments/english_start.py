@@ -15,6 +15,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -24,11 +25,13 @@ from lstmcli.data.atomic import replaced_folder
 from lstmcli.data.reading import open_records
 from lstmcli.recipes.pretraining import pretrain
 from lstmcli.reports.console import ConsoleReporter
-from lstmcli.store.language_model import read_language_model, write_language_model
+from lstmcli.store.compact import TABLE
+from lstmcli.store.language_model import SavedLanguageModel, read_language_model, write_language_model
 from lstmcli.store.layout import LANGUAGE_FOLDER
 from lstmcli.store.run import OpenRun
 from lstmcli.store.run_directory import RunDirectory
 from lstmcli.text.tokenizer import Tokenizer
+from lstmcli.text.vocabulary import Vocabulary
 from lstmcli.training.starts import ENGLISH
 
 LINES = ("common_voice_en", "wordnet_examples", "webquestions", "wordnet_definitions")
@@ -41,6 +44,9 @@ CHAT_WORDS = range(3, 61)
 
 # Words of the vocabulary, which are also texts of their own, so that rare ones get good vectors too.
 NUM_WORDS = 40_000
+
+# The rarest are left out of what is shipped, and so of every model, which with 28 labels would be larger than 25 MB.
+NUM_SHIPPED_WORDS = 32_000
 
 SETTINGS = [f"vocabulary.max_words={NUM_WORDS}", "pretraining.epochs=5", "pretraining.validation_fraction=0.01"]
 
@@ -89,6 +95,13 @@ def write_texts(source: Path, target: Path) -> None:
     target.write_text("".join(f"{line}\n" for line in [*lines, *words]), encoding="utf-8")
 
 
+def shipped(model: SavedLanguageModel) -> SavedLanguageModel:
+    """Return `model` with the most frequent words, which come first in its vocabulary."""
+    words = model.vocabulary.words[:NUM_SHIPPED_WORDS]
+    weights = {**model.weights, TABLE: model.weights[TABLE][: len(words)]}
+    return replace(model, vocabulary=Vocabulary(words), weights=weights)
+
+
 def main() -> None:
     """Build the start."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -104,7 +117,7 @@ def main() -> None:
     config = load_config(None, [*SETTINGS, *given, f"output.run_dir={options.run_dir}"], needs_labels=False)
     pretrain(config, OpenRun(RunDirectory(options.run_dir), resume=options.resume), tell=ConsoleReporter())
     with replaced_folder(ENGLISH / LANGUAGE_FOLDER) as folder:
-        write_language_model(folder, read_language_model(options.run_dir), compact=True)
+        write_language_model(folder, shipped(read_language_model(options.run_dir)), compact=True)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from lstmcli.errors import in_python_words
 from lstmcli.events import Tell, ignore
 from lstmcli.inference.given_texts import text_blocks
 from lstmcli.inference.predictor import Predictor
-from lstmcli.metrics.decisions import DecisionRule
+from lstmcli.metrics.decisions import DecisionRule, decision_scores
 from lstmcli.store.model import SavedModel, read_model
 
 if TYPE_CHECKING:  # prediction loads none of it
@@ -86,7 +86,14 @@ class Model:
         """The probability from which on each label is picked; 0.0 where the most probable one always is."""
         return dict(zip(self.labels, self._saved.rule.thresholds.tolist(), strict=True))
 
-    def predict(self, texts: Iterable[str], *, threshold: float | None = None, answer_blank: bool = False) -> list[Any]:
+    def predict(
+        self,
+        texts: Iterable[str],
+        *,
+        threshold: float | None = None,
+        min_confidence: float | None = None,
+        answer_blank: bool = False,
+    ) -> list[Any]:
         """Label texts.
 
         Args:
@@ -94,29 +101,31 @@ class Model:
                 is needed for the results and some thousand texts.
             threshold: 0 to 1, pick only labels that are at least this probable, instead of by the model's own
                 `thresholds`.
+            min_confidence: 0 to 1, give no answer if the score is lower: the lowest probability of a label picked, or 1
+                minus the highest one if none is.
             answer_blank: whether blank texts are answered like all others. They say nothing, so that a label of theirs
                 is only the one that the model leans to.
 
         Returns:
             A label for each text, in order: its name, a str, where `kind` is "single", or None if not even the most
             probable one reaches `threshold`; otherwise the names of all labels picked, a tuple of str, perhaps empty.
-            None for a text that is empty or has only characters that show nothing, unless `answer_blank`.
+            None where the score is below `min_confidence`, and for a text that is blank, unless `answer_blank`.
 
         Raises:
             TypeError: `texts` are no strings.
-            ValueError: `threshold` is not between 0 and 1.
+            ValueError: `threshold` or `min_confidence` is not between 0 and 1.
 
         Example:
             >>> model.predict(["i miss her so much", "so happy today"])
             ['sadness', 'joy']
         """
-        rule = self._rule(threshold)
-        names = _Names(self.labels, is_single=self.kind == "single")
-        return [
-            None if has_no_answer else names[row.tobytes()]
-            for block in self._blocks(texts, answer_blank=answer_blank)
-            for row, has_no_answer in zip(rule.decide(block), np.isnan(block[:, 0]), strict=True)
-        ]
+        rule, least = self._rule(threshold), _probability(min_confidence or 0.0, "min_confidence")
+        names, found = _Names(self.labels, is_single=self.kind == "single"), list[Any]()
+        for block in self._blocks(texts, answer_blank=answer_blank):
+            decisions = rule.decide(block)
+            has_answer = decision_scores(block, decisions) >= least  # not that of a blank text, which is NaN
+            found += [names[row.tobytes()] if given else None for row, given in zip(decisions, has_answer, strict=True)]
+        return found
 
     def predict_proba(self, texts: Iterable[str], *, answer_blank: bool = False) -> NDArray[np.float64]:
         """Return the probability of each label.
@@ -139,11 +148,8 @@ class Model:
         return np.concatenate([np.empty((0, len(self.labels))), *self._blocks(texts, answer_blank=answer_blank)])
 
     def _rule(self, threshold: float | None) -> DecisionRule:
-        if threshold is None:
-            return self._saved.rule
-        if not 0.0 <= threshold <= 1.0:
-            raise ValueError(f"expected a threshold from 0 to 1, got {threshold!r}")
-        return self._saved.rule.with_threshold(threshold)
+        own = self._saved.rule
+        return own if threshold is None else own.with_threshold(_probability(threshold, "threshold"))
 
     def _blocks(self, texts: Iterable[str], *, answer_blank: bool) -> Iterator[NDArray[np.float64]]:
         """Yield the probabilities of a block of texts at a time, (texts, labels)."""
@@ -158,6 +164,12 @@ class Model:
 
     def __repr__(self) -> str:
         return f"<lstmcli.Model {self._path}: {self._saved.network.cell}, {len(self.labels)} labels>"
+
+
+def _probability(value: float, name: str) -> float:
+    if not 0.0 <= value <= 1.0:
+        raise ValueError(f"expected a {name} from 0 to 1, got {value!r}")
+    return value
 
 
 class _Names(dict[bytes, "str | tuple[str, ...] | None"]):

@@ -1,11 +1,10 @@
-"""What happens while a recipe runs, as plain data, and how a caller asks it to stop.
+"""What happens while a recipe runs, as plain data.
 
 Recipes neither print nor handle signals. They pass each event to their caller through `tell`: the command line turns
 events into lines and a progress bar (`reports.console`), a notebook may plot them, and a test may collect them.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 MAX_LINES_SHOWN = 5
@@ -21,22 +20,6 @@ Tell = Callable[[Event], None]
 
 def ignore(_event: Event) -> None:
     """Discard the event."""
-
-
-class Stop:
-    """Asks a recipe to stop. This base class never does; the command line passes one that listens for signals."""
-
-    def is_set(self) -> bool:
-        """Whether to stop now."""
-        return False
-
-    @contextmanager
-    def deferred(self) -> Iterator[None]:
-        """Promise that the block calls `is_set` often, so that a request to stop can wait for the next call."""
-        yield
-
-
-NEVER = Stop()
 
 
 @dataclass(frozen=True)
@@ -233,6 +216,15 @@ class StartChosen(Event):
     """What the network starts from was chosen by `model.pretrained: auto`; `what` says what it is and why."""
 
     what: str
+
+
+@dataclass(frozen=True)
+class ThresholdsChosen(Event):
+    """The threshold of each label was chosen; `origins` say from what."""
+
+    names: tuple[str, ...]
+    thresholds: tuple[float, ...]
+    origins: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # From the bottom up. Names in one set never import each other.
 LAYERS: list[set[str]] = [
-    {"errors", "visible", "dependencies", "kernels"},
+    {"errors", "visible", "stopping", "dependencies", "kernels"},
     {"config", "data", "events"},
     {"text", "models", "metrics"},
     {"corpus"},

@@ -12,7 +12,7 @@ from lstmcli.corpus.label_set import LabelSet
 from lstmcli.metrics import baselines
 from lstmcli.metrics.baselines import STRENGTHS, MajorityBaseline, TfidfBaseline
 from lstmcli.metrics.calibration import fit_temperature
-from lstmcli.metrics.decisions import DecisionRule
+from lstmcli.metrics.decisions import DecisionRule, untuned_rule
 from lstmcli.metrics.thresholds import f1_thresholds
 from lstmcli.store.baselines import read_baselines, write_baselines
 
@@ -22,10 +22,17 @@ TARGETS = np.column_stack([HAPPY, ~HAPPY])
 
 
 def fit(*, kind: str = "single", tune_f1: bool = False, targets: np.ndarray = TARGETS) -> TfidfBaseline:
-    threshold = 0.0 if kind == "single" else 0.5
-    rule = DecisionRule(kind, np.full(targets.shape[1], threshold))
+    def choose_rule(probabilities: np.ndarray) -> DecisionRule:
+        if tune_f1:
+            return DecisionRule(kind, f1_thresholds(probabilities, targets), at_least_one=True)
+        return untuned_rule(kind, targets.shape[1], at_least_one=False)
+
     tokens = [text.split() for text in TEXTS]
-    return TfidfBaseline.fit(tokens, targets, tokens, targets, rule=rule, tune_f1=tune_f1)
+    return TfidfBaseline.fit(tokens, targets, tokens, targets, kind=kind, choose_rule=choose_rule)
+
+
+def most_probable(_: np.ndarray) -> DecisionRule:
+    return DecisionRule("single", np.zeros(3))
 
 
 def test_the_majority_baseline_gives_shares_and_the_most_frequent_label() -> None:
@@ -85,8 +92,8 @@ def test_tfidf_equals_a_model_put_together_by_hand() -> None:
         targets,
         map(str.split, validation_texts),
         validation_targets,
-        rule=DecisionRule("single", np.zeros(3)),
-        tune_f1=False,
+        kind="single",
+        choose_rule=most_probable,
     )
     expected = np.exp(scaled) / np.exp(scaled).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(baseline.probabilities(new_texts, str.split), expected, atol=1e-9)
@@ -101,14 +108,12 @@ def test_terms_are_single_words_and_pairs_and_need_two_texts_in_a_large_corpus(
     tokens = [*(["a", "b", "c"], ["b", "c", "d"]) * 9, ["once"]]
     targets = np.eye(2, dtype=bool)[[0, 1] * 9 + [0]]
     rule = DecisionRule("single", np.zeros(2))
-    fitted = TfidfBaseline.fit(tokens, targets, tokens, targets, rule=rule, tune_f1=False)
+    fitted = TfidfBaseline.fit(tokens, targets, tokens, targets, kind="single", choose_rule=lambda _: rule)
     assert set(fitted.terms) == {"a", "b", "c", "d", "a b", "b c", "c d"} | ({"once"} if is_kept else set())
 
 
-def test_a_tuned_rule_still_picks_at_least_one_label_where_it_did() -> None:
-    tokens = [text.split() for text in TEXTS]
-    rule = DecisionRule("multi", np.full(2, 0.5), at_least_one=True)
-    assert TfidfBaseline.fit(tokens, TARGETS, tokens, TARGETS, rule=rule, tune_f1=True).rule.at_least_one
+def test_the_rule_is_the_one_that_was_chosen_for_the_validation_rows() -> None:
+    assert fit(kind="multi", tune_f1=True).rule.at_least_one
 
 
 def test_thresholds_are_tuned_where_labels_are_each_a_yes_or_no() -> None:
@@ -136,7 +141,12 @@ def test_the_baseline_has_a_temperature_as_the_model_has() -> None:
     rule = DecisionRule("single", np.zeros(2))
     half = 150
     baseline = TfidfBaseline.fit(
-        map(str.split, texts[:half]), noise[:half], map(str.split, texts[half:]), noise[half:], rule=rule, tune_f1=False
+        map(str.split, texts[:half]),
+        noise[:half],
+        map(str.split, texts[half:]),
+        noise[half:],
+        kind="single",
+        choose_rule=lambda _: rule,
     )
     assert baseline.temperature > 2.0  # nothing to be sure of
 

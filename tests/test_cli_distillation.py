@@ -12,8 +12,9 @@ from safetensors.numpy import load_file
 from lstmcli.config.loading import load_config
 from lstmcli.config.model_settings import CellName
 from lstmcli.errors import InterruptedRunError
-from lstmcli.events import Event, Stop, TextsEncoded
+from lstmcli.events import Event, TextsEncoded
 from lstmcli.recipes.pretraining import pretrain
+from lstmcli.stopping import Stop
 from lstmcli.store.run import OpenRun
 from lstmcli.store.run_directory import RunDirectory
 from lstmcli.store.teacher_vectors import VectorBlocks

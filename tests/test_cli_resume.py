@@ -11,8 +11,9 @@ import pytest
 from lstmcli.config.loading import load_config
 from lstmcli.data.sealed import seal
 from lstmcli.errors import InterruptedRunError
-from lstmcli.events import Event, StepFinished, Stop
+from lstmcli.events import Event, StepFinished
 from lstmcli.recipes.train import train
+from lstmcli.stopping import Stop
 from lstmcli.store.run import OpenRun
 from lstmcli.store.run_directory import RunDirectory
 from tests.conftest import (

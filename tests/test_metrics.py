@@ -376,8 +376,8 @@ def test_a_threshold_is_the_mean_of_its_own_and_the_common_one_weighted_by_rows(
     targets = generator.random((60, 3)) < [0.5, 0.2, 0.05]
     probabilities = np.clip(0.5 * generator.random((60, 3)) + 0.4 * targets * [1.0, 0.6, 0.3], 0.0, 1.0)
     common = common_f1_threshold(probabilities, targets)
-    own = f1_thresholds(probabilities, targets, shrinkage=0.0)
-    found = f1_thresholds(probabilities, targets, shrinkage=shrinkage)
+    own = f1_thresholds(probabilities, targets, shrinkage=0.0, most_picked=math.inf)
+    found = f1_thresholds(probabilities, targets, shrinkage=shrinkage, most_picked=math.inf)
     for label, num_rows in enumerate(targets.sum(axis=0)):
         mean = (num_rows * logit(own[label]) + shrinkage * logit(common)) / (num_rows + shrinkage)
         assert logit(found[label]) == pytest.approx(mean)

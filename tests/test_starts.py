@@ -1,6 +1,8 @@
 """What a network starts from: the English start that comes with the tool, and when a training uses it."""
 
+import hashlib
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -53,7 +55,9 @@ def test_the_shipped_start_is_small_and_whole(english: SavedLanguageModel) -> No
     files = [path for path in ENGLISH.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 10_000_000
     assert english.knows_sentences
-    assert (ENGLISH / "README.md").read_text(encoding="utf-8").count("licen") >= 2
+    readme = (ENGLISH / "README.md").read_text(encoding="utf-8")
+    assert hashlib.sha256((ENGLISH / "language_model" / "weights.safetensors").read_bytes()).hexdigest() in readme
+    assert all(name in readme for name in ("Apache", "WordNet 3.0 Copyright", "CC BY 4.0", "CC0 1.0", "MIT License"))
     assert len(english.vocabulary) == len(english.weights["embedding.weight"]) > 30_000
 
 
@@ -183,8 +187,6 @@ def test_a_trained_model_knows_words_that_no_training_text_has(trained: Path) ->
 
 
 def test_prediction_opens_nothing_of_the_start(trained: Path, tmp_path: Path) -> None:
-    import subprocess
-
     (tmp_path / "in.txt").write_text("i am delighted\n", encoding="utf-8")
     program = (
         "import sys\n"

@@ -59,7 +59,7 @@ function __lstmcli_settings
         case pretraining.own_texts
             printf '%s\n' $key={true,false}
         case decision.thresholds
-            printf '%s\n' $key={auto,f1,half}
+            printf '%s\n' $key={auto,f1,jaccard,half,precision=,recall=}
         case evaluation.baselines
             printf '%s\n' $key={true,false}
         case '*'
@@ -108,6 +108,7 @@ complete -c lstmcli -n '__fish_seen_subcommand_from evaluate; and not __fish_see
 complete -c lstmcli -n '__fish_seen_subcommand_from evaluate; and not __fish_seen_subcommand_from help' -l encoding -x -d 'Input encoding (default: as in training; utf-8 for standard input).'
 complete -c lstmcli -n '__fish_seen_subcommand_from evaluate; and not __fish_seen_subcommand_from help' -l text -x -d 'Text column (default: as in training).'
 complete -c lstmcli -n '__fish_seen_subcommand_from evaluate; and not __fish_seen_subcommand_from help' -l label -x -d 'Label column (default: as in training).'
+complete -c lstmcli -n '__fish_seen_subcommand_from evaluate; and not __fish_seen_subcommand_from help' -l threshold -x -d 'Thresholds to try instead of the model\'s own, with several labels per text or yes/no columns: a number (0 to 1, or a percentage), half, or f1, jaccard, precision=P or recall=R, tuned on the validation rows of the RUN.'
 complete -c lstmcli -n '__fish_seen_subcommand_from evaluate; and not __fish_seen_subcommand_from help' -s o -l output -x -a '(__fish_complete_directories)' -d 'Also write metrics.json, report.md and report.html here.'
 complete -c lstmcli -n '__fish_seen_subcommand_from evaluate; and not __fish_seen_subcommand_from help' -l json -d 'Print JSON instead of tables.'
 complete -c lstmcli -n '__fish_seen_subcommand_from evaluate; and not __fish_seen_subcommand_from help' -l baselines -l no-baselines -d 'Compare with the majority class and TF-IDF.'
@@ -141,6 +142,7 @@ complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen
 complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -s p -l probabilities -d 'Add a column probability_<label> for each label.'
 complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -s k -l top-k -x -d 'Add columns label_1, score_1, ... for the N most probable labels.'
 complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -l threshold -x -d 'Predict only labels with at least this probability (0 to 1, or a percentage), possibly none. With --top-k, the cells of less probable labels stay empty.'
+complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -l min-confidence -x -d 'Leave a prediction with a score below this (0 to 1, or a percentage) empty; the score is still written.'
 complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -s o -l output -r -F -d 'Output file, or - for standard output (the default); .gz compresses.'
 complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -s F -l output-format -x -a 'auto csv tsv csv-semicolon csv-pipe tsv-raw jsonl text parquet' -d 'Output format; auto uses the extension of --output, or else the input format.'
 complete -c lstmcli -n '__fish_seen_subcommand_from predict; and not __fish_seen_subcommand_from help' -l columns -x -d 'Input columns to keep, in this order (default: all).'

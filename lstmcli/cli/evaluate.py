@@ -11,6 +11,7 @@ from lstmcli.cli.messages import write_data, write_tables
 from lstmcli.cli.options import (
     INPUT,
     OUTPUT,
+    PREDICTIONS,
     ConfigFile,
     Encoding,
     Format,
@@ -54,6 +55,17 @@ def evaluate_command(
             "--label", metavar="COLUMN", rich_help_panel=INPUT, help="Label column (default: as in training)."
         ),
     ] = None,
+    threshold: Annotated[
+        str | None,
+        typer.Option(
+            "--threshold",
+            metavar="X",
+            rich_help_panel=PREDICTIONS,
+            help="Thresholds to try instead of the model's own, with several labels per text or yes/no columns: a "
+            "number (0 to 1, or a percentage), half, or f1, jaccard, precision=P or recall=R, tuned on the validation "
+            "rows of the RUN.",
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -93,6 +105,7 @@ def evaluate_command(
       lstmcli evaluate runs/emotion data/emotion/test.csv
       lstmcli evaluate runs/emotion test.csv --json | jq '.evaluations[].scores'
       lstmcli evaluate runs/emotion survey.csv --text answer --label mood
+      lstmcli evaluate runs/comments test.csv --threshold jaccard
     """
     if folds is None:
         if run is None or file is None:
@@ -102,11 +115,13 @@ def evaluate_command(
         if config is not None or settings or resume or overwrite:
             raise UsageError("--config, --set, --resume and --overwrite require --folds; a RUN is scored as it is.")
         columns = None if input_format is None else input_format.value, encoding, text, label
-        evaluation = _evaluate_run(run, file, columns, output, baselines=baselines, quiet=quiet)
+        evaluation = _evaluate_run(run, file, columns, output, baselines=baselines, threshold=threshold, quiet=quiet)
         name = str(run)
     else:
         if file is not None:
             raise UsageError(f"--folds trains its own models from one FILE, so leave out the RUN ({run}).")
+        if threshold is not None:
+            raise UsageError("--threshold requires a RUN; with --folds, use --set decision.thresholds=X.")
         arguments = {
             "data.train": None if run is None else str(run),
             **column_settings(text, label, input_format, encoding),
@@ -142,6 +157,7 @@ def _evaluate_run(
     output: Path | None,
     *,
     baselines: bool,
+    threshold: str | None,
     quiet: bool,
 ) -> "Evaluation":
     from lstmcli.recipes.evaluate import ColumnOverrides, check_reports, evaluate_file, write_reports
@@ -153,7 +169,7 @@ def _evaluate_run(
     overrides = ColumnOverrides(format=input_format, encoding=encoding, text=text, label=label)  # type: ignore[arg-type]
     if output is not None:
         check_reports(output)
-    examples, evaluation = evaluate_file(run, file, overrides, baselines=baselines)
+    examples, evaluation = evaluate_file(run, file, overrides, baselines=baselines, threshold=threshold)
     ConsoleReporter(quiet=quiet)(examples.report)
     if output is not None:
         write_reports(output, evaluation, run)

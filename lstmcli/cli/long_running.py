@@ -7,8 +7,8 @@ from types import FrameType
 
 from lstmcli.cli.process import ENDING_SIGNALS, interrupt, note_end_of_terminal
 from lstmcli.errors import InterruptedRunError, LstmcliError
-from lstmcli.events import Stop
 from lstmcli.reports.console import ConsoleReporter
+from lstmcli.stopping import Stop
 from lstmcli.store.run_directory import RunDirectory
 from lstmcli.training.setup import keep_freed_memory
 

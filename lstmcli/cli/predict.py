@@ -103,6 +103,17 @@ def predict_command(
             "--top-k, the cells of less probable labels stay empty.",
         ),
     ] = None,
+    min_confidence: Annotated[
+        float | None,
+        typer.Option(
+            "--min-confidence",
+            parser=parse_probability,
+            metavar="X",
+            rich_help_panel=PREDICTIONS,
+            help="Leave a prediction with a score below this (0 to 1, or a percentage) empty; the score is still "
+            "written.",
+        ),
+    ] = None,
     output: Annotated[
         str | None,
         typer.Option(
@@ -202,7 +213,7 @@ def predict_command(
     paths = files or ["-"]
     kept = None if columns is None else split_list(columns)
     inputs = InputOptions(None if input_format is None else input_format.value, encoding, text, on_error.value)
-    options = PredictOptions(probabilities=probabilities, top_k=top_k, threshold=threshold)
+    options = PredictOptions(probabilities, top_k, threshold, min_confidence)
     _look_for_sentences(paths, run)
     check_exist(paths)
     check_output(output, paths, STANDARD_INPUT)

@@ -9,6 +9,7 @@ from lstmcli.config.model_settings import (
     num_recurrent_weights,
 )
 from lstmcli.config.settings import SCORES_BY_KIND, Config
+from lstmcli.config.thresholds import unknown_labels
 
 # Values of `model.pretrained` that name nothing to start from.
 NOT_CHOSEN = (AUTOMATIC_START, NO_START, None)
@@ -59,9 +60,15 @@ def _data_checks(config: Config, *, needs_labels: bool) -> list[Check]:
             "data.unlabelled=keep requires data.label_separator; otherwise every text has at least one label.",
         ),
         (
-            config.decision.thresholds == "f1" and not data.labels and data.label_separator is None,
+            config.decision.thresholds not in ("auto", "half") and label_kind(data) == "single",
             [("decision", "thresholds")],
-            "decision.thresholds=f1 does not apply to single labels, where the most probable label is predicted.",
+            "decision.thresholds: does not apply to single labels, where the most probable label is predicted. To "
+            "leave uncertain texts without a label, use `lstmcli predict --min-confidence X`.",
+        ),
+        (
+            bool(data.labels and unknown_labels(config.decision.thresholds, data.labels)),
+            [("decision", "thresholds")],
+            " ".join(unknown_labels(config.decision.thresholds, data.labels)),
         ),
         (
             data.format == "text" and needs_labels,

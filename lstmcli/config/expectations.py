@@ -4,6 +4,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from lstmcli.config.model_settings import MAX_COUNT, Limits
+from lstmcli.config.thresholds import ThresholdNote
 
 NOUNS = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
 
@@ -18,6 +19,8 @@ def expectation(hint: Any, *, in_full: bool = False) -> str:
         return expectation(next(part for part in get_args(hint) if part is not NoneType), in_full=in_full)
     if get_origin(hint) is Annotated:
         of, *notes = get_args(hint)
+        if isinstance(notes[0], ThresholdNote):
+            return notes[0].expectation
         limits = next(note.limits for note in notes if isinstance(note, Limits))
         limits = {name: limit for name, limit in limits.items() if in_full or limit < TECHNICAL_LIMIT}
         return f"{expectation(of)}{_bounds(limits)}"
@@ -31,6 +34,10 @@ def choices_of(hint: Any) -> list[str]:
     """Return the choices of a field in the order of declaration, or an empty list if its values are free."""
     if hint is bool:
         return ["true", "false"]
+    if isinstance(hint, ThresholdNote):
+        return list(hint.choices)
+    if get_origin(hint) is Annotated:
+        return [choice for part in (hint.__origin__, *hint.__metadata__) for choice in choices_of(part)]
     if get_origin(hint) is not Literal:
         return [choice for part in get_args(hint) for choice in choices_of(part)] if get_args(hint) else []
     return [choice for part in get_args(hint) for choice in (choices_of(part) or [str(part)])]
@@ -42,6 +49,8 @@ def _either(choices: list[str]) -> str:
 
 def number_type(hint: Any) -> type | None:
     """Return int or float if the field takes numbers, and None otherwise."""
+    if any(isinstance(part, ThresholdNote) for part in get_args(hint)):
+        return None
     if get_origin(hint) in {Annotated, Union, UnionType}:
         return next((found for part in get_args(hint) if (found := number_type(part)) is not None), None)
     return hint if hint in (int, float) else None

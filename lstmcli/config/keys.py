@@ -21,6 +21,17 @@ FILE_KEYS: frozenset[KeyPath] = frozenset(
 )
 
 
+# The key whose values may also be given one by one, as "decision.thresholds.joy".
+MAPPING: KeyPath = ("decision", "thresholds")
+
+
+def split_key(name: str) -> KeyPath:
+    """Return the parts of a dotted key: section and name, and a label below `MAPPING`, which may contain dots."""
+    *above, rest = name.split(".", 1)
+    inner, dot, label = rest.partition(".")
+    return (*MAPPING, label) if dot and (*above, inner) == MAPPING else (*above, rest)
+
+
 def known_keys() -> list[str]:
     """Return every dotted key that a config may hold, such as "training.epochs"."""
     return [f"{section}.{name}" for section, names in sections().items() for name in names]

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from lstmcli.config.contradictions import contradictions
 from lstmcli.config.excerpts import MAX_TYPED_CHARACTERS, excerpt
 from lstmcli.config.files import MAX_CONFIG_BYTES, read_text
-from lstmcli.config.keys import KeyPath
+from lstmcli.config.keys import KeyPath, split_key
 from lstmcli.config.mistakes import join, mistakes
 from lstmcli.config.overrides import RawConfig, apply, set_in
 from lstmcli.config.safe_yaml import MAX_NODES, UnusableYamlError, parse
@@ -84,11 +84,11 @@ def config_from(settings: Mapping[str, Any], *, needs_rows: bool = True) -> Conf
     """
     raw: RawConfig = {}
     for name, value in settings.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and "." not in name:
             for key, inner in value.items():
                 set_in(raw, (name, key), _plain(inner))
         else:
-            set_in(raw, tuple(name.split(".", 1)), _plain(value))
+            set_in(raw, split_key(name), _plain(value))
     return _checked(raw, "", {}, needs_labels=True, needs_rows=needs_rows)
 
 
@@ -96,6 +96,8 @@ def _plain(value: Any) -> Any:
     """Return paths, and numpy's own kind of str, as plain text; also those in a list."""
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
+    if isinstance(value, Mapping):
+        return {_plain(key): _plain(each) for key, each in value.items()}
     return str(value) if isinstance(value, PurePath | str) else value
 
 

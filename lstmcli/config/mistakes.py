@@ -6,8 +6,9 @@ from typing import Any
 
 from lstmcli.config.excerpts import excerpt, shown
 from lstmcli.config.expectations import expectation, number_type
-from lstmcli.config.keys import FILE_KEYS, KeyPath, sections, type_of
+from lstmcli.config.keys import FILE_KEYS, MAPPING, KeyPath, sections, type_of
 from lstmcli.config.suggestions import suggestion
+from lstmcli.config.thresholds import problems_of
 
 # More would scroll the first ones off the screen.
 MAX_MISTAKES = 20
@@ -56,7 +57,8 @@ def mistakes(raw: Any, problems: Sequence[Any], prefix: str, typed: dict[KeyPath
     """Return the messages of pydantic's errors, and of values that pydantic accepts but nothing else would."""
     unfit = dict(_unfit_values(raw))
     found = [f"{place(key, prefix, typed)}: {message}" for key, message in unfit.items()]
-    others = [problem for problem in problems if _key_of(problem) not in unfit]
+    told = {key[:2] for key in unfit}
+    others = [problem for problem in problems if _key_of(problem) not in told]
     num_left_out = max(0, len(found) + len(others) - MAX_MISTAKES)
     found = [*found, *(describe(problem, prefix, typed) for problem in others[:MAX_MISTAKES])][:MAX_MISTAKES]
     return [*found, f"and {num_left_out:,} more"] if num_left_out else found
@@ -69,10 +71,18 @@ def _unfit_values(raw: dict[str, Any]) -> Iterator[tuple[KeyPath, str]]:
             key = (section, name)
             if isinstance(value, bool) and number_type(type_of(key)) is not None:
                 yield key, f"expected {expectation(type_of(key))}, got {shown(value)}."
-            for text in value if isinstance(value, list) else [value]:
+            for path, message in problems_of(value) if key == MAPPING else ():
+                yield (*key, *path), message
+            for text in _texts_in(value):
                 if isinstance(text, str) and (problem := _text_problem(text, is_file=key in FILE_KEYS)):
                     yield key, problem
                     break
+
+
+def _texts_in(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return [*value, *value.values()]
+    return value if isinstance(value, list) else [value]
 
 
 def _text_problem(text: str, *, is_file: bool) -> str | None:

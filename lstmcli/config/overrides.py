@@ -5,9 +5,10 @@ from types import NoneType
 from typing import Any, get_args, get_origin
 
 from lstmcli.config.excerpts import MAX_TYPED_CHARACTERS, excerpt
-from lstmcli.config.keys import KeyPath, sections, type_of
+from lstmcli.config.keys import MAPPING, KeyPath, sections, split_key, type_of
 from lstmcli.config.lists import split_list
 from lstmcli.config.suggestions import suggestion
+from lstmcli.config.thresholds import with_label
 from lstmcli.errors import UsageError
 
 RawConfig = dict[str, Any]
@@ -55,7 +56,7 @@ def _argument(key: KeyPath, value: Any) -> str:
 
 def _split_override(override: str) -> tuple[KeyPath, str]:
     name, equals, value = override.partition("=")
-    key = tuple(name.strip().split(".", 1))
+    key = split_key(name.strip())
     if not equals or len(key) == 1:
         hint = suggestion(key, sections()) if equals else ""
         given = excerpt(override, MAX_TYPED_CHARACTERS)
@@ -77,9 +78,14 @@ def _parse_override(key: KeyPath, value: str) -> Any:
 
 def set_in(raw: RawConfig, key: KeyPath, value: Any) -> None:
     """Write the value of a key into the section, also in place of something that is none."""
-    for name in key[:-1]:
-        below = raw.get(name)
+    if len(key) > len(MAPPING) and key[: len(MAPPING)] == MAPPING:
+        section, name = MAPPING
+        before = raw.get(section)
+        given = before.get(name) if isinstance(before, dict) else None
+        key, value = MAPPING, with_label(given, key[-1], value)
+    for part in key[:-1]:
+        below = raw.get(part)
         if not isinstance(below, dict):
-            below = raw[name] = {}
+            below = raw[part] = {}
         raw = below
     raw[key[-1]] = value

@@ -18,6 +18,7 @@ from lstmcli.config.model_settings import (
     Section,
     TokenizerSettings,
 )
+from lstmcli.config.thresholds import ThresholdNote, ThresholdSetting
 
 Rate = Annotated[float, Limits(gt=0.0, le=100.0)]
 EngineName = Literal["auto", "kernels", "torch", "reference"]
@@ -115,7 +116,7 @@ class PretrainingSettings(Section):
 class DecisionSettings(Section):
     """How probabilities become labels if a text can have several."""
 
-    thresholds: Literal["auto", "f1", "half"] = "auto"
+    thresholds: Annotated[ThresholdSetting, ThresholdNote()] = "auto"
 
 
 @dataclass(frozen=True)

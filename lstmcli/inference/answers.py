@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.data.formats.text import TEXT_FORMAT
-from lstmcli.errors import DataError, counted
+from lstmcli.errors import DataError, UsageError, counted
 from lstmcli.inference.predictor import Predictions
 from lstmcli.store.model import SavedModel
 
@@ -22,15 +22,21 @@ class PredictOptions(NamedTuple):
         top_k: number of most probable labels to add, as columns label_1, score_1, ...; None: no such columns.
         threshold: replaces the model's own decision rule: labels are predicted if they are at least this probable. The
             cells of ranked labels below it are empty.
+        min_confidence: a prediction with a lower score is left empty, whatever the rule says; its score stays.
     """
 
     probabilities: bool = False
     top_k: int | None = None
     threshold: float | None = None
+    min_confidence: float | None = None
 
 
 class Adder:
-    """Names and orders the cells that a prediction adds to a row."""
+    """Names and orders the cells that a prediction adds to a row.
+
+    Attributes:
+        num_uncertain: predictions so far that were left empty because of their score.
+    """
 
     def __init__(self, model: SavedModel, options: PredictOptions, format_name: str) -> None:
         self._format_name = format_name
@@ -40,6 +46,12 @@ class Adder:
         self._rule = model.rule if options.threshold is None else model.rule.with_threshold(options.threshold)
         # A ranked text line starts with the best label.
         self._has_decision = options.top_k is None or format_name != TEXT_FORMAT
+        if options.min_confidence is not None and not self._has_decision:
+            raise UsageError(
+                "--min-confidence: with --top-k, lines of plain text have no prediction; use --threshold, or write a "
+                "table (--output-format csv)."
+            )
+        self.num_uncertain = 0
         self._names: dict[bytes, str] = {}  # by the bytes of a decision
 
     def additions(self, probabilities: NDArray[np.float64]) -> Iterator[Additions]:
@@ -78,11 +90,21 @@ class Adder:
         grounds = "character n-grams alone" if self._has_ngrams else "little more than the frequencies of the labels"
         return f"{counted(num_texts, 'text')} {what} on {grounds}."
 
+    def on_uncertain(self, num_rows: int) -> str:
+        """Return what to tell a user about rows whose prediction is left empty."""
+        few = "its prediction is" if num_rows == 1 else "their predictions are"
+        return (
+            f"{counted(num_rows, 'row')} with a score below {self._options.min_confidence:g}: {few} left empty "
+            "(--min-confidence)."
+        )
+
     def _columns(self, predictions: Predictions) -> dict[str, Sequence[str | float | None]]:
         options, labels, probabilities = self._options, self._labels, predictions.probabilities
         columns: dict[str, Sequence[str | float | None]] = {}
         if self._has_decision:
-            columns["prediction"] = list(map(self._name, predictions.decisions))
+            is_certain = predictions.scores >= (options.min_confidence or 0.0)
+            self.num_uncertain += int((~is_certain).sum())
+            columns["prediction"] = _where(is_certain, list(map(self._name, predictions.decisions)))
             columns["score"] = predictions.scores.tolist()
         if options.top_k is not None:
             columns |= self._ranked(probabilities, options.top_k)

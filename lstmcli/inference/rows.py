@@ -169,6 +169,8 @@ class RowStream:
             self._warn(f"{counted(self.counts.blank, 'row')} with a blank text ({first}): {what}.")
         if self.counts.without_known_word:
             self._warn(self._adder.on_unknown_words(self.counts.without_known_word))
+        if self._adder.num_uncertain:
+            self._warn(self._adder.on_uncertain(self._adder.num_uncertain))
         for note in [] if self._writer is None else self._writer.notes():
             self._warn(note)
 

@@ -12,7 +12,6 @@ from lstmcli.metrics.calibration import fit_temperature
 from lstmcli.metrics.decisions import DecisionRule, probabilities_from_logits, untuned_rule
 from lstmcli.metrics.linear import fit_one_vs_rest
 from lstmcli.metrics.scores import DEFAULT_SCORE, headline_scores
-from lstmcli.metrics.thresholds import f1_thresholds
 
 Floats = NDArray[np.float64]
 Tokenize = Callable[[str], list[str]]
@@ -60,7 +59,7 @@ class TfidfBaseline:
         coefficients: (labels, terms).
         intercepts: (labels,).
         temperature: fitted on the same validation rows as the model's.
-        rule: with thresholds tuned on these rows if the model's thresholds are.
+        rule: with thresholds chosen as the model's are, on the same rows.
     """
 
     terms: list[str]
@@ -78,10 +77,10 @@ class TfidfBaseline:
         validation_texts: Iterable[list[str]],
         validation_targets: NDArray[np.bool_],
         *,
-        rule: DecisionRule,
-        tune_f1: bool,
+        kind: LabelKind,
+        choose_rule: Callable[[Floats], DecisionRule],
     ) -> "TfidfBaseline":
-        """Fit on training rows; choose C (and thresholds, if `tune_f1`) on validation rows.
+        """Fit on training rows; choose C on validation rows, and the rule from their probabilities by `choose_rule`.
 
         Texts are lists of tokens.
         """
@@ -90,18 +89,17 @@ class TfidfBaseline:
         features = vectorizer.fit_transform(texts)
         validation_features = vectorizer.transform(validation_texts)
         terms = list(vectorizer.get_feature_names_out())
-        score = DEFAULT_SCORE[rule.kind]
+        score = DEFAULT_SCORE[kind]
         best: tuple[float, TfidfBaseline] | None = None
         for strength in STRENGTHS:
             coefficients, intercepts = fit_one_vs_rest(features, targets, strength)
             logits = np.asarray(validation_features @ coefficients.T) + intercepts
-            temperature = fit_temperature(logits, validation_targets, rule.kind)
-            probabilities = probabilities_from_logits(logits, rule.kind, temperature=temperature)
-            if tune_f1:
-                rule = DecisionRule(rule.kind, f1_thresholds(probabilities, validation_targets), rule.at_least_one)
+            temperature = fit_temperature(logits, validation_targets, kind)
+            probabilities = probabilities_from_logits(logits, kind, temperature=temperature)
+            rule = choose_rule(probabilities)
             candidate = cls(terms, vectorizer.idf_, coefficients, intercepts, temperature, rule)
             decisions = candidate.rule.decide(probabilities)
-            value = headline_scores(validation_targets, decisions, probabilities, rule.kind)[score]
+            value = headline_scores(validation_targets, decisions, probabilities, kind)[score]
             if best is None or value > best[0]:
                 best = (value, candidate)
         assert best is not None  # STRENGTHS is not empty

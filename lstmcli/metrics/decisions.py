@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 from lstmcli.config.model_settings import LabelKind
 
+# The origin of a threshold that is not tuned.
+SET_BY_HAND = "set by hand"
+
 
 @dataclass(frozen=True)
 class DecisionRule:
@@ -18,11 +21,13 @@ class DecisionRule:
             label must also reach its threshold, or none is picked; in a model's own rule, these thresholds are 0.
         at_least_one: whether a text without a label above its threshold gets the label that is closest to its
             threshold, for corpora in which every training text has a label.
+        origins: (labels,), where each threshold comes from, in words; empty if that is unknown.
     """
 
     kind: LabelKind
     thresholds: NDArray[np.float64]
     at_least_one: bool = False
+    origins: tuple[str, ...] = ()
 
     def decide(self, probabilities: NDArray[np.floating]) -> NDArray[np.bool_]:
         """Return (texts, labels), True where the label is picked, from probabilities of the same shape."""
@@ -36,7 +41,8 @@ class DecisionRule:
 
     def with_threshold(self, threshold: float) -> "DecisionRule":
         """Return a rule that picks only labels with at least the probability `threshold`, possibly none."""
-        return DecisionRule(self.kind, np.full_like(self.thresholds, threshold), at_least_one=False)
+        thresholds = np.full_like(self.thresholds, threshold)
+        return DecisionRule(self.kind, thresholds, at_least_one=False, origins=(SET_BY_HAND,) * len(thresholds))
 
 
 def untuned_rule(kind: LabelKind, num_labels: int, *, at_least_one: bool) -> DecisionRule:

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from lstmcli.config.model_settings import LabelKind
 from lstmcli.config.settings import SCORES_BY_KIND, EvaluationSettings
 from lstmcli.metrics.confusion import ConfusionCell, confusion_cells, confusion_matrix
+from lstmcli.metrics.coverage import CoverageRow, coverage_rows
+from lstmcli.metrics.decisions import DecisionRule
 from lstmcli.metrics.reliability import calibration_error
 from lstmcli.metrics.scores import (
     DEFAULT_SCORE,
@@ -29,13 +31,14 @@ BOOTSTRAP_SEED = 20_000
 class System:
     """The predictions of one system, (rows, labels) each.
 
-    `uncalibrated` are its probabilities before temperature scaling, if known.
+    `uncalibrated` are its probabilities before temperature scaling, and `rule` is what made the decisions, if known.
     """
 
     name: str
     decisions: NDArray[np.bool_]
     probabilities: NDArray[np.floating]
     uncalibrated: NDArray[np.floating] | None = None
+    rule: DecisionRule | None = None
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,11 @@ class Estimate:
 
 @dataclass(frozen=True)
 class LabelScores:
-    """The scores of one label. `support` rows have the label, `picked` rows were predicted to have it."""
+    """The scores of one label.
+
+    `support` rows have the label, `picked` rows were predicted to have it. `threshold` is the probability from which on
+    it is picked, None where there is none or not the same for all rows; `threshold_origin` says where it comes from.
+    """
 
     label: str
     precision: Estimate
@@ -66,6 +73,8 @@ class LabelScores:
     accuracy: Estimate
     support: int
     picked: int
+    threshold: float | None = None
+    threshold_origin: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,6 +124,7 @@ class Evaluation:
         confusion_cells: "single": the cells of that matrix that are not 0, for any number of labels. Otherwise empty.
         calibration: system name -> its calibration errors.
         comparisons: the model with each other system.
+        coverage: scores of the model's most confident predictions.
         is_tuned_on: whether the epoch, the temperature and the thresholds were selected on these rows, which makes the
             scores of the model optimistic.
         notes: sentences that readers of the scores need to know, such as which rows were excluded.
@@ -133,6 +143,7 @@ class Evaluation:
     confusion_cells: list[ConfusionCell]
     calibration: dict[str, Calibration]
     comparisons: list[Comparison]
+    coverage: list[CoverageRow]
     is_tuned_on: bool
     notes: tuple[str, ...] = ()
     folds: tuple[FoldScore, ...] = ()
@@ -175,7 +186,7 @@ def evaluate(
         main_score=DEFAULT_SCORE[kind],
         scores=scores,
         labels={
-            system.name: _label_scores(label_names, one, point, sample, settings.confidence)
+            system.name: _label_scores(label_names, system.rule, one, point, sample, settings.confidence)
             for system, one, point, sample in zip(systems, statistics, points, samples, strict=True)
         },
         confusion=None if matrix is None else matrix.tolist(),
@@ -185,6 +196,7 @@ def evaluate(
             _comparison(other.name, DEFAULT_SCORE[kind], points[0], point, samples[0], sample, settings.confidence)
             for other, point, sample in zip(systems[1:], points[1:], samples[1:], strict=True)
         ],
+        coverage=coverage_rows(targets, systems[0].decisions, systems[0].probabilities, kind),
         is_tuned_on=is_tuned_on,
     )
 
@@ -209,6 +221,7 @@ def _calibration(system: System, targets: NDArray[np.bool_], kind: LabelKind) ->
 
 def _label_scores(
     names: tuple[str, ...],
+    rule: DecisionRule | None,
     statistics: RowStatistics,
     point: Scores,
     samples: Scores,
@@ -218,7 +231,11 @@ def _label_scores(
     _, picked, actual = statistics.values.sum(axis=0).astype(int)[: 3 * num_labels].reshape(3, num_labels).tolist()
     scores = ("precision", "recall", "f1", "label_accuracy")
     columns = [_estimates(point[score][0], samples[score], confidence) for score in scores]
-    return [LabelScores(*row) for row in zip(names, *columns, actual, picked, strict=True)]
+    thresholds: list[float | None] = [None] * num_labels
+    if rule is not None and rule.kind != "single":
+        thresholds = list(rule.thresholds.tolist())
+    origins = (rule.origins if rule is not None else ()) or [""] * num_labels
+    return [LabelScores(*row) for row in zip(names, *columns, actual, picked, thresholds, origins, strict=True)]
 
 
 def _estimate(value: float, samples: NDArray[np.float64], confidence: float) -> Estimate:

@@ -1,5 +1,6 @@
 """Settings tuned on validation rows: the weight of the n-grams, the temperature and the thresholds."""
 
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
 
@@ -11,17 +12,18 @@ from lstmcli.config.settings import DecisionSettings
 from lstmcli.metrics.calibration import Mixture, fit_mixture, fit_temperature
 from lstmcli.metrics.decisions import DecisionRule, probabilities_from_logits, untuned_rule
 from lstmcli.metrics.scores import headline_scores
-from lstmcli.metrics.thresholds import f1_thresholds
+from lstmcli.metrics.threshold_choice import allows_closest, choose_rule
 
 Floats = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
 class Decision:
-    """How logits become labels."""
+    """How logits become labels, and notes on thresholds that could not be chosen as wanted."""
 
     mixture: Mixture
     rule: DecisionRule
+    notes: tuple[str, ...] = ()
 
 
 class DecisionMaker:
@@ -34,6 +36,8 @@ class DecisionMaker:
         validation_targets: NDArray[np.bool_],
         settings: DecisionSettings,
         ngram_logits: Floats | None = None,
+        *,
+        names: Sequence[str] | None = None,
     ) -> None:
         """Keep the arguments.
 
@@ -41,22 +45,26 @@ class DecisionMaker:
             kind: of the labels.
             train_targets: (rows, labels).
             validation_targets: (rows, labels).
-            settings: which thresholds to tune.
+            settings: how thresholds are chosen.
             ngram_logits: (validation rows, labels), of the n-gram model, if there is one.
+            names: of the labels; by default, numbers.
         """
         self._kind = kind
         self._ngram_logits = ngram_logits
         self._targets = validation_targets
-        # If every training text has a label, predicting none is always wrong.
-        self._at_least_one = kind == "multi" and bool(train_targets.any(axis=1).all())
-        self.tunes_f1 = kind != "single" and (
-            settings.thresholds == "f1" or (settings.thresholds == "auto" and kind == "multi")
-        )
+        self._setting = settings.thresholds
+        self._names = names or tuple(map(str, range(validation_targets.shape[1])))
+        self._is_labelled = bool(train_targets.any(axis=1).all())
 
     @property
     def untuned_rule(self) -> DecisionRule:
         """The rule before any tuning."""
-        return untuned_rule(self._kind, self._targets.shape[1], at_least_one=self._at_least_one)
+        at_least_one = self._kind == "multi" and self._is_labelled and allows_closest(self._setting, self._names)
+        return untuned_rule(self._kind, self._targets.shape[1], at_least_one=at_least_one)
+
+    def rule(self, probabilities: NDArray[np.float64]) -> DecisionRule:
+        """Return the rule for these probabilities of the validation rows, (rows, labels)."""
+        return self._rule(probabilities)[0]
 
     def decision(self, logits: Floats) -> Decision:
         """Return the best mixture and rule on the validation rows for the network's `logits`, (rows, labels)."""
@@ -81,7 +89,13 @@ class DecisionMaker:
             mixture = fit_mixture(logits, self._ngram_logits, self._targets, kind)
             logits = mixture.logits(logits, self._ngram_logits)
         probabilities = probabilities_from_logits(logits, kind, temperature=mixture.temperature)
-        rule = self.untuned_rule
-        if self.tunes_f1:
-            rule = DecisionRule(kind, f1_thresholds(probabilities, self._targets), self._at_least_one)
-        return Decision(mixture, rule), probabilities
+        rule, notes = self._rule(probabilities)
+        return Decision(mixture, rule, notes), probabilities
+
+    def _rule(self, probabilities: NDArray[np.float64]) -> tuple[DecisionRule, tuple[str, ...]]:
+        """Return the rule, and notes on it."""
+        if self._kind == "single":
+            return self.untuned_rule, ()
+        return choose_rule(
+            self._setting, probabilities, self._targets, self._names, self._kind, is_labelled=self._is_labelled
+        )

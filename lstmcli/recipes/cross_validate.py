@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.config.settings import Config, OutputSettings
+from lstmcli.config.thresholds import check_label_names, without_unknown
 from lstmcli.corpus.examples import Examples, number_groups, read_examples
 from lstmcli.corpus.folds import deal_folds, fold_corpora
 from lstmcli.corpus.label_set import LabelSet
@@ -16,13 +17,14 @@ from lstmcli.corpus.labels import all_labels
 from lstmcli.corpus.targets import label_targets
 from lstmcli.data.sealed import SealedFolder
 from lstmcli.errors import ConfigError, RunDirectoryError
-from lstmcli.events import NEVER, FoldStarted, Stop, Tell, ignore
+from lstmcli.events import FoldStarted, Tell, ignore
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.evaluation import Evaluation, System, evaluate
 from lstmcli.metrics.folds import with_folds
 from lstmcli.recipes.score import predict_systems
 from lstmcli.recipes.train import train
 from lstmcli.reports.files import write_reports
+from lstmcli.stopping import NEVER, Stop
 from lstmcli.store.layout import FOLDS_FILE
 from lstmcli.store.run import OpenRun
 from lstmcli.store.run_directory import RunDirectory
@@ -62,18 +64,26 @@ def _cross_validate(config: Config, run: OpenRun, num_folds: int, tell: Tell, st
     seed = config.training.seed
     fold = deal_folds(examples, num_folds=num_folds, seed=seed)
     labels = all_labels(examples, config.data)
+    check_label_names(config.decision.thresholds, labels.names)
     _start(config, run, examples, fold)
     results = []
     for number, (corpus, rows) in enumerate(fold_corpora(examples, fold, config.data, seed=seed), start=1):
         tell(FoldStarted(number, num_folds, len(rows.table)))
         inner = run.directory.fold(number)
         if not (run.resume and inner.is_finished):
-            own = replace(config, output=OutputSettings(run_dir=str(inner.path)))
+            own = _of_fold(config, inner, corpus.labels)
             train(own, run.within(inner), corpus=corpus, tell=tell, stop=stop)
         results.append(_predict_fold(config, inner, corpus.labels, rows, labels))
     evaluation = _pooled(examples.name, results, labels, config)
     write_reports(run.directory, [evaluation], {"folds": num_folds, "rows": len(examples.table)}, [])
     return evaluation
+
+
+def _of_fold(config: Config, run: RunDirectory, labels: LabelSet) -> Config:
+    """Return the config of a fold, in whose training rows some labels may not occur."""
+    thresholds = without_unknown(config.decision.thresholds, labels.names)
+    output = OutputSettings(run_dir=str(run.path))
+    return replace(config, output=output, decision=replace(config.decision, thresholds=thresholds))
 
 
 @dataclass(frozen=True)

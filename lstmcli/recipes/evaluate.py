@@ -1,4 +1,4 @@
-"""`lstmcli evaluate`: score a model on a labelled file. Nothing is tuned here."""
+"""`lstmcli evaluate`: score a model on a labelled file. Nothing is tuned on its rows."""
 
 import json
 from dataclasses import dataclass, replace
@@ -9,12 +9,16 @@ import numpy as np
 
 from lstmcli.config.model_settings import FormatName
 from lstmcli.config.settings import EvaluationSettings
+from lstmcli.config.thresholds import parse_choice
+from lstmcli.corpus.corpus import Corpus, load_corpus
 from lstmcli.corpus.examples import Examples, read_examples
 from lstmcli.data.atomic import atomic_path, unwritable_parent
 from lstmcli.data.reading import STANDARD_INPUT, Layout, input_layout
-from lstmcli.errors import DataError, UsageError
+from lstmcli.errors import DataError, LstmcliError, UsageError, counted
 from lstmcli.inference.predictor import Predictor
+from lstmcli.metrics.decisions import SET_BY_HAND
 from lstmcli.metrics.evaluation import Evaluation
+from lstmcli.metrics.threshold_choice import ONE_HALF, choose_rule
 from lstmcli.recipes.score import evaluate_examples
 from lstmcli.reports.files import to_html, to_json, to_markdown
 from lstmcli.store.layout import (
@@ -39,12 +43,21 @@ class ColumnOverrides:
     label: str | None = None
 
 
-def evaluate_file(run: Path, path: str, overrides: ColumnOverrides, *, baselines: bool) -> tuple[Examples, Evaluation]:
+def evaluate_file(
+    run: Path, path: str, overrides: ColumnOverrides, *, baselines: bool, threshold: str | None = None
+) -> tuple[Examples, Evaluation]:
     """Score the model in `run` on `path`; return the rows and the evaluation.
+
+    Args:
+        run: a run directory or a model folder.
+        path: of the rows.
+        overrides: what replaces the columns of training.
+        baselines: whether to compare with them.
+        threshold: what replaces the model's thresholds, see `with_thresholds`.
 
     Raises:
         RunDirectoryError: no usable model.
-        UsageError: `overrides.label` is set for a model of traits.
+        UsageError: `overrides.label` is set for a model of traits; or see `with_thresholds`, also for a DataError.
         DataError: no usable rows.
     """
     predictor = Predictor.open(run)
@@ -68,9 +81,11 @@ def evaluate_file(run: Path, path: str, overrides: ColumnOverrides, *, baselines
     examples = read_examples(path, settings, known_labels=predictor.model.labels.names, needs_group=False)
     evaluation_settings = replace(evaluation_settings, baselines=baselines)
     overlaps = _seen_by(run, examples)
-    return examples, evaluate_examples(
-        examples, predictor, run / BASELINES_FOLDER, evaluation_settings, overlaps=overlaps
-    )
+    notes: tuple[str, ...] = ()
+    if threshold is not None:
+        predictor, notes = with_thresholds(predictor, run, threshold)
+    evaluation = evaluate_examples(examples, predictor, run / BASELINES_FOLDER, evaluation_settings, overlaps=overlaps)
+    return examples, replace(evaluation, notes=(*evaluation.notes, *notes))
 
 
 def _seen_by(run: Path, examples: Examples) -> list[tuple[str, str, int]]:
@@ -92,6 +107,69 @@ def _settings_of(run: Path) -> tuple[EvaluationSettings, str | None]:
         return EvaluationSettings(), None
     config = RunDirectory(run).read_config()
     return config.evaluation, config.data.group
+
+
+def with_thresholds(predictor: Predictor, run: Path, wanted: str) -> tuple[Predictor, tuple[str, ...]]:
+    """Return the model in `run` with the thresholds that `wanted` asks for, and notes on them.
+
+    A number needs no rows. All others are tuned on the run's own validation rows, read again from its files.
+
+    Args:
+        predictor: the model.
+        run: a run directory; a model folder is enough for a number or "half".
+        wanted: as for `decision.thresholds`, but for all labels.
+
+    Raises:
+        UsageError: `wanted` asks for nothing known, or the model is one of single labels.
+        DataError: the validation rows can't be found, or are no longer those of the training.
+    """
+    model = predictor.model
+    try:
+        choice = parse_choice(wanted)
+    except ValueError as error:
+        raise UsageError(f"--threshold: {error}") from None
+    if model.labels.kind == "single":
+        raise UsageError("--threshold: does not apply to single labels, where the most probable label is predicted.")
+    notes: tuple[str, ...] = ()
+    if choice.goal == "number":
+        rule, where = model.rule.with_threshold(choice.value), SET_BY_HAND
+    elif choice.goal == "half":
+        half = model.rule.with_threshold(0.5)
+        origins = (ONE_HALF,) * len(half.origins)
+        rule, where = replace(half, at_least_one=model.rule.at_least_one, origins=origins), ONE_HALF
+    else:
+        corpus = _validation_rows(predictor, run, wanted)
+        probabilities = predictor.probabilities(corpus.validation.texts)
+        rule, notes = choose_rule(
+            wanted,
+            probabilities,
+            corpus.validation_targets,
+            model.labels.names,
+            model.labels.kind,
+            is_labelled=bool(corpus.train_targets.any(axis=1).all()),
+        )
+        where = f"tuned on {counted(len(probabilities), 'validation row')} of the run"
+    told = f"Thresholds of the model, by --threshold {wanted}: {where}. The baselines keep theirs."
+    return Predictor(replace(model, rule=rule)), (told, *notes)
+
+
+def _validation_rows(predictor: Predictor, run: Path, wanted: str) -> Corpus:
+    """Return the corpus of a run, of which the validation rows are those that the model was tuned on."""
+    needs = f"--threshold {wanted}: needs the validation rows of the run"
+    if not (run / CONFIG_FILE).exists():
+        raise DataError(f"{needs}, but {run} has no {CONFIG_FILE}; name the run directory, or a number instead.")
+    config = RunDirectory(run).read_config(needs_rows=False)
+    seen = read_seen_texts(run / SEEN_TEXTS_FOLDER).get("validation")
+    if config.data.train is None or seen is None:
+        raise DataError(f"{needs}, which are not in a file; name a number instead.")
+    try:
+        corpus = load_corpus(replace(config.data, test=None), seed=config.training.seed)
+    except LstmcliError as error:
+        raise DataError(f"{needs}, which can't be read: {error}") from None
+    keys = np.unique(corpus.validation.table["text_key"].to_numpy())
+    if corpus.labels.names != predictor.model.labels.names or not np.array_equal(keys, seen):
+        raise DataError(f"{needs}, but its files have changed since; name a number instead.")
+    return corpus
 
 
 def check_reports(folder: Path) -> None:

@@ -11,14 +11,12 @@ from torch import nn
 from lstmcli.config.model_settings import ModelSettings
 from lstmcli.errors import InterruptedRunError, RunDirectoryError
 from lstmcli.events import (
-    NEVER,
     EpochFinished,
     Event,
     NetworkBuilt,
     NetworkStarted,
     Note,
     StepFinished,
-    Stop,
     Tell,
     TrainingFinished,
     TrainingResumed,
@@ -27,6 +25,7 @@ from lstmcli.events import (
 from lstmcli.kernels.weights import Weights
 from lstmcli.models.classifier import classifier_weights
 from lstmcli.recipes.prepare import Prepared
+from lstmcli.stopping import NEVER, Stop
 from lstmcli.store.checkpoint import Checkpoints
 from lstmcli.store.checks import number_in
 from lstmcli.store.run import History, OpenRun

@@ -170,6 +170,7 @@ def prepare(
         corpus.validation_targets,
         config.decision,
         None if ngrams is None else ngrams.validation_logits,
+        names=corpus.labels.names,
     )
     _tell_plan(settings, learned, config, tell)
     return Prepared(

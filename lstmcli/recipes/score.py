@@ -84,7 +84,7 @@ def predict_systems(
 def _system(name: str, texts: Sequence[str], predictor: Predictor) -> System:
     predictions, model = predictor.predict(texts), predictor.model
     uncalibrated = without_temperature(predictions.probabilities, model.labels.kind, model.temperature)
-    return System(name, predictions.decisions, predictions.probabilities, uncalibrated)
+    return System(name, predictions.decisions, predictions.probabilities, uncalibrated, model.rule)
 
 
 def _baseline_systems(texts: Sequence[str], predictor: Predictor, folder: Path) -> list[System]:
@@ -111,15 +111,15 @@ def fit_baselines(
         corpus: provides the targets.
         train: the tokens of its training texts.
         validation: the tokens of its validation texts.
-        decisions: decides which thresholds are tuned.
+        decisions: chooses thresholds.
     """
     tfidf = TfidfBaseline.fit(
         train.tokens(),
         corpus.train_targets,
         validation.tokens(),
         corpus.validation_targets,
-        rule=decisions.untuned_rule,
-        tune_f1=decisions.tunes_f1,
+        kind=corpus.labels.kind,
+        choose_rule=decisions.rule,
     )
     with replaced_folder(place) as folder:
         write_baselines(folder, MajorityBaseline.fit(corpus.train_targets, corpus.labels.kind), tfidf)

@@ -9,10 +9,11 @@ import numpy as np
 import torch
 
 from lstmcli.config.settings import Config
+from lstmcli.config.thresholds import check_label_names
 from lstmcli.corpus.corpus import Corpus
 from lstmcli.data.atomic import replaced_folder
 from lstmcli.errors import InterruptedRunError
-from lstmcli.events import NEVER, EnsembleScored, PartsScored, Stop, Tell, ignore
+from lstmcli.events import EnsembleScored, Note, PartsScored, Tell, ThresholdsChosen, ignore
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.metrics.tuning import Decision
@@ -21,6 +22,7 @@ from lstmcli.recipes.prepare import Prepared, TokenizedCorpus, prepare, read_cor
 from lstmcli.recipes.pretraining import pretrain_within
 from lstmcli.recipes.score import evaluate_examples, fit_baselines
 from lstmcli.reports.files import write_reports
+from lstmcli.stopping import NEVER, Stop
 from lstmcli.store.model import SavedModel, write_model
 from lstmcli.store.run import OpenRun
 from lstmcli.store.seen_texts import write_seen_texts
@@ -55,6 +57,7 @@ def _train(config: Config, run: OpenRun, corpus: Corpus | None, tell: Tell, stop
     with training_environment(config.training) as device:
         start = given_start(config)
         corpus = corpus or read_corpus(config, tell)
+        check_label_names(config.decision.thresholds, corpus.labels.names)
         run.start(config)
         tokens = tokenize_corpus(corpus, config)
         start = start or told_start(config, tokens.train, tell)
@@ -122,6 +125,11 @@ def _tune(prepared: Prepared, networks: Sequence[FittedNetwork], tell: Tell) -> 
         alone = decisions.without_ngrams()
         network, ngrams = (alone.scores(part)[headline] for part in (logits, prepared.ngrams.validation_logits))
         tell(PartsScored(headline, network, ngrams, value, decision.mixture.share))
+    if decision.rule.origins:
+        thresholds = tuple(decision.rule.thresholds.tolist())
+        tell(ThresholdsChosen(prepared.corpus.labels.names, thresholds, decision.rule.origins))
+    for note in decision.notes:
+        tell(Note(note))
     if prepared.language_model is not None:
         for name, value in asdict(prepared.language_model.learned).items():
             facts[f"pretraining_{name}"] = round(value, 4) if isinstance(value, float) else value

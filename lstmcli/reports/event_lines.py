@@ -64,10 +64,7 @@ def _note(event: events.Note) -> list[Line]:
 
 
 def _labels_found(event: events.LabelsFound) -> list[Line]:
-    names = ", ".join(event.names[:MAX_LABELS_SHOWN])
-    num_hidden = len(event.names) - MAX_LABELS_SHOWN
-    more = f" and {num_hidden} more" if num_hidden > 0 else ""
-    return [("labels", f"{len(event.names)} ({event.kind}): {names}{more}")]
+    return [("labels", f"{len(event.names)} ({event.kind}): {_first(list(event.names))}")]
 
 
 def _vocabulary_learned(event: events.VocabularyLearned) -> list[Line]:
@@ -176,6 +173,19 @@ def _start_chosen(event: events.StartChosen) -> list[Line]:
     return [("start", f"{event.what} (model.pretrained)")]
 
 
+def _thresholds_chosen(event: events.ThresholdsChosen) -> list[Line]:
+    """Return a line for each origin, with the labels in the order of the corpus."""
+    by_origin: dict[str, list[str]] = {}
+    for name, threshold, origin in zip(event.names, event.thresholds, event.origins, strict=True):
+        by_origin.setdefault(origin, []).append(f"{name} {threshold:.3f}")
+    return [("decision", f"thresholds ({origin}): {_first(labels)}") for origin, labels in by_origin.items()]
+
+
+def _first(words: list[str]) -> str:
+    num_hidden = len(words) - MAX_LABELS_SHOWN
+    return ", ".join(words[:MAX_LABELS_SHOWN]) + (f" and {num_hidden} more" if num_hidden > 0 else "")
+
+
 def _pretraining_started(event: events.PretrainingStarted) -> list[Line]:
     return [("pretrain", f"next-word prediction on {event.num_texts:,} training texts (pretraining.own_texts)")]
 
@@ -245,6 +255,7 @@ _DESCRIBERS: dict[type[events.Event], Callable[[Any], list[Line]]] = {
     events.EnsembleScored: _ensemble_scored,
     events.PartsScored: _parts_scored,
     events.StartChosen: _start_chosen,
+    events.ThresholdsChosen: _thresholds_chosen,
     events.PretrainingStarted: _pretraining_started,
     events.TextsHeldOut: _texts_held_out,
     events.PretrainingFinished: _pretraining_finished,

@@ -1,5 +1,6 @@
 """The tables of a report as titles and rows of text, from which console, Markdown and HTML are rendered."""
 
+import math
 from dataclasses import dataclass, field
 
 from lstmcli.errors import counted
@@ -66,6 +67,7 @@ def evaluation_tables(evaluation: Evaluation, *, brief: bool = False) -> list[Ta
         tables.insert(1, _folds_table(evaluation))
     if len(evaluation.labels) > 1:
         tables.append(_comparison_table(evaluation, shown))
+    tables.append(_coverage_table(evaluation, brief=brief))
     if evaluation.kind != "single":
         return [*tables, _label_counts_table(evaluation, shown)]
     return [*tables, _confusion_table(evaluation) or _confusions_table(evaluation)]
@@ -190,11 +192,16 @@ def _shown_labels(evaluation: Evaluation, *, brief: bool) -> _Shown:
 
 def _labels_table(evaluation: Evaluation, shown: _Shown) -> Table:
     labels = _own_labels(evaluation)
-    rows = [_label_row(labels[index]) for index in shown.indices]
-    return Table("Labels", ["label", "precision", "recall", "F1", "support", "predicted"], rows, shown.note)
+    has_thresholds = any(scores.threshold is not None for scores in labels)
+    rows = [_label_row(labels[index], has_thresholds=has_thresholds) for index in shown.indices]
+    columns = ["label", "precision", "recall", "F1", "support", "predicted"]
+    if has_thresholds:
+        columns += ["threshold", "origin"]
+    return Table("Labels", columns, rows, shown.note)
 
 
-def _label_row(scores: LabelScores) -> list[str]:
+def _label_row(scores: LabelScores, *, has_thresholds: bool) -> list[str]:
+    threshold = NO_SCORE if scores.threshold is None else f"{scores.threshold:.3f}"
     return [
         scores.label,
         f"{scores.precision.value:.3f}" if scores.support or scores.picked else NO_SCORE,
@@ -202,6 +209,7 @@ def _label_row(scores: LabelScores) -> list[str]:
         format_estimate(scores.f1) if scores.support else NO_SCORE,
         f"{scores.support:,}",
         f"{scores.picked:,}",
+        *([threshold, scores.threshold_origin or NO_SCORE] if has_thresholds else []),
     ]
 
 
@@ -254,6 +262,20 @@ def _confusions_table(evaluation: Evaluation) -> Table:
     note = note or ("" if rows else "No row was given a wrong label.")
     columns = ["actual", "predicted", "rows", "share of actual"]
     return Table("Most frequent confusions", columns, rows, note, num_names=2)
+
+
+def _coverage_table(evaluation: Evaluation, *, brief: bool) -> Table:
+    """Show what `predict --min-confidence` would bring; if `brief`, only for the coverages that differ most."""
+    rows = evaluation.coverage[::2] if brief else evaluation.coverage
+    # Rounded down, so that a cut-off that is typed as it stands here keeps these rows.
+    cells = [
+        [f"{row.coverage:.0%}", f"{math.floor(1000 * row.min_confidence) / 1000:.3f}", f"{row.num_rows:,}"]
+        + [f"{value:.3f}" for value in row.scores.values()]
+        for row in rows
+    ]
+    columns = ["kept", "confidence from", "rows", *(SCORE_TITLES[name] for name in rows[0].scores)]
+    note = "The most confident predictions; `lstmcli predict --min-confidence X` leaves the others empty."
+    return Table("Accuracy if uncertain texts are left out", columns, cells, note)
 
 
 def _shades(counts: list[int]) -> list[float]:

@@ -62,6 +62,8 @@ class Description(NamedTuple):
             "temperature": self.temperature,
             "columns": {key: getattr(self.columns, key) for key in COLUMN_KEYS},
         }
+        if self.rule.origins:
+            found["threshold_origins"] = list(self.rule.origins)
         if self.ngrams is not None:
             found["ngrams"] = {
                 "share": self.ngrams.share,
@@ -93,11 +95,19 @@ class Description(NamedTuple):
             num_members=_number_of_networks(stored.get("members", 1)),
             tokenizer=tokenizer,
             labels=labels,
-            rule=DecisionRule(labels.kind, thresholds, stored["at_least_one"]),
+            rule=DecisionRule(labels.kind, thresholds, stored["at_least_one"], _origins(stored, num_labels)),
             temperature=number_in(stored["temperature"], "temperature", TEMPERATURES),
             columns=_columns(stored["columns"]),
             ngrams=_ngrams(stored["ngrams"], num_labels) if "ngrams" in stored else None,
         )
+
+
+def _origins(stored: Mapping[str, Any], num_labels: int) -> tuple[str, ...]:
+    """Return where each threshold comes from; older models do not say."""
+    origins = stored.get("threshold_origins", [])
+    if not isinstance(origins, list) or len(origins) not in (0, num_labels):
+        raise ValueError(f"threshold_origins: expected {num_labels} texts")
+    return tuple(check_text(origin, "threshold_origins") for origin in origins)
 
 
 def _number_of_networks(value: Any) -> int:

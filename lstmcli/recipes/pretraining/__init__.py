@@ -1,9 +1,10 @@
 """`lstmcli pretrain`: learn from unlabelled texts, for a classifier to start from."""
 
 from lstmcli.config.settings import Config
-from lstmcli.events import NEVER, Stop, Tell, ignore
+from lstmcli.events import Tell, ignore
 from lstmcli.recipes.pretraining.distill import distill
 from lstmcli.recipes.pretraining.next_word import learn_next_word, pretrain_within
+from lstmcli.stopping import NEVER, Stop
 from lstmcli.store.run import OpenRun
 
 __all__ = ["pretrain", "pretrain_within"]

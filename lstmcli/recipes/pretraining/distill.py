@@ -22,7 +22,7 @@ from lstmcli.config.settings import Config
 from lstmcli.corpus.encode import tokenize
 from lstmcli.corpus.texts import Texts
 from lstmcli.data.atomic import replaced_folder
-from lstmcli.events import DistillationFinished, Note, Stop, TeacherOpened, Tell, TrainingPlanned
+from lstmcli.events import DistillationFinished, Note, TeacherOpened, Tell, TrainingPlanned
 from lstmcli.models.classifier import Classifier, classifier_weights
 from lstmcli.recipes.fit import CheckpointedTraining, network_event
 from lstmcli.recipes.pretraining.encoding import encode_once
@@ -35,6 +35,7 @@ from lstmcli.recipes.pretraining.texts import (
     read_unlabelled,
     split_texts,
 )
+from lstmcli.stopping import Stop
 from lstmcli.store.language_model import LearnedSentenceVectors, SavedLanguageModel, write_language_model
 from lstmcli.store.layout import METRICS_FILE
 from lstmcli.store.run import OpenRun

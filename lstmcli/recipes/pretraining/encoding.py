@@ -7,7 +7,8 @@ from pathlib import Path
 
 from lstmcli.corpus.texts import ERRORS
 from lstmcli.errors import InterruptedRunError
-from lstmcli.events import Stop, Tell, TextsEncoded
+from lstmcli.events import Tell, TextsEncoded
+from lstmcli.stopping import Stop
 from lstmcli.store.teacher_vectors import StoredVectors, VectorBlocks
 from lstmcli.training.teacher import SentenceEncoder
 

@@ -21,16 +21,7 @@ from lstmcli.config.settings import Config, OutputSettings
 from lstmcli.corpus.encode import EncodedTexts, TokenizedTexts, tokenize
 from lstmcli.corpus.texts import Texts
 from lstmcli.data.atomic import replaced_folder
-from lstmcli.events import (
-    NEVER,
-    Note,
-    PretrainingFinished,
-    PretrainingStarted,
-    Stop,
-    Tell,
-    TrainingPlanned,
-    ignore,
-)
+from lstmcli.events import Note, PretrainingFinished, PretrainingStarted, Tell, TrainingPlanned, ignore
 from lstmcli.models.language import language_layers
 from lstmcli.recipes.fit import CheckpointedTraining, network_event
 from lstmcli.recipes.pretraining.texts import (
@@ -40,6 +31,7 @@ from lstmcli.recipes.pretraining.texts import (
     read_unlabelled,
     split_texts,
 )
+from lstmcli.stopping import NEVER, Stop
 from lstmcli.store.compact import TABLE
 from lstmcli.store.language_model import LearnedNextWord, SavedLanguageModel, write_language_model
 from lstmcli.store.layout import METRICS_FILE

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from lstmcli.config.settings import Config
 from lstmcli.corpus.corpus import Corpus, load_corpus
 from lstmcli.corpus.encode import encode, tokenize
-from lstmcli.events import ProbeScored, Stop, Tell
+from lstmcli.events import ProbeScored, Tell
 from lstmcli.metrics.probe import majority_scores, probe_scores
 from lstmcli.metrics.scores import DEFAULT_SCORE
 from lstmcli.models.classifier import Classifier
 from lstmcli.recipes.pretraining.encoding import encode_once
+from lstmcli.stopping import Stop
 from lstmcli.store.run import OpenRun
 from lstmcli.text.encoder import GrowingVocabulary
 from lstmcli.text.token_ids import TokenIds
