@@ -45,9 +45,9 @@ def test_temperatures_stay_between_a_tenth_and_ten(sign: float, limit: float) ->
 @pytest.mark.parametrize("kind", ["single", "multi"])
 @pytest.mark.parametrize("num_rows", [6, 300])
 def test_no_other_mixture_has_a_lower_loss(kind: LabelKind, num_rows: int) -> None:
-    """Each weight pays 4 nats in all for its squared distance from half of what it is alone, as a share of that."""
+    """Each weight pays 4 nats in all for its squared distance from half of what it is alone, at most 1."""
     network, ngrams, targets = noisy(num_rows, kind)
-    alone = np.array([1.0 / fit_temperature(part, targets, kind) for part in (network, ngrams)])
+    alone = np.array([1.0 / max(1.0, fit_temperature(part, targets, kind)) for part in (network, ngrams)])
 
     def objective(weights: np.ndarray) -> float:
         prior = 4.0 / num_rows * float(np.square(weights / alone - 0.5).sum())
@@ -66,7 +66,7 @@ def test_weights_of_a_mixture_are_neither_negative_nor_unlimited() -> None:
     right, nothing = np.where(targets, 0.01, -0.01), np.zeros(targets.shape)
     strong = fit_mixture(right, nothing, targets, "multi")
     assert (1.0 - strong.share) / strong.temperature == pytest.approx(10.0)
-    alone = 1.0 / fit_temperature(nothing, targets, "multi")
+    alone = 1.0 / max(1.0, fit_temperature(nothing, targets, "multi"))
     assert strong.share / strong.temperature == pytest.approx(0.5 * alone, rel=0.02)
     wrong = fit_mixture(-300 * right, -300 * right, targets, "multi")
     assert (wrong.share, wrong.temperature) == (0.5, 10.0)

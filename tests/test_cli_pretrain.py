@@ -94,7 +94,7 @@ def test_other_settings_than_those_of_the_pretraining_are_refused(
     options = set_options(f"model.pretrained={pretrained}", "model.cell=rnn", "tokenizer.lowercase=false")
     result = invoke("train", *corpus_options(corpus), *options, "--run-dir", tmp_path / "run")
     assert result.exit_code == 1
-    assert "model.cell was lstm; tokenizer.lowercase was true" in result.stderr
+    assert "model.cell=lstm, tokenizer.lowercase=true" in result.stderr
     assert not (tmp_path / "run").exists()
 
 

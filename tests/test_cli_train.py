@@ -67,7 +67,7 @@ def test_a_pipe_gets_plain_lines_on_stderr_and_the_figures_on_stdout(corpus: Pat
     assert result.returncode == 0
     words = [line.split()[0] for line in result.stderr.splitlines()]
     assert words == [
-        *["read", "read", "labels", "words", "n-grams", "plan", "model"],
+        *["read", "read", "start", "labels", "words", "n-grams", "plan", "model"],
         *["epoch"] * 6,
         *["best", "parts", "wrote"],
     ]

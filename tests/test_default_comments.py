@@ -21,6 +21,7 @@ NUMBERS = {
     "ngrams.bucket_bits": {defaults.NGRAM_BUCKET_BITS, defaults.MAX_NGRAM_NUMBERS >> defaults.NGRAM_BUCKET_BITS},
     "training.epochs": {defaults.MIN_EPOCHS, defaults.MAX_EPOCHS},
     "training.batch_size": {*defaults.BATCH_SIZES, defaults.WANTED_UPDATES_AN_EPOCH},
+    "training.learning_rate": {defaults.LEARNING_RATE, defaults.INFORMED_LEARNING_RATE},
     "pretraining.epochs": {
         *(defaults.MIN_LANGUAGE_EPOCHS, defaults.MAX_LANGUAGE_EPOCHS),
         *(defaults.MIN_TAUGHT_EPOCHS, defaults.MAX_TAUGHT_EPOCHS),
@@ -52,7 +53,7 @@ NULLS = [f"{section}.{key}" for section, keys in VALUES.items() for key, value i
 def test_a_null_comment_names_the_numbers_that_the_code_has(key: str) -> None:
     _, null, meaning = COMMENTS[key].rpartition("null:")
     assert null, f"{key}: the comment does not say what null means"
-    numbers = {int(number.replace(",", "")) for number in re.findall(r"\d[\d,]*", meaning.rstrip(","))}
+    numbers = {float(number.replace(",", "")) for number in re.findall(r"\d[\d,]*(?:\.\d+)?", meaning.rstrip(","))}
     assert numbers == NUMBERS.get(key, set())
 
 

@@ -61,7 +61,7 @@ def able(**parameters: Any) -> LSTMClassifier:
     settings = {**SMALL, "training.average_decay": 0.5}
     return small(
         **{
-            "epochs": 8,
+            "epochs": 12,
             "hidden_size": 8,
             "batch_size": 4,
             "learning_rate": 0.1,

@@ -15,8 +15,8 @@ Floats = NDArray[np.floating]
 MIN_TEMPERATURE = 0.1
 MAX_TEMPERATURE = 10.0
 
-# A quadratic prior keeps the weight of each model near one half of the weight that it would have alone: a difference of
-# as much as that weight must lower the summed log loss by at least this many nats.
+# A quadratic prior keeps the weight of each model near one half, or near half of the weight that it would have alone if
+# that is below 1: a difference of twice as much must lower the summed log loss by at least this many nats.
 MIXTURE_PRIOR_NATS = 4.0
 
 
@@ -54,8 +54,8 @@ class Mixture:
 def fit_mixture(network: Floats, ngrams: Floats, targets: NDArray[np.bool_], kind: LabelKind) -> Mixture:
     """Return the non-negative weights of both models with the lowest log loss on these (validation) rows.
 
-    With few rows, both weights stay near one half of those that the models would have alone, see MIXTURE_PRIOR_NATS. A
-    model whose logits mean little would be scaled down alone, and has as little weight here.
+    With few rows, both weights stay near one half, see MIXTURE_PRIOR_NATS; but a model whose logits are too large, and
+    which would be scaled down alone, starts from as little weight here.
 
     Args:
         network: (rows, labels) logits.
@@ -63,7 +63,7 @@ def fit_mixture(network: Floats, ngrams: Floats, targets: NDArray[np.bool_], kin
         targets: (rows, labels).
         kind: softmax or sigmoids.
     """
-    alone = np.array([1.0 / fit_temperature(logits, targets, kind) for logits in (network, ngrams)])
+    alone = np.array([1.0 / max(1.0, fit_temperature(logits, targets, kind)) for logits in (network, ngrams)])
     first, second = alone[0] * network, alone[1] * ngrams
 
     def objective(shares: NDArray[np.float64]) -> float:
