@@ -106,6 +106,7 @@ class NgramsFitted(Event):
     num_buckets: int
     strength: float
     num_left_out: int
+    has_negations: bool
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from lstmcli.ngrams import fit as training_ngrams
 from lstmcli.ngrams.features import MAX_CHARACTERS, pair_occurrences, token_occurrences
 from lstmcli.ngrams.fit import NgramFeatures, fit_ngrams
 from lstmcli.ngrams.score import NgramScorer
-from lstmcli.ngrams.table import NgramTable, PairKinds
+from lstmcli.ngrams.table import FeatureKinds, NgramTable
 from lstmcli.recipes.prepare import tokenize_corpus
 from lstmcli.text.token_ids import TokenIds
 from tests.conftest import invoke
@@ -53,13 +53,13 @@ def number(token: str) -> int:
     return 2**32 if token == MARK else zlib.crc32(token.encode(), 1)
 
 
-def pair_weights(text: Sequence[str], kinds: PairKinds) -> dict[int, float]:
+def pair_weights(text: Sequence[str], kinds: FeatureKinds) -> dict[int, float]:
     """Return the weight of each bucket of a pair: 1 + log count, and half of that for tokens with one between them."""
-    marked = [MARK, *text, MARK] if text and kinds is PairKinds.MARKED else text
+    marked = [MARK, *text, MARK] if text and kinds is not FeatureKinds.ADJACENT else text
     weights: dict[int, float] = defaultdict(float)
     for bucket, count in Counter(pair_bucket(*pair) for pair in pairwise(marked)).items():
         weights[bucket] += 1.0 + math.log(count)
-    if kinds is PairKinds.MARKED:
+    if kinds is not FeatureKinds.ADJACENT:
         over_one = Counter(pair_bucket(a, b, 0xA54FF53A5F1D36F1) for a, b in zip(marked, marked[2:], strict=False))
         for bucket, count in over_one.items():
             weights[bucket] += (1.0 + math.log(count)) / 2
@@ -80,7 +80,7 @@ def spelling(token: str, sizes: range) -> set[int]:
 
 
 def blocks(
-    text: Sequence[str], sizes: range, kinds: PairKinds = PairKinds.MARKED
+    text: Sequence[str], sizes: range, kinds: FeatureKinds = FeatureKinds.MARKED
 ) -> tuple[dict[int, float], dict[str, float], dict[str, set[int]]]:
     """Return the words' buckets with their weights, each token's weight, and each token's n-grams."""
     weights: dict[int, float] = defaultdict(float)
@@ -92,7 +92,9 @@ def blocks(
     return weights, tokens, {token: spelling(token, sizes) for token in tokens}
 
 
-def features(text: Sequence[str], idf: np.ndarray, sizes: range, kinds: PairKinds = PairKinds.MARKED) -> np.ndarray:
+def features(
+    text: Sequence[str], idf: np.ndarray, sizes: range, kinds: FeatureKinds = FeatureKinds.MARKED
+) -> np.ndarray:
     """The definition in the docstring of `lstmcli.ngrams.features`, step by step."""
     words, tokens, spellings = blocks(text, sizes, kinds)
     word_length = math.sqrt(sum((weight * idf[bucket]) ** 2 for bucket, weight in words.items()))
@@ -121,15 +123,17 @@ def test_no_features_of_the_words_of_these_texts_collide() -> None:
     assert len(set(buckets)) == len(buckets)
 
 
-@given(TEXTS, st.sampled_from([range(3, 7), range(2, 3), range(3, 1)]), st.integers(0, 99), st.sampled_from(PairKinds))
+@given(
+    TEXTS, st.sampled_from([range(3, 7), range(2, 3), range(3, 1)]), st.integers(0, 99), st.sampled_from(FeatureKinds)
+)
 def test_the_scorer_adds_up_what_the_definition_says(
-    texts: list[list[str]], sizes: range, seed: int, kinds: PairKinds
+    texts: list[list[str]], sizes: range, seed: int, kinds: FeatureKinds
 ) -> None:
     generator = np.random.default_rng(seed)
     rows = generator.normal(size=(NUM_BUCKETS, 4)).astype(np.float16)
     rows[:, 0] = np.where(generator.random(NUM_BUCKETS) < 0.2, 0.0, np.abs(rows[:, 0]))
     rows[rows[:, 0] == 0.0] = 0.0
-    table = NgramTable(sizes, rows, np.array([0.1, -0.2, 0.3]), pairs=kinds)
+    table = NgramTable(sizes, rows, np.array([0.1, -0.2, 0.3]), kinds=kinds)
     scorer = NgramScorer(table)
     ids = flat(texts, TOKENS)
     logits = scorer.logits(ids.flat, ids.lengths, scorer.token_rows(TOKENS))
@@ -139,9 +143,9 @@ def test_the_scorer_adds_up_what_the_definition_says(
     np.testing.assert_allclose(logits, expected, rtol=1e-9, atol=1e-9)
 
 
-@given(st.lists(st.lists(st.sampled_from(TOKENS), max_size=8), min_size=1, max_size=5), st.sampled_from(PairKinds))
+@given(st.lists(st.lists(st.sampled_from(TOKENS), max_size=8), min_size=1, max_size=5), st.sampled_from(FeatureKinds))
 def test_the_pairs_of_a_text_are_those_of_its_definition_beside_any_others(
-    texts: list[list[str]], kinds: PairKinds
+    texts: list[list[str]], kinds: FeatureKinds
 ) -> None:
     codes = np.array([number(token) for token in TOKENS], dtype=np.uint64)
     ids = np.array([TOKENS.index(token) for text in texts for token in text], dtype=np.int32)
@@ -163,12 +167,12 @@ def test_occurrences_are_counted_alike_in_few_and_in_many_texts(num_texts: int) 
     np.testing.assert_allclose(found.counts, np.tile([1 + math.log(2), 1], num_texts))
 
 
-@given(TEXTS, st.sampled_from(PairKinds), st.integers(0, 4))
+@given(TEXTS, st.sampled_from(FeatureKinds), st.integers(0, 4))
 def test_the_logits_of_a_text_do_not_depend_on_the_other_texts(
-    texts: list[list[str]], kinds: PairKinds, place: int
+    texts: list[list[str]], kinds: FeatureKinds, place: int
 ) -> None:
     rows = np.random.default_rng(7).normal(size=(NUM_BUCKETS, 3)).astype(np.float16)
-    scorer = NgramScorer(NgramTable(range(3, 5), rows, np.array([0.1, -0.2]), pairs=kinds))
+    scorer = NgramScorer(NgramTable(range(3, 5), rows, np.array([0.1, -0.2]), kinds=kinds))
     token_rows = scorer.token_rows(TOKENS)
     text = texts[place % len(texts)]
     alone, together = flat([text], TOKENS), flat([*texts, *texts * 20], TOKENS)
@@ -177,18 +181,18 @@ def test_the_logits_of_a_text_do_not_depend_on_the_other_texts(
 
 
 def test_the_order_of_words_and_the_ends_of_a_text_are_told_apart() -> None:
-    def keys(text: str, kinds: PairKinds) -> set[int]:
+    def keys(text: str, kinds: FeatureKinds) -> set[int]:
         tokens = text.split()
         distinct = sorted(set(tokens))
         codes = np.array([number(token) for token in distinct], dtype=np.uint64)
         ids = np.array([distinct.index(token) for token in tokens])
         return set(pair_occurrences(ids, np.array([len(ids)]), codes, 1 << 20, kinds).keys.tolist())
 
-    assert keys("so so", PairKinds.ADJACENT) == keys("so so so", PairKinds.ADJACENT)
-    assert len(keys("so so so", PairKinds.MARKED)) == 6  # ^so so-so so$, ^_so so_so so_$
-    assert not keys("not happy", PairKinds.MARKED) & keys("happy not", PairKinds.MARKED)
+    assert keys("so so", FeatureKinds.ADJACENT) == keys("so so so", FeatureKinds.ADJACENT)
+    assert len(keys("so so so", FeatureKinds.MARKED)) == 6  # ^so so-so so$, ^_so so_so so_$
+    assert not keys("not happy", FeatureKinds.MARKED) & keys("happy not", FeatureKinds.MARKED)
     shared = [
-        len(keys(first, PairKinds.MARKED) & keys(second, PairKinds.MARKED))
+        len(keys(first, FeatureKinds.MARKED) & keys(second, FeatureKinds.MARKED))
         for first, second in [("not happy", "not so"), ("happy not", "so not"), ("not so happy", "not a happy")]
     ]
     assert shared == [2, 2, 3]  # ^not and not_$; not$ and ^_not; ^not, not_happy and happy$

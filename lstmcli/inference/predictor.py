@@ -110,7 +110,8 @@ class Predictor:
         has_known = self._tokens.has_known_word(token_ids)
         logits = self._network_logits(self._tokens.word_ids(token_ids))
         if self._scorer is not None:
-            ngrams = self._scorer.logits(token_ids.flat, token_ids.lengths, self._tokens.ngram_rows)
+            ids = self._tokens.ngram_ids(token_ids)
+            ngrams = self._scorer.logits(ids, token_ids.lengths, self._tokens.ngram_rows)
             logits = (1.0 - model.ngram_share) * logits + model.ngram_share * ngrams
         return probabilities_from_logits(logits, model.labels.kind, temperature=model.temperature), has_known
 

@@ -8,7 +8,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcli.ngrams.negation import is_negated, roles_of, twin_of
 from lstmcli.ngrams.score import NgramScorer, TokenRows
+from lstmcli.ngrams.table import FeatureKinds
 from lstmcli.store.model import SavedModel
 from lstmcli.text.encoder import GrowingVocabulary, TextEncoder
 from lstmcli.text.token_ids import TokenIds
@@ -36,6 +38,8 @@ class KnownTokens:
         self._encode = TextEncoder(self._tokenizer, self._growing.id_of)
         self._num_known = 0
         self._word_ids = np.empty(0, dtype=np.int64)
+        self._roles = np.empty(0, dtype=np.int64)
+        self._twins = np.empty(0, dtype=np.int64)
         self._rows = TokenRows(np.empty(0, dtype=np.uint64), np.empty((0, 0)), np.empty((0, 0)))
 
     @property
@@ -48,19 +52,43 @@ class KnownTokens:
         if len(self._growing.words) > MAX_TOKENS:
             self._forget()
         token_ids = TokenIds.from_texts(map(self._encode, texts))
-        new = self._growing.words[self._num_known :]
-        if new:
-            id_of = self._model.vocabulary.id_of
-            self._word_ids = self._with_new(self._word_ids, np.array([id_of(word) for word in new], dtype=np.int64))
-            if self._scorer is not None:
-                rows = self._scorer.token_rows(new)
-                self._rows = TokenRows(
-                    self._with_new(self._rows.codes, rows.codes),
-                    self._with_new(self._rows.words, rows.words),
-                    self._with_new(self._rows.characters, rows.characters),
-                )
-            self._num_known += len(new)
+        self._learn()
         return token_ids
+
+    def ngram_ids(self, token_ids: TokenIds) -> NDArray[np.integer]:
+        """Return the numbers of all tokens as the n-grams see them, (tokens,), valid until the next call of `encode`.
+
+        In models in which negated words are features of their own, these have numbers of their own too.
+        """
+        flat = token_ids.flat
+        if self._model.ngrams is None or self._model.ngrams.kinds is not FeatureKinds.NEGATED:
+            return flat
+        mask = is_negated(flat, token_ids.lengths, self._roles)
+        if not mask.any():
+            return flat
+        negated = np.unique(flat[mask])
+        for number in negated[self._twins[negated] < 0].tolist():
+            self._twins[number] = self._growing.id_of(twin_of(self._growing.words[number]))
+        self._learn()
+        return np.where(mask, self._twins[flat], flat)
+
+    def _learn(self) -> None:
+        """Record what belongs to each new token."""
+        new = self._growing.words[self._num_known :]
+        if not new:
+            return
+        id_of = self._model.vocabulary.id_of
+        self._word_ids = self._with_new(self._word_ids, np.array([id_of(word) for word in new], dtype=np.int64))
+        if self._scorer is not None:
+            self._roles = self._with_new(self._roles, roles_of(new))
+            self._twins = self._with_new(self._twins, np.full(len(new), -1))
+            rows = self._scorer.token_rows(new)
+            self._rows = TokenRows(
+                self._with_new(self._rows.codes, rows.codes),
+                self._with_new(self._rows.words, rows.words),
+                self._with_new(self._rows.characters, rows.characters),
+            )
+        self._num_known += len(new)
 
     def _with_new(self, known: NDArray[Number], new: NDArray[Number]) -> NDArray[Number]:
         """Append rows. An array that is too short is doubled, so that rows are rarely copied."""

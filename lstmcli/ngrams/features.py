@@ -10,7 +10,7 @@ from single words. It is multiplied by its inverse document frequency (`idf`), a
     characters   sqrt( sum of count^2 * (sum of idf^2 over the token's n-grams) over tokens )
 
 so what a token contributes to a text can be computed from the token alone: prediction adds up one row per distinct
-token instead of one per n-gram. Older models have neither marks nor pairs over a token (`table.PairKinds`).
+token instead of one per n-gram. Older models have neither marks nor pairs over a token (`table.FeatureKinds`).
 """
 
 import zlib
@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.ngrams.table import PairKinds
+from lstmcli.ngrams.table import FeatureKinds
 
 Integers = NDArray[np.int64]
 
@@ -108,7 +108,7 @@ def token_occurrences(ids: NDArray[np.integer], lengths: Integers) -> Occurrence
 
 
 def pair_occurrences(
-    ids: NDArray[np.integer], lengths: Integers, codes: NDArray[np.uint64], num_buckets: int, kinds: PairKinds
+    ids: NDArray[np.integer], lengths: Integers, codes: NDArray[np.uint64], num_buckets: int, kinds: FeatureKinds
 ) -> Occurrences:
     """Return the buckets of the distinct pairs in each text; `codes` (distinct tokens,) are hashes.
 
@@ -116,7 +116,7 @@ def pair_occurrences(
     """
     key_bits = num_buckets.bit_length()  # those of the buckets, and one for the kind of the pair
     rows = np.repeat(np.arange(len(lengths)), lengths)
-    if kinds is PairKinds.ADJACENT:
+    if kinds is FeatureKinds.ADJACENT:
         return _distinct(*_pairs(rows, codes[ids], 1, _SECOND_FACTOR, num_buckets), key_bits=key_bits)
     # The first mark takes the place before the first token, and the last one the place after the last token.
     places = np.arange(len(ids)) + 2 * (np.cumsum(lengths > 0) - 1)[rows] + 1

@@ -15,7 +15,7 @@ from lstmcli.metrics.linear import fit_one_vs_rest
 from lstmcli.metrics.scores import log_losses
 from lstmcli.ngrams.features import HashedTokens, pair_occurrences, token_occurrences
 from lstmcli.ngrams.score import NgramScorer
-from lstmcli.ngrams.table import NgramTable, PairKinds
+from lstmcli.ngrams.table import FeatureKinds, NgramTable
 from lstmcli.text.token_ids import TokenIds
 
 # Features in fewer training texts are dropped: they could only memorise one text.
@@ -49,7 +49,16 @@ class NgramFeatures:
         tokens: the distinct tokens. The caller may have appended more since.
     """
 
-    def __init__(self, texts: TokenIds, tokens: Sequence[str], sizes: range, *, num_buckets: int, seed: int) -> None:
+    def __init__(
+        self,
+        texts: TokenIds,
+        tokens: Sequence[str],
+        sizes: range,
+        *,
+        num_buckets: int,
+        seed: int,
+        kinds: FeatureKinds = FeatureKinds.MARKED,
+    ) -> None:
         """Compute the features.
 
         Args:
@@ -58,11 +67,13 @@ class NgramFeatures:
             sizes: of character n-grams.
             num_buckets: a power of two.
             seed: determines which texts are dropped if there are too many.
+            kinds: what `texts` contain; negated words are already replaced in them.
         """
         self.tokens = tokens
         self._sizes = sizes
         self._num_buckets = num_buckets
         self._seed = seed
+        self._kinds = kinds
         hashed = HashedTokens.from_tokens(tokens, sizes, num_buckets)
         self.rows = _drawn(_num_entries(texts, np.diff(hashed.starts)), MAX_ENTRIES, seed)
         ids, lengths = texts.joined(self.rows)
@@ -87,7 +98,7 @@ class NgramFeatures:
 
     def _word_counts(self, ids: NDArray[np.integer], lengths: NDArray[np.int64], hashed: HashedTokens) -> Any:
         tokens = token_occurrences(ids, lengths)
-        pairs = pair_occurrences(ids, lengths, hashed.codes, self._num_buckets, PairKinds.MARKED)
+        pairs = pair_occurrences(ids, lengths, hashed.codes, self._num_buckets, self._kinds)
         buckets = np.concatenate([hashed.words(self._num_buckets)[tokens.keys], pairs.keys])
         rows = np.concatenate([tokens.rows, pairs.rows])
         counts = np.concatenate([tokens.counts, pairs.counts])
@@ -122,7 +133,7 @@ class NgramFeatures:
         table = np.zeros((self._num_buckets, 1 + len(intercepts)), dtype=np.float16)
         table[:, 0] = self._idf
         table[self._used, 1:] = (coefficients * self._idf[self._used]).T
-        return NgramTable(self._sizes, table, intercepts, pairs=PairKinds.MARKED)
+        return NgramTable(self._sizes, table, intercepts, kinds=self._kinds)
 
 
 def label_weights(features: Any, targets: NDArray[np.bool_ | np.float32]) -> NDArray[np.float64]:
@@ -179,12 +190,14 @@ class FittedNgrams:
         table: the part that the saved model contains.
         strength: the inverse regularisation strength C that was chosen.
         validation_logits: (validation rows, labels).
+        validation_loss: their log loss at the best temperature.
         num_left_out: number of training texts dropped because there were too many.
     """
 
     table: NgramTable
     strength: float
     validation_logits: NDArray[np.float64]
+    validation_loss: float
     num_left_out: int
 
 
@@ -195,6 +208,7 @@ def fit_ngrams(
     validation_targets: NDArray[np.bool_],
     *,
     kind: LabelKind,
+    strengths: Sequence[float] = STRENGTHS,
 ) -> FittedNgrams:
     """Fit with increasing C until the log loss on validation rows no longer falls.
 
@@ -204,6 +218,7 @@ def fit_ngrams(
         validation: as indices into the tokens of `features`.
         validation_targets: (validation texts, labels).
         kind: of the labels.
+        strengths: values of C, ascending, at least one.
     """
     num_texts, num_labels = targets.shape
     targets = targets[features.rows]
@@ -212,18 +227,19 @@ def fit_ngrams(
         table = features.fit(targets, strength, places)
         scorer = NgramScorer(table)
         logits = scorer.logits(validation.flat, validation.lengths, scorer.token_rows(features.tokens))
-        return FittedNgrams(table, strength, logits, num_texts - len(targets))
+        loss = _log_loss(logits, validation_targets, kind)
+        return FittedNgrams(table, strength, logits, loss, num_texts - len(targets))
 
     tried = features.tried(num_labels)
-    best: tuple[float, FittedNgrams] | None = None
-    for strength in STRENGTHS:
+    best: FittedNgrams | None = None
+    for strength in strengths:
         candidate = fitted(strength, tried)
-        loss = _log_loss(candidate.validation_logits, validation_targets, kind)
-        if best is not None and loss >= best[0]:
+        if best is not None and candidate.validation_loss >= best.validation_loss:
             break
-        best = (loss, candidate)
-    assert best is not None  # STRENGTHS is not empty
-    return best[1] if tried is None else fitted(best[1].strength, None)
+        best = candidate
+    if best is None:
+        raise ValueError("expected at least one strength")
+    return best if tried is None else fitted(best.strength, None)
 
 
 def _log_loss(logits: NDArray[np.float64], targets: NDArray[np.bool_], kind: LabelKind) -> float:

@@ -48,7 +48,7 @@ class NgramScorer:
             rows: of the distinct tokens.
         """
         tokens = token_occurrences(ids, lengths)
-        pairs = pair_occurrences(ids, lengths, rows.codes, self._num_buckets, self._table.pairs)
+        pairs = pair_occurrences(ids, lengths, rows.codes, self._num_buckets, self._table.kinds)
         words = _weighted(np.take(rows.words, tokens.keys, axis=0), tokens, len(lengths))
         words += _weighted(self._rows(pairs.keys), pairs, len(lengths))
         characters = _weighted(np.take(rows.characters, tokens.keys, axis=0), tokens, len(lengths))

@@ -9,13 +9,15 @@ from numpy.typing import NDArray
 from lstmcli.data.sealed import RowGuard
 
 
-class PairKinds(IntEnum):
-    """The pairs of tokens that are features. A model keeps the kinds with which it was trained; new ones are MARKED."""
+class FeatureKinds(IntEnum):
+    """The features of a model beside words and character n-grams. A model keeps the kinds with which it was trained."""
 
     ADJACENT = 1
-    """Adjacent tokens."""
+    """Pairs of adjacent tokens."""
     MARKED = 2
-    """Adjacent tokens and tokens over another one, with marks at both ends of the text."""
+    """Pairs of adjacent tokens and of tokens over another one, with marks at both ends of the text."""
+    NEGATED = 3
+    """As MARKED; and words in the scope of a negation are features of their own, see `ngrams.negation`."""
 
 
 class NgramTable(NamedTuple):
@@ -26,11 +28,11 @@ class NgramTable(NamedTuple):
         rows: (buckets, 1 + labels) float16: the idf of a bucket, then idf times its coefficient for each label.
         intercepts: (labels,).
         guard: checks rows before they are read, if they are in a file.
-        pairs: the pairs of tokens among the features.
+        kinds: its features.
     """
 
     sizes: range
     rows: NDArray[np.float16]
     intercepts: NDArray[np.float64]
     guard: RowGuard | None = None
-    pairs: PairKinds = PairKinds.MARKED
+    kinds: FeatureKinds = FeatureKinds.MARKED

@@ -26,7 +26,9 @@ from lstmcli.events import (
 )
 from lstmcli.metrics.scores import DEFAULT_SCORE
 from lstmcli.metrics.tuning import DecisionMaker
-from lstmcli.ngrams.fit import FittedNgrams, NgramFeatures, fit_ngrams
+from lstmcli.ngrams.choice import NgramCorpus, fit_best_ngrams
+from lstmcli.ngrams.fit import FittedNgrams
+from lstmcli.ngrams.table import FeatureKinds
 from lstmcli.store.language_model import SavedLanguageModel
 from lstmcli.text.encoder import GrowingVocabulary
 from lstmcli.text.vocabulary import UNKNOWN_ID
@@ -205,24 +207,28 @@ def fingerprint(corpus: Corpus, embedding: EmbeddingRows) -> str:
 def _fit_ngrams(
     corpus: Corpus, tokens: TokenizedCorpus, config: Config, settings: Resolved, tell: Tell
 ) -> FittedNgrams:
-    ngrams = config.ngrams
-    features = NgramFeatures(
-        tokens.train.token_ids(),
-        tokens.train.words,
-        range(ngrams.min_characters, ngrams.max_characters + 1),
+    ngrams, sizes = config.ngrams, range(config.ngrams.min_characters, config.ngrams.max_characters + 1)
+    fitted = fit_best_ngrams(
+        NgramCorpus(
+            tokens.train.token_ids(),
+            corpus.fitted_targets,
+            tokens.validation.token_ids(),
+            corpus.validation_targets,
+            tokens.train.words,
+            corpus.labels.kind,
+        ),
+        sizes,
         num_buckets=settings.ngram_buckets,
         seed=config.training.seed,
     )
-    fitted = fit_ngrams(
-        features,
-        corpus.fitted_targets,
-        tokens.validation.token_ids(),
-        corpus.validation_targets,
-        kind=corpus.labels.kind,
-    )
     tell(
         NgramsFitted(
-            ngrams.min_characters, ngrams.max_characters, settings.ngram_buckets, fitted.strength, fitted.num_left_out
+            ngrams.min_characters,
+            ngrams.max_characters,
+            settings.ngram_buckets,
+            fitted.strength,
+            fitted.num_left_out,
+            has_negations=fitted.table.kinds is FeatureKinds.NEGATED,
         )
     )
     return fitted

@@ -88,11 +88,12 @@ def _vectors_used(event: events.VectorsUsed) -> list[Line]:
 
 def _ngrams_fitted(event: events.NgramsFitted) -> list[Line]:
     letters = f", {event.min_characters} to {event.max_characters} characters" if event.max_characters else ""
+    negations = ", negated words apart" if event.has_negations else ""
     left_out = f"; {event.num_left_out:,} training texts left out to save memory" if event.num_left_out else ""
     return [
         (
             "n-grams",
-            f"1 and 2 words{letters}: {event.num_buckets:,} hash buckets, C = {event.strength:g} chosen on "
+            f"1 and 2 words{letters}{negations}: {event.num_buckets:,} hash buckets, C = {event.strength:g} chosen on "
             f"validation rows{left_out}",
         )
     ]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lstmcli.config.model_settings import DataSettings, FormatName, LabelKind, ModelSettings, TokenizerSettings
 from lstmcli.corpus.label_set import LabelSet
 from lstmcli.metrics.decisions import DecisionRule
-from lstmcli.ngrams.table import PairKinds
+from lstmcli.ngrams.table import FeatureKinds
 from lstmcli.store.checks import TEMPERATURES, check_values, number_in, numbers_in
 
 # The settings of columns that are stored for later use by `evaluate` and `predict`.
@@ -28,13 +28,13 @@ class NgramDescription(NamedTuple):
         share: its weight in the mixture with the networks.
         sizes: of the character n-grams.
         intercepts: (labels,).
-        pairs: the pairs of tokens among the features.
+        kinds: its features.
     """
 
     share: float
     sizes: range
     intercepts: NDArray[np.float64]
-    pairs: PairKinds
+    kinds: FeatureKinds
 
 
 class Description(NamedTuple):
@@ -69,7 +69,7 @@ class Description(NamedTuple):
                 "share": self.ngrams.share,
                 "sizes": [self.ngrams.sizes.start, self.ngrams.sizes.stop],
                 "intercepts": self.ngrams.intercepts.tolist(),
-                "pairs": int(self.ngrams.pairs),
+                "pairs": int(self.ngrams.kinds),
             }
         return found
 
@@ -176,11 +176,11 @@ def _ngrams(stored: Mapping[str, Any], num_labels: int) -> NgramDescription:
         share=number_in(stored["share"], "share of the n-grams", (0.0, 1.0)),
         sizes=range(start, stop),
         intercepts=numbers_in(stored["intercepts"], num_labels, "intercepts", (-MAX_LOGIT, MAX_LOGIT)),
-        pairs=_pair_kinds(stored.get("pairs", int(PairKinds.ADJACENT))),  # absent before format version 5
+        kinds=_feature_kinds(stored.get("pairs", int(FeatureKinds.ADJACENT))),  # absent before format version 5
     )
 
 
-def _pair_kinds(stored: Any) -> PairKinds:
-    if type(stored) is not int or stored not in set(PairKinds):
+def _feature_kinds(stored: Any) -> FeatureKinds:
+    if type(stored) is not int or stored not in set(FeatureKinds):
         raise ValueError(f"pairs of n-grams: {stored!r:.80}")
-    return PairKinds(stored)
+    return FeatureKinds(stored)

@@ -138,7 +138,7 @@ def _description(model: SavedModel) -> Description:
         columns=model.columns,
         ngrams=None
         if ngrams is None
-        else NgramDescription(model.ngram_share, ngrams.sizes, ngrams.intercepts, ngrams.pairs),
+        else NgramDescription(model.ngram_share, ngrams.sizes, ngrams.intercepts, ngrams.kinds),
     )
 
 
@@ -255,4 +255,4 @@ def _ngrams(folder: SealedFolder, description: NgramDescription) -> NgramTable:
     rows, num_labels = table.values, len(description.intercepts)
     if rows.shape[1] != 1 + num_labels or rows.shape[0].bit_count() != 1:
         raise folder.damaged(NGRAMS_FILE, f"is damaged: a table of {rows.shape} for {num_labels} labels")
-    return NgramTable(description.sizes, rows, description.intercepts, table.guard(), description.pairs)
+    return NgramTable(description.sizes, rows, description.intercepts, table.guard(), description.kinds)

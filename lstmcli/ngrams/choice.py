@@ -1,0 +1,64 @@
+"""Chooses the features of the n-gram model: with or without features of their own for negated words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcli.config.model_settings import LabelKind
+from lstmcli.ngrams.fit import STRENGTHS, FittedNgrams, NgramFeatures, fit_ngrams
+from lstmcli.ngrams.negation import with_twins
+from lstmcli.ngrams.table import FeatureKinds
+from lstmcli.text.token_ids import TokenIds
+
+
+@dataclass(frozen=True)
+class NgramCorpus:
+    """What the n-gram model is fitted on.
+
+    Attributes:
+        texts: the training texts, as indices into `words`.
+        targets: (training texts, labels), booleans or probabilities.
+        validation: the validation texts.
+        validation_targets: (validation texts, labels).
+        words: distinct tokens.
+        kind: of the labels.
+    """
+
+    texts: TokenIds
+    targets: NDArray[np.bool_ | np.float32]
+    validation: TokenIds
+    validation_targets: NDArray[np.bool_]
+    words: Sequence[str]
+    kind: LabelKind
+
+
+def fit_best_ngrams(corpus: NgramCorpus, sizes: range, *, num_buckets: int, seed: int) -> FittedNgrams:
+    """Fit without negated words, then with them, and return the model with the lower log loss on validation rows.
+
+    Whether they help depends on the labels: where texts were labelled by the emotion word in them, as in CARER, "not
+    happy" is as joyful as "happy".
+
+    Args:
+        corpus: texts and targets.
+        sizes: of character n-grams.
+        num_buckets: a power of two.
+        seed: see `NgramFeatures`.
+    """
+
+    def fitted(
+        parts: Sequence[TokenIds], words: Sequence[str], kinds: FeatureKinds, strengths: Sequence[float]
+    ) -> FittedNgrams:
+        features = NgramFeatures(parts[0], words, sizes, num_buckets=num_buckets, seed=seed, kinds=kinds)
+        return fit_ngrams(
+            features, corpus.targets, parts[1], corpus.validation_targets, kind=corpus.kind, strengths=strengths
+        )
+
+    parts = [corpus.texts, corpus.validation]
+    plain = fitted(parts, corpus.words, FeatureKinds.MARKED, STRENGTHS)
+    with_negations = with_twins(parts, corpus.words)
+    if with_negations is None:
+        return plain
+    other = fitted(*with_negations, FeatureKinds.NEGATED, [plain.strength])
+    return min(plain, other, key=lambda model: model.validation_loss)
