@@ -285,17 +285,3 @@ def test_prediction_needs_neither_package(start: Path, corpus: Path, tmp_path: P
     assert result.returncode == 0, result.stderr
     predicted = without(["onnxruntime", "tokenizers"], "predict", tmp_path / "run", stdin="so glad\n")
     assert (predicted.returncode, predicted.stdout) == (0, cli("predict", tmp_path / "run", stdin="so glad\n").stdout)
-
-
-def test_the_network_learns_the_vector_of_what_a_text_means(place: Path, tmp_path: Path) -> None:
-    texts = (place / "all.txt").read_text(encoding="utf-8").splitlines()
-    said = [f"today {text}" for text in texts]
-    write_csv(tmp_path / "said.csv", ["text", "said"], zip(said, texts, strict=True))
-    own = [*SETTINGS, f"pretraining.teacher={place}/tiny", f"pretraining.texts={tmp_path}/said.csv"]
-    for name, further in (("plain", []), ("meant", ["pretraining.meaning=said"])):
-        run = OpenRun(RunDirectory(tmp_path / name))
-        pretrain(load_config(None, [*own, *further, f"output.run_dir={tmp_path / name}"], needs_labels=False), run)
-    for name, read in (("plain", said), ("meant", texts)):
-        encoder = SentenceEncoder(place / "tiny")
-        (block,) = RunDirectory(tmp_path / name).teacher.glob("texts-*.npy")
-        assert np.allclose(np.load(block), encoder.encode(read), atol=1e-3)

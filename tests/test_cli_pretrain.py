@@ -135,7 +135,7 @@ def test_texts_are_read_from_lines_and_columns_without_repeats(tmp_path: Path) -
     write_csv(tmp_path / "b.csv", ["id", "text"], [("1", "two"), ("2", "three, four"), ("3",)])
     (tmp_path / "c.jsonl").write_text('{"text": "five"}\n{"other": 1}\n')
     paths = [str(tmp_path / name) for name in ("a.txt", "b.csv", "c.jsonl")]
-    (store, _), reports = read_texts(paths, DataSettings())
+    store, reports = read_texts(paths, DataSettings())
     assert list(store.read(np.arange(len(store)))) == ["one", "two", "three, four", "five"]
     assert [(report.num_rows, report.num_kept) for report in reports] == [(4, 2), (3, 1), (2, 1)]
     assert str(reports[0].findings[0]) == "empty text at line 2"
@@ -143,19 +143,6 @@ def test_texts_are_read_from_lines_and_columns_without_repeats(tmp_path: Path) -
     empty.write_text("\n \n")
     with pytest.raises(DataError, match="there is no text"):
         read_texts([str(empty)], DataSettings())
-
-
-def test_meanings_are_read_beside_texts_and_are_the_texts_where_they_are_empty(tmp_path: Path) -> None:
-    (tmp_path / "a.txt").write_text("one\n")
-    write_csv(tmp_path / "b.csv", ["said", "text"], [("not one", "two"), ("", "three"), ("x", ""), ("y", "TWO")])
-    (tmp_path / "c.jsonl").write_text('{"text": "five"}\n{"text": "six", "said": "not five"}\n')
-    paths = [str(tmp_path / name) for name in ("a.txt", "b.csv", "c.jsonl")]
-    store, _ = read_texts(paths, DataSettings(), meaning="said")
-    numbers = np.arange(len(store.texts))
-    assert list(store.texts.read(numbers)) == ["one", "two", "three", "five", "six"]
-    assert list(store.meanings.read(numbers)) == ["one", "not one", "three", "five", "not five"]
-    with pytest.raises(DataError, match=r"b\.csv has no column 'sad'.*pretraining\.meaning"):
-        read_texts(paths, DataSettings(), meaning="sad")
 
 
 def test_one_text_is_too_few(tmp_path: Path) -> None:

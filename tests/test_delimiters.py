@@ -156,7 +156,7 @@ def test_training_drops_a_repeated_header_and_names_its_line(tmp_path: Path) -> 
 
 
 def test_pretraining_drops_a_repeated_header(tmp_path: Path) -> None:
-    (store, _), (report,) = read_texts([str(write(tmp_path / "a.csv", REPEATED))], DataSettings())
+    store, (report,) = read_texts([str(write(tmp_path / "a.csv", REPEATED))], DataSettings())
     assert len(store) == 2
     assert [str(finding) for finding in report.findings] == ["the header line again at line 3"]
 

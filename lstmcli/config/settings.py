@@ -103,7 +103,6 @@ class PretrainingSettings(Section):
     own_texts: bool = True
     texts: tuple[str, ...] = ()
     teacher: str | None = None
-    meaning: str | None = None
     validation_fraction: Annotated[float, Limits(gt=0.0, lt=1.0)] = 0.05
     epochs: Count | None = None
     batch_tokens: Count | None = None

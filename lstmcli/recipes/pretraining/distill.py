@@ -30,7 +30,6 @@ from lstmcli.recipes.pretraining.probe import Probe, probe_corpus
 from lstmcli.recipes.pretraining.texts import (
     EncodedSplit,
     Split,
-    Unlabelled,
     encode_split,
     fingerprint,
     read_unlabelled,
@@ -75,7 +74,7 @@ def distill(config: Config, run: OpenRun, *, tell: Tell, stop: Stop) -> None:
 class _Prepared:
     """Encoded texts, the initial word vectors, and the schedule."""
 
-    read: Unlabelled
+    texts: Texts
     split: Split
     encoded: EncodedSplit
     embedding: EmbeddingRows
@@ -101,11 +100,11 @@ class _Lesson:
         if config.embedding.vectors is not None:
             source = vectors_from_file(config.embedding, lowercase=config.tokenizer.lowercase)
             check_width(config.embedding, source)
-        read = read_unlabelled(config, self.tell)
-        split, encoded = self._encoded(read.texts, source)
+        texts = read_unlabelled(config, self.tell)
+        split, encoded = self._encoded(texts, source)
         run.start(config)
-        vectors = self._taught(read.meanings, kind="texts")
-        prepared = self._prepare(read, split, encoded, source)
+        vectors = self._taught(texts, kind="texts")
+        prepared = self._prepare(texts, split, encoded, source)
         trainer = self._trainer(prepared, vectors)
         model = self._fitted(trainer, prepared)
         cosine = min(1.0, float(trainer.progress.best_value or 0.0))  # rounding may lead beyond 1
@@ -136,7 +135,7 @@ class _Lesson:
         folder = self.run.directory.teacher
         return encode_once(self.encoder, folder, texts, kind=kind, tell=self.tell, stop=self.stop)
 
-    def _prepare(self, read: Unlabelled, split: Split, encoded: EncodedSplit, source: VectorSource | None) -> _Prepared:
+    def _prepare(self, texts: Texts, split: Split, encoded: EncodedSplit, source: VectorSource | None) -> _Prepared:
         learned = encoded.train
         if source is None:
             source = self._word_vectors(learned.vocabulary)
@@ -147,7 +146,7 @@ class _Lesson:
         embedding = embedding_rows(learned.vocabulary, learned.counts, settings.vector_size, source)
         for note in embedding.notes(source):
             self.tell(Note(note))
-        return _Prepared(read, split, encoded, embedding, settings)
+        return _Prepared(texts, split, encoded, embedding, settings)
 
     def _word_vectors(self, vocabulary: Vocabulary) -> VectorSource:
         words = vocabulary.words[2:]
@@ -185,12 +184,10 @@ class _Lesson:
 
     def _fitted(self, trainer: Trainer, prepared: _Prepared) -> Classifier:
         """Train, or continue, and return the network of the best epoch."""
-        read = prepared.read
-        taught = self.encoder.digest + read.meanings.store.digest().hex()
         model = CheckpointedTraining(
             trainer,
             self.run,
-            fingerprint=fingerprint(read.texts, prepared.embedding.vocabulary, taught),
+            fingerprint=fingerprint(prepared.texts, prepared.embedding.vocabulary, self.encoder.digest),
             checkpoint_minutes=self.config.training.checkpoint_minutes,
             shown=(METRIC,),
             tell=self.tell,

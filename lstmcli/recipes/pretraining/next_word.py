@@ -76,7 +76,7 @@ def learn_next_word(config: Config, run: OpenRun, *, tell: Tell, stop: Stop) -> 
     started_at = time.process_time()
     run.check(config, needs_labels=False)
     with run, training_environment(config.training) as device:
-        texts = read_unlabelled(config, tell).texts
+        texts = read_unlabelled(config, tell)
         tokens = tokenize(texts, config.tokenizer, GrowingVocabulary())
         start = given_start(config) or told_start(config, tokens, tell)
         limits = _Limits(WANTED_LANGUAGE_TOKENS, None)

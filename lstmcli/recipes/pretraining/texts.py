@@ -27,14 +27,6 @@ class NothingToLearnError(DataError):
 
 
 @dataclass(frozen=True)
-class Unlabelled:
-    """Texts, and what a teacher reads instead of each: the texts themselves without `pretraining.meaning`."""
-
-    texts: Texts
-    meanings: Texts
-
-
-@dataclass(frozen=True)
 class Split:
     """The numbers of the texts to train on and of those held out, each in ascending order."""
 
@@ -50,18 +42,16 @@ class EncodedSplit:
     held_out: TokenIds
 
 
-def read_unlabelled(config: Config, tell: Tell) -> Unlabelled:
-    """Read the texts of `pretraining.texts`, else those of `data.train`, and their meanings.
+def read_unlabelled(config: Config, tell: Tell) -> Texts:
+    """Read the texts of `pretraining.texts`, else those of `data.train`.
 
     Raises:
         DataError: see `read_texts`.
     """
-    paths = config.pretraining.texts or (config.data.train or "",)
-    store, reports = read_texts(paths, config.data, meaning=config.pretraining.meaning)
+    store, reports = read_texts(config.pretraining.texts or (config.data.train or "",), config.data)
     for report in reports:
         tell(report)
-    numbers = np.arange(len(store.texts))
-    return Unlabelled(Texts(store.texts, numbers), Texts(store.meanings, numbers))
+    return Texts(store, np.arange(len(store)))
 
 
 def split_texts(num_texts: int, config: Config, *, measure: str, tell: Tell) -> Split:
@@ -111,8 +101,8 @@ def encode_split(
     return EncodedSplit(learned, held_out)
 
 
-def fingerprint(texts: Texts, vocabulary: Vocabulary, taught: str = "") -> str:
-    """Return a hash of the texts, the vocabulary and what a teacher says of the texts, if there is one."""
-    digest = hashlib.sha256(texts.store.digest() + texts.numbers.tobytes() + taught.encode())
+def fingerprint(texts: Texts, vocabulary: Vocabulary, teacher: str = "") -> str:
+    """Return a hash of the texts, the vocabulary and the digest of the teacher, if there is one."""
+    digest = hashlib.sha256(texts.store.digest() + texts.numbers.tobytes() + teacher.encode())
     digest.update(vocabulary.file_content().encode())
     return digest.hexdigest()
