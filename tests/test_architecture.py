@@ -15,7 +15,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # From the bottom up. Names in one set never import each other.
 LAYERS: list[set[str]] = [
     {"errors", "visible", "stopping", "dependencies", "kernels"},
-    {"config", "data", "events"},
+    {"config", "data", "events", "charts"},
     {"text", "models", "metrics"},
     {"corpus"},
     {"ngrams"},
