@@ -13,6 +13,9 @@ MAX_PIXELS: Final = 600
 MARGIN: Final = 10
 LINE_HEIGHT: Final = 18
 
+# Bold letters are wider by about this factor.
+BOLD_WIDTH: Final = 1.12
+
 _NARROW = frozenset(" .,:;'`|!ijlIt()[]fr-")
 _BROAD = frozenset("mwMW@%&—…")
 
@@ -24,7 +27,7 @@ class Drawing:
         self._title, self._description = title, description
         self._elements: list[str] = []
         self.height = 0.0
-        for line in wrapped(title, WIDTH - 2 * MARGIN, TITLE_SIZE):
+        for line in wrapped(title, WIDTH - 2 * MARGIN, BOLD_WIDTH * TITLE_SIZE):
             self.text(MARGIN, self.height + 22, line, kind="lc-title")
             self.height += 20
         self.height += 12

@@ -72,7 +72,7 @@ def heat_map(
     if len(values) != len(row_names) or any(len(row) != len(columns) for row in values):
         raise ValueError(f"expected values for {len(row_names)} rows and {len(columns)} columns")
     drawing = Drawing(title, description)
-    grid = _grid(row_names, columns)
+    grid = _grid([*row_names, row_label], columns)
     _draw_headings(drawing, grid, columns, row_label)
     for name, row in zip(row_names, values, strict=True):
         _draw_row(drawing, grid, name, row, columns)
@@ -82,8 +82,8 @@ def heat_map(
     return drawing.document()
 
 
-def _grid(row_names: Sequence[str], columns: Sequence[HeatColumn]) -> _Grid:
-    name_width = min(MAX_NAME_WIDTH, max(map(text_width, row_names), default=0.0))
+def _grid(names: Sequence[str], columns: Sequence[HeatColumn]) -> _Grid:
+    name_width = min(MAX_NAME_WIDTH, max(map(text_width, names)))
     groups = [column.group for column in columns]
     gaps = [GROUP_GAP if index and groups[index] != groups[index - 1] else 0.0 for index in range(len(groups))]
     room = WIDTH - 2 * MARGIN - name_width - 8 - sum(gaps)
@@ -117,7 +117,7 @@ def _draw_headings(drawing: Drawing, grid: _Grid, columns: Sequence[HeatColumn],
         else:
             drawing.text(middle, drawing.height - 5, short[index], anchor="middle", kind="lc-quiet")
     if row_label:
-        text = shortened(row_label, grid.name_width + 4)
+        text = shortened(row_label, grid.name_width)
         drawing.text(MARGIN + grid.name_width, drawing.height - 5, text, anchor="end", kind="lc-quiet")
 
 
