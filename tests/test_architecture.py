@@ -21,6 +21,7 @@ LAYERS: list[set[str]] = [
     {"ngrams"},
     {"store"},
     {"training", "inference"},
+    {"inspection"},
     {"reports"},
     {"recipes"},
     {"api", "cli"},

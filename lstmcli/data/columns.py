@@ -23,9 +23,10 @@ class BlankTextError(BadRowError):
 class TextSelector:
     """Finds the text of a record; the column is looked up once per header."""
 
-    def __init__(self, source: Source, column: str) -> None:
+    def __init__(self, source: Source, column: str, *, option: str = "--text") -> None:
+        """Look for `column` in `source`; `option` names it, for messages."""
         self._column = TEXT_COLUMN if source.format_name == TEXT_FORMAT else column
-        self._find = ColumnFinder(source.name, [Wanted(self._column, "--text")], varies=source.columns is None)
+        self._find = ColumnFinder(source.name, [Wanted(self._column, option)], varies=source.columns is None)
 
     def __call__(self, record: Record) -> str:
         """Return the text.

@@ -1,0 +1,1 @@
+"""`lstmcli inspect` and `lstmcli next`: look into a network. Neither loads torch."""

@@ -1,0 +1,1 @@
+"""What `lstmcli inspect` and `lstmcli next` found, for terminals, browsers and programs."""
