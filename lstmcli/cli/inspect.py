@@ -173,15 +173,20 @@ def inspect_command(
         rows=RowOptions(None if input_format is None else input_format.value, encoding, column),
         search=search,
     )
-    if found.num_skipped and not quiet:
-        were = "was" if found.num_skipped == 1 else "were"
-        say(f"note: {found.name}: {counted(found.num_skipped, 'row')} without a text {were} skipped")
+    if not quiet:
+        say_skipped(found.name, found.num_skipped)
     if svg is not None:
         write_chart(chart(found), svg)
     if as_json:
         write_data(to_json(content(found)))
     elif svg != "-":
         write_tables(report(found, output_style(no_color=no_color)))
+
+
+def say_skipped(name: str, num_rows: int) -> None:
+    """Say how many rows of a file had no text, if there were any."""
+    if num_rows:
+        say(f"note: {name}: {counted(num_rows, 'row')} without a text {'was' if num_rows == 1 else 'were'} skipped")
 
 
 def check_output(svg: str | None, file: str | None, *, as_json: bool) -> None:

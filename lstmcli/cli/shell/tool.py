@@ -17,6 +17,7 @@ FILES = "FILE"
 FOLDERS = "DIR"
 SETTINGS = "KEY=VALUE"
 KEYS = "KEY"
+TEXTS = "TEXT"
 
 
 class Setting(NamedTuple):

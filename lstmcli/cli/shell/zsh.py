@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from lstmcli.cli.describe import Argument, Description, Option
-from lstmcli.cli.shell.tool import FILES, FOLDERS, KEYS, NOTICE, SETTINGS, Tool, filled
+from lstmcli.cli.shell.tool import FILES, FOLDERS, KEYS, NOTICE, SETTINGS, TEXTS, Tool, filled
 
 SCRIPT = r"""#compdef lstmcli
 # Completion of lstmcli for zsh. @NOTICE@
@@ -58,6 +58,7 @@ ACTIONS = {
     "RUN": "_files -/",
     SETTINGS: "_lstmcli_settings",
     KEYS: "_lstmcli_keys",
+    TEXTS: " ",
 }
 
 
