@@ -32,9 +32,9 @@ CLAUSES = frozenset(("and", "although", "because", "but", "or", "though"))
 FUNCTION_WORDS = frozenset(
     (
         "a", "am", "an", "any", "are", "as", "at", "be", "been", "being", "did", "do", "does", "for", "had", "has",
-        "have", "he", "her", "him", "his", "i", "in", "is", "it", "its", "me", "much", "my", "of", "on", "our", "really",
-        "she", "so", "that", "the", "their", "them", "they", "this", "to", "too", "us", "very", "was", "we", "were",
-        "with", "you", "your",
+        "have", "he", "her", "him", "his", "i", "in", "is", "it", "its", "me", "much", "my", "of", "on", "our",
+        "really", "she", "so", "that", "the", "their", "them", "they", "this", "to", "too", "us", "very", "was",
+        "we", "were", "with", "you", "your",
     )
 )  # fmt: skip
 
