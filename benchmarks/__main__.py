@@ -3,7 +3,7 @@
 import sys
 import time
 
-from benchmarks import cells, epochs, growth, prediction, preparation, timing
+from benchmarks import cells, epochs, gpu, growth, prediction, preparation, timing
 from lstmcli.config.settings import TrainingSettings
 from lstmcli.training.setup import keep_freed_memory, training_environment
 
@@ -17,6 +17,7 @@ TABLES = {
     "reading": preparation.rates,
     "memory": preparation.memory,
     "threads": epochs.threads,
+    "gpu": gpu.speed,
     "start": prediction.start,
     "throughput": prediction.throughput,
     "api": prediction.from_python,

@@ -18,6 +18,8 @@ from lstmcli.training.loss import make_loss
 
 DEFAULTS = TrainingSettings()
 
+CPU = torch.device("cpu")
+
 # The default network of both loops.
 ONE_DIRECTION = ModelSettings(bidirectional=False, pooling="last")
 
@@ -31,13 +33,13 @@ def own_trainer(
     batch_size: int = 64,
     embedding_size: int = 300,
     rows_only: bool = True,
+    device: torch.device = CPU,
 ) -> Trainer:
     """Return a trainer with the default features of training: dropout, clipping, schedule, weight average."""
     torch.manual_seed(0)
     sizes = Sizes(num_words=num_words, embedding_size=embedding_size, num_labels=NUM_LABELS, pad_id=0)
     network = Classifier(sizes, model, DropoutSettings(), engine=training.engine, bptt_steps=training.bptt_steps)
     network.embedding.sparse = rows_only
-    device = torch.device("cpu")
     objective = Classification(
         train,
         train,
@@ -62,6 +64,7 @@ def run_epoch(trainer: Trainer) -> None:
     """Train for one epoch, then bring all rows up to date as the end of an epoch does."""
     for _ in trainer._epoch():
         pass
+    trainer.progress_dict()  # waits for a GPU
     trainer.updater.catch_up()
     trainer.progress.batch = 0
     trainer.progress.epoch += 1

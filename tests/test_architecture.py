@@ -40,12 +40,24 @@ HOMES = {
     "pyarrow": {"data"},
     "sklearn": {"metrics", "sklearn"},
     "scipy": {"metrics", "corpus", "ngrams"},
+    "triton": {"models/gpu/kernels.py"},
     "torch": {"models", "training", "recipes", "store/checkpoint.py"},
     "onnxruntime": {"training/teacher.py"},
     "tokenizers": {"training/teacher.py"},
 }
 
-HEAVY = {"torch", "pandas", "sklearn", "scipy", "matplotlib", "pydantic", "pyarrow", "onnxruntime", "tokenizers"}
+HEAVY = {
+    "torch",
+    "triton",
+    "pandas",
+    "sklearn",
+    "scipy",
+    "matplotlib",
+    "pydantic",
+    "pyarrow",
+    "onnxruntime",
+    "tokenizers",
+}
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -198,6 +210,21 @@ def test_training_loads_no_compiler() -> None:
     modules = loaded_modules(code)
     assert "lstmcli.training.updater" in modules
     assert "torch._dynamo" not in modules
+
+
+def test_backpropagation_loads_no_computer_algebra() -> None:
+    """torch does, for a gradient that is given to it."""
+    code = (
+        "import torch; from lstmcli.config.model_settings import ModelSettings; from lstmcli.config.settings import "
+        "DropoutSettings; from lstmcli.models.classifier import Classifier, Sizes; from lstmcli.training.batch import "
+        "WordBatch; from lstmcli.training.backpropagation import backpropagate; "
+        "model = Classifier(Sizes(3, 2, 2, 0), ModelSettings(hidden_size=2), DropoutSettings()); "
+        "batch = WordBatch(torch.tensor([1]), torch.tensor([0, 0]), torch.tensor([2])); "
+        "backpropagate(model, batch, lambda logits: logits.sum(), adversarial=0.1)"
+    )
+    modules = loaded_modules(code)
+    assert "lstmcli.training.backpropagation" in modules
+    assert "sympy" not in modules
 
 
 def test_evaluate_does_not_load_torch(run_directory: Path, corpus: Path) -> None:

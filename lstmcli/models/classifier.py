@@ -11,6 +11,7 @@ from lstmcli.config.settings import DropoutSettings, EngineName
 from lstmcli.kernels.weights import Weights
 from lstmcli.models.dropout import Dropout
 from lstmcli.models.embedding import Embedding
+from lstmcli.models.gpu.texts import Lengths
 from lstmcli.models.pooling import POOLINGS
 from lstmcli.models.recurrent import Encoded, Recurrent
 
@@ -77,7 +78,7 @@ class Classifier(nn.Module):
         model.load_state_dict({name: torch.from_numpy(value.astype(np.float32)) for name, value in weights.items()})
         return model.eval()
 
-    def encode(self, vectors: Tensor, index: Tensor, lengths: Tensor) -> Encoded:
+    def encode(self, vectors: Tensor, index: Tensor, lengths: Lengths) -> Encoded:
         """Return the top layer's state at every step and at the end.
 
         The first layer projects each distinct word once, not each of its tokens.
@@ -85,17 +86,17 @@ class Classifier(nn.Module):
         Args:
             vectors: (words, size), of the distinct words of the batch.
             index: (tokens,), the word of each token, text after text.
-            lengths: (batch,), in tokens, at least 1.
+            lengths: (batch,), in tokens, at least 1; see `Recurrent.forward`.
         """
         encoded: Encoded = self.recurrent(self.feature_dropout(vectors), index, lengths)
         return encoded
 
-    def classify(self, vectors: Tensor, index: Tensor, lengths: Tensor) -> Tensor:
+    def classify(self, vectors: Tensor, index: Tensor, lengths: Lengths) -> Tensor:
         """Return logits (batch, labels); arguments as for `encode`."""
         logits: Tensor = self.output(self.output_dropout(self.pooling(self.encode(vectors, index, lengths))))
         return logits
 
-    def forward(self, words: Tensor, index: Tensor, lengths: Tensor) -> Tensor:
+    def forward(self, words: Tensor, index: Tensor, lengths: Lengths) -> Tensor:
         """Return logits (batch, labels) of texts whose distinct token ids are `words`; see `encode`."""
         return self.classify(self.embedding(words), index, lengths)
 

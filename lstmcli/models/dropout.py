@@ -30,6 +30,8 @@ class Dropout(nn.Module):
         """(rows, size) -> (rows, size). Kept features are scaled by 1 / (1 - probability). No effect in evaluation."""
         if not self.training or self.probability == 0.0:
             return vectors
+        if vectors.is_cuda:  # where one kernel does it
+            return nn.functional.dropout(vectors, self.probability)
         return vectors * dropout_mask(vectors, *vectors.shape, probability=self.probability)
 
 
@@ -51,4 +53,4 @@ class LockedDropout(nn.Module):
         if not self.training or self.probability == 0.0:
             return inputs
         masks = dropout_mask(inputs, len(lengths), inputs.shape[1], probability=self.probability)
-        return inputs * masks.repeat_interleave(lengths, dim=0)
+        return inputs * masks.repeat_interleave(lengths, dim=0, output_size=len(inputs))

@@ -52,7 +52,8 @@ class Embedding(nn.Module):
         """(words,), distinct ids -> (words, size)."""
         num_trained = len(self.weight)
         is_extra = words >= num_trained
-        has_extra = len(self.extra) > 0 and bool(is_extra.any())
+        # On a GPU, asking whether there are any would wait for all work before.
+        has_extra = len(self.extra) > 0 and (words.is_cuda or bool(is_extra.any()))
         trained = words.masked_fill(is_extra, 0) if has_extra else words
         vectors = nn.functional.embedding(trained, self.weight, sparse=self.sparse)
         if self.frozen is not None:

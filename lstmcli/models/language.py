@@ -14,9 +14,12 @@ from torch.nn import functional as F
 from lstmcli.config.model_settings import ModelSettings
 from lstmcli.config.settings import EngineName
 from lstmcli.kernels.softmax import softmax_loss_gradients
+from lstmcli.models.devices import to_device
 from lstmcli.models.dropout import Dropout
 from lstmcli.models.embedding import Embedding
 from lstmcli.models.recurrent import Recurrent
+
+CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,7 @@ class LanguageModel(nn.Module):
         """
         encoded = self.recurrent(self.feature_dropout(vectors), index, lengths)
         parts = encoded.states.chunk(len(self.projections), dim=1)
-        steps = zip(parts, neighbours(lengths), strict=False)
+        steps = zip(parts, neighbours(lengths, vectors.device), strict=False)
         return [(self.output_dropout(states.index_select(0, sources)), targets) for states, (sources, targets) in steps]
 
     def output_tables(self, vectors: Tensor) -> list[Tensor]:
@@ -111,12 +114,15 @@ class LanguageModel(nn.Module):
         return [projection(vectors) for projection in self.projections]
 
 
-def neighbours(lengths: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield the steps that predict and the tokens to be predicted, (steps,) each: forward, then backward."""
-    tokens = torch.arange(int(lengths.sum()), device=lengths.device)
+def neighbours(lengths: Tensor, device: torch.device = CPU) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield the steps that predict and the tokens to be predicted, (steps,) each: forward, then backward.
+
+    `lengths` are on the CPU, and the steps on `device`.
+    """
+    tokens = torch.arange(int(lengths.sum()))
     is_last = torch.zeros_like(tokens, dtype=torch.bool)
     is_last[lengths.cumsum(0) - 1] = True
-    before = tokens[~is_last]
+    before = to_device(tokens[~is_last], device)
     yield before, before + 1
     yield before + 1, before
 

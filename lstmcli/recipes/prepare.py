@@ -26,6 +26,7 @@ from lstmcli.events import (
 )
 from lstmcli.metrics.scores import DEFAULT_SCORE
 from lstmcli.metrics.tuning import DecisionMaker
+from lstmcli.models.gpu.fused import missing_kernels
 from lstmcli.ngrams.choice import NgramCorpus, fit_best_ngrams
 from lstmcli.ngrams.fit import FittedNgrams
 from lstmcli.ngrams.table import FeatureKinds
@@ -175,6 +176,8 @@ def prepare(
         names=corpus.labels.names,
     )
     _tell_plan(settings, learned, config, tell)
+    if device.type == "cuda" and (reason := missing_kernels(device)) is not None:
+        tell(Note(f"the GPU can't be used fully: {reason}"))
     return Prepared(
         config=config,
         corpus=corpus,

@@ -13,7 +13,14 @@ TINY = 1e-12
 def backpropagate(
     model: Classifier, batch: WordBatch, loss_of: Callable[[Tensor], Tensor], *, adversarial: float
 ) -> float:
-    """Add the gradients of the loss to the parameters and return the loss, in nats.
+    """Add the gradients of the loss to the parameters and return the loss, in nats; see `add_gradients`."""
+    return add_gradients(model, batch, loss_of, adversarial=adversarial).item()
+
+
+def add_gradients(
+    model: Classifier, batch: WordBatch, loss_of: Callable[[Tensor], Tensor], *, adversarial: float
+) -> Tensor:
+    """Add the gradients of the loss to the parameters and return the loss, in nats and float64, on the device.
 
     With `adversarial`, the loss is the mean of two: the loss of the batch, and its loss after all word vectors have
     been shifted along the gradient of the first, the direction of steepest increase. The network thus learns to give
@@ -31,17 +38,24 @@ def backpropagate(
     looked_up = model.embedding(batch.words)
     vectors = looked_up.detach().requires_grad_()
     loss = _backward(loss_of(model.classify(vectors, batch.word_index, batch.lengths)), share=0.5 if adversarial else 1)
-    if adversarial and vectors.grad is not None:
-        direction = vectors.grad.detach().clone()
+    if adversarial:
+        direction = _gradient(vectors).detach().clone()
         shift = direction * (adversarial * looked_up.detach().norm() / (direction.norm() + TINY))
         shifted = vectors + shift
-        loss += _backward(loss_of(model.classify(shifted, batch.word_index, batch.lengths)), share=0.5)
-    # Both gradients are added up in `vectors.grad`, so the table receives a single row per word.
-    looked_up.backward(vectors.grad)
+        loss = loss + _backward(loss_of(model.classify(shifted, batch.word_index, batch.lengths)), share=0.5)
+    # Both gradients are added up in that of `vectors`, so the table receives a single row per word. It is the gradient
+    # of this sum, to the last bit. If torch is given a gradient, it loads sympy, which takes two seconds.
+    (looked_up * _gradient(vectors)).sum().backward()
     return loss
 
 
-def _backward(loss: Tensor, *, share: float) -> float:
+def _backward(loss: Tensor, *, share: float) -> Tensor:
     part = share * loss
     part.backward()  # type: ignore[no-untyped-call]
-    return part.item()
+    return part.detach().double()
+
+
+def _gradient(vectors: Tensor) -> Tensor:
+    if vectors.grad is None:
+        raise ValueError("expected a loss that depends on the word vectors")
+    return vectors.grad

@@ -7,7 +7,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lstmcli.models.devices import to_device
 from lstmcli.models.dropout import random_drops
+from lstmcli.models.gpu.texts import Lengths
 from lstmcli.text.token_ids import TokenIds
 from lstmcli.text.vocabulary import UNKNOWN_ID
 
@@ -17,12 +19,13 @@ class WordBatch(NamedTuple):
 
     words: (words,), the distinct token ids in ascending order.
     word_index: (tokens,), the index in `words` of each token, text after text.
-    lengths: (texts,), in tokens.
+    lengths: (texts,), in tokens; always on the CPU, which plans the work of a GPU. Or texts in even slots, see
+        `gpu_batches`.
     """
 
     words: Tensor
     word_index: Tensor
-    lengths: Tensor
+    lengths: Lengths
 
 
 class LabelledBatch(NamedTuple):
@@ -45,9 +48,17 @@ def word_batch(
         word_dropout: probability that a token is replaced by the unknown word, which also trains the vector of the
             unknown word. Source: Iyyer et al. 2015, "Deep Unordered Composition Rivals Syntactic Methods".
     """
+    words, index, lengths = distinct_words(token_ids, rows, word_dropout=word_dropout)
+    return WordBatch(to_device(words, device), to_device(index, device), torch.from_numpy(lengths))
+
+
+def distinct_words(
+    token_ids: TokenIds, rows: NDArray[np.int64], *, word_dropout: float
+) -> tuple[Tensor, Tensor, NDArray[np.int64]]:
+    """Return `words` and `word_index` of a batch, and the lengths of its texts; arguments as for `word_batch`."""
     ids, lengths = token_ids.joined(rows)
     tokens = torch.from_numpy(ids.astype(np.int64))
     if word_dropout > 0.0:
         tokens.masked_fill_(random_drops(len(tokens), word_dropout, tokens.device), UNKNOWN_ID)
     words, index = torch.unique(tokens, return_inverse=True)
-    return WordBatch(words.to(device), index.to(device), torch.from_numpy(lengths).to(device))
+    return words, index, lengths

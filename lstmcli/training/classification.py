@@ -6,12 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from lstmcli.models.classifier import Classifier
+from lstmcli.models.devices import to_device
 from lstmcli.text.token_ids import TokenIds, batches_by_length
-from lstmcli.training.backpropagation import backpropagate
+from lstmcli.training.backpropagation import add_gradients
 from lstmcli.training.batch import LabelledBatch, word_batch
+from lstmcli.training.gpu_batches import EvenBatch
 from lstmcli.training.loss import Loss
 
 EVALUATION_BATCH_SIZE = 256
@@ -65,11 +67,18 @@ class Classification:
     def batch(self, rows: NDArray[np.int64]) -> LabelledBatch:
         """Return the training texts of `rows` with their targets; word dropout uses torch's random state."""
         texts = word_batch(self._train.token_ids, rows, self._device, word_dropout=self._word_dropout)
-        return LabelledBatch(texts.words, texts, torch.from_numpy(self._train.targets[rows]).float().to(self._device))
+        targets = torch.from_numpy(self._train.targets[rows]).float()
+        return LabelledBatch(texts.words, texts, to_device(targets, self._device))
 
-    def backpropagate(self, model: Classifier, batch: LabelledBatch) -> float:
-        """Add the gradients of the batch's loss to the parameters and return the loss, in nats."""
-        return backpropagate(
+    def even_batch(self, rows: NDArray[np.int64]) -> EvenBatch:
+        """Return the same as `batch`, still on the CPU, for a GPU."""
+        return EvenBatch.of(
+            self._train.token_ids, rows, self._train.targets[rows].astype(np.float32), word_dropout=self._word_dropout
+        )
+
+    def backpropagate(self, model: Classifier, batch: LabelledBatch) -> Tensor:
+        """Add the gradients of the batch's loss to the parameters and return the loss, in nats, on the device."""
+        return add_gradients(
             model, batch.texts, lambda logits: self._loss(logits, batch.targets), adversarial=self._adversarial
         )
 
@@ -81,13 +90,11 @@ class Classification:
     def logits(self, model: nn.Module) -> NDArray[np.float32]:
         """Return (validation texts, labels)."""
         token_ids = self._validation.token_ids
-        parts: list[tuple[NDArray[np.int64], NDArray[np.float32]]] = []
         batches = batches_by_length(
             token_ids.lengths, batch_size=EVALUATION_BATCH_SIZE, max_tokens=EVALUATION_BATCH_TOKENS
         )
-        for rows in batches:
-            parts.append((rows, model(*word_batch(token_ids, rows, self._device)).cpu().numpy()))
+        parts = [(rows, model(*word_batch(token_ids, rows, self._device))) for rows in batches]
         logits = np.empty((len(token_ids), parts[0][1].shape[1]), dtype=np.float32)
-        for rows, values in parts:
-            logits[rows] = values
+        for rows, values in parts:  # once all are under way
+            logits[rows] = values.cpu().numpy()
         return logits

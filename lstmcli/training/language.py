@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lstmcli.kernels.softmax import softmax_loss
+from lstmcli.models.devices import to_device
 from lstmcli.models.dropout import random_drops
 from lstmcli.models.language import LanguageModel, summed_softmax_loss
 from lstmcli.text.token_ids import TokenIds, batches_by_length
@@ -26,7 +27,7 @@ class LanguageBatch(NamedTuple):
 
     words: (rows,), the distinct words of the texts after word dropout, and the candidates, ascending.
     word_index: (tokens,), the index in `words` of each token, text after text.
-    lengths: (texts,), in tokens.
+    lengths: (texts,), in tokens; always on the CPU.
     candidates: (candidates,), the index in `words` of each candidate.
     answers: (tokens,), the index in `candidates` of each token before word dropout.
     corrections: (candidates,), subtracted from the logits.
@@ -98,15 +99,9 @@ class NextWord:
             is_dropped = random_drops(len(tokens), self._word_dropout, tokens.device)
             tokens = tokens.masked_fill(is_dropped, UNKNOWN_ID)
         words, index = torch.unique(torch.cat([tokens, candidates]), return_inverse=True)
-        tensors = (
-            words,
-            index[: len(tokens)],
-            torch.from_numpy(lengths),
-            index[len(tokens) :],
-            answers,
-            corrections.float(),
-        )
-        return LanguageBatch(*(tensor.to(self._device) for tensor in tensors))
+        tensors = (words, index[: len(tokens)], index[len(tokens) :], answers, corrections.float())
+        words, index, *rest = (to_device(tensor, self._device) for tensor in tensors)
+        return LanguageBatch(words, index, torch.from_numpy(lengths), *rest)
 
     def _candidates(self, tokens: Tensor) -> Tensor:
         """Return the distinct candidates, ascending."""
@@ -123,8 +118,8 @@ class NextWord:
             return torch.zeros(len(candidates), dtype=torch.float64)
         return torch.log(-torch.expm1(self._num_candidates * torch.log1p(-self._draws[candidates])))
 
-    def backpropagate(self, model: LanguageModel, batch: LanguageBatch) -> float:
-        """Add the gradients of the loss per predicted word to the parameters and return it, in nats."""
+    def backpropagate(self, model: LanguageModel, batch: LanguageBatch) -> Tensor:
+        """Add the gradients of the loss per predicted word to the parameters and return it, in nats, on the device."""
         vectors = model.embedding(batch.words)
         tables = model.output_tables(vectors.index_select(0, batch.candidates))
         offsets = model.bias.index_select(0, batch.words[batch.candidates]) - batch.corrections
@@ -135,7 +130,7 @@ class NextWord:
             num_steps += len(targets)
         loss = torch.stack(losses).sum() / max(1, num_steps)
         loss.backward()  # type: ignore[no-untyped-call]
-        return loss.item()
+        return loss.detach().double()
 
     @torch.no_grad()
     def scores(self, model: LanguageModel) -> dict[str, float]:
@@ -154,7 +149,7 @@ class NextWord:
             tokens = torch.from_numpy(ids.astype(np.int64))
             words, index = torch.unique(tokens, return_inverse=True)
             vectors = model.embedding(words.to(self._device))
-            moved = index.to(self._device), torch.from_numpy(lengths).to(self._device)
+            moved = index.to(self._device), torch.from_numpy(lengths)
             for table, (states, targets) in zip(tables, model.predictions(vectors, *moved), strict=True):
                 answers = tokens[targets.cpu()].numpy() - (PAD_ID + 1)
                 total += softmax_loss(states.cpu().numpy(), table, offsets, answers)

@@ -15,8 +15,11 @@ from lstmcli.config.settings import TrainingSettings
 from lstmcli.errors import LstmcliError
 from lstmcli.metrics.scores import LOWER_IS_BETTER
 from lstmcli.text.token_ids import training_batches
+from lstmcli.training.gpu_graphs import graphed_updates
+from lstmcli.training.gpu_updates import updater_for
 from lstmcli.training.optimizer import scheduled_rate
-from lstmcli.training.updater import Updater, below
+from lstmcli.training.pending_losses import PendingLosses
+from lstmcli.training.updater import below
 
 
 class Batch(Protocol):
@@ -37,8 +40,11 @@ class Objective(Protocol):
     def batch(self, rows: NDArray[np.int64]) -> Batch:
         """Return a batch of training texts, given by number. Any randomness comes from torch's random state."""
 
-    def backpropagate(self, model: Any, batch: Any) -> float:
-        """Add the gradients of the batch's mean loss to the parameters of the network and return the loss, in nats."""
+    def backpropagate(self, model: Any, batch: Any) -> Tensor | float:
+        """Add the gradients of the batch's mean loss to the parameters of the network and return the loss, in nats.
+
+        A loss on a GPU is best returned as it is, without waiting for it.
+        """
 
     def scores(self, model: Any) -> dict[str, float]:
         """Return named scores of a network on texts that it is not trained on."""
@@ -46,7 +52,10 @@ class Objective(Protocol):
 
 @dataclass(frozen=True)
 class StepResult:
-    """One update. `loss` is the mean of this epoch so far, in nats; `num_tokens` counts those of this batch."""
+    """One update. `num_tokens` counts those of this batch.
+
+    `loss` is the mean of this epoch so far, in nats; on a GPU, losses that are yet to be computed are not included.
+    """
 
     epoch: int
     batch: int
@@ -136,7 +145,7 @@ class Trainer:
             embedding_lr_scale: factor on the learning rate of the embedding.
         """
         self.model = model.to(device)
-        self.updater = Updater(self.model, settings, embedding_lr_scale=embedding_lr_scale)
+        self.updater = updater_for(self.model, settings, embedding_lr_scale=embedding_lr_scale)
         self.progress = Progress()
         self.learning_rate = learning_rate
         self.batch_size = batch_size
@@ -145,6 +154,8 @@ class Trainer:
         self._metric = metric
         self._settings = settings
         self._device = device
+        self._losses = PendingLosses()
+        self._graphs = graphed_updates(self.model, objective, self.updater)
 
     @property
     def average(self) -> nn.Module:
@@ -171,34 +182,47 @@ class Trainer:
         self.model.train()
         for number in range(progress.batch, len(batches)):
             started_at = time.process_time()
-            loss = self._update(batches[number])
+            self._update(batches[number])
             num_tokens = int(lengths[batches[number]].sum())
             progress.batch = number + 1
             progress.num_updates += 1
-            progress.loss_sum += loss
             progress.num_tokens += num_tokens
+            if self._losses.num_pending == progress.batch:  # or there would be no mean
+                self._settle()
             progress.cpu_seconds += time.process_time() - started_at
-            yield StepResult(progress.epoch, number + 1, len(batches), progress.loss_sum / progress.batch, num_tokens)
+            loss = progress.loss_sum / (progress.batch - self._losses.num_pending)
+            yield StepResult(progress.epoch, number + 1, len(batches), loss, num_tokens)
 
     def _rate(self, update: int) -> float:
         num_updates = self.num_epochs * math.ceil(len(self._objective.lengths) / self.batch_size)
         return scheduled_rate(update, num_steps=num_updates, peak=self.learning_rate, warmup=self._settings.warmup)
 
-    def _update(self, rows: NDArray[np.int64]) -> float:
+    def _update(self, rows: NDArray[np.int64]) -> None:
+        rate = self._rate(self.progress.num_updates)
+        if self._graphs is not None and self._graphs.fits(rows):
+            self._take(self._losses.add(self._graphs.update(rows, rate)))
+            return
         batch = self._objective.batch(rows)
         self.updater.prepare(batch.words)
-        loss = self._objective.backpropagate(self.model, batch)
-        if not math.isfinite(loss):
-            raise DivergedError(
-                f"the loss is {loss} in epoch {self.progress.epoch}: training has diverged. Try a lower "
-                f"training.learning_rate (now {self.learning_rate:g}) or training.gradient_clip."
-            )
-        self.updater.update(self._rate(self.progress.num_updates))
-        return loss
+        self._take(self._losses.add(self._objective.backpropagate(self.model, batch)))
+        self.updater.update(rate)
+
+    def _settle(self) -> None:
+        self._take(self._losses.settle())
+
+    def _take(self, losses: list[float]) -> None:
+        for loss in losses:
+            if not math.isfinite(loss):
+                raise DivergedError(
+                    f"the loss is {loss} in epoch {self.progress.epoch}: training has diverged. Try a lower "
+                    f"training.learning_rate (now {self.learning_rate:g}) or training.gradient_clip."
+                )
+            self.progress.loss_sum += loss
 
     def _finish_epoch(self) -> EpochResult:
         progress = self.progress
         started_at = time.process_time()
+        self._settle()
         self.updater.catch_up()
         validation = self._objective.scores(self.average)
         value = validation[self._metric] * (-1.0 if self._metric in LOWER_IS_BETTER else 1.0)
@@ -238,5 +262,10 @@ class Trainer:
             torch.cuda.set_rng_state(tensors["random.cuda"], self._device)
 
     def progress_dict(self) -> dict[str, Any]:
-        """Return `progress` as plain values for a JSON file."""
+        """Return `progress` as plain values for a JSON file.
+
+        Raises:
+            DivergedError: a loss on a GPU is not finite.
+        """
+        self._settle()
         return asdict(self.progress)

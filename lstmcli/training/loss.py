@@ -25,21 +25,32 @@ def make_loss(targets: NDArray[np.bool_ | np.float32], kind: LabelKind, class_we
             square root of those. With sigmoids, only positive rows are weighted, by the number of negative rows per
             positive row.
     """
-    weights = _weights(targets, kind, class_weights)
+    weights = _OnDevice(_weights(targets, kind, class_weights))
     is_soft = targets.dtype != np.bool_
     if kind == "single":
 
         def softmax_loss(logits: Tensor, batch_targets: Tensor) -> Tensor:
             labels = batch_targets if is_soft else batch_targets.argmax(dim=1)
-            return F.cross_entropy(logits, labels, weight=None if weights is None else weights.to(logits.device))
+            return F.cross_entropy(logits, labels, weight=weights.on(logits.device))
 
         return softmax_loss
 
     def sigmoid_loss(logits: Tensor, batch_targets: Tensor) -> Tensor:
-        positive = None if weights is None else weights.to(logits.device)
-        return F.binary_cross_entropy_with_logits(logits, batch_targets, pos_weight=positive)
+        return F.binary_cross_entropy_with_logits(logits, batch_targets, pos_weight=weights.on(logits.device))
 
     return sigmoid_loss
+
+
+class _OnDevice:
+    """A tensor that is moved to a device once, since each move waits for the device."""
+
+    def __init__(self, tensor: Tensor | None) -> None:
+        self._tensor = tensor
+
+    def on(self, device: torch.device) -> Tensor | None:
+        if self._tensor is not None and self._tensor.device != device:
+            self._tensor = self._tensor.to(device)
+        return self._tensor
 
 
 def _weights(targets: NDArray[np.bool_ | np.float32], kind: LabelKind, class_weights: str) -> Tensor | None:

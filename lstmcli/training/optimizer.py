@@ -2,8 +2,9 @@
 
 import copy
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -56,21 +57,13 @@ class AdamW:
             parameter = each.parameter
             if parameter.grad is None:
                 continue
-            number = torch.tensor(float(self._num_updates), device=parameter.device)
-            torch._fused_adamw_(
+            fused_adamw(
                 [parameter],
-                [parameter.grad],
                 [self._means[name]],
                 [self._squares[name]],
-                [],
-                [number],
-                lr=learning_rate * each.rate,
-                beta1=BETAS[0],
-                beta2=BETAS[1],
+                torch.tensor(float(self._num_updates), device=parameter.device),
+                learning_rate=learning_rate * each.rate,
                 weight_decay=each.weight_decay,
-                eps=EPSILON,
-                amsgrad=False,
-                maximize=False,
             )
 
     def tensors(self) -> dict[str, Tensor]:
@@ -85,6 +78,37 @@ class AdamW:
         for kept, prefix in ((self._means, "mean."), (self._squares, "square.")):
             for name, value in kept.items():
                 value.copy_(tensors[prefix + name])
+
+
+def fused_adamw(
+    parameters: Sequence[nn.Parameter],
+    means: list[Tensor],
+    squares: list[Tensor],
+    number: Tensor,
+    *,
+    learning_rate: Any,
+    weight_decay: float,
+) -> None:
+    """Update parameters, which must have gradients.
+
+    `number` counts the updates from 1. It is on the device of the parameters, and so is a `learning_rate` that is a
+    tensor.
+    """
+    torch._fused_adamw_(
+        list[Tensor](parameters),
+        [parameter.grad for parameter in parameters if parameter.grad is not None],
+        means,
+        squares,
+        [],
+        [number] * len(parameters),
+        lr=learning_rate,
+        beta1=BETAS[0],
+        beta2=BETAS[1],
+        weight_decay=weight_decay,
+        eps=EPSILON,
+        amsgrad=False,
+        maximize=False,
+    )
 
 
 def clip_gradients(parameters: Iterable[nn.Parameter], max_norm: float) -> None:

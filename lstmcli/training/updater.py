@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from lstmcli.config.settings import TrainingSettings
-from lstmcli.training.optimizer import BETAS, AdamW, WeightAverage, clip_gradients, param_groups
+from lstmcli.training.optimizer import BETAS, AdamW, ParamGroup, WeightAverage, clip_gradients, param_groups
 from lstmcli.training.row_adam import AdamRates, RowAdam
 
 ROW_TABLE = "embedding.weight"
@@ -29,8 +29,11 @@ class Updater:
         if getattr(model.get_submodule("embedding"), "sparse", False):
             table = self._dense.pop(ROW_TABLE)
             self._rows = RowAdam(table, self.average.module.get_parameter(ROW_TABLE), betas=BETAS)
-        self._optimizer = AdamW(param_groups(self._dense, settings.weight_decay, embedding_lr_scale))
+        self._optimizer = self._new_optimizer(param_groups(self._dense, settings.weight_decay, embedding_lr_scale))
         self._embedding_lr_scale = embedding_lr_scale
+
+    def _new_optimizer(self, groups: dict[str, ParamGroup]) -> AdamW:
+        return AdamW(groups)
 
     def prepare(self, words: Tensor) -> None:
         """Prepare a forward pass: reset the gradients and bring the rows of the distinct `words` up to date."""
