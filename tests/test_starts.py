@@ -20,6 +20,7 @@ from lstmcli.models.classifier import Classifier
 from lstmcli.store.compact import compressed, expanded
 from lstmcli.store.language_model import SavedLanguageModel, read_language_model
 from lstmcli.text.encoder import GrowingVocabulary
+from lstmcli.training import starts
 from lstmcli.training.initial_weights import build_classifier, start_output
 from lstmcli.training.starts import ENGLISH, LEAST_KNOWN, automatic_start, given_start, known_share
 from lstmcli.training.word_vectors import embedding_rows
@@ -101,6 +102,23 @@ def test_a_network_of_another_shape_does_not_start_from_it(setting: str, needed:
     assert start.what == f"random weights: the English start would need {needed}"
     with pytest.raises(ConfigError, match=r"pretrained with different settings|dimensions"):
         given_start(config("model.pretrained=english", setting))
+
+
+def test_many_texts_with_one_label_each_teach_more_than_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = tokenized(ENGLISH_TEXTS)
+    monkeypatch.setattr(starts, "MOST_TEXTS", len(texts) - 1)
+    start = automatic_start(config(), texts, "single")
+    assert start.weights.source is None
+    assert start.what == f"random weights: {len(texts)} texts teach more than the English start would"
+    for other in (
+        automatic_start(config(), texts, "multi"),
+        automatic_start(config(), texts, "traits"),
+        automatic_start(config(), texts),
+        automatic_start(config("pretraining.own_texts=false"), texts, "single"),
+    ):
+        assert other.weights.knows_sentences
+    monkeypatch.setattr(starts, "MOST_TEXTS", len(texts))
+    assert automatic_start(config(), texts, "single").weights.knows_sentences
 
 
 @pytest.mark.parametrize("name", ["none", "null"])

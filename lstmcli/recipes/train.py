@@ -60,7 +60,7 @@ def _train(config: Config, run: OpenRun, corpus: Corpus | None, tell: Tell, stop
         check_label_names(config.decision.thresholds, corpus.labels.names)
         run.start(config)
         tokens = tokenize_corpus(corpus, config)
-        start = start or told_start(config, tokens.train, tell)
+        start = start or told_start(config, tokens.train, tell, kind=corpus.labels.kind)
         start = _pretrained(start, config, run, corpus, tokens, device, tell, stop)
         _end_if(stop)
         prepared = prepare(config, corpus, tokens, start, device, tell)

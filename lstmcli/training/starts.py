@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lstmcli.config.model_settings import AUTOMATIC_START, ENGLISH_START, NO_START
+from lstmcli.config.model_settings import AUTOMATIC_START, ENGLISH_START, NO_START, LabelKind
 from lstmcli.config.settings import Config
 from lstmcli.corpus.encode import TokenizedTexts
 from lstmcli.events import StartChosen, Tell
@@ -20,6 +20,12 @@ ENGLISH = Path(__file__).parent.parent / "pretrained" / "english"
 # Texts with a smaller share of known words are not English. It was .93 or more for seven English corpora, tweets and
 # essays among them, and between 0 and .51 for sentences in eleven other languages, of which Dutch came closest.
 LEAST_KNOWN = 0.75
+
+# With one label per text, pretraining on more texts than this teaches more than English in general. Held-out accuracy
+# without and with the English start: 12,800 rows of CARER .937, .930 (means of three seeds); 10,000 tweets about
+# companies .794, .800; 6,000 film reviews .803, .815 (one seed). With several labels per text, many of them rare, the
+# start still helps: all of GoEmotions, macro-F1 .499, .502, Jaccard .542, .551 (one seed).
+MOST_TEXTS = 12_000
 
 
 @dataclass(frozen=True)
@@ -48,15 +54,21 @@ def given_start(config: Config) -> InitialWeights | None:
     return start_from_run(ENGLISH if name == ENGLISH_START else Path(str(name)), config)
 
 
-def told_start(config: Config, texts: TokenizedTexts, tell: Tell) -> InitialWeights:
+def told_start(config: Config, texts: TokenizedTexts, tell: Tell, *, kind: LabelKind | None = None) -> InitialWeights:
     """Return the `automatic_start`, and tell what it is."""
-    start = automatic_start(config, texts)
+    start = automatic_start(config, texts, kind)
     tell(StartChosen(start.what))
     return start.weights
 
 
-def automatic_start(config: Config, texts: TokenizedTexts) -> Start:
-    """Return the English start for a network that it fits and texts that are in English, and otherwise nothing."""
+def automatic_start(config: Config, texts: TokenizedTexts, kind: LabelKind | None = None) -> Start:
+    """Return the English start for a network that it fits and texts that are in English, and otherwise nothing.
+
+    Args:
+        config: of the run.
+        texts: to learn from.
+        kind: of the labels, with which the network is trained; None for a pretraining, which has none.
+    """
     english = read_language_model(ENGLISH)
     misfits = differences(english, config)
     width = english.weights[TABLE].shape[1]
@@ -67,6 +79,9 @@ def automatic_start(config: Config, texts: TokenizedTexts) -> Start:
     share = known_share(texts, frozenset(english.vocabulary.words))
     if share < LEAST_KNOWN:
         return Start(InitialWeights(), f"random weights: {share:.0%} of the words are known English words")
+    if kind == "single" and config.pretraining.own_texts and len(texts) > MOST_TEXTS:
+        what = f"random weights: {len(texts):,} texts teach more than the English start would"
+        return Start(InitialWeights(), what)
     return Start(start_from(english, "the English start", config), f"English, {share:.0%} of the words are known")
 
 
