@@ -17,6 +17,7 @@ from lstmcli.corpus.examples import read_examples
 from lstmcli.inference.predictor import Predictor
 from lstmcli.inference.tokens import KnownTokens
 from lstmcli.metrics.evaluation import Comparison, System, evaluate
+from lstmcli.metrics.scores import PROBABILITY_FLOOR
 from lstmcli.recipes.score import evaluate_examples
 from lstmcli.reports.verdicts import verdict_sentences
 from lstmcli.store.model import SavedModel, read_model
@@ -41,17 +42,22 @@ def probabilities_alone(run: Path, texts: list[str]) -> np.ndarray:
     return Predictor(model).probabilities(texts)
 
 
-def test_the_ngrams_alone_are_scored_beside_the_model(run_directory: Path, corpus: Path) -> None:
-    """Accuracy and log loss of the test rows, counted one by one."""
-    rows, names = rows_of(corpus / "test.csv"), read_model(run_directory).labels.names
-    probabilities = probabilities_alone(run_directory, [row["text"] for row in rows])
-    actual = [names.index(row["label"]) for row in rows]
+def test_the_ngrams_alone_are_scored_beside_the_model(run_directory: Path, tmp_path: Path) -> None:
+    """Accuracy and log loss of texts that leave doubts, counted one by one."""
+    rows = [("happy or sad", "joy"), ("sad or angry", "anger"), ("today again", "sadness"), ("furious", "joy")]
+    path = write_csv(tmp_path / "doubtful.csv", ["text", "label"], [*rows, ("glad", "joy"), ("again at home", "anger")])
+    evaluated = invoke("evaluate", run_directory, path, "--json")
+    assert evaluated.exit_code == 0, evaluated.stderr
+    (evaluation,) = json.loads(evaluated.stdout)["evaluations"].values()
+    names, found = read_model(run_directory).labels.names, evaluation["scores"]
+    probabilities = probabilities_alone(run_directory, [row["text"] for row in rows_of(path)])
+    actual = [names.index(row["label"]) for row in rows_of(path)]
     num_right = sum(one.argmax() == label for one, label in zip(probabilities, actual, strict=True))
-    losses = [-np.log(one[label]) for one, label in zip(probabilities, actual, strict=True)]
-    found = evaluations(run_directory)[-1]["scores"]
-    assert found[ALONE]["accuracy"]["value"] == pytest.approx(num_right / 36)
+    losses = [-np.log(max(PROBABILITY_FLOOR, one[label])) for one, label in zip(probabilities, actual, strict=True)]
+    assert 0 < num_right < 6
+    assert found[ALONE]["accuracy"]["value"] == pytest.approx(num_right / 6)
     assert found[ALONE]["log_loss"]["value"] == pytest.approx(np.mean(losses))
-    assert found[ALONE]["log_loss"] != found["this model"]["log_loss"]
+    assert found[ALONE]["log_loss"]["value"] != pytest.approx(found["this model"]["log_loss"]["value"])
 
 
 def test_where_ngrams_solve_a_corpus_every_report_says_that_the_network_adds_nothing(run_directory: Path) -> None:
