@@ -10,7 +10,7 @@ from sklearn.metrics import f1_score
 
 from lstmcli.corpus.label_set import LabelSet
 from lstmcli.metrics import baselines
-from lstmcli.metrics.baselines import STRENGTHS, MajorityBaseline, TfidfBaseline
+from lstmcli.metrics.baselines import STRENGTHS, Baselines, MajorityBaseline, NgramsBaseline, TfidfBaseline
 from lstmcli.metrics.calibration import fit_temperature
 from lstmcli.metrics.decisions import DecisionRule, untuned_rule
 from lstmcli.metrics.thresholds import f1_thresholds
@@ -153,10 +153,21 @@ def test_the_baseline_has_a_temperature_as_the_model_has() -> None:
 
 def test_baselines_come_back_from_disk(tmp_path: Path) -> None:
     tfidf, majority = fit(kind="multi", tune_f1=True), MajorityBaseline.fit(TARGETS, "multi")
-    write_baselines(tmp_path, majority, tfidf)
-    loaded_majority, loaded = read_baselines(tmp_path, LabelSet(("a", "b"), "multi"))
+    ngrams = NgramsBaseline(1.25, DecisionRule("multi", np.array([0.2, 0.7]), at_least_one=True))
+    write_baselines(tmp_path, Baselines(majority, tfidf, ngrams))
+    found = read_baselines(tmp_path, LabelSet(("a", "b"), "multi"))
+    loaded = found.tfidf
     new_texts = ["glad", "never seen", ""]
     expected = tfidf.probabilities(new_texts, str.split)
     np.testing.assert_allclose(loaded.probabilities(new_texts, str.split), expected, atol=1e-6)
     np.testing.assert_array_equal(loaded.rule.thresholds, tfidf.rule.thresholds)
-    np.testing.assert_array_equal(loaded_majority.shares, majority.shares)
+    np.testing.assert_array_equal(found.majority.shares, majority.shares)
+    assert found.ngrams is not None
+    assert (found.ngrams.temperature, found.ngrams.rule.at_least_one) == (1.25, True)
+    np.testing.assert_array_equal(found.ngrams.rule.thresholds, ngrams.rule.thresholds)
+
+
+def test_a_model_without_ngrams_has_no_baseline_of_them(tmp_path: Path) -> None:
+    write_baselines(tmp_path, Baselines(MajorityBaseline.fit(TARGETS, "single"), fit()))
+    assert not (tmp_path / "ngrams.json").exists()
+    assert read_baselines(tmp_path, LabelSet(("a", "b"), "single")).ngrams is None

@@ -35,6 +35,20 @@ def test_no_other_temperature_has_a_lower_loss(kind: LabelKind) -> None:
     assert all(log_loss(network / (found * factor), targets, kind) > lowest for factor in (0.2, 0.98, 1.02, 5.0))
 
 
+@pytest.mark.parametrize("kind", ["single", "multi"])
+def test_ngrams_alone_are_tuned_as_a_model_of_their_own(kind: LabelKind) -> None:
+    """As a network with these logits would be, whatever the network of the model predicts."""
+    network, ngrams, targets = noisy(200, kind)
+    settings = DecisionSettings("f1" if kind == "multi" else "auto")
+    both = DecisionMaker(kind, targets, targets, settings, ngrams)
+    alone, own = both.ngrams_alone(), DecisionMaker(kind, targets, targets, settings).decision(ngrams)
+    assert alone is not None
+    assert alone.mixture == own.mixture == Mixture(0.0, fit_temperature(ngrams, targets, kind))
+    assert alone.rule.thresholds.tolist() == own.rule.thresholds.tolist()
+    assert alone.mixture != both.decision(network).mixture
+    assert both.without_ngrams().ngrams_alone() is None
+
+
 @pytest.mark.parametrize(("sign", "limit"), [(1.0, 0.1), (-1.0, 10.0)])
 def test_temperatures_stay_between_a_tenth_and_ten(sign: float, limit: float) -> None:
     targets = np.eye(2, dtype=bool)[[0, 1, 0, 1]]

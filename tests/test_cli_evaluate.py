@@ -19,6 +19,8 @@ def test_evaluate_prints_figures_with_intervals_beside_the_baselines(folder: Pat
         "this model",
         "majority class",
         "TF-IDF + logistic regression",
+        "n-grams alone",
+        "The network adds NOTHING measurable to the n-grams on these rows: ",
         "95% bootstrap intervals over 36 rows",
     ):
         assert words in result.stdout

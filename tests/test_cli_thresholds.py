@@ -105,6 +105,7 @@ def test_a_number_is_tried_without_training(place: Path) -> None:
     found = tried(place, "35%")
     assert [label["threshold"] for label in found["labels"]["this model"]] == [0.35] * 4
     assert found["notes"][-1] == "Thresholds of the model, by --threshold 35%: set by hand. The baselines keep theirs."
+    assert (found["comparisons"][-1]["other"], found["comparisons"][-1]["added_to_ngrams"]) == ("n-grams alone", "")
     shutil.copytree(place / "run" / "model", place / "copy", dirs_exist_ok=True)
     alone = tried(place, "0.35", "copy")
     own, copied = (

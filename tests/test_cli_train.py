@@ -31,6 +31,7 @@ def test_a_run_directory_holds_what_the_design_says(run_directory: Path) -> None
         "model/weights.safetensors",
         "baselines/majority.json",
         "baselines/rule.json",
+        "baselines/ngrams.json",
         "baselines/terms.txt",
         "baselines/weights.safetensors",
         "checkpoints/last/state.safetensors",
@@ -48,7 +49,7 @@ def test_the_figures_are_of_both_files_beside_the_baselines(run_directory: Path,
     metrics = json.loads((run_directory / "metrics.json").read_text())
     assert list(metrics["evaluations"]) == [f"{corpus}/validation.csv", f"{corpus}/test.csv"]
     scores = metrics["evaluations"][f"{corpus}/test.csv"]["scores"]
-    assert list(scores) == ["this model", "majority class", "TF-IDF + logistic regression"]
+    assert list(scores) == ["this model", "majority class", "TF-IDF + logistic regression", "n-grams alone"]
     assert scores["this model"]["accuracy"]["value"] > 0.9
     assert scores["majority class"]["accuracy"]["value"] == pytest.approx(1 / 3)
 
@@ -155,8 +156,8 @@ def test_traits_train_and_are_reported_one_by_one(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.stderr
     assert "mean accuracy" in result.stdout
     assert "Accuracy per trait" in result.stdout
-    (row,) = [line for line in result.stdout.splitlines() if line.startswith("CAL") and line.count("[") == 3]
-    assert len(re.findall(r"\d\.\d{3} \[", row)) == 3  # the model and both baselines
+    (row,) = [line for line in result.stdout.splitlines() if line.startswith("CAL") and line.count("[") == 4]
+    assert len(re.findall(r"\d\.\d{3} \[", row)) == 4  # the model and all baselines
     assert json.loads((tmp_path / "run" / "model" / "model.json").read_text())["thresholds"] == [0.5, 0.5]
 
 

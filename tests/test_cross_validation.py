@@ -13,6 +13,7 @@ from lstmcli.config.model_settings import DataSettings
 from lstmcli.config.settings import EvaluationSettings
 from lstmcli.corpus.examples import read_examples
 from lstmcli.corpus.folds import deal_folds, fold_corpora
+from lstmcli.data.sealed import seal
 from lstmcli.errors import DataError
 from lstmcli.metrics.evaluation import System, evaluate
 from lstmcli.metrics.folds import mean_of_folds, with_folds
@@ -37,7 +38,9 @@ def test_folds_are_pooled_and_averaged(folds: Path) -> None:
     (evaluation,) = json.loads((folds / "metrics.json").read_text())["evaluations"].values()
     assert evaluation["num_rows"] == 120 + 36
     names = [fold["system"] for fold in evaluation["folds"]]
-    assert names == ["this model", "majority class", "TF-IDF + logistic regression"]
+    assert names == ["this model", "majority class", "TF-IDF + logistic regression", "n-grams alone"]
+    assert evaluation["comparisons"][-1]["added_to_ngrams"] == "network"
+    assert "The network adds " in (folds / "report.md").read_text()
     own = evaluation["folds"][0]
     assert own["mean"]["value"] == pytest.approx(np.mean(own["values"]))
     for number, value in enumerate(own["values"], start=1):
@@ -95,6 +98,24 @@ def test_an_interrupted_evaluation_goes_on_with_the_folds_that_are_missing(
     assert resumed.exit_code == 0, resumed.stderr
     assert resumed.stderr.count("epoch    3 of 3") == 1
     assert (run / "metrics.json").read_text() == (folds / "metrics.json").read_text()
+
+
+def test_folds_of_an_older_release_are_compared_in_what_all_folds_have(
+    folds: Path, corpus: Path, tmp_path: Path
+) -> None:
+    run = Path(shutil.copytree(folds, tmp_path / "run"))
+    (run / "metrics.json").unlink()
+    older = run / "folds" / "2" / "baselines"
+    for name in ("ngrams.json", "checksums.json"):
+        (older / name).unlink()
+    seal(older)
+    resumed = invoke("evaluate", "--folds", 3, *corpus_options(corpus), *SHORT, "--output", run, "--resume")
+    assert resumed.exit_code == 0, resumed.stderr
+    found, complete = (
+        next(iter(json.loads((path / "metrics.json").read_text())["evaluations"].values())) for path in (run, folds)
+    )
+    assert [fold["system"] for fold in found["folds"]] == [fold["system"] for fold in complete["folds"][:-1]]
+    assert found["comparisons"] == complete["comparisons"][:-1]
 
 
 @pytest.mark.parametrize(

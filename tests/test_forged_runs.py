@@ -99,6 +99,9 @@ BASELINES = {
     "at_least_one": ("rule.json", set_to(None, "at_least_one")),
     "temperature": ("rule.json", set_to(0.0, "temperature")),
     "thresholds": ("rule.json", set_to([0.0], "thresholds")),
+    "kind of n-grams": ("ngrams.json", set_to("traits", "kind")),
+    "temperature of n-grams": ("ngrams.json", set_to(0.0, "temperature")),
+    "thresholds of n-grams": ("ngrams.json", set_to([0.0], "thresholds")),
     "shares": ("majority.json", set_to([0.5], "shares")),
     "shares above 1": ("majority.json", set_to([2.0, 0.0, 0.0], "shares")),
 }

@@ -16,7 +16,7 @@ from lstmcli.metrics.decisions import DecisionRule, decision_scores, probabiliti
 from lstmcli.metrics.evaluation import System, evaluate
 from lstmcli.metrics.scores import bootstrap_sums, headline_scores, point_scores, row_statistics, scores_from_sums
 from lstmcli.metrics.thresholds import best_f1_thresholds, common_f1_threshold, f1_thresholds
-from lstmcli.reports.tables import verdict_sentences
+from lstmcli.reports.verdicts import verdict_sentences
 
 FEW_SAMPLES = EvaluationSettings(bootstrap_samples=200)
 

@@ -33,7 +33,9 @@ AsJson = Annotated[bool, typer.Option("--json", rich_help_panel=OUTPUT, help="Pr
 Baselines = Annotated[
     bool,
     typer.Option(
-        "--baselines/--no-baselines", rich_help_panel=OUTPUT, help="Compare with the majority class and TF-IDF."
+        "--baselines/--no-baselines",
+        rich_help_panel=OUTPUT,
+        help="Compare with the majority class, TF-IDF and the n-grams alone.",
     ),
 ]
 

@@ -48,6 +48,22 @@ class Answers(NamedTuple):
     num_without_known_word: int
 
 
+class _Found(NamedTuple):
+    """The probabilities of texts, (texts, labels); the logits of their n-grams; and whether a word is known, (texts,).
+
+    The logits are those before they are combined with the network's, (texts, labels), or None without n-grams.
+    """
+
+    probabilities: NDArray[np.float64]
+    ngram_logits: NDArray[np.float64] | None
+    has_known_word: NDArray[np.bool_]
+
+    def of_rows(self, rows: list[int]) -> "_Found":
+        """Return what was found for the texts with these numbers, in their order."""
+        ngrams = None if self.ngram_logits is None else self.ngram_logits[rows]
+        return _Found(self.probabilities[rows], ngrams, self.has_known_word[rows])
+
+
 class Predictor:
     """Predicts texts in batches. Row n of every result belongs to text n.
 
@@ -87,33 +103,41 @@ class Predictor:
         Raises:
             LstmcliError: a probability is not a number.
         """
-        if not texts:
-            return Answers(np.empty((0, len(self.model.labels.names))), 0)
+        found = self._find(texts)
+        return Answers(found.probabilities, len(texts) - int(found.has_known_word.sum()))
+
+    def predict_with_ngrams(self, texts: Sequence[str]) -> tuple[Predictions, NDArray[np.float64] | None]:
+        """Return the predictions, and the logits of the n-grams alone, (texts, labels), if the model has n-grams."""
+        found = self._find(texts)
+        return Predictions.of(found.probabilities, self.model.rule), found.ngram_logits
+
+    def _find(self, texts: Sequence[str]) -> _Found:
         distinct = {text: number for number, text in enumerate(dict.fromkeys(texts))}
         with self._turn, ONE_THREAD:
             try:
-                found, has_known = self._of_distinct(list(distinct))
+                found = self._of_distinct(list(distinct))
             except BaseException:  # Ctrl-C may have left a token half recorded
                 self._tokens = KnownTokens(self.model, self._scorer)
                 raise
-        if not np.isfinite(found).all():
+        if not np.isfinite(found.probabilities).all():
             raise LstmcliError("the model computes probabilities that are not numbers; its files may be damaged.")
         if len(distinct) != len(texts):
-            rows = [distinct[text] for text in texts]
-            found, has_known = found[rows], has_known[rows]
-        return Answers(found, len(texts) - int(has_known.sum()))
+            found = found.of_rows([distinct[text] for text in texts])
+        return found
 
-    def _of_distinct(self, texts: list[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Return (texts, labels) and for each text whether it has a known word, (texts,)."""
+    def _of_distinct(self, texts: list[str]) -> _Found:
         model = self.model
+        if not texts:
+            return _Found(np.empty((0, len(model.labels.names))), None, np.empty(0, dtype=bool))
         token_ids = self._tokens.encode(texts)
         has_known = self._tokens.has_known_word(token_ids)
-        logits = self._network_logits(self._tokens.word_ids(token_ids))
+        logits, ngrams = self._network_logits(self._tokens.word_ids(token_ids)), None
         if self._scorer is not None:
             ids = self._tokens.ngram_ids(token_ids)
             ngrams = self._scorer.logits(ids, token_ids.lengths, self._tokens.ngram_rows)
             logits = (1.0 - model.ngram_share) * logits + model.ngram_share * ngrams
-        return probabilities_from_logits(logits, model.labels.kind, temperature=model.temperature), has_known
+        probabilities = probabilities_from_logits(logits, model.labels.kind, temperature=model.temperature)
+        return _Found(probabilities, ngrams, has_known)
 
     def _network_logits(self, token_ids: TokenIds) -> NDArray[np.float64]:
         logits = np.empty((len(token_ids), len(self.model.labels.names)), dtype=np.float64)

@@ -1,4 +1,4 @@
-"""The baselines of every report, fitted on the training rows: majority class, and TF-IDF + logistic regression."""
+"""The baselines of every report: majority class, TF-IDF + logistic regression, and the model's own n-grams alone."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ Tokenize = Callable[[str], list[str]]
 
 MAJORITY_NAME = "majority class"
 TFIDF_NAME = "TF-IDF + logistic regression"
+NGRAMS_NAME = "n-grams alone"
 
 # Values of the inverse regularisation strength C, chosen on validation rows: 1 suits long texts, 25 short ones.
 STRENGTHS = (1.0, 5.0, 25.0)
@@ -111,6 +112,32 @@ class TfidfBaseline:
         vectorizer.idf_ = self.idf
         logits = np.asarray(vectorizer.transform(texts) @ self.coefficients.T) + self.intercepts
         return probabilities_from_logits(logits, self.rule.kind, temperature=self.temperature)
+
+
+@dataclass(frozen=True)
+class NgramsBaseline:
+    """The n-grams of a model without its networks; their table is in the model.
+
+    Attributes:
+        temperature: fitted on the same validation rows as the model's, but for the n-grams alone.
+        rule: with thresholds chosen as the model's are, on the same rows, but for the n-grams alone.
+    """
+
+    temperature: float
+    rule: DecisionRule
+
+    def probabilities(self, logits: Floats) -> Floats:
+        """Return (texts, labels) from the logits of the n-grams, of the same shape."""
+        return probabilities_from_logits(logits, self.rule.kind, temperature=self.temperature)
+
+
+@dataclass(frozen=True)
+class Baselines:
+    """All baselines of a model. `ngrams` is None for a model without n-grams."""
+
+    majority: MajorityBaseline
+    tfidf: TfidfBaseline
+    ngrams: NgramsBaseline | None = None
 
 
 def _vectorizer(tokenize: Callable[..., list[str]], **options: object) -> TfidfVectorizer:

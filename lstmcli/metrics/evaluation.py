@@ -32,6 +32,7 @@ class System:
     """The predictions of one system, (rows, labels) each.
 
     `uncalibrated` are its probabilities before temperature scaling, and `rule` is what made the decisions, if known.
+    `added_to_ngrams`: see `Comparison`.
     """
 
     name: str
@@ -39,6 +40,7 @@ class System:
     probabilities: NDArray[np.floating]
     uncalibrated: NDArray[np.floating] | None = None
     rule: DecisionRule | None = None
+    added_to_ngrams: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,12 +83,14 @@ class LabelScores:
 class Comparison:
     """The model compared with another system in the main score, of which more is better.
 
-    The difference is positive if the model is better.
+    The difference is positive if the model is better. Where the other system is the model's own n-grams alone,
+    `added_to_ngrams` says what else the model consists of, such as "network"; otherwise it is empty.
     """
 
     other: str
     score: str
     difference: Estimate
+    added_to_ngrams: str = ""
 
     @property
     def verdict(self) -> str:
@@ -193,7 +197,7 @@ def evaluate(
         confusion_cells=confusion_cells(targets, systems[0].decisions, label_names) if kind == "single" else [],
         calibration={system.name: _calibration(system, targets, kind) for system in systems},
         comparisons=[
-            _comparison(other.name, DEFAULT_SCORE[kind], points[0], point, samples[0], sample, settings.confidence)
+            _comparison(other, DEFAULT_SCORE[kind], points[0], point, samples[0], sample, settings.confidence)
             for other, point, sample in zip(systems[1:], points[1:], samples[1:], strict=True)
         ],
         coverage=coverage_rows(targets, systems[0].decisions, systems[0].probabilities, kind),
@@ -202,7 +206,7 @@ def evaluate(
 
 
 def _comparison(
-    other: str,
+    other: System,
     score: str,
     point: Scores,
     other_point: Scores,
@@ -211,7 +215,8 @@ def _comparison(
     confidence: float,
 ) -> Comparison:
     value = point[score][0] - other_point[score][0]
-    return Comparison(other, score, _estimate(value, samples[score] - other_samples[score], confidence))
+    difference = _estimate(value, samples[score] - other_samples[score], confidence)
+    return Comparison(other.name, score, difference, other.added_to_ngrams)
 
 
 def _calibration(system: System, targets: NDArray[np.bool_], kind: LabelKind) -> Calibration:

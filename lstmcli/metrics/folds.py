@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from lstmcli.metrics.evaluation import Comparison, Estimate, Evaluation, FoldScore, System
+from lstmcli.metrics.evaluation import Estimate, Evaluation, FoldScore, System
 from lstmcli.metrics.scores import headline_scores
 
 
@@ -36,10 +36,10 @@ def with_folds(
         limited = Estimate(mean.value, max(0.0, mean.low), min(1.0, mean.high))  # scores lie between 0 and 1
         folds.append(FoldScore(system.name, values, limited))
     comparisons = []
-    for other in folds[1:]:
+    for comparison, other in zip(evaluation.comparisons, folds[1:], strict=True):
         differences = [ours - theirs for ours, theirs in zip(folds[0].values, other.values, strict=True)]
         mean = mean_of_folds(differences, confidence=evaluation.confidence)
-        comparisons.append(Comparison(other.system, evaluation.main_score, mean))
+        comparisons.append(replace(comparison, difference=mean))
     return replace(evaluation, folds=tuple(folds), comparisons=comparisons)
 
 

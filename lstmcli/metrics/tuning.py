@@ -81,6 +81,10 @@ class DecisionMaker:
         other._ngram_logits = None
         return other
 
+    def ngrams_alone(self) -> Decision | None:
+        """Return the best decision for the n-gram model without the network, if there is an n-gram model."""
+        return None if self._ngram_logits is None else self.without_ngrams().decision(self._ngram_logits)
+
     def _decide(self, logits: Floats) -> tuple[Decision, NDArray[np.float64]]:
         kind = self._kind
         if self._ngram_logits is None:

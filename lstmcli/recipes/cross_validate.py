@@ -130,10 +130,16 @@ def _pooled(name: str, results: list[_FoldResult], labels: LabelSet, config: Con
     groups = number_groups(np.concatenate([result.groups for result in results]))
     targets = np.concatenate([result.targets for result in results])
     fold = np.repeat(np.arange(len(results)), [len(result.targets) for result in results])
-    systems = [_joined(list(parts)) for parts in zip(*(result.systems for result in results), strict=True)]
+    systems = [_joined(list(parts)) for parts in zip(*_shared_systems(results), strict=True)]
     name = f"{name}, fold by fold"
     evaluation = evaluate(name, systems, targets, labels.names, labels.kind, config.evaluation, groups=groups)
     return with_folds(evaluation, systems, targets, fold)
+
+
+def _shared_systems(results: list[_FoldResult]) -> list[list[System]]:
+    """Return the systems of each fold that all folds have: those that an older release trained have fewer."""
+    names = set.intersection(*({system.name for system in result.systems} for result in results))
+    return [[system for system in result.systems if system.name in names] for result in results]
 
 
 def _joined(parts: list[System]) -> System:
@@ -143,6 +149,7 @@ def _joined(parts: list[System]) -> System:
         np.concatenate([part.decisions for part in parts]),
         np.concatenate([part.probabilities for part in parts]),
         np.concatenate(uncalibrated) if len(uncalibrated) == len(parts) else None,
+        added_to_ngrams=parts[0].added_to_ngrams,
     )
 
 

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lstmcli.config.settings import EvaluationSettings
 from lstmcli.corpus.corpus import Corpus
 from lstmcli.corpus.encode import TokenizedTexts
@@ -12,14 +15,25 @@ from lstmcli.corpus.examples import Examples
 from lstmcli.corpus.targets import label_targets
 from lstmcli.data.atomic import replaced_folder
 from lstmcli.errors import DamagedFileError, RunDirectoryError
-from lstmcli.inference.predictor import Predictor
-from lstmcli.metrics.baselines import MAJORITY_NAME, TFIDF_NAME, MajorityBaseline, TfidfBaseline
+from lstmcli.inference.predictor import Predictions, Predictor
+from lstmcli.metrics.baselines import (
+    MAJORITY_NAME,
+    NGRAMS_NAME,
+    TFIDF_NAME,
+    Baselines,
+    MajorityBaseline,
+    NgramsBaseline,
+    TfidfBaseline,
+)
 from lstmcli.metrics.evaluation import Evaluation, System, evaluate
 from lstmcli.metrics.reliability import without_temperature
 from lstmcli.metrics.tuning import DecisionMaker
 from lstmcli.reports.event_lines import describe_dropped, describe_overlap
 from lstmcli.store.baselines import read_baselines, write_baselines
+from lstmcli.store.model import SavedModel
 from lstmcli.text.tokenizer import Tokenizer
+
+Floats = NDArray[np.float64]
 
 MODEL_NAME = "this model"
 SINGLE_NAME = "its first network"
@@ -73,45 +87,53 @@ def predict_systems(
     texts: Sequence[str], predictor: Predictor, baselines: Path | None, *, single: Predictor | None = None
 ) -> list[System]:
     """Return the predictions of the model, one of its networks and the saved baselines; arguments as above."""
-    systems = [_system(MODEL_NAME, texts, predictor)]
+    predictions, ngram_logits = predictor.predict_with_ngrams(texts)
+    systems = [_system(MODEL_NAME, predictions, predictor.model)]
     if single is not None:
-        systems.append(_system(SINGLE_NAME, texts, single))
+        systems.append(_system(SINGLE_NAME, single.predict(texts), single.model))
     if baselines is not None:
-        systems += _baseline_systems(texts, predictor, baselines)
+        systems += _baseline_systems(texts, predictor.model, baselines, ngram_logits)
     return systems
 
 
-def _system(name: str, texts: Sequence[str], predictor: Predictor) -> System:
-    predictions, model = predictor.predict(texts), predictor.model
+def _system(name: str, predictions: Predictions, model: SavedModel) -> System:
     uncalibrated = without_temperature(predictions.probabilities, model.labels.kind, model.temperature)
     return System(name, predictions.decisions, predictions.probabilities, uncalibrated, model.rule)
 
 
-def _baseline_systems(texts: Sequence[str], predictor: Predictor, folder: Path) -> list[System]:
-    tokenizer, labels = Tokenizer.without_limit(predictor.model.tokenizer), predictor.model.labels
+def _baseline_systems(
+    texts: Sequence[str], model: SavedModel, folder: Path, ngram_logits: Floats | None
+) -> list[System]:
+    tokenizer = Tokenizer.without_limit(model.tokenizer)
     try:
-        majority, tfidf = read_baselines(folder, labels)
+        saved = read_baselines(folder, model.labels)
     except DamagedFileError as error:
         raise RunDirectoryError(f"{error} To go on without them, evaluate with --no-baselines.") from None
-    guesses = majority.probabilities(len(texts))
-    probabilities = tfidf.probabilities(texts, tokenizer)
-    return [
-        System(MAJORITY_NAME, majority.rule.decide(guesses), guesses),
-        System(TFIDF_NAME, tfidf.rule.decide(probabilities), probabilities),
+    guesses = saved.majority.probabilities(len(texts))
+    probabilities = saved.tfidf.probabilities(texts, tokenizer)
+    systems = [
+        System(MAJORITY_NAME, saved.majority.rule.decide(guesses), guesses),
+        System(TFIDF_NAME, saved.tfidf.rule.decide(probabilities), probabilities),
     ]
+    if saved.ngrams is not None and ngram_logits is not None:
+        alone = saved.ngrams.probabilities(ngram_logits)
+        num_networks = len(model.members)
+        added = "network" if num_networks == 1 else f"ensemble of {num_networks} networks"
+        systems.append(System(NGRAMS_NAME, saved.ngrams.rule.decide(alone), alone, added_to_ngrams=added))
+    return systems
 
 
 def fit_baselines(
     place: Path, corpus: Corpus, train: TokenizedTexts, validation: TokenizedTexts, decisions: DecisionMaker
 ) -> None:
-    """Fit majority class and TF-IDF + logistic regression on the training rows and write them into `place`.
+    """Fit majority class and TF-IDF + logistic regression on the training rows and write all baselines into `place`.
 
     Args:
         place: the folder of the baselines, which is replaced.
         corpus: provides the targets.
         train: the tokens of its training texts.
         validation: the tokens of its validation texts.
-        decisions: chooses thresholds.
+        decisions: chooses thresholds, and tunes the n-grams alone.
     """
     tfidf = TfidfBaseline.fit(
         train.tokens(),
@@ -121,5 +143,8 @@ def fit_baselines(
         kind=corpus.labels.kind,
         choose_rule=decisions.rule,
     )
+    majority = MajorityBaseline.fit(corpus.train_targets, corpus.labels.kind)
+    alone = decisions.ngrams_alone()
+    ngrams = None if alone is None else NgramsBaseline(alone.mixture.temperature, alone.rule)
     with replaced_folder(place) as folder:
-        write_baselines(folder, MajorityBaseline.fit(corpus.train_targets, corpus.labels.kind), tfidf)
+        write_baselines(folder, Baselines(majority, tfidf, ngrams))

@@ -13,7 +13,8 @@ from rich.table import Table as RichTable
 
 from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.reports.markdown import escape_markdown
-from lstmcli.reports.tables import SCORE_TITLES, Table, evaluation_tables, verdict_sentences
+from lstmcli.reports.tables import SCORE_TITLES, Table, evaluation_tables
+from lstmcli.reports.verdicts import verdict_sentences
 from lstmcli.store.layout import HTML_FILE, MARKDOWN_FILE, METRICS_FILE
 from lstmcli.store.run_directory import RunDirectory
 from lstmcli.visible import is_safe, visible

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, field
 
 from lstmcli.errors import counted
-from lstmcli.metrics.evaluation import Comparison, Estimate, Evaluation, LabelScores
+from lstmcli.metrics.evaluation import Estimate, Evaluation, LabelScores
 
 SCORE_TITLES = {
     "accuracy": "accuracy",
@@ -16,10 +16,6 @@ SCORE_TITLES = {
     "perplexity": "perplexity",
     "cosine": "cosine",
 }
-
-# With fewer rows or groups, bootstrap intervals are far too narrow; with one, they have no width at all.
-MIN_DRAWN = 20
-
 
 # Larger confusion matrices can't be read; the most frequent confusions can.
 MAX_CONFUSION_LABELS = 20
@@ -73,39 +69,9 @@ def evaluation_tables(evaluation: Evaluation, *, brief: bool = False) -> list[Ta
     return [*tables, _confusion_table(evaluation) or _confusions_table(evaluation)]
 
 
-def verdict_sentences(evaluation: Evaluation) -> list[str]:
-    """Return one sentence per baseline on whether the model differs from it significantly, then any caveats."""
-    num_drawn = evaluation.num_rows if evaluation.num_groups is None else evaluation.num_groups
-    if num_drawn < MIN_DRAWN and evaluation.comparisons:
-        what = "row" if evaluation.num_groups is None else "group"
-        sentences = [f"{counted(num_drawn, what)}: too few for a verdict or for reliable intervals."]
-    else:
-        sentences = [_verdict(comparison) for comparison in evaluation.comparisons]
-    sentences += evaluation.notes
-    if evaluation.is_tuned_on:
-        sentences.append(
-            "The best epoch and the decision rule were chosen on these rows, so the model's scores here are somewhat "
-            "optimistic. For unbiased scores, use rows that training never saw (data.test or lstmcli evaluate)."
-        )
-    return sentences
-
-
 def format_estimate(estimate: Estimate) -> str:
     """Return "0.873 [0.851, 0.894]"."""
     return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
-
-
-def _verdict(comparison: Comparison) -> str:
-    difference = comparison.difference
-    amount = (
-        f"{100 * difference.value:+.1f} points of {SCORE_TITLES[comparison.score]} "
-        f"(interval {100 * difference.low:+.1f} to {100 * difference.high:+.1f})"
-    )
-    if comparison.verdict == "better":
-        return f"The model is better than {comparison.other}: {amount}."
-    if comparison.verdict == "worse":
-        return f"The model is WORSE than {comparison.other}: {amount}. Use that instead, or train on more rows."
-    return f"The model does NOT differ significantly from {comparison.other} on these rows: {amount}."
 
 
 def _systems_table(evaluation: Evaluation) -> Table:

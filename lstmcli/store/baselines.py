@@ -2,6 +2,7 @@
 
     majority.json        label frequencies of the training rows
     rule.json            decision rule and temperature of TF-IDF + logistic regression
+    ngrams.json          the same of the model's n-grams alone; missing without n-grams, and in older runs
     terms.txt            its n-grams, one per line, with tokens joined by spaces
     weights.safetensors  float32: idf (terms,), coefficients (labels, terms), intercepts (labels,)
     checksums.json       see `data.sealed`
@@ -19,7 +20,7 @@ from safetensors.numpy import save_file
 from lstmcli.corpus.label_set import LabelSet
 from lstmcli.data.atomic import saving_tensors
 from lstmcli.data.sealed import SealedFolder, reason_of, seal
-from lstmcli.metrics.baselines import MajorityBaseline, TfidfBaseline
+from lstmcli.metrics.baselines import Baselines, MajorityBaseline, NgramsBaseline, TfidfBaseline
 from lstmcli.metrics.decisions import DecisionRule
 from lstmcli.store.checks import TEMPERATURES, check_version, number_in, numbers_in
 from lstmcli.store.layout import WEIGHTS_FILE
@@ -27,6 +28,7 @@ from lstmcli.store.tables import Shapes, read_weights
 
 MAJORITY_FILE: Final = "majority.json"
 RULE_FILE: Final = "rule.json"
+NGRAMS_RULE_FILE: Final = "ngrams.json"
 TERMS_FILE: Final = "terms.txt"
 
 FORMAT_VERSION: Final = 2
@@ -35,17 +37,13 @@ FORMAT_VERSION: Final = 2
 MAX_TERM_BYTES: Final = 1024
 
 
-def write_baselines(folder: Path, majority: MajorityBaseline, tfidf: TfidfBaseline) -> None:
+def write_baselines(folder: Path, baselines: Baselines) -> None:
     """Write the files into an existing folder."""
+    majority, tfidf, ngrams = baselines.majority, baselines.tfidf, baselines.ngrams
     _write_json(folder / MAJORITY_FILE, {"kind": majority.kind, "shares": majority.shares.tolist()})
-    rule = {
-        "format_version": FORMAT_VERSION,
-        "kind": tfidf.rule.kind,
-        "thresholds": tfidf.rule.thresholds.tolist(),
-        "at_least_one": tfidf.rule.at_least_one,
-        "temperature": tfidf.temperature,
-    }
-    _write_json(folder / RULE_FILE, rule)
+    _write_json(folder / RULE_FILE, {"format_version": FORMAT_VERSION} | _described(tfidf.rule, tfidf.temperature))
+    if ngrams is not None:
+        _write_json(folder / NGRAMS_RULE_FILE, _described(ngrams.rule, ngrams.temperature))
     (folder / TERMS_FILE).write_text("\n".join(tfidf.terms) + "\n", encoding="utf-8", newline="\n")
     weights = {"idf": tfidf.idf, "coefficients": tfidf.coefficients, "intercepts": tfidf.intercepts}
     with saving_tensors(folder / WEIGHTS_FILE):
@@ -53,30 +51,52 @@ def write_baselines(folder: Path, majority: MajorityBaseline, tfidf: TfidfBaseli
     seal(folder)
 
 
+def _described(rule: DecisionRule, temperature: float) -> dict[str, Any]:
+    return {
+        "kind": rule.kind,
+        "thresholds": rule.thresholds.tolist(),
+        "at_least_one": rule.at_least_one,
+        "temperature": temperature,
+    }
+
+
 def _write_json(path: Path, content: dict[str, Any]) -> None:
     path.write_text(json.dumps(content) + "\n", encoding="utf-8")
 
 
-def read_baselines(path: Path, labels: LabelSet) -> tuple[MajorityBaseline, TfidfBaseline]:
+def read_baselines(path: Path, labels: LabelSet) -> Baselines:
     """Read what `write_baselines` wrote for a model with these `labels`.
 
     Raises:
         DamagedFileError: a file is missing or damaged.
     """
     folder = SealedFolder(path, within=path.parent)
-    num_labels = len(labels.names)
-    try:
-        rule = folder.read_json(RULE_FILE)
-        check_version(folder, {"format_version": 1} | rule, FORMAT_VERSION, sealed_from=2)
-        if rule["kind"] != labels.kind or type(rule["at_least_one"]) is not bool:
-            raise ValueError(f"a rule for labels of kind {rule['kind']!r:.80}, expected {labels.kind!r}")
-        thresholds = numbers_in(rule["thresholds"], num_labels, "thresholds", (0.0, 1.0))
-        temperature = number_in(rule["temperature"], "temperature", TEMPERATURES)
-    except (ValueError, KeyError, TypeError) as error:
-        raise folder.damaged(RULE_FILE, f"is damaged ({reason_of(error)})") from None
-    return _read_majority(folder, labels), _read_tfidf(
-        folder, DecisionRule(labels.kind, thresholds, rule["at_least_one"]), temperature
+    rule, temperature = _read_rule(folder, RULE_FILE, labels)
+    return Baselines(
+        _read_majority(folder, labels),
+        _read_tfidf(folder, rule, temperature),
+        _read_ngrams(folder, labels) if NGRAMS_RULE_FILE in folder.names else None,
     )
+
+
+def _read_rule(folder: SealedFolder, name: str, labels: LabelSet) -> tuple[DecisionRule, float]:
+    """Return a rule and a temperature; only `RULE_FILE` has a version."""
+    try:
+        stored = folder.read_json(name)
+        if name == RULE_FILE:
+            check_version(folder, {"format_version": 1} | stored, FORMAT_VERSION, sealed_from=2)
+        if stored["kind"] != labels.kind or type(stored["at_least_one"]) is not bool:
+            raise ValueError(f"a rule for labels of kind {stored['kind']!r:.80}, expected {labels.kind!r}")
+        thresholds = numbers_in(stored["thresholds"], len(labels.names), "thresholds", (0.0, 1.0))
+        temperature = number_in(stored["temperature"], "temperature", TEMPERATURES)
+    except (ValueError, KeyError, TypeError) as error:
+        raise folder.damaged(name, f"is damaged ({reason_of(error)})") from None
+    return DecisionRule(labels.kind, thresholds, stored["at_least_one"]), temperature
+
+
+def _read_ngrams(folder: SealedFolder, labels: LabelSet) -> NgramsBaseline:
+    rule, temperature = _read_rule(folder, NGRAMS_RULE_FILE, labels)
+    return NgramsBaseline(temperature, rule)
 
 
 def _read_majority(folder: SealedFolder, labels: LabelSet) -> MajorityBaseline:

@@ -25,6 +25,7 @@ SEALED_JSON = [
     "model/model.json",
     "baselines/rule.json",
     "baselines/majority.json",
+    "baselines/ngrams.json",
     "model/checksums.json",
     "pretraining/language_model/language_model.json",
     "checkpoints/last/progress.json",
