@@ -76,7 +76,7 @@ MODEL = {
     "sizes that are not whole": set_to([3.0, 7], "ngrams", "sizes"),
     "reversed sizes": set_to([7, 3], "ngrams", "sizes"),
     "huge sizes": set_to([3, 10**9], "ngrams", "sizes"),
-    "unknown pairs": set_to(3, "ngrams", "pairs"),
+    "unknown pairs": set_to(9, "ngrams", "pairs"),
     "pairs that are no number": set_to("2", "ngrams", "pairs"),
     "pairs that are a yes": set_to(True, "ngrams", "pairs"),
     "pairs that are a list": set_to([2], "ngrams", "pairs"),
