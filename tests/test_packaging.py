@@ -85,6 +85,10 @@ def test_an_editable_clone_is_found_from_the_folder_above_it(clone: Path, tmp_pa
     assert completed.stdout.strip() == str(clone / "lstmcli/data/reading.py"), completed.stderr
 
 
+# What torch's builds for CUDA depend on, and nobody needs without one.
+BROUGHT_BY_TORCH = ("triton",)
+
+
 def import_names() -> set[str]:
     """Return the names of all modules that the package imports and that neither it nor Python brings along."""
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (PROJECT / "lstmcli").rglob("*.py")]
@@ -98,7 +102,7 @@ def test_every_imported_package_is_a_dependency_or_in_an_extra() -> None:
     assert set(PACKAGES.values()) == set(DEPENDENCIES)
     extras = PYPROJECT["project"]["optional-dependencies"]
     optional = {Requirement(each).name for name in ("parquet", "teacher") for each in extras[name]}
-    assert import_names() == {*PACKAGES, *optional}
+    assert import_names() == {*PACKAGES, *optional, *BROUGHT_BY_TORCH}
     assert set(extras["parquet"] + extras["teacher"]) <= set(extras["dev"])
 
 
