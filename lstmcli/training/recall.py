@@ -26,6 +26,10 @@ NUM_DISTRACTORS = 4
 PAD_ID = 0
 NUM_WORDS = 1 + NUM_SYMBOLS + NUM_DISTRACTORS
 VECTOR_SIZE = 16
+
+# Of the vectors of symbols. Trained word vectors are as large; new ones are smaller, and keep tanh almost linear.
+VECTOR_STD = 0.5
+
 HIDDEN_SIZE = 32
 BATCH_SIZE = 32
 LEARNING_RATE = 0.01
@@ -124,6 +128,7 @@ def new_model(settings: RecallSettings) -> tuple[Classifier, Cell]:
     directions = model.recurrent.layers[0]
     cell: Cell = directions[0]  # type: ignore[index, assignment]
     with torch.no_grad():
+        model.embedding.weight.normal_(std=VECTOR_STD)
         cell.weight_hidden.mul_(settings.scale)
         if cell.bias is not None:
             bias = math.log(settings.distance) if settings.forget_bias is None else settings.forget_bias
