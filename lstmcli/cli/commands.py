@@ -8,7 +8,18 @@ import typer
 from typer.core import TyperCommand
 from typer.main import get_command
 
-NAMES = ("train", "pretrain", "evaluate", "cross-validate", "predict", "inspect", "next", "verify", "config")
+NAMES = (
+    "train",
+    "pretrain",
+    "evaluate",
+    "cross-validate",
+    "predict",
+    "inspect",
+    "gradients",
+    "next",
+    "verify",
+    "config",
+)
 
 
 class Command(TyperCommand):

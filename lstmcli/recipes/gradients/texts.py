@@ -1,0 +1,184 @@
+"""`lstmcli gradients RUN FILE`: the gradient of the loss through time, in a trained network and in new ones."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from lstmcli.config.model_settings import CellName, LabelKind, ModelSettings
+from lstmcli.config.settings import DropoutSettings
+from lstmcli.data.sealed import RowGuard
+from lstmcli.errors import UsageError, counted
+from lstmcli.inspection.gradients import (
+    Array,
+    FileGradients,
+    NetworkGradients,
+    joined_norms,
+    largest_singular_value,
+    signal_of,
+)
+from lstmcli.inspection.traces import FORGET, GATES, TextTrace, TracingReader
+from lstmcli.kernels.weights import Weights
+from lstmcli.models.cells import CELLS, Cell
+from lstmcli.models.classifier import Classifier, Sizes
+from lstmcli.recipes.gradients.labelled_rows import read_labelled_rows
+from lstmcli.recipes.inspection.rows import RowOptions
+from lstmcli.store.model import EMBEDDING, read_model
+from lstmcli.text.tokenizer import Tokenizer
+from lstmcli.text.vocabulary import PAD_ID, UNKNOWN_ID
+from lstmcli.training.gradient_norms import StateGradients, state_gradients
+
+BATCH_TEXTS = 32
+NO_DROPOUT = DropoutSettings(words=0.0, features=0.0, layers=0.0, output=0.0)
+
+
+def gradients_of_run(
+    run: Path, path: str, options: RowOptions, *, member: int = 1, seed: int = 1, most: int = 500
+) -> tuple[FileGradients, int]:
+    """Compare the trained network with new ones on the first `most` texts of the file at `path`.
+
+    New networks have the size of the trained one and its word vectors; all other weights are drawn with `seed`.
+
+    Returns:
+        What was found, and how many rows could not be used.
+
+    Raises:
+        RunDirectoryError: there is no usable model.
+        DataError: the file has no text.
+        UsageError: the model has no such network.
+    """
+    model = read_model(run)
+    if member > len(model.members):
+        raise UsageError(f"--member {member}: this model has {counted(len(model.members), 'network')}, counted from 1.")
+    rows = read_labelled_rows(path, options, model, most)
+    tokenizer = Tokenizer(model.tokenizer)
+    texts = [[model.vocabulary.id_of(word) for word in tokenizer(text)] or [UNKNOWN_ID] for text in rows.texts]
+    guard = model.word_guards[member - 1] if model.word_guards else None
+    networks = []
+    for cell, is_trained in [(model.network.cell, True), *((name, False) for name in _cells(model.network.cell))]:
+        settings = replace(model.network, cell=cell)
+        weights = model.members[member - 1]
+        if not is_trained:
+            weights = new_weights(settings, weights, seed)
+        reader = GradientReader(settings, weights, model.labels.kind, guard)
+        networks.append(reader.summary(texts, rows.targets, is_trained=is_trained))
+    found = FileGradients(
+        rows.name,
+        len(texts),
+        rows.num_left_out,
+        rows.has_labels,
+        member,
+        model.network.layers,
+        model.network.chunk_tokens,
+        tuple(networks),
+    )
+    return found, rows.num_skipped
+
+
+def _cells(first: CellName) -> list[CellName]:
+    names: list[CellName] = ["rnn", "lstm", "peephole"]
+    return [first, *(name for name in names if name != first)]
+
+
+def new_weights(settings: ModelSettings, trained: Weights, seed: int) -> Weights:
+    """Return weights as before any training, but with the word vectors of `trained`."""
+    vectors = trained[EMBEDDING]
+    sizes = Sizes(PAD_ID + 1, vectors.shape[1], num_labels=len(trained["output.bias"]), pad_id=PAD_ID)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = Classifier(sizes, settings, NO_DROPOUT)
+    return {**{name: value.numpy() for name, value in model.state_dict().items()}, EMBEDDING: vectors}
+
+
+class GradientReader:
+    """Computes the gradients of one network in float64."""
+
+    def __init__(self, settings: ModelSettings, weights: Weights, kind: LabelKind, guard: RowGuard | None) -> None:
+        """Prepare the top layer; `guard` checks rows of the word vectors before they are read."""
+        self._settings, self._kind, self._guard = settings, kind, guard
+        self._tracer = TracingReader(settings, weights, guard)
+        self._embedding = weights[EMBEDDING]
+        self._cell = forward_cell(settings, weights)
+        self._output = torch.from_numpy(weights["output.weight"].astype(np.float64))
+        self._bias = torch.from_numpy(weights["output.bias"].astype(np.float64))
+
+    def summary(
+        self, texts: Sequence[Sequence[int]], targets: NDArray[np.bool_], *, is_trained: bool
+    ) -> NetworkGradients:
+        """Return what is found over `texts`, with targets (texts, labels)."""
+        order = np.argsort([len(ids) for ids in texts], kind="stable")
+        found, forget_gates = [], []
+        for start in range(0, len(order), BATCH_TEXTS):
+            rows = order[start : start + BATCH_TEXTS]
+            traces = self._tracer.read([texts[row] for row in rows])
+            found.append(self.gradients([texts[row] for row in rows], traces, targets[rows]))
+            tops = (trace.layers[-1][0].gates.get(FORGET) for trace in traces)
+            forget_gates += [gate for gate in tops if gate is not None]
+        memories = [each.cell for each in found if each.cell is not None]
+        return NetworkGradients(
+            cell=self._settings.cell,
+            is_trained=is_trained,
+            hidden=signal_of(joined_norms([each.hidden for each in found])),
+            memory=signal_of(joined_norms(memories)) if memories else None,
+            singular_values=dict(_singular_values(self._cell)),
+            forget_gate=float(np.concatenate(forget_gates).mean()) if forget_gates else None,
+        )
+
+    def gradients(
+        self, texts: Sequence[Sequence[int]], traces: Sequence[TextTrace], targets: NDArray[np.bool_]
+    ) -> StateGradients:
+        """Return the gradients of texts in their last pieces."""
+        inputs = [self._inputs(ids, trace) for ids, trace in zip(texts, traces, strict=True)]
+        lengths = torch.tensor([len(each) for each in inputs])
+        padded = torch.nn.utils.rnn.pad_sequence([torch.from_numpy(each) for each in inputs], batch_first=True)
+        others = torch.from_numpy(np.stack([self._other_states(trace) for trace in traces]))
+        wanted = torch.from_numpy(targets.astype(np.float64))
+
+        def loss_of(last: Tensor) -> Tensor:
+            logits = torch.cat([last, others], dim=1) @ self._output.T + self._bias
+            return loss_sum(logits, wanted, self._kind)
+
+        return state_gradients(self._cell, padded, lengths, loss_of)
+
+    def _inputs(self, ids: Sequence[int], trace: TextTrace) -> Array:
+        """Return what the top layer reads of the last piece of a text, (tokens, input)."""
+        length = trace.layers[-1][0].pieces[-1]
+        if len(trace.layers) == 1:
+            return np.asarray(self._embedding[np.asarray(ids[-length:])].astype(np.float64))
+        return np.concatenate([each.hidden[-length:] for each in trace.layers[-2]], axis=1)
+
+    def _other_states(self, trace: TextTrace) -> Array:
+        """Return the last state of the backward direction, which is a constant here, (hidden,); else (0,)."""
+        if len(trace.layers[-1]) == 1:
+            return np.empty(0)
+        backward = trace.layers[-1][1]
+        return np.asarray(backward.hidden[len(backward.hidden) - backward.pieces[-1]])
+
+
+def forward_cell(settings: ModelSettings, weights: Weights) -> Cell:
+    """Return the forward direction of the top layer in float64."""
+    prefix = f"recurrent.layers.{settings.layers - 1}.0."
+    own = {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
+    with torch.random.fork_rng(devices=[]):
+        cell = CELLS[settings.cell](own["weight_input"].shape[1], settings.hidden_size).double()
+    cell.load_state_dict({name: torch.from_numpy(value.astype(np.float64)) for name, value in own.items()})
+    return cell.requires_grad_(requires_grad=False)
+
+
+def loss_sum(logits: Tensor, targets: Tensor, kind: LabelKind) -> Tensor:
+    """Return the sum of the losses of all texts, in nats; logits and targets are (texts, labels)."""
+    if kind == "single":
+        return F.cross_entropy(logits, targets.argmax(dim=1), reduction="sum")
+    return F.binary_cross_entropy_with_logits(logits, targets, reduction="none").mean(dim=1).sum()
+
+
+def _singular_values(cell: Cell) -> Iterator[tuple[str, float]]:
+    matrices = cell.weight_hidden.detach().chunk(cell.num_gates)
+    names = ("W",) if cell.num_gates == 1 else GATES
+    for name, matrix in zip(names, matrices, strict=True):
+        yield name, largest_singular_value(matrix.numpy())

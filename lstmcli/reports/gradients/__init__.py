@@ -1,0 +1,1 @@
+"""What `lstmcli gradients` found, for terminals, browsers and programs."""
