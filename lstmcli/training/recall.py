@@ -126,7 +126,7 @@ def new_model(settings: RecallSettings) -> tuple[Classifier, Cell]:
     no_dropout = DropoutSettings(words=0.0, features=0.0, layers=0.0, output=0.0)
     model = Classifier(Sizes(NUM_WORDS, VECTOR_SIZE, NUM_SYMBOLS, PAD_ID), shape, no_dropout)
     directions = model.recurrent.layers[0]
-    cell: Cell = directions[0]  # type: ignore[index, assignment]
+    cell: Cell = directions[0]  # type: ignore[index]
     with torch.no_grad():
         model.embedding.weight.normal_(std=VECTOR_STD)
         cell.weight_hidden.mul_(settings.scale)
