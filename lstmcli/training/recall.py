@@ -33,7 +33,7 @@ VECTOR_STD = 0.5
 HIDDEN_SIZE = 32
 BATCH_SIZE = 32
 LEARNING_RATE = 0.01
-NUM_UPDATES = 150
+NUM_UPDATES = 200
 
 # The task is learned if the network is right this often in as many updates in a row.
 GOAL, WINDOW = 0.99, 10

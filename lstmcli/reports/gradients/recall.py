@@ -24,8 +24,8 @@ def recall_report(found: Sequence[Learning], style: Style) -> str:
     heading = [
         f"Name the first symbol of a sequence after N others that mean nothing; chance is {1 / NUM_SYMBOLS:.0%}.",
         f"learned: {GOAL:.0%} right in {WINDOW} updates in a row, within {found[0].settings.num_updates}",
-        "gradient: its norm at the first step divided by that of dL/dh at the last, in the",
-        "    new and in the trained network (dL/dS for memory cells); medians",
+        "gradient: its norm at the first step (of dL/dS; rnn: dL/dh), divided by that of dL/dh at the last, in the "
+        "new and in the trained network; medians",
     ]
     lines = [
         f"{'N':>5}  {'cell':<9}{'learned':>10}{'updates':>9}{'accuracy':>10}{'gradient: new':>16}{'trained':>10}",
