@@ -230,7 +230,7 @@ def fit_ngrams(
         loss = _log_loss(logits, validation_targets, kind)
         return FittedNgrams(table, strength, logits, loss, num_texts - len(targets))
 
-    tried = features.tried(num_labels)
+    tried = features.tried(num_labels) if len(strengths) > 1 else None
     best: FittedNgrams | None = None
     for strength in strengths:
         candidate = fitted(strength, tried)
