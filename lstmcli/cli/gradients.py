@@ -8,7 +8,7 @@ import typer
 from lstmcli.cli.evaluate import AsJson
 from lstmcli.cli.inspect import Column, check_output, output_style, say_skipped, write_chart
 from lstmcli.cli.messages import say, write_data, write_tables
-from lstmcli.cli.options import INPUT, OUTPUT, Encoding, Format, Quiet
+from lstmcli.cli.options import INPUT, Encoding, Format, Quiet, Svg
 from lstmcli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -85,12 +85,7 @@ def gradients_command(
             help="The bias of the forget gate at the start (default: log N; a training starts at 1).",
         ),
     ] = None,
-    svg: Annotated[
-        str | None,
-        typer.Option(
-            "--svg", metavar="FILE", rich_help_panel=OUTPUT, help="Also write a chart; - prints it instead of text."
-        ),
-    ] = None,
+    svg: Svg = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:

@@ -11,7 +11,7 @@ import typer
 
 from lstmcli.cli.evaluate import AsJson
 from lstmcli.cli.messages import say, write_data, write_tables
-from lstmcli.cli.options import INPUT, OUTPUT, Encoding, Format, Quiet, Run
+from lstmcli.cli.options import INPUT, OUTPUT, Encoding, Format, Quiet, Run, Svg
 from lstmcli.cli.process import is_terminal
 from lstmcli.errors import DataError, UsageError, counted
 
@@ -124,12 +124,7 @@ def inspect_command(
             help="The number of matches (default: 10).",
         ),
     ] = None,
-    svg: Annotated[
-        str | None,
-        typer.Option(
-            "--svg", metavar="FILE", rich_help_panel=OUTPUT, help="Also write a chart; - prints it instead of text."
-        ),
-    ] = None,
+    svg: Svg = None,
     as_json: AsJson = False,
     no_color: NoColor = False,
     quiet: Quiet = False,

@@ -112,6 +112,12 @@ Quiet = Annotated[
         "--quiet", "-q", rich_help_panel=OUTPUT, help="Print only errors on standard error, no notes or progress."
     ),
 ]
+Svg = Annotated[
+    str | None,
+    typer.Option(
+        "--svg", metavar="FILE", rich_help_panel=OUTPUT, help="Also write a chart; - prints it instead of text."
+    ),
+]
 
 
 def column_settings(
