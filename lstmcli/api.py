@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain, compress
+from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,18 +15,16 @@ from lstmcli.data.blank import is_blank
 from lstmcli.dependencies import naming_missing_package
 from lstmcli.errors import in_python_words
 from lstmcli.events import Tell, ignore
-from lstmcli.inference.given_texts import text_blocks
+from lstmcli.explanation.explainer import Explainer
+from lstmcli.explanation.methods import DEFAULT_METHOD, METHODS
+from lstmcli.explanation.results import Explanation
+from lstmcli.inference.given_texts import BLOCK_TEXTS, text_blocks
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.decisions import DecisionRule, decision_scores
 from lstmcli.store.model import SavedModel, read_model
 
 if TYPE_CHECKING:  # prediction loads none of it
-    from lstmcli.config.settings import Config
-    from lstmcli.corpus.corpus import Corpus
     from lstmcli.metrics.evaluation import Evaluation
-
-# Texts that are computed together: enough to sort by length; the memory for more would bring no speed.
-BLOCK_TEXTS = 2048
 
 
 def load(run: str | os.PathLike[str]) -> "Model":
@@ -147,6 +145,36 @@ class Model:
         """
         return np.concatenate([np.empty((0, len(self.labels))), *self._blocks(texts, answer_blank=answer_blank)])
 
+    def explain(
+        self, texts: Iterable[str], *, label: str | None = None, method: str = DEFAULT_METHOD
+    ) -> list[Explanation | None]:
+        """Say which words drive the predictions, as `lstmcli explain` does.
+
+        Args:
+            texts: see `predict`.
+            label: to explain, instead of the most probable one of each prediction.
+            method: see `lstmcli explain --method`.
+
+        Returns:
+            For each text, None if it is blank, else the label with its logits, and the words with places and shares.
+
+        Raises:
+            LstmcliError: the model has no such label.
+            TypeError, ValueError: `texts` are no strings; there is no such method.
+
+        Example:
+            >>> [found] = model.explain(["i miss her so much"])
+            >>> max(found.words, key=lambda word: word.share).word
+            'miss'
+        """
+        if method not in METHODS:
+            raise ValueError(f"expected a method of {', '.join(METHODS)}, got {method!r}")
+        explainer, found = Explainer(self._predictor, method=method, label=label), list[Explanation | None]()
+        for block in text_blocks(texts, BLOCK_TEXTS):
+            explained = iter(explainer.explain([text for text in block if not is_blank(text)]).explanations)
+            found += [None if is_blank(text) else next(explained) for text in block]
+        return found
+
     def _rule(self, threshold: float | None) -> DecisionRule:
         own = self._saved.rule
         return own if threshold is None else own.with_threshold(_probability(threshold, "threshold"))
@@ -256,12 +284,13 @@ def train(
     if resume and overwrite:
         raise ValueError("expected resume or overwrite, got both: one continues a run, the other replaces it")
     with in_python_words(), naming_missing_package("lstmcli.train"):
+        from lstmcli.recipes.given_rows import given_inputs, given_path
         from lstmcli.recipes.run_setup import open_run
         from lstmcli.store.run import OpenRun
         from lstmcli.store.run_directory import RunDirectory
 
-        config, corpus = _inputs({} if settings is None else settings, texts, labels)
-        path = _path(config, run_dir, has_rows=corpus is None)
+        config, corpus = given_inputs({} if settings is None else settings, texts, labels)
+        path = given_path(config, run_dir, has_rows=corpus is None)
         run = OpenRun(RunDirectory(path), resume, overwrite)
         config = open_run(config, run, has_rows=corpus is None)
         # torch takes seconds to import: a mistake that was found by now need not wait for it.
@@ -269,32 +298,3 @@ def train(
 
         evaluations = train_recipe(config, run, corpus=corpus, tell=progress)
     return TrainingResult(run.directory.path, evaluations[0], evaluations[1] if len(evaluations) > 1 else None)
-
-
-def _inputs(
-    settings: Mapping[str, Any], texts: Iterable[str] | None, labels: Iterable[Any] | None
-) -> "tuple[Config, Corpus | None]":
-    """Return the config, and the corpus if the texts are not in files."""
-    from lstmcli.config.loading import check_settings, config_from
-
-    check_settings(settings)
-    if (texts is None) != (labels is None):
-        raise TypeError(f"expected texts and labels together, got only {'labels' if texts is None else 'texts'}")
-    if texts is None or labels is None:
-        return config_from(settings), None
-    from lstmcli.corpus.in_memory import corpus_in_memory, given_labels, labelled_settings
-
-    given = list(chain.from_iterable(text_blocks(texts, BLOCK_TEXTS)))
-    names = given_labels(labels)
-    config = config_from({**settings, **labelled_settings(names)}, needs_rows=False)
-    return config, corpus_in_memory(given, names, config.data, seed=config.training.seed)
-
-
-def _path(config: "Config", run_dir: str | os.PathLike[str] | None, *, has_rows: bool) -> Path:
-    from lstmcli.recipes.run_setup import default_run_dir
-
-    if run_dir is not None:
-        return Path(run_dir)
-    if not has_rows and config.output.run_dir is None:
-        raise TypeError("expected run_dir with texts and labels: there is no file to name the run after")
-    return default_run_dir(config)

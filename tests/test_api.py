@@ -22,10 +22,10 @@ import pytest
 from numpy.typing import NDArray
 
 import lstmcli
-from lstmcli.api import BLOCK_TEXTS
 from lstmcli.config.model_settings import ModelSettings
 from lstmcli.data.formats.base import format_cell
 from lstmcli.data.sealed import seal
+from lstmcli.inference.given_texts import BLOCK_TEXTS
 from lstmcli.inference.one_thread import numpys_libraries
 from lstmcli.store.model import write_model
 from tests.conftest import PROJECT, TEXTS, Cli, write_csv

@@ -22,6 +22,7 @@ LAYERS: list[set[str]] = [
     {"store"},
     {"training", "inference"},
     {"inspection"},
+    {"explanation"},
     {"reports"},
     {"recipes"},
     {"api", "cli"},

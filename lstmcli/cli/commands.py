@@ -15,6 +15,7 @@ NAMES = (
     "cross-validate",
     "predict",
     "inspect",
+    "explain",
     "gradients",
     "next",
     "verify",

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from lstmcli.data.formats.text import TEXT_FORMAT
 from lstmcli.errors import DataError, UsageError, counted
-from lstmcli.inference.predictor import Predictions
+from lstmcli.inference.predictor import Answers, Predictions
 from lstmcli.store.model import SavedModel
 
 Additions = dict[str, str | float | None]
@@ -54,9 +54,9 @@ class Adder:
         self.num_uncertain = 0
         self._names: dict[bytes, str] = {}  # by the bytes of a decision
 
-    def additions(self, probabilities: NDArray[np.float64]) -> Iterator[Additions]:
-        """Yield the additional cells of each row, in order; `probabilities` are (rows, labels)."""
-        columns = self._columns(Predictions.of(probabilities, self._rule))
+    def additions(self, answers: Answers) -> Iterator[Additions]:
+        """Yield the additional cells of each row, in order."""
+        columns = self._columns(Predictions.of(answers.probabilities, self._rule))
         return (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
 
     def nothing(self) -> Additions:
@@ -75,12 +75,7 @@ class Adder:
 
     def check(self, columns: Sequence[str], name: str) -> None:
         """Raise a DataError if one of the added columns is already in `columns`, those of the input `name`."""
-        taken = [column for column in self.names_in_rows if column in columns]
-        if taken:
-            raise DataError(
-                f"{name}: already has a column {taken[0]!r}, which the prediction would add (is this the output of an "
-                "earlier prediction?). Rename or remove it, or select other columns with --columns."
-            )
+        refuse_taken(self.names_in_rows, columns, name)
 
     def on_unknown_words(self, num_texts: int) -> str:
         """Return what to tell a user about texts without a word that the model knows."""
@@ -131,6 +126,16 @@ class Adder:
         if key not in self._names:
             self._names[key] = self._labels.join(decisions)
         return self._names[key]
+
+
+def refuse_taken(added: Sequence[str], columns: Sequence[str], name: str) -> None:
+    """Raise a DataError if one of the `added` columns is already in `columns`, those of the input `name`."""
+    taken = [column for column in added if column in columns]
+    if taken:
+        raise DataError(
+            f"{name}: already has a column {taken[0]!r}, which the prediction would add (is this the output of an "
+            "earlier prediction?). Rename or remove it, or select other columns with --columns."
+        )
 
 
 def _where(is_listed: NDArray[np.bool_], cells: Sequence[str | float]) -> list[str | float | None]:

@@ -4,6 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from math import isnan
 
+# Texts that are computed together: enough to sort by length; the memory for more would bring no speed.
+BLOCK_TEXTS = 2048
+
 WANTED = "expected a list of strings"
 
 # The types of None, pandas.NA and pandas.NaT. A missing value may also be a float.

@@ -1,7 +1,8 @@
 """Predicts probabilities and labels of texts with a saved model."""
 
 from _thread import allocate_lock
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
@@ -48,6 +49,13 @@ class Answers(NamedTuple):
     num_without_known_word: int
 
 
+class PartLogits(NamedTuple):
+    """The logits of the networks (their mean) and of the n-grams, (texts, labels) each; None for a model without."""
+
+    network: NDArray[np.float64]
+    ngrams: NDArray[np.float64] | None
+
+
 class _Found(NamedTuple):
     """The probabilities of texts, (texts, labels); the logits of their n-grams; and whether a word is known, (texts,).
 
@@ -69,12 +77,16 @@ class Predictor:
 
     Threads may share a predictor; they take turns, one call at a time. Its caches of words and tokens, tens of MB, are
     therefore filled once, not once per thread.
+
+    Attributes:
+        model: with which it predicts.
+        scorer: of the n-grams; None for a model without.
     """
 
     def __init__(self, model: SavedModel, *, batch_size: int = DEFAULT_BATCH_SIZE) -> None:
         self.model = model
-        self._scorer = None if model.ngrams is None else NgramScorer(model.ngrams)
-        self._tokens = KnownTokens(model, self._scorer)
+        self.scorer = None if model.ngrams is None else NgramScorer(model.ngrams)
+        self._tokens = KnownTokens(model, self.scorer)
         self._batch_size = batch_size
         self._turn = allocate_lock()
         max_bytes = MAX_KEPT_BYTES // len(model.members)
@@ -113,17 +125,23 @@ class Predictor:
 
     def _find(self, texts: Sequence[str]) -> _Found:
         distinct = {text: number for number, text in enumerate(dict.fromkeys(texts))}
-        with self._turn, ONE_THREAD:
-            try:
-                found = self._of_distinct(list(distinct))
-            except BaseException:  # Ctrl-C may have left a token half recorded
-                self._tokens = KnownTokens(self.model, self._scorer)
-                raise
+        with self.turn():
+            found = self._of_distinct(list(distinct))
         if not np.isfinite(found.probabilities).all():
             raise LstmcliError("the model computes probabilities that are not numbers; its files may be damaged.")
         if len(distinct) != len(texts):
             found = found.of_rows([distinct[text] for text in texts])
         return found
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Let one thread at a time compute, with one thread for the matrix library."""
+        with self._turn, ONE_THREAD:
+            try:
+                yield
+            except BaseException:  # Ctrl-C may have left a token half recorded
+                self._tokens = KnownTokens(self.model, self.scorer)
+                raise
 
     def _of_distinct(self, texts: list[str]) -> _Found:
         model = self.model
@@ -131,13 +149,29 @@ class Predictor:
             return _Found(np.empty((0, len(model.labels.names))), None, np.empty(0, dtype=bool))
         token_ids = self._tokens.encode(texts)
         has_known = self._tokens.has_known_word(token_ids)
-        logits, ngrams = self._network_logits(self._tokens.word_ids(token_ids)), None
-        if self._scorer is not None:
-            ids = self._tokens.ngram_ids(token_ids)
-            ngrams = self._scorer.logits(ids, token_ids.lengths, self._tokens.ngram_rows)
-            logits = (1.0 - model.ngram_share) * logits + model.ngram_share * ngrams
-        probabilities = probabilities_from_logits(logits, model.labels.kind, temperature=model.temperature)
-        return _Found(probabilities, ngrams, has_known)
+        parts = self.part_logits(token_ids)
+        probabilities = probabilities_from_logits(self.mixed(parts), model.labels.kind, temperature=model.temperature)
+        return _Found(probabilities, parts.ngrams, has_known)
+
+    @property
+    def tokens(self) -> KnownTokens:
+        """The tokens known so far; needs a `turn`."""
+        return self._tokens
+
+    def part_logits(self, token_ids: TokenIds) -> PartLogits:
+        """Return what each part says about texts of known tokens; needs a `turn`."""
+        network = self._network_logits(self._tokens.word_ids(token_ids))
+        if self.scorer is None:
+            return PartLogits(network, None)
+        ids = self._tokens.ngram_ids(token_ids)
+        return PartLogits(network, self.scorer.logits(ids, token_ids.lengths, self._tokens.ngram_rows))
+
+    def mixed(self, parts: PartLogits) -> NDArray[np.float64]:
+        """Return the logits of the whole model before they are divided by its temperature, (texts, labels)."""
+        if parts.ngrams is None:
+            return parts.network
+        share = self.model.ngram_share
+        return (1.0 - share) * parts.network + share * parts.ngrams
 
     def _network_logits(self, token_ids: TokenIds) -> NDArray[np.float64]:
         logits = np.empty((len(token_ids), len(self.model.labels.names)), dtype=np.float64)

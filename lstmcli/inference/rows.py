@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple
+from typing import Generic, Literal, NamedTuple
 
 from lstmcli.data.columns import BadRowError, BlankTextError, Keeper, TextSelector
 from lstmcli.data.formats import FileFormat, Record, RecordWriter
@@ -10,9 +10,7 @@ from lstmcli.data.formats.base import RAW_COLUMNS
 from lstmcli.data.output_stream import Output
 from lstmcli.data.reading import Source
 from lstmcli.errors import DataError, counted
-from lstmcli.inference.answers import Adder
-from lstmcli.inference.pool import Pool
-from lstmcli.inference.predictor import Answers
+from lstmcli.inference.blocks import AnswersT, BlockPool, CellAdder
 
 # Rows that are read, predicted and written together: enough to sort by length, few enough to answer soon.
 BLOCK_ROWS = 2048
@@ -60,7 +58,7 @@ def _num_characters(record: Record) -> int:
     return sum(map(len, map(str, record.cells)))
 
 
-class RowStream:
+class RowStream(Generic[AnswersT]):
     """Takes rows, sends them in blocks to who computes them, and writes them in order.
 
     Attributes:
@@ -69,8 +67,8 @@ class RowStream:
 
     def __init__(
         self,
-        pool: Pool,
-        adder: Adder,
+        pool: BlockPool[AnswersT],
+        adder: CellAdder[AnswersT],
         output_format: FileFormat,
         on_error: OnError,
         warn: Callable[[str], None],
@@ -243,11 +241,11 @@ class RowStream:
         self._waiting, self._num_characters = [], 0
         self._write(self._pool.submit(texts))
 
-    def _write(self, due: list[Answers]) -> None:
+    def _write(self, due: Sequence[AnswersT]) -> None:
         for answers in due:
             assert self._writer is not None  # a row has come
             self.counts.without_known_word += answers.num_without_known_word
-            additions = self._adder.additions(answers.probabilities)
+            additions = self._adder.additions(answers)
             nothing = self._adder.nothing()
             sent = self._sent.popleft()
             for row in sent:

@@ -47,6 +47,11 @@ class KnownTokens:
         """The n-gram rows of all known tokens, for a model with n-grams."""
         return self._rows
 
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """Splits texts into all their tokens."""
+        return self._tokenizer
+
     def encode(self, texts: Sequence[str]) -> TokenIds:
         """Return the numbers of all tokens of `texts`, valid until the next call."""
         if len(self._growing.words) > MAX_TOKENS:

@@ -79,6 +79,11 @@ def _character_codes(token: str, sizes: range) -> Sequence[int]:
     return [zlib.crc32(ngram.encode()) for ngram in dict.fromkeys(ngrams)]
 
 
+def ngram_buckets(ngrams: Iterable[str], num_buckets: int) -> Integers:
+    """Return the buckets of character n-grams, in which "<" and ">" are the ends of a token."""
+    return np.array([zlib.crc32(ngram.encode()) for ngram in ngrams], dtype=np.int64) & (num_buckets - 1)
+
+
 def _buckets(hashes: NDArray[np.uint64], num_buckets: int) -> Integers:
     mixed = hashes ^ (hashes >> _HALF)
     return (mixed & np.uint64(num_buckets - 1)).astype(np.int64)
@@ -118,12 +123,7 @@ def pair_occurrences(
     rows = np.repeat(np.arange(len(lengths)), lengths)
     if kinds is FeatureKinds.ADJACENT:
         return _distinct(*_pairs(rows, codes[ids], 1, _SECOND_FACTOR, num_buckets), key_bits=key_bits)
-    # The first mark takes the place before the first token, and the last one the place after the last token.
-    places = np.arange(len(ids)) + 2 * (np.cumsum(lengths > 0) - 1)[rows] + 1
-    padded_lengths = np.where(lengths > 0, lengths + 2, 0)
-    padded = np.full(len(ids) + 2 * np.count_nonzero(lengths), _MARK_CODE)
-    padded[places] = codes[ids]
-    padded_rows = np.repeat(np.arange(len(lengths)), padded_lengths)
+    padded_rows, padded, _ = _with_marks(rows, codes[ids], lengths)
     adjacent_rows, adjacent = _pairs(padded_rows, padded, 1, _SECOND_FACTOR, num_buckets)
     over_one_rows, over_one = _pairs(padded_rows, padded, 2, _OVER_ONE_FACTOR, num_buckets)
     found = _distinct(
@@ -133,6 +133,58 @@ def pair_occurrences(
     )
     weights = np.where(found.keys < num_buckets, 1.0, OVER_ONE_WEIGHT)
     return Occurrences(found.rows, found.keys & (num_buckets - 1), found.counts * weights)
+
+
+def _with_marks(
+    rows: Integers, codes: NDArray[np.uint64], lengths: Integers
+) -> tuple[Integers, NDArray[np.uint64], Integers]:
+    """Return the text and the code of each token and mark, and the place of each token among them.
+
+    The first mark takes the place before the first token, and the last one the place after the last token.
+    """
+    places = np.arange(len(codes)) + 2 * (np.cumsum(lengths > 0) - 1)[rows] + 1
+    padded = np.full(len(codes) + 2 * np.count_nonzero(lengths), _MARK_CODE)
+    padded[places] = codes
+    return np.repeat(np.arange(len(lengths)), np.where(lengths > 0, lengths + 2, 0)), padded, places
+
+
+class Pairs(NamedTuple):
+    """All pairs of tokens, as often as they occur.
+
+    keys: (pairs,), buckets, plus the number of buckets for a pair over a token.
+    first, second: (pairs,), the places of the tokens among all tokens; -1 for a mark.
+    owner: (pairs,), the place of a token of the same text: of the pair, or between its marks.
+    is_over_one: (pairs,), whether there is a token between them.
+    """
+
+    keys: Integers
+    first: Integers
+    second: Integers
+    owner: Integers
+    is_over_one: NDArray[np.bool_]
+
+
+def pairs_in_place(
+    ids: NDArray[np.integer], lengths: Integers, codes: NDArray[np.uint64], num_buckets: int, kinds: FeatureKinds
+) -> Pairs:
+    """Return what `pair_occurrences` counts, one by one."""
+    rows, padded, distances = np.repeat(np.arange(len(lengths)), lengths), codes[ids], [(1, _SECOND_FACTOR)]
+    place_of = np.arange(len(ids))
+    if kinds is not FeatureKinds.ADJACENT:
+        distances.append((2, _OVER_ONE_FACTOR))
+        rows, padded, places = _with_marks(rows, padded, lengths)
+        place_of = np.full(len(padded), -1)
+        place_of[places] = np.arange(len(ids))
+    parts = []
+    for distance, factor in distances:
+        _, keys = _pairs(rows, padded, distance, factor, num_buckets)
+        is_in_one_text = rows[distance:] == rows[:-distance]
+        first, second = place_of[:-distance][is_in_one_text], place_of[distance:][is_in_one_text]
+        between = place_of[distance - 1 : len(place_of) - 1][is_in_one_text]
+        owner = np.maximum(np.maximum(first, second), between)
+        is_over_one = np.full(len(keys), distance == 2)
+        parts.append(Pairs(keys | (num_buckets if distance == 2 else 0), first, second, owner, is_over_one))
+    return Pairs(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
 def _pairs(

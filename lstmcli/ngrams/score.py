@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.ngrams.features import HashedTokens, Integers, Occurrences, pair_occurrences, token_occurrences
-from lstmcli.ngrams.table import NgramTable
+from lstmcli.ngrams.table import FeatureKinds, NgramTable
 
 Floats = NDArray[np.float64]
 
@@ -26,18 +26,32 @@ class TokenRows(NamedTuple):
 
 
 class NgramScorer:
-    """Adds up the rows of a table for the n-grams of texts."""
+    """Adds up the rows of a table for the n-grams of texts.
+
+    Attributes:
+        num_buckets: of the table.
+    """
 
     def __init__(self, table: NgramTable) -> None:
         self._table = table
-        self._num_buckets = len(table.rows)
+        self.num_buckets = len(table.rows)
+
+    @property
+    def kinds(self) -> FeatureKinds:
+        """The features of the model."""
+        return self._table.kinds
+
+    @property
+    def intercepts(self) -> Floats:
+        """(labels,)."""
+        return self._table.intercepts
 
     def token_rows(self, tokens: Sequence[str]) -> TokenRows:
         """Return the rows of distinct `tokens`."""
-        hashed = HashedTokens.from_tokens(tokens, self._table.sizes, self._num_buckets)
+        hashed = HashedTokens.from_tokens(tokens, self._table.sizes, self.num_buckets)
         owners = np.repeat(np.arange(len(tokens)), np.diff(hashed.starts))
-        characters = _sums(self._rows(hashed.characters), owners, len(tokens))
-        return TokenRows(hashed.codes, self._rows(hashed.words(self._num_buckets)), characters)
+        characters = _sums(self.bucket_rows(hashed.characters), owners, len(tokens))
+        return TokenRows(hashed.codes, self.bucket_rows(hashed.words(self.num_buckets)), characters)
 
     def logits(self, ids: NDArray[np.integer], lengths: Integers, rows: TokenRows) -> Floats:
         """Return (texts, labels).
@@ -48,13 +62,14 @@ class NgramScorer:
             rows: of the distinct tokens.
         """
         tokens = token_occurrences(ids, lengths)
-        pairs = pair_occurrences(ids, lengths, rows.codes, self._num_buckets, self._table.kinds)
+        pairs = pair_occurrences(ids, lengths, rows.codes, self.num_buckets, self._table.kinds)
         words = _weighted(np.take(rows.words, tokens.keys, axis=0), tokens, len(lengths))
-        words += _weighted(self._rows(pairs.keys), pairs, len(lengths))
+        words += _weighted(self.bucket_rows(pairs.keys), pairs, len(lengths))
         characters = _weighted(np.take(rows.characters, tokens.keys, axis=0), tokens, len(lengths))
         return self._table.intercepts + _normalised(words) + _normalised(characters)
 
-    def _rows(self, buckets: Integers) -> Floats:
+    def bucket_rows(self, buckets: Integers) -> Floats:
+        """Return for each bucket its squared idf, and idf times its coefficient for each label."""
         if self._table.guard is not None:
             self._table.guard(buckets)
         # The same as an index, four times as fast.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lstmcli.data.columns import Keeper, TextSelector
 from lstmcli.data.formats import BINARY_FORMATS, output_format
@@ -89,16 +89,35 @@ def predict_files(
         UsageError: the options don't fit together.
     """
     check_exist(paths)
-    trained = Layout(model.columns.format, model.columns.encoding)
-    layouts = [input_layout(path, Layout(inputs.format_name, inputs.encoding), trained) for path in paths]
-    format_name = _output_format(output, layouts[0].format_name)
+    layouts = input_layouts(model, paths, inputs)
+    format_name = name_of_output_format(output, layouts[0].format_name)
     written_as = output_format(format_name, escapes_formulas=output.escape_formulas)
     rows = RowStream(pool, Adder(model, options, format_name), written_as, inputs.on_error, warn, watch)
+    return answer_rows(rows, paths, layouts, inputs=inputs, output=output, text_column=model.columns.text, warn=warn)
+
+
+def input_layouts(model: SavedModel, paths: Sequence[str], inputs: InputOptions) -> list[Layout]:
+    """Return how each input is read."""
+    trained = Layout(model.columns.format, model.columns.encoding)
+    return [input_layout(path, Layout(inputs.format_name, inputs.encoding), trained) for path in paths]
+
+
+def answer_rows(
+    rows: RowStream[Any],
+    paths: Sequence[str],
+    layouts: Sequence[Layout],
+    *,
+    inputs: InputOptions,
+    output: OutputOptions,
+    text_column: str,
+    warn: Callable[[str], None],
+) -> RowCounts:
+    """Send all rows of the `paths` through `rows`, and count them; see `predict_files`."""
     with open_output(output.path, job=output.job, resume=output.resume) as destination:
         rows.write_to(destination)
         try:
             for path, layout in zip(paths, layouts, strict=True):
-                _predict_input(path, layout, rows, inputs, output, model.columns.text, warn)
+                _predict_input(path, layout, rows, inputs, output, text_column, warn)
         except DataError:
             rows.answer()  # what was read before is not lost
             raise
@@ -107,7 +126,8 @@ def predict_files(
     return rows.counts
 
 
-def _output_format(output: OutputOptions, first: str | None) -> str:
+def name_of_output_format(output: OutputOptions, first: str | None) -> str:
+    """Return the format of the output, `first` being that of the first input."""
     wanted = output.format_name if output.format_name != "auto" else None
     if wanted is None and output.path not in {None, STANDARD_OUTPUT}:
         wanted = format_of(str(output.path))
@@ -119,7 +139,7 @@ def _output_format(output: OutputOptions, first: str | None) -> str:
 def _predict_input(
     path: str,
     layout: Layout,
-    rows: RowStream,
+    rows: RowStream[Any],
     inputs: InputOptions,
     output: OutputOptions,
     text_column: str,

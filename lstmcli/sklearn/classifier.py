@@ -16,10 +16,10 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from lstmcli.api import BLOCK_TEXTS, load, train
+from lstmcli.api import load, train
 from lstmcli.config.loading import check_settings
 from lstmcli.errors import ConfigError, DataError
-from lstmcli.inference.given_texts import text_blocks
+from lstmcli.inference.given_texts import BLOCK_TEXTS, text_blocks
 from lstmcli.reports.console import ConsoleReporter
 from lstmcli.sklearn.targets import Targets, indicators
 from lstmcli.store.layout import MODEL_FOLDER

@@ -21,7 +21,7 @@ neighbours and can be cached; most pieces of a corpus are looked up. The kinds:
 
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
 from typing import Final, TypeVar
@@ -158,15 +158,17 @@ class Tokenizer:
     def piece_tokens(self, piece: str) -> tuple[str, ...]:
         """Return all tokens of one of the `pieces` of a text."""
         tokens: list[str] = []
+        for _, found in self.piece_matches(piece):
+            tokens.extend(found)
+        return tuple(tokens)
+
+    def piece_matches(self, piece: str) -> Iterator[tuple[re.Match[str], Iterable[str]]]:
+        """Yield what is found in one of the `pieces` of a text, and its tokens, of which there may be none."""
         rules = self._rules
         for match in self._pattern_for(piece).finditer(piece):
             rule = rules.get(match.lastgroup or "")
             token = match.group()
-            if rule is None:
-                tokens.append(token)
-            else:
-                tokens.extend(rule(token))
-        return tuple(tokens)
+            yield match, (token,) if rule is None else rule(token)
 
     def _pattern_for(self, piece: str) -> re.Pattern[str]:
         if piece.isascii():

@@ -138,5 +138,11 @@ class StoredVocabulary:
             except UnicodeDecodeError:
                 raise self._words.damaged(f"is damaged: word {number} is not UTF-8") from None
 
+    @property
+    def words(self) -> list[str]:
+        """All words, in the order of their ids; all of them are checked."""
+        self.check()
+        return [bytes(self._word(number)).decode("utf-8") for number in range(len(self))]
+
     def __len__(self) -> int:
         return self._num_words

@@ -1,0 +1,109 @@
+"""Explains the predictions of a model, word by word."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcli.errors import LstmcliError, UsageError
+from lstmcli.explanation.methods import DEFAULT_METHOD, METHODS
+from lstmcli.explanation.reading import ReadText
+from lstmcli.explanation.results import ExplainedTexts, Explanation, Parts, WordShare
+from lstmcli.inference.predictor import PartLogits, Predictions, Predictor
+from lstmcli.metrics.decisions import probabilities_from_logits
+from lstmcli.text.spans import WordFinder
+
+
+class Explainer:
+    """Explains texts in blocks. The explanation of a text does not depend on other texts."""
+
+    def __init__(self, predictor: Predictor, *, method: str = DEFAULT_METHOD, label: str | None = None) -> None:
+        """Take a method of METHODS, and the label to explain (None: the one that is predicted, see `labels_of`).
+
+        Raises:
+            UsageError: the model has no such label, or no n-grams, which the method requires.
+        """
+        names = predictor.model.labels.names
+        if label is not None and label not in names:
+            raise UsageError(f"--label {label}: this model has no such label; its labels are {', '.join(names)}.")
+        if method == "linear" and predictor.scorer is None:
+            raise UsageError("--method linear: this model has no n-grams.")
+        self._predictor = predictor
+        self._method = METHODS[method](predictor)
+        self._label = None if label is None else names.index(label)
+        self._find_words = WordFinder(predictor.tokens.tokenizer)
+
+    def explain(self, texts: Sequence[str]) -> ExplainedTexts:
+        """Return what is predicted for each text, and why.
+
+        Raises:
+            LstmcliError: a logit is not a number.
+        """
+        distinct = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+        with self._predictor.turn():
+            found, has_known = self._of_distinct(list(distinct))
+        rows = [distinct[text] for text in texts]
+        own = found.predictions
+        predictions = Predictions(own.probabilities[rows], own.decisions[rows], own.scores[rows])
+        explanations = [found.explanations[row] for row in rows]
+        return ExplainedTexts(predictions, explanations, len(texts) - int(has_known[rows].sum()))
+
+    def read(self, texts: Sequence[str]) -> list[ReadText]:
+        """Return texts as tokens and words, valid until the next call; needs a turn of the predictor."""
+        token_ids = self._predictor.tokens.encode(texts)
+        ends = token_ids.offsets.tolist()
+        return [
+            ReadText.of(text, token_ids.flat[start:end], self._find_words(text))
+            for text, start, end in zip(texts, ends, ends[1:], strict=False)
+        ]
+
+    def _of_distinct(self, texts: list[str]) -> tuple[ExplainedTexts, NDArray[np.bool_]]:
+        predictor, model = self._predictor, self._predictor.model
+        if not texts:
+            empty = np.empty((0, len(model.labels.names)))
+            return ExplainedTexts(Predictions.of(empty, model.rule), [], 0), np.empty(0, dtype=np.bool_)
+        token_ids = predictor.tokens.encode(texts)
+        has_known = predictor.tokens.has_known_word(token_ids)
+        parts = predictor.part_logits(token_ids)
+        logits = predictor.mixed(parts)
+        probabilities = probabilities_from_logits(logits, model.labels.kind, temperature=model.temperature)
+        if not np.isfinite(probabilities).all():
+            raise LstmcliError("the model computes probabilities that are not numbers; its files may be damaged.")
+        predictions = Predictions.of(probabilities, model.rule)
+        labels = self.labels_of(predictions)
+        read = self.read(texts)
+        shares = self._method(read, labels, logits / model.temperature)
+        explanations = [
+            Explanation(
+                label=model.labels.names[label],
+                probability=float(probabilities[number, label]),
+                parts=_parts(parts, number, label, predictor),
+                words=_words(text, own),
+            )
+            for number, (text, label, own) in enumerate(zip(read, labels, shares, strict=True))
+        ]
+        return ExplainedTexts(predictions, explanations, 0), has_known
+
+    def labels_of(self, predictions: Predictions) -> list[int]:
+        """Return the label to explain of each text: the most probable one that is predicted, or of all if none is."""
+        if self._label is not None:
+            return [self._label] * len(predictions.probabilities)
+        picked = np.where(predictions.decisions, predictions.probabilities, -1.0)
+        has_picked = predictions.decisions.any(axis=1, keepdims=True)
+        best: list[int] = np.where(has_picked, picked, predictions.probabilities).argmax(axis=1).tolist()
+        return best
+
+
+def _parts(parts: PartLogits, number: int, label: int, predictor: Predictor) -> Parts:
+    network = float(parts.network[number, label])
+    if parts.ngrams is None or predictor.scorer is None:
+        return Parts(network, None, None)
+    return Parts(network, float(parts.ngrams[number, label]), float(predictor.scorer.intercepts[label]))
+
+
+def _words(text: ReadText, shares: NDArray[np.float64]) -> tuple[WordShare, ...]:
+    values = text.per_word(shares).tolist()
+    return tuple(
+        WordShare(text.text[word.start : word.end], word.start, word.end, value)
+        for word, value in zip(text.words, values, strict=True)
+    )

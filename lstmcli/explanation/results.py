@@ -1,0 +1,57 @@
+"""What explaining a text gives."""
+
+from dataclasses import dataclass
+
+from lstmcli.inference.predictor import Predictions
+
+
+@dataclass(frozen=True)
+class WordShare:
+    """A word as it is written, `text[start:end]`, and how much it speaks for the label (negative: against it)."""
+
+    word: str
+    start: int
+    end: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The logits of a label before they are mixed; `ngrams` and its `intercept` are None in a model without n-grams."""
+
+    network: float
+    ngrams: float | None
+    intercept: float | None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a text gets a label.
+
+    Attributes:
+        label: what is explained.
+        probability: of this label.
+        parts: its logits.
+        words: all words of the text, in order.
+    """
+
+    label: str
+    probability: float
+    parts: Parts
+    words: tuple[WordShare, ...]
+
+    def strongest(self, most: int | None) -> tuple[WordShare, ...]:
+        """Return the `most` words with the largest absolute shares (None: all), in the order of the text."""
+        if most is None or most >= len(self.words):
+            return self.words
+        ranked = sorted(range(len(self.words)), key=lambda place: (-abs(self.words[place].share), place))
+        return tuple(self.words[place] for place in sorted(ranked[:most]))
+
+
+@dataclass(frozen=True)
+class ExplainedTexts:
+    """A block of texts: what is predicted, and why; `num_without_known_word` texts have no word of the vocabulary."""
+
+    predictions: Predictions
+    explanations: list[Explanation]
+    num_without_known_word: int

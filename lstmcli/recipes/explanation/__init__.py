@@ -1,0 +1,1 @@
+"""`lstmcli explain`: which words drive the predictions. It does not load torch."""

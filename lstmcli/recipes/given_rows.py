@@ -1,0 +1,41 @@
+"""What a Python program passes to a training: settings, and perhaps texts and labels."""
+
+import os
+from collections.abc import Iterable, Mapping
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lstmcli.config import loading
+from lstmcli.config.settings import Config
+from lstmcli.inference.given_texts import BLOCK_TEXTS, text_blocks
+from lstmcli.recipes.run_setup import default_run_dir
+
+if TYPE_CHECKING:  # a mistake is told before pandas is loaded
+    from lstmcli.corpus.corpus import Corpus
+
+
+def given_inputs(
+    settings: Mapping[str, Any], texts: Iterable[str] | None, labels: Iterable[Any] | None
+) -> "tuple[Config, Corpus | None]":
+    """Return the config, and the corpus if the texts are not in files."""
+    loading.check_settings(settings)
+    if (texts is None) != (labels is None):
+        raise TypeError(f"expected texts and labels together, got only {'labels' if texts is None else 'texts'}")
+    if texts is None or labels is None:
+        return loading.config_from(settings), None
+    from lstmcli.corpus.in_memory import corpus_in_memory, given_labels, labelled_settings
+
+    given = list(chain.from_iterable(text_blocks(texts, BLOCK_TEXTS)))
+    names = given_labels(labels)
+    config = loading.config_from({**settings, **labelled_settings(names)}, needs_rows=False)
+    return config, corpus_in_memory(given, names, config.data, seed=config.training.seed)
+
+
+def given_path(config: Config, run_dir: str | os.PathLike[str] | None, *, has_rows: bool) -> Path:
+    """Return where to write; with texts, the caller has to say it."""
+    if run_dir is not None:
+        return Path(run_dir)
+    if not has_rows and config.output.run_dir is None:
+        raise TypeError("expected run_dir with texts and labels: there is no file to name the run after")
+    return default_run_dir(config)

@@ -1,0 +1,1 @@
+"""Explanations as cells of a row, on a terminal, and as a page."""

@@ -1,0 +1,67 @@
+"""Explanations as cells of a row: nested in JSON Lines, JSON in a cell in tables."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TextIO
+
+from lstmcli.data.formats.base import PROBABILITY_DIGITS, FileFormat, Record, RecordWriter, Rows
+from lstmcli.explanation.results import Explanation, WordShare
+
+
+def explanation_cells(explanation: Explanation, top: int | None) -> dict[str, Any]:
+    """Return the cells of an explanation, with its `top` strongest words (None: all)."""
+    parts = explanation.parts
+    found = {"network": _rounded(parts.network)}
+    if parts.ngrams is not None and parts.intercept is not None:
+        found |= {"ngrams": _rounded(parts.ngrams), "intercept": _rounded(parts.intercept)}
+    return {
+        "explained": explanation.label,
+        "parts": found,
+        "words": [word_cells(word) for word in explanation.strongest(top)],
+    }
+
+
+def word_cells(word: WordShare) -> dict[str, Any]:
+    """Return a word and its share."""
+    return {"word": word.word, "start": word.start, "end": word.end, "share": _rounded(word.share)}
+
+
+def _rounded(value: float) -> float:
+    return round(value, PROBABILITY_DIGITS) + 0.0  # never -0.0
+
+
+class WithJsonCells:
+    """Another format, in which nested cells are JSON, unless it nests itself."""
+
+    def __init__(self, inner: FileFormat, *, is_nested: bool) -> None:
+        self.names_are_unique = inner.names_are_unique
+        self._inner = inner
+        self._is_nested = is_nested
+
+    def read(self, lines: Iterable[str], name: str) -> Rows:
+        """See `FileFormat`."""
+        return self._inner.read(lines, name)
+
+    def writer(self, stream: TextIO) -> RecordWriter:
+        """See `FileFormat`."""
+        writer = self._inner.writer(stream)
+        return writer if self._is_nested else _JsonCellWriter(writer)
+
+
+class _JsonCellWriter:
+    def __init__(self, inner: RecordWriter) -> None:
+        self._inner = inner
+        self.notes = inner.notes
+
+    def start(self, columns: Sequence[str], added: Sequence[str], *, continues: bool) -> None:
+        self._inner.start(columns, added, continues=continues)
+
+    def write(self, record: Record, additions: Mapping[str, Any]) -> None:
+        cells = {
+            name: _as_json(value) if isinstance(value, dict | list) else value for name, value in additions.items()
+        }
+        self._inner.write(record, cells)
+
+
+def _as_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
