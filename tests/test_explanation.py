@@ -16,7 +16,7 @@ from lstmcli.errors import UsageError
 from lstmcli.explanation.explainer import Explainer
 from lstmcli.explanation.faithfulness import compare
 from lstmcli.explanation.gradients import GradientNetwork
-from lstmcli.explanation.methods import METHODS, IntegratedGradients
+from lstmcli.explanation.methods import DEFAULT_METHOD, METHODS, IntegratedGradients
 from lstmcli.explanation.reading import MAX_UNITS, joined
 from lstmcli.explanation.target import log_odds
 from lstmcli.explanation.vocabulary import strongest
@@ -92,7 +92,7 @@ def without_each_word(text: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_leaving_a_word_out_is_predicting_what_is_left(predictor: Predictor, text: str) -> None:
-    explanation = Explainer(predictor, label="joy").explain([text]).explanations[0]
+    explanation = Explainer(predictor, method="leave-one-out", label="joy").explain([text]).explanations[0]
     label = predictor.model.labels.names.index("joy")
 
     def odds(*texts: str) -> np.ndarray:
@@ -101,6 +101,22 @@ def test_leaving_a_word_out_is_predicting_what_is_left(predictor: Predictor, tex
     expected = odds(text) - odds(*without_each_word(text))
     np.testing.assert_allclose([word.share for word in explanation.words], expected, atol=1e-6)
     assert [word.word for word in explanation.words] == text.split()
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_half_of_a_share_is_what_a_word_says_alone(predictor: Predictor, text: str) -> None:
+    label = predictor.model.labels.names.index("joy")
+    both, without = (
+        np.array(
+            [
+                word.share
+                for word in Explainer(predictor, method=method, label="joy").explain([text]).explanations[0].words
+            ]
+        )
+        for method in ("without-and-alone", "leave-one-out")
+    )
+    odds = log_odds(np.log(predictor.probabilities(["", *text.split()])), label, "single")
+    np.testing.assert_allclose(2 * both - without, odds[1:] - odds[0], atol=1e-6)
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -248,7 +264,7 @@ def test_faithfulness_is_that_of_its_definition(predictor: Predictor) -> None:
         explanation.probability - np.mean([probability(ranked[:count]) for count in counts]),
     ]
     found = compare(predictor, [text]).methods[0]
-    assert found.method == "leave-one-out"
+    assert found.method == DEFAULT_METHOD
     np.testing.assert_allclose([found.comprehensiveness.mean, found.sufficiency.mean], expected, atol=1e-7)
 
 
@@ -266,5 +282,5 @@ def test_python_explains_as_the_command_does(run_directory: Path, predictor: Pre
         Explainer(predictor).explain([text]).explanations[0] if text.strip() else None
         for text in [TEXTS[0], " ", TEXTS[2]]
     ]
-    with pytest.raises(ValueError, match="expected a method of leave-one-out, "):
+    with pytest.raises(ValueError, match="expected a method of without-and-alone, "):
         model.explain(TEXTS, method="magic")

@@ -30,6 +30,7 @@ DEFAULT_TOP = 10
 class MethodChoice(StrEnum):
     """The choices of --method; a test compares them with the methods."""
 
+    WITHOUT_AND_ALONE = "without-and-alone"
     LEAVE_ONE_OUT = "leave-one-out"
     INTEGRATED_GRADIENTS = "integrated-gradients"
     LINEAR = "linear"
@@ -81,10 +82,11 @@ def explain_command(
             "--method",
             metavar="NAME",
             rich_help_panel=EXPLANATION,
-            help="How shares are computed: leave-one-out predicts the text without each word; "
+            help="How shares are computed: leave-one-out predicts the text without each word; without-and-alone "
+            "averages this with what the word is worth alone; "
             "integrated-gradients follows the gradient of the network; linear divides the logit of the n-grams alone.",
         ),
-    ] = MethodChoice.LEAVE_ONE_OUT,
+    ] = MethodChoice.WITHOUT_AND_ALONE,
     output: Annotated[
         str | None,
         typer.Option(

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from lstmcli.explanation.attention import attention_shares
 from lstmcli.explanation.explainer import Explainer
-from lstmcli.explanation.methods import MAX_VERSION_TOKENS, METHODS, mixed_logits
+from lstmcli.explanation.methods import METHODS
 from lstmcli.explanation.reading import ReadText, joined
+from lstmcli.explanation.removal import MAX_VERSION_TOKENS, mixed_logits
 from lstmcli.inference.predictor import Predictions, Predictor
 from lstmcli.metrics.decisions import probabilities_from_logits
 

@@ -1,6 +1,6 @@
 """Ways of dividing what a model says about a label among the words of a text; one line each in METHODS."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import zip_longest
 
@@ -9,66 +9,11 @@ from numpy.typing import NDArray
 
 from lstmcli.errors import UsageError
 from lstmcli.explanation.gradients import GradientNetwork, integrated
-from lstmcli.explanation.reading import ReadText, joined
-from lstmcli.explanation.target import log_odds
+from lstmcli.explanation.reading import ReadText, Shares, joined
+from lstmcli.explanation.removal import leave_one_out, without_and_alone
 from lstmcli.inference.predictor import Predictor
 from lstmcli.ngrams.shares import token_shares
-from lstmcli.text.token_ids import TokenIds
 from lstmcli.text.tokenizer import cut
-
-Shares = list[NDArray[np.float64]]
-
-# Versions of texts are predicted together up to this many tokens, which bounds memory.
-MAX_VERSION_TOKENS = 1 << 18
-
-
-def leave_one_out(
-    predictor: Predictor, texts: Sequence[ReadText], labels: Sequence[int], logits: NDArray[np.float64]
-) -> Shares:
-    """Return by how much the log odds of the label fall when each unit is left out, (units,) for each text.
-
-    Args:
-        predictor: whose `turn` it is.
-        texts: as they were read.
-        labels: the label of each text.
-        logits: of the whole texts, (texts, labels).
-    """
-    shares: Shares = []
-    for group in _groups(texts):
-        versions = [texts[number].leaving_one_out() for number in group if texts[number].num_units]
-        found = np.empty((0, logits.shape[1]))
-        if versions:
-            lengths = np.concatenate([own for _, own in versions])
-            offsets = np.concatenate([[0], np.cumsum(lengths)])
-            found = mixed_logits(predictor, TokenIds(np.concatenate([flat for flat, _ in versions]), offsets))
-        start = 0
-        for number in group:
-            own = found[start : start + texts[number].num_units]
-            start += len(own)
-            kind = predictor.model.labels.kind
-            whole = log_odds(logits[number : number + 1], labels[number], kind)
-            shares.append(whole - log_odds(own, labels[number], kind))
-    return shares
-
-
-def _groups(texts: Sequence[ReadText]) -> Iterator[list[int]]:
-    """Yield the numbers of texts whose versions are predicted together."""
-    group: list[int] = []
-    num_tokens = 0
-    for number, text in enumerate(texts):
-        size = text.num_units * len(text.ids)
-        if group and num_tokens + size > MAX_VERSION_TOKENS:
-            yield group
-            group, num_tokens = [], 0
-        group.append(number)
-        num_tokens += size
-    if group:
-        yield group
-
-
-def mixed_logits(predictor: Predictor, token_ids: TokenIds) -> NDArray[np.float64]:
-    """Return the logits of the whole model, divided by its temperature, (texts, labels)."""
-    return np.asarray(predictor.mixed(predictor.part_logits(token_ids)) / predictor.model.temperature)
 
 
 def linear(
@@ -128,8 +73,9 @@ class IntegratedGradients:
 Method = Callable[[Sequence[ReadText], Sequence[int], NDArray[np.float64]], Shares]
 
 METHODS: dict[str, Callable[[Predictor], Method]] = {
+    "without-and-alone": lambda predictor: partial(without_and_alone, predictor),
     "leave-one-out": lambda predictor: partial(leave_one_out, predictor),
     "integrated-gradients": IntegratedGradients,
     "linear": lambda predictor: partial(linear, predictor),
 }
-DEFAULT_METHOD = "leave-one-out"
+DEFAULT_METHOD = "without-and-alone"

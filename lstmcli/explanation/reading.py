@@ -6,9 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcli.inference.gaps import Gaps
 from lstmcli.text.spans import WordSpan
 from lstmcli.text.token_ids import TokenIds
 from lstmcli.text.vocabulary import UNKNOWN_ID
+
+# For each text, (units,): how much each word, or stretch of words, speaks for a label.
+Shares = list[NDArray[np.float64]]
 
 # A longer text is explained in stretches of several words, since the time grows with its length times their number.
 MAX_UNITS = 512
@@ -63,13 +67,14 @@ class ReadText:
         versions = masks[:, self.units]
         return [self.ids[mask] if mask.any() else np.array([UNKNOWN_ID], self.ids.dtype) for mask in versions]
 
-    def leaving_one_out(self) -> tuple[NDArray[np.integer], NDArray[np.int64]]:
-        """Return the text without each of its units: (tokens,), version after version, and (units,), their lengths."""
-        if self.num_units == 1:
-            return np.array([UNKNOWN_ID], self.ids.dtype), np.array([1])
-        mask = np.arange(self.num_units)[:, None] != self.units
-        flat: NDArray[np.integer] = np.broadcast_to(self.ids, mask.shape)[mask]
-        return flat, mask.sum(axis=1)
+    def units_alone(self) -> list[NDArray[np.integer]]:
+        """Return the tokens of each unit."""
+        return [self.ids[start:end] for start, end in zip(*self.places_of_units(), strict=True)]
+
+    def places_of_units(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return where the tokens of each unit start and end, (units,) each."""
+        places = np.searchsorted(self.units, np.arange(self.num_units + 1))
+        return places[:-1], places[1:]
 
 
 def joined(texts: Sequence[NDArray[np.integer]]) -> TokenIds:
@@ -77,3 +82,11 @@ def joined(texts: Sequence[NDArray[np.integer]]) -> TokenIds:
     offsets = np.zeros(len(texts) + 1, dtype=np.int64)
     np.cumsum([len(text) for text in texts], out=offsets[1:])
     return TokenIds(np.concatenate(texts), offsets)
+
+
+def gaps_of(texts: Sequence[ReadText]) -> Gaps:
+    """Return a gap for each unit of each text, in order."""
+    places = [text.places_of_units() for text in texts]
+    numbers = np.repeat(np.arange(len(texts)), [text.num_units for text in texts])
+    starts, ends = (np.concatenate(each) for each in zip(*places, strict=True))
+    return Gaps(numbers, starts, ends)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from lstmcli.config.model_settings import ModelSettings
 from lstmcli.data.sealed import RowGuard
 from lstmcli.inference.batch_invariant import MAX_ROWS, RowProduct, choose_tiling, split_outputs
+from lstmcli.inference.gaps import GapReader, Gaps
 from lstmcli.inference.pooling import POOLINGS, PieceStates
 from lstmcli.inference.recurrence import Direction, DirectionMatrices, running_counts
 from lstmcli.inference.words import MAX_KEPT_BYTES, ProjectedWords
@@ -85,8 +86,35 @@ class Network:
         assert numbers is not None  # there is a text
         first_pieces = np.searchsorted(starts, np.cumsum(lengths) - lengths)
         pooled = self._pooling.of_texts(numbers, first_pieces)
-        logits: Array = self._output.of_all(pooled)[:, : len(self._output_bias)] + self._output_bias
-        return logits
+        return self._of_pooled(pooled)
+
+    def reads_gaps(self, lengths: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether `logits_with_gaps` takes texts of these lengths."""
+        is_one_piece = lengths <= (self._chunk_tokens or lengths.max(initial=0))
+        return np.asarray(is_one_piece & (len(self._layers) == 1))
+
+    def logits_with_gaps(self, token_ids: NDArray[np.integer], lengths: NDArray[np.int64], gaps: Gaps) -> Array:
+        """Return the logits of texts without some of their tokens, (gaps, labels), of which some must be left.
+
+        Args:
+            token_ids: (tokens,), text after text.
+            lengths: (texts,), in tokens, at least 1, none longer than a piece.
+            gaps: what is left out.
+        """
+        projected, index = self._words.look_up(token_ids)
+        reader = GapReader(self._layers[0], projected, index, tiling=self._tiling, stacks=self._stacks)
+        left = reader.read(lengths, gaps)
+        numbers: Array | None = None
+        for rows in self._stacks(lengths[gaps.texts] - (gaps.ends - gaps.starts)):
+            found = self._pooling.of_pieces(left(rows))[: len(rows)]
+            if numbers is None:
+                numbers = np.empty((len(gaps.texts), found.shape[1]), found.dtype)
+            numbers[rows] = found
+        assert numbers is not None  # there is a gap
+        return self._of_pooled(self._pooling.of_texts(numbers, np.arange(len(numbers))))
+
+    def _of_pooled(self, pooled: Array) -> Array:
+        return np.asarray(self._output.of_all(pooled)[:, : len(self._output_bias)] + self._output_bias)
 
     def _stacks(self, lengths: Ids) -> Iterator[Ids]:
         """Yield stacks of pieces of similar length, longest first. Stacks are of similar size."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lstmcli.errors import LstmcliError
 from lstmcli.inference.batch_invariant import MAX_ROWS
+from lstmcli.inference.gaps import Gaps
 from lstmcli.inference.network import Network
 from lstmcli.inference.one_thread import ONE_THREAD
 from lstmcli.inference.tokens import KnownTokens
@@ -20,6 +21,7 @@ from lstmcli.metrics.decisions import DecisionRule, decision_scores, probabiliti
 from lstmcli.ngrams.score import NgramScorer
 from lstmcli.store.model import SavedModel, read_model
 from lstmcli.text.token_ids import TokenIds, batches_by_length
+from lstmcli.text.vocabulary import UNKNOWN_ID
 
 # The most that one product takes. The command line repeats this default without loading this module; a test compares.
 DEFAULT_BATCH_SIZE = MAX_ROWS
@@ -161,10 +163,32 @@ class Predictor:
     def part_logits(self, token_ids: TokenIds) -> PartLogits:
         """Return what each part says about texts of known tokens; needs a `turn`."""
         network = self._network_logits(self._tokens.word_ids(token_ids))
+        return PartLogits(network, self._ngram_logits(token_ids))
+
+    def _ngram_logits(self, token_ids: TokenIds) -> NDArray[np.float64] | None:
         if self.scorer is None:
-            return PartLogits(network, None)
+            return None
         ids = self._tokens.ngram_ids(token_ids)
-        return PartLogits(network, self.scorer.logits(ids, token_ids.lengths, self._tokens.ngram_rows))
+        return self.scorer.logits(ids, token_ids.lengths, self._tokens.ngram_rows)
+
+    def part_logits_with_gaps(self, token_ids: TokenIds, gaps: Gaps) -> PartLogits:
+        """Return what each part says about texts of known tokens without some of these, (gaps, labels); needs a `turn`.
+
+        Without any token, a text is one unknown word.
+        """
+        left = gaps.left_in(token_ids, if_nothing=UNKNOWN_ID)
+        lengths = token_ids.lengths
+        is_whole_read = (lengths <= self.model.tokenizer.max_tokens) & self._networks[0].reads_gaps(lengths)
+        is_shared = is_whole_read[gaps.texts] & (gaps.ends - gaps.starts < lengths[gaps.texts])
+        network = np.empty((len(left), len(self.model.labels.names)), dtype=np.float64)
+        if is_shared.any():
+            words, own = self._tokens.word_ids(token_ids).flat, gaps.of(is_shared)
+            found = [each.logits_with_gaps(words, lengths, own) for each in self._networks]
+            network[is_shared] = sum(found) / len(found)
+        if not is_shared.all():
+            others = np.flatnonzero(~is_shared)
+            network[others] = self._network_logits(self._tokens.word_ids(left.of(others)))
+        return PartLogits(network, self._ngram_logits(left))
 
     def mixed(self, parts: PartLogits) -> NDArray[np.float64]:
         """Return the logits of the whole model before they are divided by its temperature, (texts, labels)."""

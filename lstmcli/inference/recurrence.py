@@ -77,13 +77,39 @@ class DirectionMatrices(NamedTuple):
         return [self.recurrent, self.inputs, *([] if self.cell is None else [self.cell])]
 
 
+class States(NamedTuple):
+    """Where a direction goes on: h, (rows, hidden), and S, (parts, rows, units)."""
+
+    hidden: Array
+    cell: Array
+
+    @classmethod
+    def after(cls, tokens: NDArray[np.int64], hidden: Array, cells: Array) -> "States":
+        """Take the states at `tokens`, (rows,), of (tokens, hidden) and (tokens, parts, units); -1 means zeros."""
+        has_token, rows = (tokens >= 0)[:, None], np.maximum(tokens, 0)
+        return cls(hidden[rows] * has_token, cells[rows].swapaxes(0, 1) * has_token)
+
+    def padded(self, num_rows: int) -> "States":
+        """Return these and further rows of zeros."""
+        added = num_rows - len(self.hidden)
+        return States(np.pad(self.hidden, ((0, added), (0, 0))), np.pad(self.cell, ((0, 0), (0, added), (0, 0))))
+
+
 class Direction:
-    """One direction of a layer."""
+    """One direction of a layer.
+
+    Attributes:
+        width: of the input part of a step, all gates together.
+        hidden_size: of a state.
+        cell_shape: (parts, units) of the cell state.
+    """
 
     def __init__(self, matrices: DirectionMatrices, kernel: Kernel, hidden_size: int, tiling: Tiling) -> None:
         self.width = kernel.num_gates * hidden_size
+        self.hidden_size = hidden_size
         self._kernel, self._tiling = kernel, tiling
         self._cut = GateMatrices.of(kernel.num_gates, hidden_size)
+        self.cell_shape = self._cut.parts, self._cut.units
         self._recurrent, self._inputs = (RowProduct(each, tiling) for each in (matrices.recurrent, matrices.inputs))
         self._bias = matrices.bias.astype(tiling.dtype)[:, None]
         self._peephole = None if matrices.cell is None else _Peephole(RowProduct(matrices.cell, tiling))
@@ -113,35 +139,50 @@ class Direction:
 
         return input_part
 
-    def run(self, inputs: InputPart, counts: Sequence[int], outputs: Array, *, is_backward: bool) -> None:
-        """Run all steps, starting from zero states.
+    def run(
+        self,
+        inputs: InputPart,
+        counts: Sequence[int],
+        outputs: Array,
+        *,
+        is_backward: bool,
+        start: States | None = None,
+        cells: Array | None = None,
+    ) -> None:
+        """Run all steps.
 
         Args:
             inputs: the input part of the gates.
             counts: number of pieces that have not ended, at each step.
-            outputs: (steps, rows, hidden), overwritten with the states, zeros after the end of a piece.
+            outputs: (steps, rows, hidden), overwritten with the states; after the end of a piece with zeros or `start`.
             is_backward: whether to start at the last step.
+            start: the states before the first step of each piece; None: zeros.
+            cells: (steps, parts, rows, units), overwritten with the cell states of pieces that have not ended.
         """
         cut, num_rows = self._cut, outputs.shape[1]
         gates = np.empty((self._kernel.num_gates, cut.parts, num_rows, cut.units), outputs.dtype)
         by_matrix = gates.reshape(cut.matrices, cut.gates, num_rows, cut.units)
         cell, spare = np.zeros((2, cut.parts, num_rows, cut.units), outputs.dtype)
+        if start is not None:
+            cell[...] = start.cell
         by_part = outputs.reshape(len(outputs), num_rows, cut.parts, cut.units).swapaxes(1, 2)
-        before: int | None = None
+        before = None if start is None else start.hidden
         for step in reversed(range(len(outputs))) if is_backward else range(len(outputs)):
             count = self._tiling.padded(counts[step])
             gates_t, from_inputs = by_matrix[:, :, :count], self._by_gate(inputs(step, count))
             if before is None:
                 gates_t[...] = from_inputs
             else:
-                np.add(self._by_gate(self._recurrent(outputs[before, :count])), from_inputs, out=gates_t)
+                np.add(self._by_gate(self._recurrent(before[:count])), from_inputs, out=gates_t)
             self._kernel.step(
                 gates[:, :, :count], by_part[step, :, :count], cell[:, :count], spare[:, :count], self._peephole
             )
-            # In the backward direction, a shorter piece starts later and must find zero states.
-            outputs[step, counts[step] :] = 0.0
-            cell[:, counts[step] : count] = 0.0
-            before = step
+            if cells is not None:
+                cells[step, :, :count] = cell[:, :count]
+            # In the backward direction, a shorter piece starts later and must find the states from which it starts.
+            outputs[step, counts[step] :] = 0.0 if start is None else start.hidden[counts[step] :]
+            cell[:, counts[step] : count] = 0.0 if start is None else start.cell[:, counts[step] : count]
+            before = outputs[step]
 
     def _by_gate(self, results: Array) -> Array:
         """(matrices, rows, outputs) -> (matrices, gates, rows, units)."""

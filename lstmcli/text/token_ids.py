@@ -38,6 +38,11 @@ class TokenIds:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
+    def of(self, rows: NDArray[np.int64]) -> "TokenIds":
+        """Return some of the texts."""
+        flat, lengths = self.joined(rows)
+        return TokenIds(flat, np.concatenate([[0], np.cumsum(lengths)]))
+
     def joined(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.integer], NDArray[np.int64]]:
         """Return the ids of `rows`, text after text, (tokens,), and their lengths (rows,)."""
         starts = self.offsets[rows]
