@@ -146,7 +146,7 @@ class Model:
         return np.concatenate([np.empty((0, len(self.labels))), *self._blocks(texts, answer_blank=answer_blank)])
 
     def explain(
-        self, texts: Iterable[str], *, label: str | None = None, method: str = DEFAULT_METHOD
+        self, texts: Iterable[str], *, label: str | None = None, method: str = DEFAULT_METHOD, phrases: int = 0
     ) -> list[Explanation | None]:
         """Say which words drive the predictions, as `lstmcli explain` does.
 
@@ -154,6 +154,7 @@ class Model:
             texts: see `predict`.
             label: to explain, instead of the most probable one of each prediction.
             method: see `lstmcli explain --method`.
+            phrases: how many pairs of neighbouring words to look for that do something only together.
 
         Returns:
             For each text, None if it is blank, else the label with its logits, and the words with places and shares.
@@ -161,15 +162,13 @@ class Model:
         Raises:
             LstmcliError: the model has no such label.
             TypeError, ValueError: `texts` are no strings; there is no such method.
-
-        Example:
-            >>> [found] = model.explain(["i miss her so much"])
-            >>> max(found.words, key=lambda word: word.share).word
-            'miss'
         """
         if method not in METHODS:
             raise ValueError(f"expected a method of {', '.join(METHODS)}, got {method!r}")
-        explainer, found = Explainer(self._predictor, method=method, label=label), list[Explanation | None]()
+        explainer, found = (
+            Explainer(self._predictor, method=method, label=label, phrases=phrases),
+            list[Explanation | None](),
+        )
         for block in text_blocks(texts, BLOCK_TEXTS):
             explained = iter(explainer.explain([text for text in block if not is_blank(text)]).explanations)
             found += [None if is_blank(text) else next(explained) for text in block]

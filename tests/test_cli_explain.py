@@ -51,10 +51,27 @@ def test_a_table_becomes_json_lines_unless_a_table_is_asked_for(run_directory: P
     assert set(rows[0]) == {"text", "label", "prediction", "score", "explained", "parts", "words"}
 
 
-def test_a_column_that_would_be_added_is_refused(run_directory: Path) -> None:
-    result = invoke("explain", run_directory, "no-such.csv")
-    assert result.exit_code != 0
-    assert "no-such.csv" in str(result.exception) + result.stderr
+def test_a_column_that_would_be_added_is_refused(run_directory: Path, tmp_path: Path) -> None:
+    table = tmp_path / "in.csv"
+    table.write_text("text,words\ni feel glad,3\n", encoding="utf-8")
+    result = invoke("explain", run_directory, table)
+    assert result.exit_code == 1
+    assert "already has a column 'words'" in " ".join(result.stderr.split())
+    assert invoke("explain", run_directory, table, "--columns", "text").exit_code == 0
+
+
+def test_phrases_are_neighbours_that_do_something_together(run_directory: Path, tmp_path: Path) -> None:
+    table = tmp_path / "in.csv"
+    table.write_text("text\n=i feel glad glad\n", encoding="utf-8")
+    lines, page = tmp_path / "rows.jsonl", tmp_path / "page.html"
+    assert invoke("explain", run_directory, table, "--phrases", "2", "-o", lines, "--html", page).exit_code == 0
+    (phrases,) = [json.loads(line)["phrases"] for line in lines.read_text().splitlines()]
+    assert len(phrases) == 2
+    assert "=i feel glad glad"[phrases[-1]["start"] : phrases[-1]["end"]] == phrases[-1]["phrase"] == "glad glad"
+    assert phrases[-1]["interaction"] < 0  # they say the same twice
+    assert "together: " in page.read_text()
+    escaped = invoke("explain", run_directory, table, "-F", "csv", "--escape-formulas", "--phrases", "1").stdout
+    assert next(csv.DictReader(io.StringIO(escaped)))["text"] == "'=i feel glad glad"
 
 
 def screen_of(style: Style, words: list[tuple[str, float]]) -> str:

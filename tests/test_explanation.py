@@ -120,6 +120,28 @@ def test_half_of_a_share_is_what_a_word_says_alone(predictor: Predictor, text: s
 
 
 @pytest.mark.parametrize("text", TEXTS)
+def test_an_interaction_is_the_second_difference(predictor: Predictor, text: str) -> None:
+    label = predictor.model.labels.names.index("joy")
+    words = text.split()
+    pairs = [" ".join([*words[:place], *words[place + 2 :]]) for place in range(len(words) - 1)]
+    texts = [text, *without_each_word(text), *pairs]
+    odds = log_odds(np.log(predictor.probabilities(texts)), label, "single")
+    single, pair = odds[1 : len(words) + 1], odds[len(words) + 1 :]
+    found = Explainer(predictor, label="joy", phrases=99).explain([text]).explanations[0].phrases
+    assert [phrase.phrase for phrase in found] == [
+        " ".join(words[place : place + 2]) for place in range(len(words) - 1)
+    ]
+    np.testing.assert_allclose([phrase.share for phrase in found], odds[0] - pair, atol=1e-6)
+    expected = odds[0] - single[:-1] - single[1:] + pair
+    np.testing.assert_allclose([phrase.interaction for phrase in found], expected, atol=1e-6)
+
+
+def test_a_long_text_has_no_phrases(predictor: Predictor) -> None:
+    (found,) = Explainer(predictor, phrases=2).explain(["glad " * (MAX_UNITS + 1)]).explanations
+    assert found.phrases == ()
+
+
+@pytest.mark.parametrize("text", TEXTS)
 def test_linear_shares_and_the_intercept_add_up_to_the_logit_of_the_ngrams(predictor: Predictor, text: str) -> None:
     explanation = Explainer(predictor, method="linear").explain([text]).explanations[0]
     assert explanation.parts.ngrams is not None

@@ -12,8 +12,21 @@ import typer
 from lstmcli.cli.evaluate import AsJson
 from lstmcli.cli.inspect import NoColor, output_style
 from lstmcli.cli.messages import say, write_data, write_tables
-from lstmcli.cli.options import INPUT, OUTPUT, Encoding, Format, FormatChoice, Quiet, Run, TextColumn
-from lstmcli.cli.predict import SOME_ROWS_BROKEN, OnErrorChoice
+from lstmcli.cli.options import (
+    OUTPUT,
+    Encoding,
+    EscapeFormulas,
+    Format,
+    FormatChoice,
+    KeptColumns,
+    OnError,
+    OnErrorChoice,
+    OutputFile,
+    Quiet,
+    Run,
+    TextColumn,
+)
+from lstmcli.cli.predict import SOME_ROWS_BROKEN
 from lstmcli.cli.process import is_terminal
 from lstmcli.errors import UsageError
 
@@ -47,16 +60,7 @@ def explain_command(
     input_format: Format = None,
     encoding: Encoding = None,
     text: TextColumn = None,
-    on_error: Annotated[
-        OnErrorChoice,
-        typer.Option(
-            "--on-error",
-            metavar="ACTION",
-            rich_help_panel=INPUT,
-            help="What to do with rows that can't be read or have a blank text: flag keeps them without a prediction "
-            "(exit code 3); skip drops them; stop exits with an error.",
-        ),
-    ] = OnErrorChoice.FLAG,
+    on_error: OnError = OnErrorChoice.FLAG,
     label: Annotated[
         str | None,
         typer.Option(
@@ -87,16 +91,17 @@ def explain_command(
             "integrated-gradients follows the gradient of the network; linear divides the logit of the n-grams alone.",
         ),
     ] = MethodChoice.WITHOUT_AND_ALONE,
-    output: Annotated[
-        str | None,
+    phrases: Annotated[
+        int | None,
         typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            rich_help_panel=OUTPUT,
-            help="Output file, or - for standard output (the default); .gz compresses.",
+            "--phrases",
+            min=1,
+            metavar="N",
+            rich_help_panel=EXPLANATION,
+            help="Also show the N pairs of neighbouring words that do most only together, such as 'not good'.",
         ),
     ] = None,
+    output: OutputFile = None,
     output_format: Annotated[
         FormatChoice,
         typer.Option(
@@ -107,15 +112,8 @@ def explain_command(
             help="Output format; auto uses the extension of --output, or else --format, or else JSON Lines.",
         ),
     ] = FormatChoice.AUTO,
-    columns: Annotated[
-        str | None,
-        typer.Option(
-            "--columns",
-            metavar="A,B",
-            rich_help_panel=OUTPUT,
-            help="Input columns to keep, in this order (default: all).",
-        ),
-    ] = None,
+    columns: KeptColumns = None,
+    escape_formulas: EscapeFormulas = False,
     labels: Annotated[
         bool,
         typer.Option(
@@ -172,9 +170,14 @@ def explain_command(
         counts = explain_files(
             model,
             paths,
-            options=ExplainOptions(label, top, method.value),
+            options=ExplainOptions(label, top, method.value, phrases),
             inputs=inputs,
-            output=OutputOptions(output, output_format.value, None if columns is None else split_list(columns)),
+            output=OutputOptions(
+                output,
+                output_format.value,
+                None if columns is None else split_list(columns),
+                escape_formulas=escape_formulas,
+            ),
             warn=(lambda _: None) if quiet else (lambda message: say(f"note: {message}")),
             screen=_screen(no_color=no_color),
             page=page,

@@ -54,6 +54,55 @@ TextColumn = Annotated[
     typer.Option("--text", metavar="COLUMN", rich_help_panel=INPUT, help="Text column (default: as in training)."),
 ]
 
+
+class OnErrorChoice(StrEnum):
+    """The choices of --on-error."""
+
+    FLAG = "flag"
+    SKIP = "skip"
+    STOP = "stop"
+
+
+# Of commands that write rows.
+OutputFile = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        rich_help_panel=OUTPUT,
+        help="Output file, or - for standard output (the default); .gz compresses.",
+    ),
+]
+KeptColumns = Annotated[
+    str | None,
+    typer.Option(
+        "--columns",
+        metavar="A,B",
+        rich_help_panel=OUTPUT,
+        help="Input columns to keep, in this order (default: all).",
+    ),
+]
+EscapeFormulas = Annotated[
+    bool,
+    typer.Option(
+        "--escape-formulas",
+        rich_help_panel=OUTPUT,
+        help="In CSV and TSV, put an apostrophe before cells that a spreadsheet would run as formulas (such as "
+        "=1+1, +x, -x, @x); numbers stay as they are.",
+    ),
+]
+OnError = Annotated[
+    OnErrorChoice,
+    typer.Option(
+        "--on-error",
+        metavar="ACTION",
+        rich_help_panel=INPUT,
+        help="What to do with rows that can't be read or have a blank text: flag keeps them without a prediction "
+        "(exit code 3); skip drops them; stop exits with an error.",
+    ),
+]
+
 # The same for commands that train: an option that is not given leaves the config's value.
 TrainingFile = Annotated[
     str | None, typer.Argument(metavar="FILE", help="Labelled rows to learn from (data.train).", show_default=False)

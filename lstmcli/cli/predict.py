@@ -1,6 +1,5 @@
 """`lstmcli predict`."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,12 +8,16 @@ import typer
 from lstmcli.cli.messages import say
 from lstmcli.cli.options import (
     COMPUTATION,
-    INPUT,
     OUTPUT,
     PREDICTIONS,
     Encoding,
+    EscapeFormulas,
     Format,
     FormatChoice,
+    KeptColumns,
+    OnError,
+    OnErrorChoice,
+    OutputFile,
     Quiet,
     Run,
     TextColumn,
@@ -26,14 +29,6 @@ SOME_ROWS_BROKEN = 3
 
 # More processes than this can only be a mistake, and each takes tens of MB.
 MAX_JOBS = 256
-
-
-class OnErrorChoice(StrEnum):
-    """The choices of --on-error."""
-
-    FLAG = "flag"
-    SKIP = "skip"
-    STOP = "stop"
 
 
 def parse_probability(word: str) -> float:
@@ -62,16 +57,7 @@ def predict_command(
     input_format: Format = None,
     encoding: Encoding = None,
     text: TextColumn = None,
-    on_error: Annotated[
-        OnErrorChoice,
-        typer.Option(
-            "--on-error",
-            metavar="ACTION",
-            rich_help_panel=INPUT,
-            help="What to do with rows that can't be read or have a blank text: flag keeps them without a prediction "
-            "(exit code 3); skip drops them; stop exits with an error.",
-        ),
-    ] = OnErrorChoice.FLAG,
+    on_error: OnError = OnErrorChoice.FLAG,
     probabilities: Annotated[
         bool,
         typer.Option(
@@ -114,16 +100,7 @@ def predict_command(
             "written.",
         ),
     ] = None,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            rich_help_panel=OUTPUT,
-            help="Output file, or - for standard output (the default); .gz compresses.",
-        ),
-    ] = None,
+    output: OutputFile = None,
     output_format: Annotated[
         FormatChoice,
         typer.Option(
@@ -134,24 +111,8 @@ def predict_command(
             help="Output format; auto uses the extension of --output, or else the input format.",
         ),
     ] = FormatChoice.AUTO,
-    columns: Annotated[
-        str | None,
-        typer.Option(
-            "--columns",
-            metavar="A,B",
-            rich_help_panel=OUTPUT,
-            help="Input columns to keep, in this order (default: all).",
-        ),
-    ] = None,
-    escape_formulas: Annotated[
-        bool,
-        typer.Option(
-            "--escape-formulas",
-            rich_help_panel=OUTPUT,
-            help="In CSV and TSV, put an apostrophe before cells that a spreadsheet would run as formulas (such as "
-            "=1+1, +x, -x, @x); numbers stay as they are.",
-        ),
-    ] = False,
+    columns: KeptColumns = None,
+    escape_formulas: EscapeFormulas = False,
     resume: Annotated[
         bool,
         typer.Option(

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from lstmcli.errors import LstmcliError, UsageError
 from lstmcli.explanation.methods import DEFAULT_METHOD, METHODS
+from lstmcli.explanation.phrases import phrases_of
 from lstmcli.explanation.reading import ReadText
-from lstmcli.explanation.results import ExplainedTexts, Explanation, Parts, WordShare
+from lstmcli.explanation.results import ExplainedTexts, Explanation, Parts, PhraseShare, WordShare
 from lstmcli.inference.predictor import PartLogits, Predictions, Predictor
 from lstmcli.metrics.decisions import probabilities_from_logits
 from lstmcli.text.spans import WordFinder
@@ -17,8 +18,16 @@ from lstmcli.text.spans import WordFinder
 class Explainer:
     """Explains texts in blocks. The explanation of a text does not depend on other texts."""
 
-    def __init__(self, predictor: Predictor, *, method: str = DEFAULT_METHOD, label: str | None = None) -> None:
-        """Take a method of METHODS, and the label to explain (None: the one that is predicted, see `labels_of`).
+    def __init__(
+        self, predictor: Predictor, *, method: str = DEFAULT_METHOD, label: str | None = None, phrases: int = 0
+    ) -> None:
+        """Prepare to explain.
+
+        Args:
+            predictor: whose predictions are explained.
+            method: of METHODS.
+            label: to explain; None: the one that is predicted, see `labels_of`.
+            phrases: how many pairs of neighbouring words are looked for in each text.
 
         Raises:
             UsageError: the model has no such label, or no n-grams, which the method requires.
@@ -31,6 +40,7 @@ class Explainer:
         self._predictor = predictor
         self._method = METHODS[method](predictor)
         self._label = None if label is None else names.index(label)
+        self._num_phrases = phrases
         self._find_words = WordFinder(predictor.tokens.tokenizer)
 
     def explain(self, texts: Sequence[str]) -> ExplainedTexts:
@@ -73,16 +83,25 @@ class Explainer:
         labels = self.labels_of(predictions)
         read = self.read(texts)
         shares = self._method(read, labels, logits / model.temperature)
+        phrases = self._phrases(read, labels, logits / model.temperature)
         explanations = [
             Explanation(
                 label=model.labels.names[label],
                 probability=float(probabilities[number, label]),
                 parts=_parts(parts, number, label, predictor),
                 words=_words(text, own),
+                phrases=together,
             )
-            for number, (text, label, own) in enumerate(zip(read, labels, shares, strict=True))
+            for number, (text, label, own, together) in enumerate(zip(read, labels, shares, phrases, strict=True))
         ]
         return ExplainedTexts(predictions, explanations, 0), has_known
+
+    def _phrases(
+        self, texts: Sequence[ReadText], labels: Sequence[int], logits: NDArray[np.float64]
+    ) -> list[tuple[PhraseShare, ...]]:
+        if not self._num_phrases:
+            return [()] * len(texts)
+        return phrases_of(self._predictor, texts, labels, logits, self._num_phrases)
 
     def labels_of(self, predictions: Predictions) -> list[int]:
         """Return the label to explain of each text: the most probable one that is predicted, or of all if none is."""

@@ -84,9 +84,10 @@ def joined(texts: Sequence[NDArray[np.integer]]) -> TokenIds:
     return TokenIds(np.concatenate(texts), offsets)
 
 
-def gaps_of(texts: Sequence[ReadText]) -> Gaps:
-    """Return a gap for each unit of each text, in order."""
+def gaps_of(texts: Sequence[ReadText], *, units: int = 1) -> Gaps:
+    """Return a gap for each unit of each text, in order, or for each `units` of them side by side."""
     places = [text.places_of_units() for text in texts]
-    numbers = np.repeat(np.arange(len(texts)), [text.num_units for text in texts])
-    starts, ends = (np.concatenate(each) for each in zip(*places, strict=True))
+    spans = [(starts[: max(len(starts) - units + 1, 0)], ends[units - 1 :]) for starts, ends in places]
+    numbers = np.repeat(np.arange(len(texts)), [len(starts) for starts, _ in spans])
+    starts, ends = (np.concatenate(each) for each in zip(*spans, strict=True))
     return Gaps(numbers, starts, ends)

@@ -16,7 +16,12 @@ MAX_VERSION_TOKENS = 1 << 17
 
 
 def leave_one_out(
-    predictor: Predictor, texts: Sequence[ReadText], labels: Sequence[int], logits: NDArray[np.float64]
+    predictor: Predictor,
+    texts: Sequence[ReadText],
+    labels: Sequence[int],
+    logits: NDArray[np.float64],
+    *,
+    units: int = 1,
 ) -> Shares:
     """Return by how much the log odds of the label fall when each unit is left out, (units,) for each text.
 
@@ -25,16 +30,18 @@ def leave_one_out(
         texts: as they were read.
         labels: the label of each text.
         logits: of the whole texts, (texts, labels).
+        units: how many units are left out at once, side by side; (units + 1 - this,), or none, for each text.
     """
     kind = predictor.model.labels.kind
     shares: Shares = []
     for group in _groups(texts):
         own = [texts[number] for number in group]
-        gaps = gaps_of(own)
+        gaps = gaps_of(own, units=units)
         found = np.empty((0, logits.shape[1]))
         if len(gaps.texts):
             found = _mixed(predictor, predictor.part_logits_with_gaps(joined([text.ids for text in own]), gaps))
-        for number, without in zip(group, _by_text(found, own), strict=True):
+        by_text = np.split(found, np.searchsorted(gaps.texts, np.arange(1, len(own))))
+        for number, without in zip(group, by_text, strict=True):
             whole = log_odds(logits[number : number + 1], labels[number], kind)
             shares.append(whole - log_odds(without, labels[number], kind))
     return shares
@@ -49,7 +56,8 @@ def alone(predictor: Predictor, texts: Sequence[ReadText], labels: Sequence[int]
         nothing = np.array([UNKNOWN_ID], own[0].ids.dtype)
         units = [unit for text in own for unit in text.units_alone()]
         found = mixed_logits(predictor, joined([nothing, *units]))
-        for number, with_unit in zip(group, _by_text(found[1:], own), strict=True):
+        by_text = np.split(found[1:], np.cumsum([text.num_units for text in own])[:-1])
+        for number, with_unit in zip(group, by_text, strict=True):
             without = log_odds(found[:1], labels[number], kind)
             shares.append(log_odds(with_unit, labels[number], kind) - without)
     return shares
@@ -66,11 +74,6 @@ def without_and_alone(
     """
     last, first = leave_one_out(predictor, texts, labels, logits), alone(predictor, texts, labels)
     return [(own + other) / 2.0 for own, other in zip(last, first, strict=True)]
-
-
-def _by_text(found: NDArray[np.float64], texts: Sequence[ReadText]) -> list[NDArray[np.float64]]:
-    """Divide (units, labels) of all texts."""
-    return np.split(found, np.cumsum([text.num_units for text in texts])[:-1])
 
 
 def _groups(texts: Sequence[ReadText]) -> Iterator[list[int]]:

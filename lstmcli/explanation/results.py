@@ -16,6 +16,26 @@ class WordShare:
 
 
 @dataclass(frozen=True)
+class PhraseShare:
+    """Two words side by side, `text[start:end]`.
+
+    Attributes:
+        phrase: as it is written.
+        start: its first character.
+        end: the character after its last one.
+        share: by how much the log odds of the label fall without both.
+        interaction: what they do only together, f(text) - f(without one) - f(without the other) + f(without both) for
+            log odds f; negative where they say the same twice.
+    """
+
+    phrase: str
+    start: int
+    end: int
+    share: float
+    interaction: float
+
+
+@dataclass(frozen=True)
 class Parts:
     """The logits of a label before they are mixed; `ngrams` and its `intercept` are None in a model without n-grams."""
 
@@ -33,12 +53,14 @@ class Explanation:
         probability: of this label.
         parts: its logits.
         words: all words of the text, in order.
+        phrases: neighbouring words with the largest absolute interactions, in order, if these were asked for.
     """
 
     label: str
     probability: float
     parts: Parts
     words: tuple[WordShare, ...]
+    phrases: tuple[PhraseShare, ...] = ()
 
     def strongest(self, most: int | None) -> tuple[WordShare, ...]:
         """Return the `most` words with the largest absolute shares (None: all), in the order of the text."""

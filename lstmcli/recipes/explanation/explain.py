@@ -30,11 +30,13 @@ class ExplainOptions:
         label: to explain; None: the one that is predicted.
         top: how many of the strongest words are kept; None: all.
         method: of `explanation.methods`.
+        phrases: how many pairs of neighbouring words are added for each text; None: no such cell.
     """
 
     label: str | None = None
     top: int | None = None
     method: str = DEFAULT_METHOD
+    phrases: int | None = None
 
 
 class ExplainingPool:
@@ -57,11 +59,11 @@ class ExplanationAdder:
 
     num_uncertain = 0
 
-    def __init__(self, model: SavedModel, format_name: str, top: int | None) -> None:
-        """Take the format of the output, and how many words are kept."""
+    def __init__(self, model: SavedModel, format_name: str, options: ExplainOptions) -> None:
+        """Take the format of the output, and what is explained."""
         self._predictions = Adder(model, PredictOptions(), format_name)
         self._has_names = format_name != TEXT_FORMAT
-        self._top = top
+        self._options = options
 
     @property
     def names_in_rows(self) -> Sequence[str]:
@@ -71,12 +73,14 @@ class ExplanationAdder:
     def additions(self, answers: ExplainedTexts) -> Iterator[Mapping[str, Any]]:
         """See `CellAdder`."""
         predicted = Answers(answers.predictions.probabilities, answers.num_without_known_word)
+        top, has_phrases = self._options.top, self._options.phrases is not None
         for cells, explanation in zip(self._predictions.additions(predicted), answers.explanations, strict=True):
-            yield {**cells, **explanation_cells(explanation, self._top)}
+            yield {**cells, **explanation_cells(explanation, top, has_phrases=has_phrases)}
 
     def nothing(self) -> Mapping[str, Any]:
         """See `CellAdder`."""
-        return {**self._predictions.nothing(), "explained": None, "parts": None, "words": None}
+        added = ["explained", "parts", "words", *(["phrases"] if self._options.phrases is not None else [])]
+        return {**self._predictions.nothing(), **dict.fromkeys(added)}
 
     def check(self, columns: Sequence[str], name: str) -> None:
         """See `CellAdder`."""
@@ -119,7 +123,7 @@ def explain_files(
         UsageError: the options don't fit together, or to the model.
     """
     check_exist(paths)
-    explainer = Explainer(Predictor(model), method=options.method, label=options.label)
+    explainer = Explainer(Predictor(model), method=options.method, label=options.label, phrases=options.phrases or 0)
     layouts = input_layouts(model, paths, inputs)
     format_name = _output_format(inputs, output, is_screen=screen is not None)
     written_as = screen
@@ -130,7 +134,7 @@ def explain_files(
         )
     if page is not None:
         written_as = WithPage(written_as, page)
-    adder = ExplanationAdder(model, format_name or DEFAULT_FORMAT, options.top)
+    adder = ExplanationAdder(model, format_name or DEFAULT_FORMAT, options)
     rows = RowStream(ExplainingPool(explainer), adder, written_as, inputs.on_error, warn, lambda _: None)
     return answer_rows(rows, paths, layouts, inputs=inputs, output=output, text_column=model.columns.text, warn=warn)
 

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
 from lstmcli.data.formats.base import PROBABILITY_DIGITS, FileFormat, Record, RecordWriter, Rows
-from lstmcli.explanation.results import Explanation, WordShare
+from lstmcli.explanation.results import Explanation, PhraseShare, WordShare
 
 
-def explanation_cells(explanation: Explanation, top: int | None) -> dict[str, Any]:
-    """Return the cells of an explanation, with its `top` strongest words (None: all)."""
+def explanation_cells(explanation: Explanation, top: int | None, *, has_phrases: bool) -> dict[str, Any]:
+    """Return the cells of an explanation, with its `top` strongest words (None: all), and perhaps its phrases."""
     parts = explanation.parts
     found = {"network": _rounded(parts.network)}
     if parts.ngrams is not None and parts.intercept is not None:
@@ -18,12 +18,23 @@ def explanation_cells(explanation: Explanation, top: int | None) -> dict[str, An
         "explained": explanation.label,
         "parts": found,
         "words": [word_cells(word) for word in explanation.strongest(top)],
+        **({"phrases": [_phrase_cells(phrase) for phrase in explanation.phrases]} if has_phrases else {}),
     }
 
 
 def word_cells(word: WordShare) -> dict[str, Any]:
     """Return a word and its share."""
     return {"word": word.word, "start": word.start, "end": word.end, "share": _rounded(word.share)}
+
+
+def _phrase_cells(phrase: PhraseShare) -> dict[str, Any]:
+    return {
+        "phrase": phrase.phrase,
+        "start": phrase.start,
+        "end": phrase.end,
+        "share": _rounded(phrase.share),
+        "interaction": _rounded(phrase.interaction),
+    }
 
 
 def _rounded(value: float) -> float:

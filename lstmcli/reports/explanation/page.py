@@ -6,7 +6,7 @@ from typing import Any, TextIO
 
 from lstmcli.charts.style import COLORS, MAX_TINT
 from lstmcli.data.formats.base import FileFormat, Record, RecordWriter, Rows
-from lstmcli.reports.explanation.screen import heading, marks_of
+from lstmcli.reports.explanation.screen import heading, marks_of, together
 from lstmcli.visible import visible
 
 
@@ -73,7 +73,8 @@ def section(record: Record, additions: Mapping[str, Any]) -> str:
         problem = escape(visible(record.problem or "no prediction"))
         return f'<section><p class="quiet">line {record.line}: {problem}</p></section>\n'
     words = " ".join(_word(word, largest) for largest in [_largest(additions["words"])] for word in additions["words"])
-    return f'<section><p>{escape(heading(additions))}</p><p class="words">{words}</p></section>\n'
+    phrases = f'<p class="quiet">together: {escape(together(found))}</p>' if (found := additions.get("phrases")) else ""
+    return f'<section><p>{escape(heading(additions))}</p><p class="words">{words}</p>{phrases}</section>\n'
 
 
 def _largest(words: Sequence[Mapping[str, Any]]) -> float:

@@ -48,6 +48,8 @@ class ScreenWriter:
             paragraph += wrapped([f"line {record.line}: {record.problem or 'no prediction'}"], self._style)
         else:
             paragraph += wrapped([heading(additions)], self._style) + "".join(_lines(additions["words"], self._style))
+            if additions.get("phrases"):
+                paragraph += wrapped([f"  together: {together(additions['phrases'])}"], self._style)
         if self._stream is None:
             self._text.write(paragraph)
         else:  # past what would show our own colours as escapes; words are visible already
@@ -66,6 +68,11 @@ def heading(additions: Mapping[str, Any]) -> str:
     prediction = visible(additions["prediction"] or "no label")
     explained = "" if additions["prediction"] == additions["explained"] else f"; for {visible(additions['explained'])}:"
     return f"{prediction} ({additions['score']:.2f}){explained}  {logits}"
+
+
+def together(phrases: Sequence[Mapping[str, Any]]) -> str:
+    """Return what neighbouring words do only together."""
+    return ", ".join(f'"{visible(phrase["phrase"])}" {phrase["interaction"]:+.2f}' for phrase in phrases)
 
 
 def marks_of(share: float, largest: float) -> str:
