@@ -18,6 +18,7 @@ NAMES = (
     "explain",
     "gradients",
     "next",
+    "info",
     "verify",
     "config",
 )
