@@ -100,11 +100,12 @@ def test_what_is_no_run_is_one_message(tmp_path: Path) -> None:
 def test_thresholds_are_listed_where_there_are_some(cli: Cli, tmp_path: Path) -> None:
     rows = [(text, label if len(text) % 3 else f"{label}|long") for text, label in feeling_rows(4)]
     write_csv(tmp_path / "several.csv", ["text", "label"], rows)
-    options = set_options("data.label_separator=|", "evaluation.baselines=false", *FAST)
+    options = set_options("data.label_separator=|", "ngrams.max_characters=0", "evaluation.baselines=false", *FAST)
     trained = cli("train", tmp_path / "several.csv", "--run-dir", tmp_path / "run", *options)
     assert trained.returncode == 0, trained.stderr
     result = invoke("info", tmp_path / "run")
     assert "several labels per text" in result.stdout
+    assert "words, pairs of words; " in result.stdout  # and a model without character n-grams can be opened at all
     thresholds = json.loads(invoke("info", tmp_path / "run", "--json").stdout)["classifier"]["thresholds"]
     assert set(thresholds) == {"anger", "joy", "long", "sadness"}
     line = next(line for line in result.stdout.splitlines() if line.startswith("thresholds"))

@@ -210,7 +210,9 @@ def fingerprint(corpus: Corpus, embedding: EmbeddingRows) -> str:
 def _fit_ngrams(
     corpus: Corpus, tokens: TokenizedCorpus, config: Config, settings: Resolved, tell: Tell
 ) -> FittedNgrams:
-    ngrams, sizes = config.ngrams, range(config.ngrams.min_characters, config.ngrams.max_characters + 1)
+    ngrams = config.ngrams
+    # Without character n-grams, max_characters is 0; a stored range must not end before it starts.
+    sizes = range(ngrams.min_characters, max(ngrams.min_characters, ngrams.max_characters + 1))
     fitted = fit_best_ngrams(
         NgramCorpus(
             tokens.train.token_ids(),
