@@ -76,8 +76,8 @@ def test_a_text_may_start_like_a_file_of_another_kind(tmp_path: Path, text: str)
 
 
 def test_a_spreadsheet_is_named_before_its_extension_is_found_unknown(tmp_path: Path) -> None:
-    (tmp_path / "a.xlsx").write_bytes(packed(xl__workbook="x"))
-    assert "a.xlsx: is an Excel workbook (.xlsx), not text; save it as CSV" in reason(tmp_path / "a.xlsx")
+    (tmp_path / "a.xlsm").write_bytes(packed(xl__workbook="x"))
+    assert "a.xlsm: is an Excel workbook (.xlsx), not text; save it as CSV" in reason(tmp_path / "a.xlsm")
 
 
 def test_gzip_data_need_no_extension(tmp_path: Path, run_directory: Path, cli: Cli) -> None:

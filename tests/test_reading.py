@@ -129,7 +129,7 @@ def test_a_wrong_encoding_is_named_with_its_line(tmp_path: Path, num_lines_befor
         ("a.jsonl", "[1]\n", "line 1: expected an object"),
         ("a.csv.gz", "not gzip", "is not gzip data, or damaged"),
         ("a.csv.gz", gzip.compress(b"text\n" + bytes(range(65, 90)) * 500, mtime=0)[:-20], "is damaged gzip data"),
-        ("a.xlsx", "", "can't tell the format"),
+        ("a.docx", "", "can't tell the format"),
     ],
 )
 def test_broken_files_get_one_clear_message(tmp_path: Path, name: str, content: str | bytes, words: str) -> None:

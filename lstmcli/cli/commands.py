@@ -9,6 +9,7 @@ from typer.core import TyperCommand
 from typer.main import get_command
 
 NAMES = (
+    "init",
     "train",
     "pretrain",
     "evaluate",

@@ -28,6 +28,7 @@ class FormatChoice(StrEnum):
     JSONL = "jsonl"
     TEXT = "text"
     PARQUET = "parquet"
+    EXCEL = "excel"
 
 
 Format = Annotated[

@@ -131,12 +131,13 @@ def encoding_advice(sample: bytes, encoding: str) -> str:
         sample: some of the text; the more, the better.
         encoding: the one that failed.
     """
-    likely = _likely_encodings(sample[: sample.rfind(b"\n", 0, SAMPLE_BYTES) + 1] or sample[:SAMPLE_BYTES])
+    likely = likely_encodings(sample[: sample.rfind(b"\n", 0, SAMPLE_BYTES) + 1] or sample[:SAMPLE_BYTES])
     first, *others = [name for name in likely if codec_name(name) != codec_name(encoding)] or ["cp1252", "latin-1"]
     return f"try {encoding_setting(first)}" + (f", or else {others[0]}" if others else "")
 
 
-def _likely_encodings(sample: bytes) -> list[str]:
+def likely_encodings(sample: bytes) -> list[str]:
+    """Return the encodings that some text in another one than ASCII probably has, the likeliest first."""
     if _is_utf8(sample):
         return ["utf-8"]
     others = [byte for byte in sample if byte >= 0x80]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from lstmcli.data.formats.base import FileFormat, Record, RecordWriter, Rows
 from lstmcli.data.formats.delimited import Delimited
+from lstmcli.data.formats.excel import read_excel
 from lstmcli.data.formats.jsonl import JsonLines
 from lstmcli.data.formats.parquet import read_parquet
 from lstmcli.data.formats.text import TextLines
@@ -40,7 +41,7 @@ def output_format(name: str, *, escapes_formulas: bool = False) -> FileFormat:
 
 
 # Binary files, which are read by path and never written.
-BINARY_FORMATS: dict[str, Callable[[str], Rows]] = {"parquet": read_parquet}
+BINARY_FORMATS: dict[str, Callable[[str], Rows]] = {"parquet": read_parquet, "excel": read_excel}
 
 EXTENSIONS = {
     ".csv": "csv",
@@ -51,4 +52,7 @@ EXTENSIONS = {
     ".json": "jsonl",
     ".txt": "text",
     ".parquet": "parquet",
+    ".xlsx": "excel",
+    ".xls": "excel",
+    ".ods": "excel",
 }
