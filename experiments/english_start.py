@@ -32,7 +32,7 @@ from lstmcli.store.run import OpenRun
 from lstmcli.store.run_directory import RunDirectory
 from lstmcli.text.tokenizer import Tokenizer
 from lstmcli.text.vocabulary import Vocabulary
-from lstmcli.training.starts import ENGLISH
+from lstmcli.training.english import ENGLISH
 
 LINES = ("common_voice_en", "wordnet_examples", "webquestions", "wordnet_definitions")
 

@@ -21,8 +21,9 @@ from lstmcli.store.compact import compressed, expanded
 from lstmcli.store.language_model import SavedLanguageModel, read_language_model
 from lstmcli.text.encoder import GrowingVocabulary
 from lstmcli.training import starts
+from lstmcli.training.english import ENGLISH, LEAST_KNOWN, known_share
 from lstmcli.training.initial_weights import build_classifier, start_output
-from lstmcli.training.starts import ENGLISH, LEAST_KNOWN, automatic_start, given_start, known_share
+from lstmcli.training.starts import automatic_start, given_start
 from lstmcli.training.word_vectors import embedding_rows
 from tests.conftest import invoke, set_options, write_csv
 

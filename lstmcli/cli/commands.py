@@ -10,6 +10,7 @@ from typer.main import get_command
 
 NAMES = (
     "init",
+    "check",
     "train",
     "pretrain",
     "evaluate",

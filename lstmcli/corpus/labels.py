@@ -57,9 +57,9 @@ def all_labels(examples: Examples, settings: DataSettings) -> LabelSet:
 
 def label_notes(labels: LabelSet, validation: Examples) -> list[str]:
     """Return notes on labels that are probably mistakes, but may be intended."""
-    notes = [] if labels.kind == "traits" else _spelling_notes(labels.names)
+    notes = [] if labels.kind == "traits" else spelling_notes(labels.names)
     if labels.kind == "single":
-        notes = _separator_notes(labels.names) + notes
+        notes = separator_notes(labels.names) + notes
     counts = label_targets(validation, labels).sum(axis=0)
     unseen = [name for name, count in zip(labels.names, counts, strict=True) if not count]
     if unseen:
@@ -67,7 +67,7 @@ def label_notes(labels: LabelSet, validation: Examples) -> list[str]:
     return notes
 
 
-def _separator_notes(names: Sequence[str]) -> list[str]:
+def separator_notes(names: Sequence[str]) -> list[str]:
     """Return notes on cells that seem to hold several labels."""
     joined = {mark: [name for name in names if _is_joined(name, mark, names)] for mark in "|,;/"}
     notes = [
@@ -82,7 +82,7 @@ def _separator_notes(names: Sequence[str]) -> list[str]:
     return notes
 
 
-def _spelling_notes(names: Sequence[str]) -> list[str]:
+def spelling_notes(names: Sequence[str]) -> list[str]:
     """Return notes on labels that may be the same, missing, or no labels."""
     notes = []
     keys = Counter(map(alike, names))

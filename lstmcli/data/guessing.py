@@ -7,7 +7,14 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from lstmcli.data.encodings import COMMON_ENCODINGS, likely_encodings, marked_encoding, unmarked_encoding
+from lstmcli.data.encodings import (
+    COMMON_ENCODINGS,
+    check_encoding,
+    contradicting_encoding,
+    likely_encodings,
+    marked_encoding,
+    unmarked_encoding,
+)
 from lstmcli.data.formats import BINARY_FORMATS
 from lstmcli.data.formats.header import FORMATS_BY_DELIMITER
 from lstmcli.data.formats.text import TEXT_FORMAT
@@ -48,13 +55,16 @@ class GuessedLayout(NamedTuple):
     is_plain: bool
 
 
-def guess_layout(path: str, *, format_name: str | None = None, encoding: str | None = None) -> GuessedLayout:
+def guess_layout(
+    path: str, *, format_name: str | None = None, encoding: str | None = None, needs_label: bool = True
+) -> GuessedLayout:
     """Find out how a file of rows is laid out.
 
     Args:
         path: of the file, no pipe: it is read several times.
         format_name: if it is known; None or "auto" if not.
         encoding: if it is known.
+        needs_label: whether texts alone will not do.
 
     Raises:
         DataError: it can't be read, is of another kind, or has one column only.
@@ -69,7 +79,8 @@ def guess_layout(path: str, *, format_name: str | None = None, encoding: str | N
         return GuessedLayout(found, DEFAULT_ENCODING, tuple(columns or ()), found == by_name)
     encoding = encoding or guess_encoding(path)
     if known is None:
-        known = "jsonl" if _starts_object(head, encoding) else _best_delimited(path, encoding, by_name)
+        is_object = _starts_object(head, encoding)
+        known = "jsonl" if is_object else _best_delimited(path, encoding, by_name, needs_label=needs_label)
     with open_records(path, format_name=known, encoding=encoding) as source:
         columns = source.columns
     is_plain = known == by_name and encoding == DEFAULT_ENCODING
@@ -91,6 +102,19 @@ def guess_encoding(path: str) -> str:
     likely = [*likely_encodings(sample), "cp1252", *COMMON_ENCODINGS]
     fitting = (name for name in dict.fromkeys(likely) if name != DEFAULT_ENCODING and _decodes(path, name))
     return next(fitting, "latin-1")
+
+
+def encoding_fits(path: str, encoding: str) -> bool:
+    """Whether a text file can be decoded like this, or says itself how; true for other files.
+
+    Raises:
+        DataError: it can't be read, or there is no such encoding.
+    """
+    check_encoding(encoding)
+    head = _head(path)
+    if format_of(path) in BINARY_FORMATS or marked_encoding(head) is not None:
+        return True
+    return contradicting_encoding(head, encoding) is None and _decodes(path, encoding)
 
 
 def _blocks(path: str) -> Iterator[bytes]:
@@ -135,7 +159,7 @@ def _starts_object(head: bytes, encoding: str) -> bool:
     return start.startswith(("{", "[{", "[\n"))
 
 
-def _best_delimited(path: str, encoding: str, by_name: str | None) -> str:
+def _best_delimited(path: str, encoding: str, by_name: str | None, *, needs_label: bool) -> str:
     """Return the delimited format in which the rows fit the header best.
 
     Raises:
@@ -143,6 +167,8 @@ def _best_delimited(path: str, encoding: str, by_name: str | None) -> str:
     """
     scores = {name: _score(path, name, encoding) for name in DELIMITED}
     best = max(scores, key=lambda name: (*scores[name], name == by_name))
+    if scores[best] <= (0.0, ONE_COLUMN) and not needs_label:
+        return by_name or TEXT_FORMAT
     if scores[best] <= (0.0, ONE_COLUMN):
         what = "lines of text" if by_name == TEXT_FORMAT else "one column"
         raise DataError(

@@ -27,6 +27,7 @@ from lstmcli.stopping import NEVER, Stop
 from lstmcli.store.model import SavedModel, write_model
 from lstmcli.store.run import OpenRun
 from lstmcli.store.seen_texts import write_seen_texts
+from lstmcli.text.vocabulary import UNKNOWN_ID
 from lstmcli.training.initial_weights import InitialWeights, start_from_run
 from lstmcli.training.setup import training_environment
 from lstmcli.training.starts import given_start, told_start
@@ -194,5 +195,15 @@ def _facts(prepared: Prepared, run: OpenRun, networks: Sequence[FittedNetwork]) 
         "best_epoch": networks[0].best_epoch,
         "epochs": sum(record["network"] == 1 for record in run.history),
         "train_rows": len(prepared.corpus.train.table),
+        **_texts_facts(prepared),
         "parameters": sum(network.num_parameters for network in networks),
+    }
+
+
+def _texts_facts(prepared: Prepared) -> dict[str, float]:
+    """Return what later texts can be compared with: their length, and how many words of new texts are unknown."""
+    new = prepared.validation.token_ids.flat
+    return {
+        "median_tokens": float(np.median(prepared.train.token_ids.lengths)),
+        "unknown_words": round(float((new == UNKNOWN_ID).mean()), 4),
     }

@@ -3,23 +3,15 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from lstmcli.config.model_settings import AUTOMATIC_START, ENGLISH_START, NO_START, LabelKind
 from lstmcli.config.settings import Config
 from lstmcli.corpus.encode import TokenizedTexts
 from lstmcli.events import StartChosen, Tell
 from lstmcli.store.compact import TABLE
 from lstmcli.store.language_model import read_language_model
+from lstmcli.training.english import ENGLISH, LEAST_KNOWN, known_share
 from lstmcli.training.initial_weights import InitialWeights, differences, start_from, start_from_run
 from lstmcli.training.word_vectors import check_width, vectors_from_file
-
-# A run of `lstmcli pretrain`, as far as a training reads it. experiments/english_start.py writes it.
-ENGLISH = Path(__file__).parent.parent / "pretrained" / "english"
-
-# Texts with a smaller share of known words are not English. It was .93 or more for seven English corpora, tweets and
-# essays among them, and between 0 and .51 for sentences in eleven other languages, of which Dutch came closest.
-LEAST_KNOWN = 0.75
 
 # With one label per text, pretraining on more texts than this teaches more than English in general. Held-out accuracy
 # without and with the English start: 12,800 rows of CARER .937, .930 (means of three seeds); 10,000 tweets about
@@ -83,11 +75,3 @@ def automatic_start(config: Config, texts: TokenizedTexts, kind: LabelKind | Non
         what = f"random weights: {len(texts):,} texts teach more than the English start would"
         return Start(InitialWeights(), what)
     return Start(start_from(english, "the English start", config), f"English, {share:.0%} of the words are known")
-
-
-def known_share(texts: TokenizedTexts, words: frozenset[str]) -> float:
-    """Return the share of the words of `texts` that are among `words`; signs, digits and emoji are no words."""
-    counts = np.bincount(texts.ids.flat(), minlength=len(texts.words))
-    is_word = np.array([word[:1].isalpha() for word in texts.words], dtype=bool)
-    is_known = np.array([word in words for word in texts.words], dtype=bool)
-    return float(counts[is_word & is_known].sum() / max(1, counts[is_word].sum()))

@@ -1,0 +1,1 @@
+"""A look at labelled rows before a training: what is probably a mistake, where, and what to do."""
