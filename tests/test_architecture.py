@@ -39,6 +39,7 @@ HOMES = {
     "yaml": {"config"},
     "pandas": {"corpus"},
     "pyarrow": {"data"},
+    "python_calamine": {"data"},
     "sklearn": {"metrics", "sklearn"},
     "scipy": {"metrics", "corpus", "ngrams"},
     "triton": {"models/gpu/kernels.py"},
