@@ -81,7 +81,17 @@ def test_a_model_whose_training_was_killed_says_so(run_directory: Path, tmp_path
     assert f"lstmcli train --resume --run-dir {run}" in result.stdout
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"evaluations": {"a": {"scores": 3}}}', '{"evaluations": []}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{",
+        "[]",
+        '{"train_rows": "many"}',
+        '{"median_tokens": "x"}',
+        '{"evaluations": {"a": {"scores": 3}}}',
+        '{"evaluations": []}',
+    ],
+)
 def test_a_damaged_report_is_one_message(run_directory: Path, tmp_path: Path, content: str) -> None:
     run = tmp_path / "run"
     shutil.copytree(run_directory, run)
@@ -89,6 +99,16 @@ def test_a_damaged_report_is_one_message(run_directory: Path, tmp_path: Path, co
     result = invoke("info", run)
     assert (result.exit_code, result.stdout) == (1, "")
     assert f"error: {run}/metrics.json: is damaged" in result.stderr
+
+
+def test_a_release_that_is_no_text_does_no_harm(run_directory: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(run_directory / "model", tmp_path / "copy"))
+    (copy / "checksums.json").unlink()
+    description = json.loads((copy / "model.json").read_text())
+    (copy / "model.json").write_text(json.dumps({**description, "format_version": 3, "written_by": ["\x1b"]}))
+    result = invoke("info", copy)
+    assert result.exit_code == 0, result.stderr
+    assert "\x1b" not in result.stdout
 
 
 def test_what_is_no_run_is_one_message(tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def test_the_author_is_found_and_another_id_is_a_hint(tmp_path: Path) -> None:
     assert started(path).data.group == "author"
     path = write_csv(tmp_path / "b.csv", *columns(thread_id=lambda n: n // 4, **mood))
     assert started(path).data.group is None
-    assert "set data.group=thread_id" in invoke("init", path, "-o", "-").stderr
+    assert "add --set data.group=thread_id to" in invoke("init", path, "-o", "-").stderr
 
 
 def test_the_other_splits_beside_a_training_file_are_used(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Which columns of a table are the text, the labels and the author, and why."""
 
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -177,7 +178,8 @@ def _group(profiles: Sequence[ColumnProfile], reasons: dict[str, str]) -> tuple[
         return authors[0].name, []
     ids = [each for each in repeated if re.search(r"(?:^|[_\W])id$|Id$|ID$", each.name.strip())]
     return None, [
-        f"if rows of the same {each.name!r} belong together (one author, one conversation), set data.group={each.name}"
+        f"if rows of the same {each.name!r} belong together (one author, one conversation), add --set "
+        f"{shlex.quote(f'data.group={each.name}')} to `lstmcli train`"
         for each in [*authors, *(each for each in ids if each not in authors)][:3]
     ]
 

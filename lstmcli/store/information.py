@@ -33,6 +33,10 @@ RunKind = Literal["classifier", "pretraining", "cross-validation", "unfinished"]
 # The shares of the labels among the training rows, as the majority baseline has them.
 MAJORITY_FILE: Final = "majority.json"
 
+# The facts that are numbers, if a run has them.
+NUMBERS: Final = {"train_rows", "best_epoch", "epochs", "parameters", "rows", "folds", "texts", "frequency_perplexity"}
+NUMBERS_OF_TEXTS: Final = {"median_tokens", "unknown_words"}
+
 Interval = tuple[float, float, float]  # a score and the ends of its interval
 
 
@@ -150,7 +154,7 @@ def read_information(run: Path) -> Information:
         path=run,
         kind=kind,
         is_finished=folder == run or (run / METRICS_FILE).is_file(),
-        written_by=check_text(description.get("written_by", ""), "written_by"),
+        written_by=str(description.get("written_by", "")),
         format_version=description.get("format_version"),
         finished=_finished(run, facts),
         model_bytes=_size(folder),
@@ -230,6 +234,8 @@ def _metrics(run: Path) -> tuple[dict[str, str | float], tuple[Scored, ...]]:
         facts = {
             check_text(key, METRICS_FILE): value for key, value in metrics.items() if type(value) in (int, float, str)
         }
+        for key in (NUMBERS | NUMBERS_OF_TEXTS) & set(facts):
+            number_in(facts[key], key, (0, 2**53))
         return facts, tuple(map(_scored, metrics.get("evaluations", {}).values()))
     except (ValueError, KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
         raise folder.damaged(METRICS_FILE, f"is damaged ({reason_of(error)})") from None
