@@ -203,5 +203,5 @@ def test_a_stop_in_the_last_validation_stops_and_is_resumed(pretraining: bool, c
     assert not run.is_finished
     train(config, OpenRun(run, resume=True))
     assert losses(run.path) == losses(tmp_path / "whole")
-    name = "model/weights.safetensors"
-    assert (run.path / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    for name in ("model/weights.safetensors", "gradients.svg"):
+        assert (run.path / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()

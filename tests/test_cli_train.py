@@ -23,6 +23,7 @@ def test_a_run_directory_holds_what_the_design_says(run_directory: Path) -> None
         "metrics.json",
         "report.md",
         "report.html",
+        "gradients.svg",
         "model/model.json",
         "model/ngrams.npy",
         "model/vocabulary.txt",

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from lstmcli.inspection.gradients import fitted_factors, largest_singular_value, signal_of
+from lstmcli.inspection.gradients import FileGradients, fitted_factors, largest_singular_value, signal_of
 from lstmcli.models.cells import CELLS, Cell, RnnCell, State
-from lstmcli.recipes.gradients.texts import gradients_of_run
+from lstmcli.recipes.gradients.texts import gradients_of_run, gradients_of_training
 from lstmcli.recipes.inspection.rows import RowOptions
 from lstmcli.reports.gradients.as_svg import report_figure
 from lstmcli.reports.inspection.cells import display_width
+from lstmcli.store.model import read_model
 from lstmcli.training.gradient_norms import state_gradients
 from tests.conftest import invoke
 
@@ -141,12 +142,50 @@ def test_the_same_command_prints_the_same_bytes_within_80_columns(run_directory:
     ElementTree.fromstring(chart)
 
 
-def test_a_report_can_have_a_figure(run_directory: Path, corpus: Path) -> None:
+def test_the_figure_of_a_report_shows_the_network_a_new_one_and_a_plain_one(run_directory: Path, corpus: Path) -> None:
     found, _ = gradients_of_run(run_directory, str(corpus / "test.csv"), RowOptions(), most=5)
     figure = report_figure(found)
     ElementTree.fromstring(figure)
-    assert "rnn, new" in figure
-    assert "peephole, new" not in figure.partition("</desc>")[2]
+    shown = figure.partition("</desc>")[2]
+    assert all(name in shown for name in ("lstm, trained", "lstm, new", "rnn, new"))
+    assert "peephole, new" not in shown
+
+
+def training_gradients(run: Path, texts: list[str]) -> FileGradients | None:
+    model = read_model(run)
+    targets = np.eye(len(model.labels.names), dtype=bool)[np.arange(len(texts)) % len(model.labels.names)]
+    return gradients_of_training(model, texts, targets, name="rows", seed=1)
+
+
+def test_a_report_reads_a_few_texts_from_all_over_the_split(run_directory: Path) -> None:
+    texts = [f"i feel {word} about it" for word in ("glad", "sad", "angry")] * 100
+    found = training_gradients(run_directory, texts)
+    assert found is not None
+    assert (found.num_texts, found.num_left_out, found.name) == (64, 236, "rows")
+    assert [each.name for each in found.networks] == ["lstm, trained", "lstm, new", "rnn, new"]
+    assert found != training_gradients(run_directory, texts[:64])
+    assert found == training_gradients(run_directory, texts)
+
+
+def test_a_report_reads_the_end_of_a_long_text(run_directory: Path) -> None:
+    end = "so very glad and " * 25
+    long, short = (training_gradients(run_directory, [text] * 3) for text in ("sad lonely " * 400 + end, end))
+    assert long is not None
+    assert long == short
+    assert len(long.networks[0].hidden.by_distance) == 100
+
+
+def test_a_report_on_texts_of_one_word_has_no_gradients(run_directory: Path) -> None:
+    assert training_gradients(run_directory, ["glad", "sad", "angry"]) is None
+
+
+def test_the_report_on_a_training_shows_the_gradients_in_all_its_forms(run_directory: Path, corpus: Path) -> None:
+    figure = (run_directory / "gradients.svg").read_text(encoding="utf-8")
+    assert figure in (run_directory / "report.html").read_text(encoding="utf-8")
+    page = (run_directory / "report.md").read_text(encoding="utf-8")
+    assert "![Gradients through time](gradients.svg)" in page
+    assert f"medians over 36 texts of {corpus}/validation.csv".replace("_", r"\_") in page
+    assert "- rnn, new: dL/dh vanishes: half of it is left after " in page
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import corpus_options, invoke, set_options
 
-NAMES = ["history.jsonl", "metrics.json", "report.md", "report.html", ".owner.json", ".lock"]
+NAMES = ["history.jsonl", "metrics.json", "report.md", "report.html", "gradients.svg", ".owner.json", ".lock"]
 FOLDERS = ["checkpoints", "checkpoints/last", "checkpoints/best", "model", "baselines"]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from lstmcli.config.settings import EvaluationSettings
+from lstmcli.inspection.gradients import FileGradients, NetworkGradients, signal_of
 from lstmcli.metrics.evaluation import Evaluation, System, evaluate
 from lstmcli.reports.files import to_console_text, to_html, to_json, to_markdown
 from lstmcli.reports.markdown import escape_markdown
@@ -89,6 +90,21 @@ def test_markdown_reports_have_no_markup_from_data(hostile: Evaluation) -> None:
     widths = {line.replace(r"\|", "").count("|") for line in page.splitlines() if line.startswith("| &lt;img")}
     assert widths == {7, 4}  # 6 cells in "Labels" and in the matrix, 3 in "F1 per label"
     page.encode("utf-8")
+
+
+def test_the_name_of_a_file_is_not_markup_beside_the_gradients(hostile: Evaluation) -> None:
+    signal = signal_of(np.array([[1.0, 0.5, 0.25, 0.125]]))
+    network = NetworkGradients("rnn", True, signal, None, {"W": 1.0}, None)
+    found = FileGradients("<script>](x)\x1b", 1, 0, True, 1, 1, None, (network,))
+    tags = Tags()
+    tags.feed(page := to_html("t", [hostile], {}, gradients=found))
+    assert "script" not in tags.found
+    assert {"svg", "polyline"} <= tags.found
+    assert "&lt;script&gt;](x)\\x1b" in page
+    assert "\x1b" not in page
+    page = to_markdown("t", [hostile], {}, found)
+    assert r"&lt;script&gt;\](x)\\x1b" in page
+    assert "half of it is left after 1.0 words" in page
 
 
 def test_markdown_leaves_ordinary_names_and_figures_alone() -> None:

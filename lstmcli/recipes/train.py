@@ -12,13 +12,16 @@ import torch
 from lstmcli.config.settings import Config
 from lstmcli.config.thresholds import check_label_names
 from lstmcli.corpus.corpus import Corpus
+from lstmcli.corpus.targets import label_targets
 from lstmcli.data.atomic import replaced_folder
 from lstmcli.errors import InterruptedRunError
 from lstmcli.events import EnsembleScored, Note, PartsScored, Tell, ThresholdsChosen, ignore
 from lstmcli.inference.predictor import Predictor
+from lstmcli.inspection.gradients import FileGradients
 from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.metrics.tuning import Decision
 from lstmcli.recipes.fit import FittedNetwork, fit_network
+from lstmcli.recipes.gradients.texts import gradients_of_training
 from lstmcli.recipes.prepare import Prepared, TokenizedCorpus, prepare, read_corpus, tokenize_corpus
 from lstmcli.recipes.pretraining import pretrain_within
 from lstmcli.recipes.score import evaluate_examples, fit_baselines
@@ -82,8 +85,9 @@ def _train(config: Config, run: OpenRun, corpus: Corpus | None, tell: Tell, stop
         if config.evaluation.baselines:
             fit_baselines(run.directory.baselines, corpus, tokens.train, tokens.validation, prepared.decisions)
         evaluations = _score(prepared, run, _first_alone(prepared, model, networks))
+        gradients = _gradients(corpus, model, config.training.seed)
     facts = _facts(prepared, run, networks) | facts | {"cpu_seconds": round(time.process_time() - started_at, 1)}
-    write_reports(run.directory, evaluations, facts, run.history)
+    write_reports(run.directory, evaluations, facts, run.history, gradients)
     return evaluations
 
 
@@ -187,6 +191,12 @@ def _score(prepared: Prepared, run: OpenRun, single: Predictor | None) -> list[E
         )
         for split in splits
     ]
+
+
+def _gradients(corpus: Corpus, model: SavedModel, seed: int) -> FileGradients | None:
+    """Return the gradients through time of the first network, on validation texts."""
+    rows = corpus.validation
+    return gradients_of_training(model, rows.texts, label_targets(rows, model.labels), name=rows.name, seed=seed)
 
 
 def _facts(prepared: Prepared, run: OpenRun, networks: Sequence[FittedNetwork]) -> dict[str, Any]:

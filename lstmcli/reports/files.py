@@ -8,14 +8,17 @@ from dataclasses import asdict
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 from rich.console import Console
 from rich.table import Table as RichTable
 
+from lstmcli.inspection.gradients import FileGradients
 from lstmcli.metrics.evaluation import Evaluation
+from lstmcli.reports.gradients.as_svg import report_figure, report_sentences
 from lstmcli.reports.markdown import escape_markdown
 from lstmcli.reports.tables import SCORE_TITLES, Table, evaluation_tables
 from lstmcli.reports.verdicts import verdict_sentences
-from lstmcli.store.layout import HTML_FILE, MARKDOWN_FILE, METRICS_FILE
+from lstmcli.store.layout import GRADIENTS_FILE, HTML_FILE, MARKDOWN_FILE, METRICS_FILE
 from lstmcli.store.run_directory import RunDirectory
 from lstmcli.visible import is_safe, visible
 
@@ -23,6 +26,7 @@ History = Sequence[dict[str, Any]]
 
 CHART_WIDTH, CHART_HEIGHT = 480, 160
 UNLIMITED_WIDTH = 10_000
+GRADIENTS_TITLE = "Gradients through time"
 
 
 def to_json(evaluations: Sequence[Evaluation], facts: dict[str, Any]) -> str:
@@ -35,8 +39,10 @@ def to_json(evaluations: Sequence[Evaluation], facts: dict[str, Any]) -> str:
     return "".join(each if each == "\n" or is_safe(each) else json.dumps(each)[1:-1] for each in text)
 
 
-def to_markdown(title: str, evaluations: Sequence[Evaluation], facts: dict[str, Any]) -> str:
-    """Return a report with the verdicts first, then every table."""
+def to_markdown(
+    title: str, evaluations: Sequence[Evaluation], facts: dict[str, Any], gradients: FileGradients | None = None
+) -> str:
+    """Return a report with the verdicts first, then every table, then gradients, whose figure is in GRADIENTS_FILE."""
     parts = [f"# {escape_markdown(title)}", _markdown_facts(facts)]
     for evaluation in evaluations:
         parts.append(f"## {escape_markdown(evaluation.name)}")
@@ -45,15 +51,24 @@ def to_markdown(title: str, evaluations: Sequence[Evaluation], facts: dict[str, 
             parts.append(f"### {escape_markdown(table.title)}")
             parts.append(_markdown_table(table))
             parts.append(escape_markdown(table.note))
+    if gradients is not None:
+        parts += [f"## {GRADIENTS_TITLE}", f"![{GRADIENTS_TITLE}]({GRADIENTS_FILE})"]
+        parts.append("\n".join(f"- {escape_markdown(sentence)}" for sentence in report_sentences(gradients)))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def to_html(title: str, evaluations: Sequence[Evaluation], facts: dict[str, Any], history: History = ()) -> str:
-    """Return a self-contained page with the same tables, shaded confusion matrices, and training curves."""
+def to_html(
+    title: str,
+    evaluations: Sequence[Evaluation],
+    facts: dict[str, Any],
+    history: History = (),
+    gradients: FileGradients | None = None,
+) -> str:
+    """Return a self-contained page with the same, shaded confusion matrices, and training curves."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("lstmcli", "reports"),
         autoescape=True,
-        finalize=lambda value: visible(value) if isinstance(value, str) else value,
+        finalize=lambda value: visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -69,6 +84,13 @@ def to_html(title: str, evaluations: Sequence[Evaluation], facts: dict[str, Any]
             for evaluation in evaluations
         ],
         charts=_charts(history),
+        gradients=None
+        if gradients is None
+        else {
+            "title": GRADIENTS_TITLE,
+            "figure": Markup(report_figure(gradients)),  # a chart escapes its texts
+            "sentences": report_sentences(gradients),
+        },
         width=CHART_WIDTH,
         height=CHART_HEIGHT,
     )
@@ -137,10 +159,16 @@ def _points(values: list[float]) -> str:
 
 
 def write_reports(
-    run: RunDirectory, evaluations: list[Evaluation], facts: dict[str, Any], history: list[dict[str, Any]]
+    run: RunDirectory,
+    evaluations: list[Evaluation],
+    facts: dict[str, Any],
+    history: list[dict[str, Any]],
+    gradients: FileGradients | None = None,
 ) -> None:
     """Write the reports; metrics.json comes last, since it marks the run as finished."""
     title = f"Run {run.path}"
-    run.write_text(MARKDOWN_FILE, to_markdown(title, evaluations, facts))
-    run.write_text(HTML_FILE, to_html(title, evaluations, facts, history))
+    if gradients is not None:
+        run.write_text(GRADIENTS_FILE, report_figure(gradients))
+    run.write_text(MARKDOWN_FILE, to_markdown(title, evaluations, facts, gradients))
+    run.write_text(HTML_FILE, to_html(title, evaluations, facts, history, gradients))
     run.write_text(METRICS_FILE, to_json(evaluations, facts))

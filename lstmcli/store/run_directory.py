@@ -1,6 +1,6 @@
 """The run directory: its contents, when it may be written to, and atomic writes.
 
-config.yaml  history.jsonl  metrics.json  report.md  report.html
+config.yaml  history.jsonl  metrics.json  report.md  report.html  gradients.svg
 model/                 see `store.model`
 language_model/        see `store.language_model`: replaces model/, baselines/ and reports in a pretraining
 baselines/             the baselines, for comparison in later evaluations
@@ -33,6 +33,7 @@ from lstmcli.store.layout import (
     CONFIG_FILE,
     FOLDS_FILE,
     FOLDS_FOLDER,
+    GRADIENTS_FILE,
     HISTORY_FILE,
     HTML_FILE,
     LANGUAGE_FOLDER,
@@ -58,7 +59,7 @@ FOLDERS = (
     FOLDS_FOLDER,
 )
 
-FILES = (METRICS_FILE, MARKDOWN_FILE, HTML_FILE, HISTORY_FILE, FOLDS_FILE, CONFIG_FILE)
+FILES = (METRICS_FILE, MARKDOWN_FILE, HTML_FILE, GRADIENTS_FILE, HISTORY_FILE, FOLDS_FILE, CONFIG_FILE)
 
 # The first line of config.yaml distinguishes a run from a folder that happens to contain another config.yaml. Since
 # checksums were introduced, it continues with one of all other lines.

@@ -1,4 +1,4 @@
-"""`lstmcli gradients RUN FILE`: the gradient of the loss through time, in a trained network and in new ones."""
+"""The gradient of the loss through time in a trained network and in new ones, for the command and for reports."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -28,12 +28,17 @@ from lstmcli.models.cells import CELLS, Cell
 from lstmcli.models.classifier import Classifier, Sizes
 from lstmcli.recipes.gradients.labelled_rows import read_labelled_rows
 from lstmcli.recipes.inspection.rows import RowOptions
-from lstmcli.store.model import EMBEDDING, read_model
+from lstmcli.store.model import EMBEDDING, SavedModel, read_model
 from lstmcli.text.tokenizer import Tokenizer
 from lstmcli.text.vocabulary import PAD_ID, UNKNOWN_ID
 from lstmcli.training.gradient_norms import StateGradients, state_gradients
 
 BATCH_TEXTS = 32
+
+# Of a training's report.
+REPORT_TEXTS = 64
+REPORT_TOKENS = 100
+
 NO_DROPOUT = DropoutSettings(words=0.0, features=0.0, layers=0.0, output=0.0)
 
 
@@ -56,28 +61,85 @@ def gradients_of_run(
     if member > len(model.members):
         raise UsageError(f"--member {member}: this model has {counted(len(model.members), 'network')}, counted from 1.")
     rows = read_labelled_rows(path, options, model, most)
+    found = compare(
+        model, rows.texts, rows.targets, _cells(model.network.cell), name=rows.name, member=member, seed=seed
+    )
+    return replace(found, num_left_out=rows.num_left_out, has_labels=rows.has_labels), rows.num_skipped
+
+
+def gradients_of_training(
+    model: SavedModel, texts: Sequence[str], targets: NDArray[np.bool_], *, name: str, seed: int
+) -> FileGradients | None:
+    """Compare a network that was just trained with a new one and with a new plain one, on a few texts.
+
+    These are at most REPORT_TEXTS texts from all over `texts`, each with its last REPORT_TOKENS tokens, so that the
+    computation is short beside any training.
+
+    Args:
+        model: whose first network is taken.
+        texts: of a split.
+        targets: (texts, labels).
+        name: of the split.
+        seed: draws the new networks.
+
+    Returns:
+        What was found; None if the texts are too short, or no gradient arrives.
+    """
+    rows = np.unique(np.linspace(0, len(texts) - 1, min(len(texts), REPORT_TEXTS)).round().astype(int))
+    cells = list(dict.fromkeys([model.network.cell, "rnn"]))
+    found = compare(
+        model, [texts[row] for row in rows], targets[rows], cells, name=name, member=1, seed=seed, last=REPORT_TOKENS
+    )
+    found = replace(found, num_left_out=len(texts) - len(rows))
+    return None if found.networks[0].path.factor is None else found
+
+
+def compare(
+    model: SavedModel,
+    texts: Sequence[str],
+    targets: NDArray[np.bool_],
+    cells: Sequence[CellName],
+    *,
+    name: str,
+    member: int,
+    seed: int,
+    last: int | None = None,
+) -> FileGradients:
+    """Compare network number `member` with new ones that have `cells`.
+
+    Args:
+        model: of the network.
+        texts: to read.
+        targets: (texts, labels).
+        cells: of the new networks.
+        name: of the file.
+        member: from 1.
+        seed: draws the new networks.
+        last: read only so many tokens of each text, the last ones.
+    """
     tokenizer = Tokenizer(model.tokenizer)
-    texts = [[model.vocabulary.id_of(word) for word in tokenizer(text)] or [UNKNOWN_ID] for text in rows.texts]
+    ids = [[model.vocabulary.id_of(word) for word in tokenizer(text)] or [UNKNOWN_ID] for text in texts]
+    if last is not None:
+        ids = [each[-last:] for each in ids]
     guard = model.word_guards[member - 1] if model.word_guards else None
     networks = []
-    for cell, is_trained in [(model.network.cell, True), *((name, False) for name in _cells(model.network.cell))]:
+    for cell, is_trained in [(model.network.cell, True), *((cell, False) for cell in cells)]:
         settings = replace(model.network, cell=cell)
         weights = model.members[member - 1]
         if not is_trained:
             weights = new_weights(settings, weights, seed)
         reader = GradientReader(settings, weights, model.labels.kind, guard)
-        networks.append(reader.summary(texts, rows.targets, is_trained=is_trained))
-    found = FileGradients(
-        rows.name,
-        len(texts),
-        rows.num_left_out,
-        rows.has_labels,
-        member,
-        model.network.layers,
-        model.network.chunk_tokens,
-        tuple(networks),
+        networks.append(reader.summary(ids, targets, is_trained=is_trained))
+    return FileGradients(
+        name=name,
+        num_texts=len(ids),
+        num_left_out=0,
+        has_labels=True,
+        member=member,
+        layer=model.network.layers,
+        chunk_tokens=model.network.chunk_tokens,
+        networks=tuple(networks),
     )
-    return found, rows.num_skipped
 
 
 def _cells(first: CellName) -> list[CellName]:

@@ -1,6 +1,7 @@
 """`lstmcli gradients` as charts."""
 
 from lstmcli.charts import Line, line_chart
+from lstmcli.errors import counted
 from lstmcli.inspection.gradients import FileGradients
 from lstmcli.reports.gradients.table import sentences
 
@@ -23,11 +24,12 @@ def texts_chart(found: FileGradients) -> str:
 
 
 def report_figure(found: FileGradients) -> str:
-    """Return a small chart for a report on a training: the trained network beside the plain one."""
-    kept = [each for each in found.networks if each.is_trained or each.cell == "rnn"][:2]
+    """Return a small chart for the report on a training: the trained network, a new one, and a new plain one."""
+    cells = {found.networks[0].cell, "rnn"}
     lines = [
         Line(each.name, [(float(distance), value.median) for distance, value in enumerate(each.path.by_distance)])
-        for each in kept
+        for each in found.networks
+        if each.cell in cells
     ]
     return line_chart(
         "Gradient by distance",
@@ -37,3 +39,15 @@ def report_figure(found: FileGradients) -> str:
         description=" ".join(sentences(found)),
         y_scale="log",
     )
+
+
+def report_sentences(found: FileGradients) -> list[str]:
+    """Say what `report_figure` shows, and what follows from it."""
+    signal = "dL/dh" if found.networks[0].memory is None else "dL/dS (rnn: dL/dh)"
+    shown = (
+        f"The figure shows the norm of {signal}, the gradient of the loss with respect to the state of each word, by "
+        f"the distance of the word from the end: medians over {counted(found.num_texts, 'text')} of {found.name}; far "
+        "from the end, over the longest of them alone. New networks have the word vectors of the trained one and are "
+        "otherwise as before any training. How fast a gradient vanishes or grows is measured in each text by itself."
+    )
+    return [shown, *sentences(found)]

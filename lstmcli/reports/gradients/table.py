@@ -105,7 +105,7 @@ def sentences(found: FileGradients) -> Iterator[str]:
         if factor is not None:
             signal = "dL/dh" if each.memory is None else "dL/dS"
             yield f"{each.name}: {signal} {_verdict(factor.median)}."
-    if any(each.cell == "peephole" and not each.is_trained for each in found.networks):
+    if {"lstm", "peephole"} <= {each.cell for each in found.networks if not each.is_trained}:
         yield "A new peephole equals a new lstm, since V_o starts at zero."
     if all(each.path.factor is None for each in found.networks):
         yield "The texts are too short to fit a factor, which takes four words."
