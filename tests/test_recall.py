@@ -113,7 +113,7 @@ def test_the_command_prints_the_same_bytes_within_80_columns() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--recall", "ten"], "--recall ten: expected up to 10 numbers from 1 to 1,000, such as 10,50,200."),
+        (["--recall", "ten"], "--recall ten: expected up to 10 numbers from 1 to 1,000, such as 10,50,100."),
         (["--recall", "0"], "expected up to 10 numbers"),
         (["--recall", "5,"], "expected up to 10 numbers"),
         (["--recall", "5000"], "expected up to 10 numbers"),

@@ -57,7 +57,7 @@ def gradients_command(
             "--recall",
             metavar="N,...",
             rich_help_panel=MEMORY_TASK,
-            help="Train each cell to name a symbol after this many others, such as 10,50,200.",
+            help="Train each cell to name a symbol after this many others, such as 10,50,100.",
         ),
     ] = None,
     explode: Annotated[
@@ -98,7 +98,7 @@ def gradients_command(
     Examples:
       lstmcli gradients runs/emotion data/emotion/test.csv
       lstmcli gradients runs/emotion data/emotion/test.csv --svg gradients.svg
-      lstmcli gradients --recall 10,50,200
+      lstmcli gradients --recall 10,50,100
       lstmcli gradients --recall 50 --explode
     """
     check_output(svg, file, as_json=as_json)
@@ -149,7 +149,7 @@ def _distances(wanted: str) -> list[int]:
         found = []
     if not 1 <= len(found) <= MAX_DISTANCES or not all(1 <= each <= MAX_DISTANCE for each in found):
         raise UsageError(
-            f"--recall {wanted}: expected up to {MAX_DISTANCES} numbers from 1 to {MAX_DISTANCE:,}, such as 10,50,200."
+            f"--recall {wanted}: expected up to {MAX_DISTANCES} numbers from 1 to {MAX_DISTANCE:,}, such as 10,50,100."
         )
     return sorted(set(found))
 
