@@ -5,7 +5,7 @@ LIGHT := .venv-light
 RUN := runs/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test coverage faults fuzz mutants test-light format lint types check benchmarks clean
+.PHONY: help install demo test coverage faults fuzz mutants test-light format lint types check benchmarks pictures clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -61,6 +61,9 @@ test-light: .venv/installed  ## test prediction with only numpy, safetensors and
 
 benchmarks: .venv/installed  ## measure speed and memory, in about half an hour (benchmarks/README.md)
 	$(BIN)/python -m benchmarks
+
+pictures: .venv/installed  ## run the commands of docs/understanding.md and draw its pictures, in a few minutes
+	$(BIN)/python -m experiments.pictures
 
 format: .venv/installed  ## reformat the code
 	$(BIN)/ruff format .
