@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from lstmcli.cli.evaluate import AsJson, Baselines, evaluate_folds, print_evaluation
+from lstmcli.cli.evaluate import AsJson, Baselines, evaluate_folds
+from lstmcli.cli.evaluation import Mistakes, PredictionsFile, Shown, show_scores, wanted_extras
 from lstmcli.cli.options import (
     OUTPUT,
     ConfigFile,
@@ -17,6 +18,7 @@ from lstmcli.cli.options import (
     Settings,
     TextSetting,
     TrainingFile,
+    TraitColumns,
     column_settings,
 )
 
@@ -45,6 +47,9 @@ def cross_validate_command(
     ] = None,
     as_json: AsJson = False,
     baselines: Baselines = True,
+    predictions: PredictionsFile = None,
+    trait_columns: TraitColumns = False,
+    mistakes: Mistakes = None,
     resume: Annotated[
         bool, typer.Option("--resume", rich_help_panel=OUTPUT, help="Resume an interrupted cross-validation.")
     ] = False,
@@ -60,7 +65,7 @@ def cross_validate_command(
       lstmcli cross-validate essays.csv --label mood
       lstmcli cross-validate --folds 5 --config configs/personality.yaml
     """
-    evaluation, name = evaluate_folds(
+    scored, name = evaluate_folds(
         folds,
         config,
         settings or [],
@@ -70,6 +75,7 @@ def cross_validate_command(
         resume=resume,
         overwrite=overwrite,
         quiet=quiet,
+        extras=wanted_extras(predictions, trait_columns=trait_columns),
         command="cross-validate --resume --run-dir",
     )
-    print_evaluation(evaluation, name, as_json=as_json)
+    show_scores(scored, name, Shown(as_json=as_json, mistakes=mistakes))

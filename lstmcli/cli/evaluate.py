@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lstmcli.cli.messages import write_data, write_tables
+from lstmcli.cli.evaluation import Mistakes, PredictionsFile, Shown, show_scores, wanted_extras
 from lstmcli.cli.options import (
     INPUT,
     OUTPUT,
@@ -19,13 +19,14 @@ from lstmcli.cli.options import (
     Quiet,
     Settings,
     TextColumn,
+    TraitColumns,
     column_settings,
 )
-from lstmcli.cli.process import is_terminal
 from lstmcli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
-    from lstmcli.metrics.evaluation import Evaluation
+    from lstmcli.recipes.evaluation.wanted import Extras
+    from lstmcli.recipes.score import ScoredRows
 
 FOLDS = "Cross-validation"
 
@@ -80,6 +81,9 @@ def evaluate_command(
     ] = None,
     as_json: AsJson = False,
     baselines: Baselines = True,
+    predictions: PredictionsFile = None,
+    trait_columns: TraitColumns = False,
+    mistakes: Mistakes = None,
     quiet: Quiet = False,
     folds: Annotated[
         int | None,
@@ -109,6 +113,8 @@ def evaluate_command(
       lstmcli evaluate runs/emotion survey.csv --text answer --label mood
       lstmcli evaluate runs/comments test.csv --threshold jaccard
     """
+    shown = Shown(as_json=as_json, mistakes=mistakes)
+    extras = wanted_extras(predictions, trait_columns=trait_columns)
     if folds is None:
         if run is None or file is None:
             raise UsageError(
@@ -117,7 +123,9 @@ def evaluate_command(
         if config is not None or settings or resume or overwrite:
             raise UsageError("--config, --set, --resume and --overwrite require --folds; a RUN is scored as it is.")
         columns = None if input_format is None else input_format.value, encoding, text, label
-        evaluation = _evaluate_run(run, file, columns, output, baselines=baselines, threshold=threshold, quiet=quiet)
+        scored = _evaluate_run(
+            run, file, columns, output, baselines=baselines, threshold=threshold, quiet=quiet, extras=extras
+        )
         name = str(run)
     else:
         if file is not None:
@@ -128,7 +136,7 @@ def evaluate_command(
             "data.train": None if run is None else str(run),
             **column_settings(text, label, input_format, encoding),
         }
-        evaluation, name = evaluate_folds(
+        scored, name = evaluate_folds(
             folds,
             config,
             settings or [],
@@ -138,18 +146,9 @@ def evaluate_command(
             resume=resume,
             overwrite=overwrite,
             quiet=quiet,
+            extras=extras,
         )
-    print_evaluation(evaluation, name, as_json=as_json)
-
-
-def print_evaluation(evaluation: "Evaluation", name: str, *, as_json: bool) -> None:
-    """Print the scores of the model called `name`."""
-    from lstmcli.reports.files import to_console_text, to_json
-
-    if as_json:
-        write_data(to_json([evaluation], {"model": name}))
-    else:
-        write_tables(to_console_text(evaluation, is_terminal=is_terminal(sys.stdout)))
+    show_scores(scored, name, shown)
 
 
 def _evaluate_run(
@@ -161,7 +160,8 @@ def _evaluate_run(
     baselines: bool,
     threshold: str | None,
     quiet: bool,
-) -> "Evaluation":
+    extras: "Extras",
+) -> "ScoredRows":
     from lstmcli.recipes.evaluate import ColumnOverrides, check_reports, evaluate_file, write_reports
     from lstmcli.reports.console import ConsoleReporter
 
@@ -171,11 +171,14 @@ def _evaluate_run(
     overrides = ColumnOverrides(format=input_format, encoding=encoding, text=text, label=label)  # type: ignore[arg-type]
     if output is not None:
         check_reports(output)
-    examples, evaluation = evaluate_file(run, file, overrides, baselines=baselines, threshold=threshold)
-    ConsoleReporter(quiet=quiet)(examples.report)
+    scored = evaluate_file(run, file, overrides, baselines=baselines, threshold=threshold, extras=extras)
+    reporter = ConsoleReporter(quiet=quiet)
+    reporter(scored.examples.report)
+    if extras.rows is not None:
+        reporter.line("wrote", str(extras.rows.path))
     if output is not None:
-        write_reports(output, evaluation, run)
-    return evaluation
+        write_reports(output, scored.evaluation, run)
+    return scored
 
 
 def evaluate_folds(
@@ -189,9 +192,10 @@ def evaluate_folds(
     resume: bool,
     overwrite: bool,
     quiet: bool,
+    extras: "Extras",
     command: str = "evaluate --resume --output",
-) -> tuple["Evaluation", str]:
-    """Cross-validate and return the scores and a name for what was scored.
+) -> tuple["ScoredRows", str]:
+    """Cross-validate and return the scored rows and a name for what was scored.
 
     Args:
         folds: their number.
@@ -203,6 +207,7 @@ def evaluate_folds(
         resume: whether to continue an interrupted cross-validation.
         overwrite: whether to replace an existing run.
         quiet: whether progress is not written.
+        extras: what is wanted besides scores.
         command: what resumes it, but for the folder and the number of folds.
     """
     from lstmcli.recipes.run_setup import resolve_run
@@ -218,6 +223,8 @@ def evaluate_folds(
 
     resume_command = f"lstmcli {command} {run.path} --folds {folds}"
     with long_running(run.directory, resume_command, quiet=quiet) as (reporter, stop):
-        evaluation = cross_validate(resolved, run, num_folds=folds, tell=reporter, stop=stop)
+        scored = cross_validate(resolved, run, num_folds=folds, tell=reporter, stop=stop, extras=extras)
+    if extras.rows is not None:
+        reporter.line("wrote", str(extras.rows.path))
     reporter.line("wrote", str(run.path))
-    return evaluation, f"{folds} folds in {run.path}"
+    return scored, f"{folds} folds in {run.path}"

@@ -1,27 +1,20 @@
 """`lstmcli inspect`."""
 
-import os
-import shutil
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from lstmcli.cli.evaluate import AsJson
 from lstmcli.cli.messages import say, write_data, write_tables
 from lstmcli.cli.options import INPUT, OUTPUT, Encoding, Format, Quiet, Run, Svg
-from lstmcli.cli.process import is_terminal
+from lstmcli.cli.style import output_style as output_style
 from lstmcli.errors import DataError, UsageError, counted
-
-if TYPE_CHECKING:
-    from lstmcli.reports.inspection.cells import Style
 
 VIEW = "What to look at"
 SEARCH = "Search (with --unit, a FILE, and --text or --line)"
-
-MIN_WIDTH = 40
 
 
 class SignalChoice(StrEnum):
@@ -192,20 +185,6 @@ def check_output(svg: str | None, file: str | None, *, as_json: bool) -> None:
         raise UsageError("--svg - and --json both write to standard output; name a file for the chart.")
     if svg is not None and file not in {None, "-"} and Path(svg).exists() and Path(svg).samefile(str(file)):
         raise UsageError(f"--svg {svg}: this is the FILE to read; choose another name.")
-
-
-def output_style(*, no_color: bool) -> "Style":
-    """Return what standard output can show. A pipe gets 80 columns and no colours."""
-    from lstmcli.reports.inspection.cells import BLOCKS, ELLIPSIS, Style
-
-    on_terminal = is_terminal(sys.stdout)
-    wants_color = not no_color and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    width = max(MIN_WIDTH, shutil.get_terminal_size((80, 24)).columns) if on_terminal else 80
-    try:
-        (BLOCKS + ELLIPSIS).encode(getattr(sys.stdout, "encoding", None) or "utf-8")
-    except UnicodeEncodeError:
-        return Style(width, on_terminal and wants_color, is_unicode=False)
-    return Style(width, on_terminal and wants_color)
 
 
 def write_chart(chart: str, path: str) -> None:

@@ -103,6 +103,15 @@ OnError = Annotated[
         "(exit code 3); skip drops them; stop exits with an error.",
     ),
 ]
+TraitColumns = Annotated[
+    bool,
+    typer.Option(
+        "--trait-columns",
+        rich_help_panel=PREDICTIONS,
+        help="Add a column predicted_<label> with 1 or 0 for each label; for several labels per text or yes/no "
+        "columns.",
+    ),
+]
 
 # The same for commands that train: an option that is not given leaves the config's value.
 TrainingFile = Annotated[

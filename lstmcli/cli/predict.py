@@ -21,6 +21,7 @@ from lstmcli.cli.options import (
     Quiet,
     Run,
     TextColumn,
+    TraitColumns,
 )
 from lstmcli.errors import DataError
 
@@ -67,6 +68,7 @@ def predict_command(
             help="Add a column probability_<label> for each label.",
         ),
     ] = False,
+    trait_columns: TraitColumns = False,
     top_k: Annotated[
         int | None,
         typer.Option(
@@ -174,7 +176,7 @@ def predict_command(
     paths = files or ["-"]
     kept = None if columns is None else split_list(columns)
     inputs = InputOptions(None if input_format is None else input_format.value, encoding, text, on_error.value)
-    options = PredictOptions(probabilities, top_k, threshold, min_confidence)
+    options = PredictOptions(probabilities, top_k, threshold, min_confidence, trait_columns)
     _look_for_sentences(paths, run)
     check_exist(paths)
     check_output(output, paths, STANDARD_INPUT)

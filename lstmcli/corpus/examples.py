@@ -37,6 +37,7 @@ class Examples:
         store: the texts.
         findings: rows that can't be used as they are.
         soft: probabilities as targets, if they are used; row n belongs to text n of `store`.
+        ends: for each file, the number of texts in `store` once it was read.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Examples:
     store: TextStore
     findings: tuple[Finding, ...]
     soft: SoftLabels | None = None
+    ends: tuple[int, ...] = ()
 
     @property
     def report(self) -> RowsRead:
@@ -122,12 +124,13 @@ def read_examples(
         DataError: a column is missing, there are no usable rows, a label is invalid, or the settings make a finding an
             error. One message lists all such findings of the file.
     """
-    rows, findings, num_rows, names = ExampleRows(), list[Finding](), 0, list[str]()
+    rows, findings, num_rows, names, ends = ExampleRows(), list[Finding](), 0, list[str](), list[int]()
     for path in [paths] if isinstance(paths, str) else paths:
         with open_records(path, format_name=settings.format, encoding=settings.encoding) as source:
             names.append(source.name)
             selector = CellSelector(source, settings, soft=soft, needs_group=needs_group)
             num_rows += _collect(source, settings, rows, findings, selector)
+            ends.append(len(rows.store))
     name = " + ".join(names)
     table, label_sets = rows.table(), tuple(rows.label_sets)
     if known_labels is not None:
@@ -148,7 +151,7 @@ def read_examples(
         raise DataError(f"{name}: no usable rows ({num_rows:,} read): {reasons}.")
     table = table.reset_index(drop=True)
     soft_labels = None if rows.soft is None else rows.soft.soft_labels()
-    return Examples(name, num_rows, table, label_sets, rows.store, tuple(findings), soft_labels)
+    return Examples(name, num_rows, table, label_sets, rows.store, tuple(findings), soft_labels, tuple(ends))
 
 
 def _as_known(label_sets: tuple[tuple[str, ...], ...], known: Collection[str]) -> tuple[tuple[str, ...], ...]:

@@ -34,9 +34,8 @@ def open_output(path: str | None, *, job: str = "", resume: bool = False) -> Ite
             what an interrupted run has left is damaged or was another job.
         UsageError: what is no file can't be gone on with; spreadsheets can't be written.
     """
-    if path is not None and path.lower().endswith((".xlsx", ".xls", ".ods")):
-        raise UsageError(f"{path}: spreadsheets can't be written; choose .csv, .tsv or .jsonl.")
-    if _is_stream(path):
+    refuse_spreadsheet(path)
+    if is_stream(path):
         if resume:
             raise UsageError("--resume goes on with a file; name it with --output.")
         with _open_stream(path) as stream:
@@ -66,7 +65,7 @@ def check_output(path: str | None, inputs: Sequence[str], standard_input: str) -
     Raises:
         DataError: one of them is the partial output, its mark, or the file that standard output goes to.
     """
-    if _is_stream(path):
+    if is_stream(path):
         number = _descriptor(path)
         taken = [] if number is None or sys.stdout is None else _files(number)
         problem = "is the output, too; name another file, or use --output, which replaces the file at the end."
@@ -92,7 +91,13 @@ def _files(file: str | Path | int) -> list[os.stat_result]:
     return [status] if stat.S_ISREG(status.st_mode) else []
 
 
-def _is_stream(path: str | None) -> bool:
+def refuse_spreadsheet(path: str | None) -> None:
+    """Raise a UsageError if the extension of `path` is that of a spreadsheet."""
+    if path is not None and path.lower().endswith((".xlsx", ".xls", ".ods")):
+        raise UsageError(f"{path}: spreadsheets can't be written; choose .csv, .tsv or .jsonl.")
+
+
+def is_stream(path: str | None) -> bool:
     """Whether `path` is standard output, or a device or a named pipe, which a file must never replace."""
     if path is None or _descriptor(path) is not None:
         return True

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcli.corpus.label_set import LabelSet
 from lstmcli.data.formats.text import TEXT_FORMAT
 from lstmcli.errors import DataError, UsageError, counted
 from lstmcli.inference.predictor import Answers, Predictions
@@ -23,12 +24,14 @@ class PredictOptions(NamedTuple):
         threshold: replaces the model's own decision rule: labels are predicted if they are at least this probable. The
             cells of ranked labels below it are empty.
         min_confidence: a prediction with a lower score is left empty, whatever the rule says; its score stays.
+        trait_columns: whether to add a column `predicted_<label>` with 1 or 0 for each label.
     """
 
     probabilities: bool = False
     top_k: int | None = None
     threshold: float | None = None
     min_confidence: float | None = None
+    trait_columns: bool = False
 
 
 class Adder:
@@ -51,6 +54,8 @@ class Adder:
                 "--min-confidence: with --top-k, lines of plain text have no prediction; use --threshold, or write a "
                 "table (--output-format csv)."
             )
+        if options.trait_columns:
+            check_trait_columns(model.labels)
         self.num_uncertain = 0
         self._names: dict[bytes, str] = {}  # by the bytes of a decision
 
@@ -64,6 +69,8 @@ class Adder:
         columns = ["prediction", "score"] if self._has_decision else []
         for rank in range(1, min(self._options.top_k or 0, len(self._labels.names)) + 1):
             columns += [f"label_{rank}", f"score_{rank}"]
+        if self._options.trait_columns:
+            columns += [f"predicted_{name}" for name in self._labels.names]
         if self._options.probabilities:
             columns += [f"probability_{name}" for name in self._labels.names]
         return dict.fromkeys(columns)
@@ -96,13 +103,19 @@ class Adder:
     def _columns(self, predictions: Predictions) -> dict[str, Sequence[str | float | None]]:
         options, labels, probabilities = self._options, self._labels, predictions.probabilities
         columns: dict[str, Sequence[str | float | None]] = {}
+        is_certain = predictions.scores >= (options.min_confidence or 0.0)
         if self._has_decision:
-            is_certain = predictions.scores >= (options.min_confidence or 0.0)
             self.num_uncertain += int((~is_certain).sum())
             columns["prediction"] = _where(is_certain, list(map(self._name, predictions.decisions)))
             columns["score"] = predictions.scores.tolist()
         if options.top_k is not None:
             columns |= self._ranked(probabilities, options.top_k)
+        if options.trait_columns:
+            by_label = predictions.decisions.T
+            columns |= {
+                f"predicted_{name}": _where(is_certain, flags(picked))
+                for name, picked in zip(labels.names, by_label, strict=True)
+            }
         if options.probabilities:
             columns |= {f"probability_{name}": probabilities[:, at].tolist() for at, name in enumerate(labels.names)}
         return columns
@@ -128,13 +141,26 @@ class Adder:
         return self._names[key]
 
 
-def refuse_taken(added: Sequence[str], columns: Sequence[str], name: str) -> None:
+def flags(picked: NDArray[np.bool_]) -> list[int]:
+    """Return 1 for True and 0 for False."""
+    return list(map(int, picked.tolist()))
+
+
+def check_trait_columns(labels: LabelSet) -> None:
+    """Raise a UsageError unless a text may have several of the `labels`."""
+    if labels.kind == "single":
+        raise UsageError("--trait-columns: each text has one label here; it is for several labels or yes/no columns.")
+
+
+def refuse_taken(
+    added: Sequence[str], columns: Sequence[str], name: str, *, advice: str = ", or select other columns with --columns"
+) -> None:
     """Raise a DataError if one of the `added` columns is already in `columns`, those of the input `name`."""
     taken = [column for column in added if column in columns]
     if taken:
         raise DataError(
             f"{name}: already has a column {taken[0]!r}, which the prediction would add (is this the output of an "
-            "earlier prediction?). Rename or remove it, or select other columns with --columns."
+            f"earlier prediction?). Rename or remove it{advice}."
         )
 
 

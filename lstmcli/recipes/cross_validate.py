@@ -19,9 +19,11 @@ from lstmcli.data.sealed import SealedFolder
 from lstmcli.errors import ConfigError, RunDirectoryError
 from lstmcli.events import FoldStarted, Tell, ignore
 from lstmcli.inference.predictor import Predictor
-from lstmcli.metrics.evaluation import Evaluation, System, evaluate
+from lstmcli.metrics.evaluation import System, evaluate
 from lstmcli.metrics.folds import with_folds
-from lstmcli.recipes.score import predict_systems
+from lstmcli.recipes.evaluation.extras import add_extras, check_extras
+from lstmcli.recipes.evaluation.wanted import NO_EXTRAS, Extras
+from lstmcli.recipes.score import ScoredRows, predict_systems
 from lstmcli.recipes.train import train
 from lstmcli.reports.files import write_reports
 from lstmcli.stopping import NEVER, Stop
@@ -33,8 +35,14 @@ Values = NDArray[Any]
 
 
 def cross_validate(
-    config: Config, run: OpenRun, *, num_folds: int, tell: Tell = ignore, stop: Stop = NEVER
-) -> Evaluation:
+    config: Config,
+    run: OpenRun,
+    *,
+    num_folds: int,
+    tell: Tell = ignore,
+    stop: Stop = NEVER,
+    extras: Extras = NO_EXTRAS,
+) -> ScoredRows:
     """Split the training and validation rows of `config` into folds, and hold out each fold once for testing.
 
     Rows with the same text or group share a fold. `data.test` is not used.
@@ -45,6 +53,7 @@ def cross_validate(
         num_folds: at least 2.
         tell: is called with each event.
         stop: see `train`.
+        extras: what is wanted besides scores.
 
     Raises:
         LstmcliError: a mistake that the user can fix.
@@ -54,10 +63,10 @@ def cross_validate(
         raise ConfigError("data.soft_labels: not supported with --folds; set it to 0, or evaluate without --folds.")
     run.check(config)
     with run:
-        return _cross_validate(config, run, num_folds, tell, stop)
+        return _cross_validate(config, run, num_folds, tell, stop, extras)
 
 
-def _cross_validate(config: Config, run: OpenRun, num_folds: int, tell: Tell, stop: Stop) -> Evaluation:
+def _cross_validate(config: Config, run: OpenRun, num_folds: int, tell: Tell, stop: Stop, extras: Extras) -> ScoredRows:
     paths = [path for path in (config.data.train, config.data.validation) if path is not None]
     examples = read_examples(paths, config.data)
     tell(examples.report)
@@ -65,6 +74,7 @@ def _cross_validate(config: Config, run: OpenRun, num_folds: int, tell: Tell, st
     fold = deal_folds(examples, num_folds=num_folds, seed=seed)
     labels = all_labels(examples, config.data)
     check_label_names(config.decision.thresholds, labels.names)
+    check_extras(extras, paths, config.data, labels, has_folds=True)
     _start(config, run, examples, fold)
     results = []
     for number, (corpus, rows) in enumerate(fold_corpora(examples, fold, config.data, seed=seed), start=1):
@@ -74,9 +84,9 @@ def _cross_validate(config: Config, run: OpenRun, num_folds: int, tell: Tell, st
             own = _of_fold(config, inner, corpus.labels)
             train(own, run.within(inner), corpus=corpus, tell=tell, stop=stop)
         results.append(_predict_fold(config, inner, corpus.labels, rows, labels))
-    evaluation = _pooled(examples.name, results, labels, config)
-    write_reports(run.directory, [evaluation], {"folds": num_folds, "rows": len(examples.table)}, [])
-    return evaluation
+    scored = add_extras(extras, _pooled(examples, fold, results, labels, config), paths, config.data)
+    write_reports(run.directory, [scored.evaluation], {"folds": num_folds, "rows": len(examples.table)}, [])
+    return scored
 
 
 def _of_fold(config: Config, run: RunDirectory, labels: LabelSet) -> Config:
@@ -125,15 +135,30 @@ def _predict_fold(config: Config, run: RunDirectory, own: LabelSet, rows: Exampl
     return _FoldResult(systems, label_targets(rows, labels), rows.table["group"].to_numpy())
 
 
-def _pooled(name: str, results: list[_FoldResult], labels: LabelSet, config: Config) -> Evaluation:
-    """Score the rows of all folds together, and each fold on its own."""
+def _pooled(
+    examples: Examples, fold: NDArray[np.int64], results: list[_FoldResult], labels: LabelSet, config: Config
+) -> ScoredRows:
+    """Score the rows of all folds together, and each fold on its own. What is returned is in the order of the rows."""
     groups = number_groups(np.concatenate([result.groups for result in results]))
     targets = np.concatenate([result.targets for result in results])
-    fold = np.repeat(np.arange(len(results)), [len(result.targets) for result in results])
+    by_fold = np.repeat(np.arange(len(results)), [len(result.targets) for result in results])
     systems = [_joined(list(parts)) for parts in zip(*_shared_systems(results), strict=True)]
-    name = f"{name}, fold by fold"
+    name = f"{examples.name}, fold by fold"
     evaluation = evaluate(name, systems, targets, labels.names, labels.kind, config.evaluation, groups=groups)
-    return with_folds(evaluation, systems, targets, fold)
+    evaluation = with_folds(evaluation, systems, targets, by_fold)
+    place = np.argsort(np.argsort(fold, kind="stable"))  # of each row among the rows by fold
+    systems = [_in_order(system, place) for system in systems]
+    return ScoredRows(examples, labels, targets[place], systems, evaluation, fold + 1)
+
+
+def _in_order(system: System, rows: NDArray[np.int64]) -> System:
+    uncalibrated = None if system.uncalibrated is None else system.uncalibrated[rows]
+    return replace(
+        system,
+        decisions=system.decisions[rows],
+        probabilities=system.probabilities[rows],
+        uncalibrated=uncalibrated,
+    )
 
 
 def _shared_systems(results: list[_FoldResult]) -> list[list[System]]:

@@ -7,19 +7,18 @@ from typing import Literal
 
 import numpy as np
 
-from lstmcli.config.model_settings import FormatName
+from lstmcli.config.model_settings import DataSettings, FormatName
 from lstmcli.config.settings import EvaluationSettings
-from lstmcli.config.thresholds import parse_choice
-from lstmcli.corpus.corpus import Corpus, load_corpus
 from lstmcli.corpus.examples import Examples, read_examples
 from lstmcli.data.atomic import atomic_path, unwritable_parent
 from lstmcli.data.reading import STANDARD_INPUT, Layout, input_layout
-from lstmcli.errors import DataError, LstmcliError, UsageError, counted
+from lstmcli.errors import DataError, UsageError
 from lstmcli.inference.predictor import Predictor
-from lstmcli.metrics.decisions import SET_BY_HAND
 from lstmcli.metrics.evaluation import Evaluation
-from lstmcli.metrics.threshold_choice import ONE_HALF, choose_rule
-from lstmcli.recipes.score import evaluate_examples
+from lstmcli.recipes.evaluation.extras import add_extras, check_extras
+from lstmcli.recipes.evaluation.thresholds import with_thresholds
+from lstmcli.recipes.evaluation.wanted import NO_EXTRAS, Extras
+from lstmcli.recipes.score import ScoredRows, score_examples
 from lstmcli.reports.files import to_html, to_json, to_markdown
 from lstmcli.store.layout import (
     BASELINES_FOLDER,
@@ -29,6 +28,7 @@ from lstmcli.store.layout import (
     METRICS_FILE,
     SEEN_TEXTS_FOLDER,
 )
+from lstmcli.store.model import SavedModel
 from lstmcli.store.run_directory import RunDirectory
 from lstmcli.store.seen_texts import read_seen_texts
 
@@ -44,9 +44,15 @@ class ColumnOverrides:
 
 
 def evaluate_file(
-    run: Path, path: str, overrides: ColumnOverrides, *, baselines: bool, threshold: str | None = None
-) -> tuple[Examples, Evaluation]:
-    """Score the model in `run` on `path`; return the rows and the evaluation.
+    run: Path,
+    path: str,
+    overrides: ColumnOverrides,
+    *,
+    baselines: bool,
+    threshold: str | None = None,
+    extras: Extras = NO_EXTRAS,
+) -> ScoredRows:
+    """Score the model in `run` on `path`.
 
     Args:
         run: a run directory or a model folder.
@@ -54,6 +60,7 @@ def evaluate_file(
         overrides: what replaces the columns of training.
         baselines: whether to compare with them.
         threshold: what replaces the model's thresholds, see `with_thresholds`.
+        extras: what is wanted besides scores.
 
     Raises:
         RunDirectoryError: no usable model.
@@ -63,13 +70,32 @@ def evaluate_file(
     predictor = Predictor.open(run)
     if overrides.label is not None and predictor.model.columns.labels:
         raise UsageError("--label: this model has several yes/no columns; rename the columns of the file instead.")
-    columns, rule = predictor.model.columns, predictor.model.rule
     evaluation_settings, group = _settings_of(run)
-    may_be_empty = columns.label_separator is not None and not rule.at_least_one
+    settings = _row_settings(path, overrides, predictor.model, group)
+    check_extras(extras, [path], settings, predictor.model.labels)
+    examples = read_examples(path, settings, known_labels=predictor.model.labels.names, needs_group=False)
+    evaluation_settings = replace(evaluation_settings, baselines=baselines)
+    overlaps = _seen_by(run, examples)
+    notes: tuple[str, ...] = ()
+    if threshold is not None:
+        predictor, notes = with_thresholds(predictor, run, threshold)
+    scored = score_examples(examples, predictor, run / BASELINES_FOLDER, evaluation_settings, overlaps=overlaps)
+    if threshold is not None:  # the n-grams alone keep theirs, so not all of the difference comes from the network
+        evaluation = scored.evaluation
+        comparisons = [replace(each, added_to_ngrams="") for each in evaluation.comparisons]
+        evaluation = replace(evaluation, comparisons=comparisons, notes=(*evaluation.notes, *notes))
+        scored = replace(scored, evaluation=evaluation)
+    return add_extras(extras, scored, [path], settings)
+
+
+def _row_settings(path: str, overrides: ColumnOverrides, model: SavedModel, group: str | None) -> DataSettings:
+    """Return how the rows of `path` are read."""
+    columns = model.columns
+    may_be_empty = columns.label_separator is not None and not model.rule.at_least_one
     is_piped_table = path == STANDARD_INPUT and overrides.format in {None, "auto"}
     wanted = Layout("csv" if is_piped_table else overrides.format, overrides.encoding)
     layout = input_layout(path, wanted, Layout(columns.format, columns.encoding))
-    settings = replace(
+    return replace(
         columns,
         format=layout.format_name,  # type: ignore[arg-type]  # one of the names
         encoding=str(layout.encoding),
@@ -78,17 +104,6 @@ def evaluate_file(
         group=group,
         unlabelled="keep" if may_be_empty else "drop",
     )
-    examples = read_examples(path, settings, known_labels=predictor.model.labels.names, needs_group=False)
-    evaluation_settings = replace(evaluation_settings, baselines=baselines)
-    overlaps = _seen_by(run, examples)
-    notes: tuple[str, ...] = ()
-    if threshold is not None:
-        predictor, notes = with_thresholds(predictor, run, threshold)
-    evaluation = evaluate_examples(examples, predictor, run / BASELINES_FOLDER, evaluation_settings, overlaps=overlaps)
-    if threshold is not None:  # the n-grams alone keep theirs, so not all of the difference comes from the network
-        comparisons = [replace(each, added_to_ngrams="") for each in evaluation.comparisons]
-        evaluation = replace(evaluation, comparisons=comparisons, notes=(*evaluation.notes, *notes))
-    return examples, evaluation
 
 
 def _seen_by(run: Path, examples: Examples) -> list[tuple[str, str, int]]:
@@ -110,69 +125,6 @@ def _settings_of(run: Path) -> tuple[EvaluationSettings, str | None]:
         return EvaluationSettings(), None
     config = RunDirectory(run).read_config()
     return config.evaluation, config.data.group
-
-
-def with_thresholds(predictor: Predictor, run: Path, wanted: str) -> tuple[Predictor, tuple[str, ...]]:
-    """Return the model in `run` with the thresholds that `wanted` asks for, and notes on them.
-
-    A number needs no rows. All others are tuned on the run's own validation rows, read again from its files.
-
-    Args:
-        predictor: the model.
-        run: a run directory; a model folder is enough for a number or "half".
-        wanted: as for `decision.thresholds`, but for all labels.
-
-    Raises:
-        UsageError: `wanted` asks for nothing known, or the model is one of single labels.
-        DataError: the validation rows can't be found, or are no longer those of the training.
-    """
-    model = predictor.model
-    try:
-        choice = parse_choice(wanted)
-    except ValueError as error:
-        raise UsageError(f"--threshold: {error}") from None
-    if model.labels.kind == "single":
-        raise UsageError("--threshold: does not apply to single labels, where the most probable label is predicted.")
-    notes: tuple[str, ...] = ()
-    if choice.goal == "number":
-        rule, where = model.rule.with_threshold(choice.value), SET_BY_HAND
-    elif choice.goal == "half":
-        half = model.rule.with_threshold(0.5)
-        origins = (ONE_HALF,) * len(half.origins)
-        rule, where = replace(half, at_least_one=model.rule.at_least_one, origins=origins), ONE_HALF
-    else:
-        corpus = _validation_rows(predictor, run, wanted)
-        probabilities = predictor.probabilities(corpus.validation.texts)
-        rule, notes = choose_rule(
-            wanted,
-            probabilities,
-            corpus.validation_targets,
-            model.labels.names,
-            model.labels.kind,
-            is_labelled=bool(corpus.train_targets.any(axis=1).all()),
-        )
-        where = f"tuned on {counted(len(probabilities), 'validation row')} of the run"
-    told = f"Thresholds of the model, by --threshold {wanted}: {where}. The baselines keep theirs."
-    return Predictor(replace(model, rule=rule)), (told, *notes)
-
-
-def _validation_rows(predictor: Predictor, run: Path, wanted: str) -> Corpus:
-    """Return the corpus of a run, of which the validation rows are those that the model was tuned on."""
-    needs = f"--threshold {wanted}: needs the validation rows of the run"
-    if not (run / CONFIG_FILE).exists():
-        raise DataError(f"{needs}, but {run} has no {CONFIG_FILE}; name the run directory, or a number instead.")
-    config = RunDirectory(run).read_config(needs_rows=False)
-    seen = read_seen_texts(run / SEEN_TEXTS_FOLDER).get("validation")
-    if config.data.train is None or seen is None:
-        raise DataError(f"{needs}, which are not in a file; name a number instead.")
-    try:
-        corpus = load_corpus(replace(config.data, test=None), seed=config.training.seed)
-    except LstmcliError as error:
-        raise DataError(f"{needs}, which can't be read: {error}") from None
-    keys = np.unique(corpus.validation.table["text_key"].to_numpy())
-    if corpus.labels.names != predictor.model.labels.names or not np.array_equal(keys, seen):
-        raise DataError(f"{needs}, but its files have changed since; name a number instead.")
-    return corpus
 
 
 def check_reports(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from lstmcli.config.settings import EvaluationSettings
 from lstmcli.corpus.corpus import Corpus
 from lstmcli.corpus.encode import TokenizedTexts
 from lstmcli.corpus.examples import Examples
+from lstmcli.corpus.label_set import LabelSet
 from lstmcli.corpus.targets import label_targets
 from lstmcli.data.atomic import replaced_folder
 from lstmcli.errors import DamagedFileError, RunDirectoryError
@@ -39,6 +40,27 @@ MODEL_NAME = "this model"
 SINGLE_NAME = "its first network"
 
 
+@dataclass(frozen=True)
+class ScoredRows:
+    """Labelled rows, what each system predicts for them, and the scores of that.
+
+    Attributes:
+        examples: the rows.
+        labels: the columns of what follows.
+        targets: (rows, labels).
+        systems: the model first.
+        evaluation: of these predictions.
+        fold: (rows,), from 1, of a cross-validation.
+    """
+
+    examples: Examples
+    labels: LabelSet
+    targets: NDArray[np.bool_]
+    systems: list[System]
+    evaluation: Evaluation
+    fold: NDArray[np.int64] | None = None
+
+
 def evaluate_examples(
     examples: Examples,
     predictor: Predictor,
@@ -49,6 +71,22 @@ def evaluate_examples(
     single: Predictor | None = None,
     overlaps: Sequence[tuple[str, str, int]] = (),
 ) -> Evaluation:
+    """Return the scores alone; see `score_examples`."""
+    return score_examples(
+        examples, predictor, baselines, settings, is_tuned_on=is_tuned_on, single=single, overlaps=overlaps
+    ).evaluation
+
+
+def score_examples(
+    examples: Examples,
+    predictor: Predictor,
+    baselines: Path,
+    settings: EvaluationSettings,
+    *,
+    is_tuned_on: bool = False,
+    single: Predictor | None = None,
+    overlaps: Sequence[tuple[str, str, int]] = (),
+) -> ScoredRows:
     """Predict the texts of `examples` and score them next to the baselines saved in `baselines`, if there are any.
 
     Args:
@@ -67,7 +105,7 @@ def evaluate_examples(
     folder = baselines if settings.baselines and os.path.lexists(baselines) else None
     systems = predict_systems(examples.texts, predictor, folder, single=single)
     targets = label_targets(examples, labels)
-    evaluation = evaluate(
+    found = evaluate(
         examples.name,
         systems,
         targets,
@@ -78,9 +116,8 @@ def evaluate_examples(
         groups=examples.groups,
     )
     shared = [each for each in overlaps if examples.name in each[:2]]
-    return replace(
-        evaluation, notes=(*describe_dropped(examples.report), *(describe_overlap(*each) for each in shared))
-    )
+    notes = (*describe_dropped(examples.report), *(describe_overlap(*each) for each in shared))
+    return ScoredRows(examples, labels, targets, systems, replace(found, notes=notes))
 
 
 def predict_systems(

@@ -102,7 +102,9 @@ def format_cell(value: str | float | None) -> str:
     """Return an added value as text: probabilities in fixed notation for sort and awk, None as an empty cell."""
     if value is None:
         return ""
-    return value if isinstance(value, str) else f"{value:.{PROBABILITY_DIGITS}f}"
+    if isinstance(value, float):
+        return f"{value:.{PROBABILITY_DIGITS}f}"
+    return str(value)
 
 
 def bytes_as_text(value: bytes) -> str:

@@ -1,0 +1,78 @@
+"""What `lstmcli evaluate` and `lstmcli cross-validate` share: options for more than scores, and printing them."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lstmcli.cli.messages import write_data, write_tables
+from lstmcli.cli.process import is_terminal
+from lstmcli.cli.style import output_style
+from lstmcli.errors import UsageError
+
+if TYPE_CHECKING:
+    from lstmcli.recipes.evaluation.wanted import Extras
+    from lstmcli.recipes.score import ScoredRows
+
+ROWS = "Rows"
+
+PredictionsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--predictions",
+        metavar="FILE",
+        rich_help_panel=ROWS,
+        help="Also write all rows with their labels, predictions, scores and probabilities; the extension sets the "
+        "format.",
+    ),
+]
+Mistakes = Annotated[
+    int | None,
+    typer.Option(
+        "--mistakes", min=1, metavar="N", rich_help_panel=ROWS, help="Also print the N most confident mistakes."
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What is printed, and how."""
+
+    as_json: bool
+    mistakes: int | None
+
+
+def wanted_extras(predictions: Path | None, *, trait_columns: bool) -> "Extras":
+    """Return what is wanted besides scores, once it is clear that it can be written.
+
+    Raises:
+        UsageError: the options don't fit together.
+        DataError: the file can't be written.
+    """
+    from lstmcli.data.whole_output import check_whole
+    from lstmcli.recipes.evaluation.wanted import Extras, RowsFile
+
+    if predictions is None:
+        if trait_columns:
+            raise UsageError("--trait-columns: are columns of the rows; name a file for them with --predictions.")
+        return Extras()
+    check_whole(predictions, "--predictions")
+    return Extras(RowsFile(predictions, trait_columns))
+
+
+def show_scores(scored: "ScoredRows", name: str, shown: Shown) -> None:
+    """Print the scores of the model called `name`, and what else is wanted."""
+    from lstmcli.recipes.evaluation.mistakes import confident_mistakes
+    from lstmcli.reports.files import to_console_text, to_json
+    from lstmcli.reports.mistakes import mistakes_content, mistakes_text
+
+    mistakes = None if shown.mistakes is None else confident_mistakes(scored, shown.mistakes)
+    if shown.as_json:
+        found = {} if mistakes is None else {"mistakes": mistakes_content(mistakes)}
+        write_data(to_json([scored.evaluation], {"model": name, **found}))
+        return
+    write_tables(to_console_text(scored.evaluation, is_terminal=is_terminal(sys.stdout)))
+    if mistakes is not None:
+        write_tables("\n" + mistakes_text(mistakes, output_style(no_color=True)))

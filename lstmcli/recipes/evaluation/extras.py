@@ -1,0 +1,39 @@
+"""Checks what is wanted besides scores before an evaluation starts, and adds it once there are scores."""
+
+from collections.abc import Sequence
+
+from lstmcli.config.model_settings import DataSettings
+from lstmcli.corpus.label_set import LabelSet
+from lstmcli.recipes.evaluation.rows import check_rows, write_rows
+from lstmcli.recipes.evaluation.wanted import Extras
+from lstmcli.recipes.score import ScoredRows
+
+
+def check_extras(
+    extras: Extras, paths: Sequence[str], settings: DataSettings, labels: LabelSet, *, has_folds: bool = False
+) -> None:
+    """Check what can be checked before anything is computed.
+
+    Args:
+        extras: what is wanted.
+        paths: of the rows, see `read_examples`.
+        settings: see `read_examples`.
+        labels: of the model.
+        has_folds: whether the rows are those of a cross-validation.
+
+    Raises:
+        LstmcliError: it can't be had.
+    """
+    if extras.rows is not None:
+        check_rows(extras.rows, paths, settings, labels, has_folds=has_folds)
+
+
+def add_extras(extras: Extras, scored: ScoredRows, paths: Sequence[str], settings: DataSettings) -> ScoredRows:
+    """Return the scored rows with what is wanted in their evaluation, after files are written.
+
+    Raises:
+        DataError: a file can't be written, or the rows have changed.
+    """
+    if extras.rows is not None:
+        write_rows(extras.rows, scored, paths, settings)
+    return scored

@@ -1,0 +1,29 @@
+"""What an evaluation may be asked for besides scores. Light to load, so that the command line can check its options."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class RowsFile:
+    """A file for all rows.
+
+    `trait_columns` says whether each label has columns of its own, with 1 or 0.
+    """
+
+    path: Path
+    trait_columns: bool = False
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What is wanted.
+
+    Attributes:
+        rows: a file for all rows with their predictions.
+    """
+
+    rows: RowsFile | None = None
+
+
+NO_EXTRAS = Extras()
