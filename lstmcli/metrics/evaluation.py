@@ -10,6 +10,7 @@ from lstmcli.config.settings import SCORES_BY_KIND, EvaluationSettings
 from lstmcli.metrics.confusion import ConfusionCell, confusion_cells, confusion_matrix
 from lstmcli.metrics.coverage import CoverageRow, coverage_rows
 from lstmcli.metrics.decisions import DecisionRule
+from lstmcli.metrics.estimates import Estimate, estimate, estimates
 from lstmcli.metrics.reliability import calibration_error
 from lstmcli.metrics.scores import (
     DEFAULT_SCORE,
@@ -49,15 +50,6 @@ class Calibration:
 
     error: float
     error_before: float | None
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A score and its bootstrap percentile interval, which includes it."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -176,7 +168,7 @@ def evaluate(
     samples = [scores_from_sums(one, statistics[0].counted_labels) for one in sums]
     scores = {
         system.name: {
-            score: _estimate(point[score][0], sample[score], settings.confidence) for score in SCORES_BY_KIND[kind]
+            score: estimate(point[score][0], sample[score], settings.confidence) for score in SCORES_BY_KIND[kind]
         }
         for system, point, sample in zip(systems, points, samples, strict=True)
     }
@@ -215,7 +207,7 @@ def _comparison(
     confidence: float,
 ) -> Comparison:
     value = point[score][0] - other_point[score][0]
-    difference = _estimate(value, samples[score] - other_samples[score], confidence)
+    difference = estimate(value, samples[score] - other_samples[score], confidence)
     return Comparison(other.name, score, difference, other.added_to_ngrams)
 
 
@@ -235,25 +227,9 @@ def _label_scores(
     num_labels = len(names)
     _, picked, actual = statistics.values.sum(axis=0).astype(int)[: 3 * num_labels].reshape(3, num_labels).tolist()
     scores = ("precision", "recall", "f1", "label_accuracy")
-    columns = [_estimates(point[score][0], samples[score], confidence) for score in scores]
+    columns = [estimates(point[score][0], samples[score], confidence) for score in scores]
     thresholds: list[float | None] = [None] * num_labels
     if rule is not None and rule.kind != "single":
         thresholds = list(rule.thresholds.tolist())
     origins = (rule.origins if rule is not None else ()) or [""] * num_labels
     return [LabelScores(*row) for row in zip(names, *columns, actual, picked, thresholds, origins, strict=True)]
-
-
-def _estimate(value: float, samples: NDArray[np.float64], confidence: float) -> Estimate:
-    return _estimates(np.array([value]), samples[:, None], confidence)[0]
-
-
-def _estimates(values: NDArray[np.float64], samples: NDArray[np.float64], confidence: float) -> list[Estimate]:
-    """Return the percentile interval of each column of `samples`, (samples, columns), extended to its own value.
-
-    The percentiles can exclude the value: a label that occurs in one row is in a resample once, twice or not at all,
-    and F1 is no linear function of that.
-    """
-    tail = (1.0 - confidence) / 2.0
-    low, high = np.quantile(samples, [tail, 1.0 - tail], axis=0)
-    columns = (values, np.minimum(low, values), np.maximum(high, values))
-    return [Estimate(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]

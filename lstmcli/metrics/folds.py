@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from lstmcli.metrics.evaluation import Estimate, Evaluation, FoldScore, System
+from lstmcli.metrics.estimates import Estimate
+from lstmcli.metrics.evaluation import Evaluation, FoldScore, System
 from lstmcli.metrics.scores import headline_scores
 
 

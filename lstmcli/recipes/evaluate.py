@@ -1,6 +1,7 @@
 """`lstmcli evaluate`: score a model on a labelled file. Nothing is tuned on its rows."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -41,6 +42,26 @@ class ColumnOverrides:
     encoding: str | None = None
     text: str | None = None
     label: str | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A model and the rows to score it on.
+
+    Attributes:
+        predictor: the model.
+        settings: how the rows were read.
+        examples: the rows.
+        evaluation: settings of the evaluation.
+        overlaps: which of the texts the model has seen, see `score_examples`.
+    """
+
+    predictor: Predictor
+    settings: DataSettings
+    examples: Examples
+    evaluation: EvaluationSettings
+    overlaps: Sequence[tuple[str, str, int]]
 
 
 def evaluate_file(
@@ -67,25 +88,35 @@ def evaluate_file(
         UsageError: `overrides.label` is set for a model of traits; or see `with_thresholds`, also for a DataError.
         DataError: no usable rows.
     """
-    predictor = Predictor.open(run)
-    if overrides.label is not None and predictor.model.columns.labels:
-        raise UsageError("--label: this model has several yes/no columns; rename the columns of the file instead.")
-    evaluation_settings, group = _settings_of(run)
-    settings = _row_settings(path, overrides, predictor.model, group)
-    check_extras(extras, [path], settings, predictor.model.labels)
-    examples = read_examples(path, settings, known_labels=predictor.model.labels.names, needs_group=False)
-    evaluation_settings = replace(evaluation_settings, baselines=baselines)
-    overlaps = _seen_by(run, examples)
+    opened = open_rows(run, path, overrides, extras)
+    predictor = opened.predictor
+    evaluation_settings = replace(opened.evaluation, baselines=baselines)
     notes: tuple[str, ...] = ()
     if threshold is not None:
         predictor, notes = with_thresholds(predictor, run, threshold)
-    scored = score_examples(examples, predictor, run / BASELINES_FOLDER, evaluation_settings, overlaps=overlaps)
+    scored = score_examples(
+        opened.examples, predictor, run / BASELINES_FOLDER, evaluation_settings, overlaps=opened.overlaps
+    )
     if threshold is not None:  # the n-grams alone keep theirs, so not all of the difference comes from the network
         evaluation = scored.evaluation
         comparisons = [replace(each, added_to_ngrams="") for each in evaluation.comparisons]
         evaluation = replace(evaluation, comparisons=comparisons, notes=(*evaluation.notes, *notes))
         scored = replace(scored, evaluation=evaluation)
-    return add_extras(extras, scored, [path], settings)
+    return add_extras(extras, scored, [path], opened.settings)
+
+
+def open_rows(run: Path, path: str, overrides: ColumnOverrides, extras: Extras = NO_EXTRAS) -> Opened:
+    """Open the model in `run` and read the rows of `path`; see `evaluate_file` for arguments and errors."""
+    predictor = Predictor.open(run)
+    model = predictor.model
+    if overrides.label is not None and model.columns.labels:
+        raise UsageError("--label: this model has several yes/no columns; rename the columns of the file instead.")
+    evaluation, group = _settings_of(run)
+    settings = _row_settings(path, overrides, model, group)
+    check_extras(extras, [path], settings, model.labels)
+    needs_group = overrides.group is not None
+    examples = read_examples(path, settings, known_labels=model.labels.names, needs_group=needs_group)
+    return Opened(predictor, settings, examples, evaluation, _seen_by(run, examples))
 
 
 def _row_settings(path: str, overrides: ColumnOverrides, model: SavedModel, group: str | None) -> DataSettings:
@@ -101,7 +132,7 @@ def _row_settings(path: str, overrides: ColumnOverrides, model: SavedModel, grou
         encoding=str(layout.encoding),
         text=overrides.text or columns.text,
         label=overrides.label or columns.label,
-        group=group,
+        group=overrides.group or group,
         unlabelled="keep" if may_be_empty else "drop",
     )
 

@@ -1,14 +1,11 @@
 """Mistakes of a model, in a terminal and in JSON."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lstmcli.reports.inspection.cells import Style, display_width, fitted
-
-LINE_WIDTH, SCORE_WIDTH, SPACE = 8, 7, "  "
-MAX_LABEL_WIDTH = 16
-NONE = "-"
+from lstmcli.reports.inspection.cells import Style
+from lstmcli.reports.row_table import ShownRow, row_lines
 
 
 @dataclass(frozen=True)
@@ -38,21 +35,17 @@ def mistakes_content(mistakes: Sequence[Mistake]) -> list[dict[str, Any]]:
 
 
 def mistakes_text(mistakes: Sequence[Mistake], style: Style) -> str:
-    """Return a line for each, no wider than the screen: its texts are cut off."""
+    """Return a line for each, no wider than the screen: texts are cut off."""
     if not mistakes:
         return "No mistakes.\n"
-    return "".join(f"{line.rstrip()}\n" for line in _lines(mistakes, style))
-
-
-def _lines(mistakes: Sequence[Mistake], style: Style) -> Iterator[str]:
-    yield f"Most confident mistakes ({len(mistakes)})"
-    width = max(display_width(label) for each in mistakes for label in (each.gold, each.prediction, "predicted"))
-    width = min(width, MAX_LABEL_WIDTH)
-    room = style.width - LINE_WIDTH - SCORE_WIDTH - 2 * (width + len(SPACE)) - len(SPACE)
-    names = [fitted(name, width, style=style) for name in ("actual", "predicted")]
-    yield f"{'line':>{LINE_WIDTH}}{SPACE}{SPACE.join(names)}{'score':>{SCORE_WIDTH}}{SPACE}text"
-    for each in mistakes:
-        line = f"{each.line}" if each.file is None else f"{each.file}:{each.line}"
-        labels = [fitted(label or NONE, width, style=style) for label in (each.gold, each.prediction)]
-        text = fitted(" ".join(each.text.split()), room, style=style)
-        yield f"{line:>{LINE_WIDTH}}{SPACE}{SPACE.join(labels)}{each.score:>{SCORE_WIDTH}.3f}{SPACE}{text}"
+    rows = [
+        ShownRow(
+            f"{each.line}" if each.file is None else f"{each.file}:{each.line}",
+            (each.gold, each.prediction),
+            each.score,
+            each.text,
+        )
+        for each in mistakes
+    ]
+    heading = f"Most confident mistakes ({len(mistakes)})"
+    return "".join(f"{line}\n" for line in (heading, *row_lines(("actual", "predicted"), rows, style)))

@@ -4,7 +4,8 @@ import math
 from dataclasses import dataclass, field
 
 from lstmcli.errors import counted
-from lstmcli.metrics.evaluation import Estimate, Evaluation, LabelScores
+from lstmcli.metrics.estimates import Estimate
+from lstmcli.metrics.evaluation import Evaluation, LabelScores
 
 SCORE_TITLES = {
     "accuracy": "accuracy",

@@ -1,0 +1,32 @@
+"""A value and its bootstrap interval."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A score and its bootstrap percentile interval, which includes it."""
+
+    value: float
+    low: float
+    high: float
+
+
+def estimate(value: float, samples: NDArray[np.float64], confidence: float) -> Estimate:
+    """Return the percentile interval of `samples`, (samples,); see `estimates`."""
+    return estimates(np.array([value]), samples[:, None], confidence)[0]
+
+
+def estimates(values: NDArray[np.float64], samples: NDArray[np.float64], confidence: float) -> list[Estimate]:
+    """Return the percentile interval of each column of `samples`, (samples, columns), extended to its own value.
+
+    The percentiles can exclude the value: a label that occurs in one row is in a resample once, twice or not at all,
+    and F1 is no linear function of that.
+    """
+    tail = (1.0 - confidence) / 2.0
+    low, high = np.quantile(samples, [tail, 1.0 - tail], axis=0)
+    columns = (values, np.minimum(low, values), np.maximum(high, values))
+    return [Estimate(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
