@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from lstmcli.cli.evaluate import AsJson, Baselines, evaluate_folds
-from lstmcli.cli.evaluation import Mistakes, PredictionsFile, Shown, show_scores, wanted_extras
+from lstmcli.cli.evaluation import Mistakes, PredictionsFile, Shown, Slices, show_scores, wanted_extras
 from lstmcli.cli.options import (
     OUTPUT,
     ConfigFile,
@@ -50,6 +50,7 @@ def cross_validate_command(
     predictions: PredictionsFile = None,
     trait_columns: TraitColumns = False,
     mistakes: Mistakes = None,
+    slices: Slices = None,
     resume: Annotated[
         bool, typer.Option("--resume", rich_help_panel=OUTPUT, help="Resume an interrupted cross-validation.")
     ] = False,
@@ -75,7 +76,7 @@ def cross_validate_command(
         resume=resume,
         overwrite=overwrite,
         quiet=quiet,
-        extras=wanted_extras(predictions, trait_columns=trait_columns),
+        extras=wanted_extras(predictions, slices, trait_columns=trait_columns),
         command="cross-validate --resume --run-dir",
     )
     show_scores(scored, name, Shown(as_json=as_json, mistakes=mistakes))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lstmcli.cli.evaluation import Mistakes, PredictionsFile, Shown, show_scores, wanted_extras
+from lstmcli.cli.evaluation import Mistakes, PredictionsFile, Shown, Slices, show_scores, wanted_extras
 from lstmcli.cli.options import (
     INPUT,
     OUTPUT,
@@ -84,6 +84,7 @@ def evaluate_command(
     predictions: PredictionsFile = None,
     trait_columns: TraitColumns = False,
     mistakes: Mistakes = None,
+    slices: Slices = None,
     quiet: Quiet = False,
     folds: Annotated[
         int | None,
@@ -114,7 +115,7 @@ def evaluate_command(
       lstmcli evaluate runs/comments test.csv --threshold jaccard
     """
     shown = Shown(as_json=as_json, mistakes=mistakes)
-    extras = wanted_extras(predictions, trait_columns=trait_columns)
+    extras = wanted_extras(predictions, slices, trait_columns=trait_columns)
     if folds is None:
         if run is None or file is None:
             raise UsageError(

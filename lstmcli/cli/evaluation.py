@@ -34,6 +34,16 @@ Mistakes = Annotated[
         "--mistakes", min=1, metavar="N", rich_help_panel=ROWS, help="Also print the N most confident mistakes."
     ),
 ]
+Slices = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--slice",
+        metavar="COLUMN",
+        rich_help_panel=ROWS,
+        help="Also score the rows with each value of a column apart, or with length, texts of different lengths in "
+        "words; repeatable.",
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -44,7 +54,7 @@ class Shown:
     mistakes: int | None
 
 
-def wanted_extras(predictions: Path | None, *, trait_columns: bool) -> "Extras":
+def wanted_extras(predictions: Path | None, slices: list[str] | None, *, trait_columns: bool) -> "Extras":
     """Return what is wanted besides scores, once it is clear that it can be written.
 
     Raises:
@@ -57,9 +67,9 @@ def wanted_extras(predictions: Path | None, *, trait_columns: bool) -> "Extras":
     if predictions is None:
         if trait_columns:
             raise UsageError("--trait-columns: are columns of the rows; name a file for them with --predictions.")
-        return Extras()
+        return Extras(slices=tuple(slices or ()))
     check_whole(predictions, "--predictions")
-    return Extras(RowsFile(predictions, trait_columns))
+    return Extras(RowsFile(predictions, trait_columns), tuple(slices or ()))
 
 
 def show_scores(scored: "ScoredRows", name: str, shown: Shown) -> None:

@@ -13,6 +13,7 @@ from lstmcli.metrics.decisions import DecisionRule
 from lstmcli.metrics.estimates import Estimate, estimate, estimates
 from lstmcli.metrics.reliability import calibration_error
 from lstmcli.metrics.scores import (
+    BOOTSTRAP_SEED,
     DEFAULT_SCORE,
     RowStatistics,
     bootstrap_sums,
@@ -20,12 +21,10 @@ from lstmcli.metrics.scores import (
     row_statistics,
     scores_from_sums,
 )
+from lstmcli.metrics.slices import Slicing
 
 # Score name -> (samples,), or (samples, labels) for per-label scores.
 Scores = dict[str, NDArray[np.float64]]
-
-# Fixed, so that equal predictions have equal intervals.
-BOOTSTRAP_SEED = 20_000
 
 
 @dataclass(frozen=True)
@@ -125,6 +124,7 @@ class Evaluation:
             scores of the model optimistic.
         notes: sentences that readers of the scores need to know, such as which rows were excluded.
         folds: one per system, if the rows were predicted by cross-validation.
+        slices: the model on parts of the rows, if that was asked for.
     """
 
     name: str
@@ -143,6 +143,7 @@ class Evaluation:
     is_tuned_on: bool
     notes: tuple[str, ...] = ()
     folds: tuple[FoldScore, ...] = ()
+    slices: tuple[Slicing, ...] = ()
 
 
 def evaluate(

@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from lstmcli.config.model_settings import LabelKind
 from lstmcli.metrics.estimates import Estimate, estimate
-from lstmcli.metrics.evaluation import BOOTSTRAP_SEED
-from lstmcli.metrics.scores import bootstrap_sums, point_scores, row_statistics, scores_from_sums
+from lstmcli.metrics.scores import BOOTSTRAP_SEED, bootstrap_sums, point_scores, row_statistics, scores_from_sums
 
 Decisions = NDArray[np.bool_]
 

@@ -16,6 +16,9 @@ from lstmcli.config.settings import SCORES_BY_KIND
 Floats = NDArray[np.float64]
 
 DEFAULT_SCORE: dict[LabelKind, str] = {"single": "macro_f1", "multi": "macro_f1", "traits": "mean_accuracy"}
+# Fixed, so that equal predictions have equal intervals.
+BOOTSTRAP_SEED = 20_000
+
 LOWER_IS_BETTER = {"log_loss", "perplexity"}
 
 # Probabilities are clipped to this distance from 0 and 1, so that a single confident mistake has a finite log loss.
@@ -112,6 +115,35 @@ def bootstrap_sums(
     values = [system.values if clusters is None else _sums_by(clusters, system.values) for system in statistics]
     parts = [[counts @ each for each in values] for counts in _draw_counts(len(values[0]), num_samples, seed)]
     return [np.concatenate([part[number] for part in parts]) for number in range(len(statistics))]
+
+
+def bootstrap_part_sums(
+    statistics: RowStatistics,
+    parts: NDArray[np.int64],
+    num_parts: int,
+    *,
+    num_samples: int,
+    seed: int,
+    clusters: NDArray[np.int64] | None = None,
+) -> list[Floats]:
+    """Return, for each part of the rows, the sums (samples, columns) over its rows in resamples of all rows.
+
+    Args:
+        statistics: of all rows.
+        parts: (rows,), the number of each row's part, from 0.
+        num_parts: number of parts, each with at least one row.
+        num_samples: number of resamples.
+        seed: of the random draws.
+        clusters: see `bootstrap_sums`.
+    """
+    unit_of_row = np.arange(len(parts)) if clusters is None else clusters
+    rows_of_parts = [np.flatnonzero(parts == part) for part in range(num_parts)]
+    by_part = [
+        (np.unique(unit_of_row[rows]), _sums_by(unit_of_row[rows], statistics.values[rows])) for rows in rows_of_parts
+    ]
+    draws = _draw_counts(int(unit_of_row.max()) + 1, num_samples, seed)
+    blocks = [[counts[:, units] @ sums for units, sums in by_part] for counts in draws]
+    return [np.concatenate([block[part] for block in blocks]) for part in range(num_parts)]
 
 
 def _sums_by(clusters: NDArray[np.int64], values: Floats) -> Floats:

@@ -84,7 +84,8 @@ def _cross_validate(config: Config, run: OpenRun, num_folds: int, tell: Tell, st
             own = _of_fold(config, inner, corpus.labels)
             train(own, run.within(inner), corpus=corpus, tell=tell, stop=stop)
         results.append(_predict_fold(config, inner, corpus.labels, rows, labels))
-    scored = add_extras(extras, _pooled(examples, fold, results, labels, config), paths, config.data)
+    scored = _pooled(examples, fold, results, labels, config)
+    scored = add_extras(extras, scored, paths, config.data, config.evaluation)
     write_reports(run.directory, [scored.evaluation], {"folds": num_folds, "rows": len(examples.table)}, [])
     return scored
 

@@ -102,7 +102,7 @@ def evaluate_file(
         comparisons = [replace(each, added_to_ngrams="") for each in evaluation.comparisons]
         evaluation = replace(evaluation, comparisons=comparisons, notes=(*evaluation.notes, *notes))
         scored = replace(scored, evaluation=evaluation)
-    return add_extras(extras, scored, [path], opened.settings)
+    return add_extras(extras, scored, [path], opened.settings, evaluation_settings)
 
 
 def open_rows(run: Path, path: str, overrides: ColumnOverrides, extras: Extras = NO_EXTRAS) -> Opened:

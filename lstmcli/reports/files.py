@@ -31,12 +31,20 @@ GRADIENTS_TITLE = "Gradients through time"
 
 def to_json(evaluations: Sequence[Evaluation], facts: dict[str, Any]) -> str:
     """Return a JSON object: `facts`, then the evaluations by name."""
-    content = {**facts, "evaluations": {evaluation.name: asdict(evaluation) for evaluation in evaluations}}
+    content = {**facts, "evaluations": {evaluation.name: _content(evaluation) for evaluation in evaluations}}
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     if text.replace("\n", "").isprintable():
         return text
     # Outside strings, JSON has only ASCII. Escaped like this, the values are the same, and any of them can be written.
     return "".join(each if each == "\n" or is_safe(each) else json.dumps(each)[1:-1] for each in text)
+
+
+def _content(evaluation: Evaluation) -> dict[str, Any]:
+    """Return all of it, with slices only where there are some."""
+    content = asdict(evaluation)
+    if not evaluation.slices:
+        del content["slices"]
+    return content
 
 
 def to_markdown(

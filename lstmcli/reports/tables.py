@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from lstmcli.errors import counted
 from lstmcli.metrics.estimates import Estimate
 from lstmcli.metrics.evaluation import Evaluation, LabelScores
+from lstmcli.metrics.slices import MIN_SLICE, Slicing
 
 SCORE_TITLES = {
     "accuracy": "accuracy",
@@ -64,6 +65,7 @@ def evaluation_tables(evaluation: Evaluation, *, brief: bool = False) -> list[Ta
         tables.insert(1, _folds_table(evaluation))
     if len(evaluation.labels) > 1:
         tables.append(_comparison_table(evaluation, shown))
+    tables += [_slices_table(slicing) for slicing in evaluation.slices]
     tables.append(_coverage_table(evaluation, brief=brief))
     if evaluation.kind != "single":
         return [*tables, _label_counts_table(evaluation, shown)]
@@ -229,6 +231,43 @@ def _confusions_table(evaluation: Evaluation) -> Table:
     note = note or ("" if rows else "No row was given a wrong label.")
     columns = ["actual", "predicted", "rows", "share of actual"]
     return Table("Most frequent confusions", columns, rows, note, num_names=2)
+
+
+def _slices_table(slicing: Slicing) -> Table:
+    scores, gaps = list(slicing.slices[0].scores), list(slicing.slices[0].gaps)
+    rows = [
+        [
+            each.value,
+            f"{each.num_rows:,}{' *' if each.is_small else ''}",
+            *(f"{each.scores[name]:.3f}" for name in scores),
+            *(format_points(each.gaps[name]) for name in gaps),
+        ]
+        for each in slicing.slices
+    ]
+    columns = ["slice", "rows", *(SCORE_TITLES[name] for name in scores)]
+    columns += [f"gap in {SCORE_TITLES[name]}" for name in gaps]
+    return Table(f"Slices by {slicing.name}", columns, rows, _slices_note(slicing))
+
+
+def _slices_note(slicing: Slicing) -> str:
+    """Name the worst slice, and say what to make of its gap."""
+    score, sentences = SCORE_TITLES[slicing.score], []
+    if slicing.worst is not None:
+        (worst,) = (each for each in slicing.slices if each.value == slicing.worst)
+        gap = worst.gaps[slicing.score]
+        sentences.append(
+            f"Worst: {worst.value} ({score} {worst.scores[slicing.score]:.3f}, {format_points(gap)} points against "
+            "the rest). It is picked from all, so its interval alone is not a test."
+        )
+    if any(each.is_small for each in slicing.slices):
+        what = "rows" if slicing.slices[0].num_groups is None else "groups"
+        sentences.append(f"* Fewer than {MIN_SLICE} {what}: not reliable.")
+    return " ".join([*sentences, "Gap: the slice minus all other rows, in points."])
+
+
+def format_points(estimate: Estimate) -> str:
+    """Return "+1.2 [-0.3, +2.7]": a difference in hundredths."""
+    return f"{100 * estimate.value:+.1f} [{100 * estimate.low:+.1f}, {100 * estimate.high:+.1f}]"
 
 
 def _coverage_table(evaluation: Evaluation, *, brief: bool) -> Table:

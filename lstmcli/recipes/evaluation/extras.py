@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from lstmcli.config.model_settings import DataSettings
+from lstmcli.config.settings import EvaluationSettings
 from lstmcli.corpus.label_set import LabelSet
 from lstmcli.recipes.evaluation.rows import check_rows, write_rows
+from lstmcli.recipes.evaluation.slices import check_slices, with_slices
 from lstmcli.recipes.evaluation.wanted import Extras
 from lstmcli.recipes.score import ScoredRows
 
@@ -26,14 +28,19 @@ def check_extras(
     """
     if extras.rows is not None:
         check_rows(extras.rows, paths, settings, labels, has_folds=has_folds)
+    check_slices(extras.slices, paths, settings)
 
 
-def add_extras(extras: Extras, scored: ScoredRows, paths: Sequence[str], settings: DataSettings) -> ScoredRows:
+def add_extras(
+    extras: Extras, scored: ScoredRows, paths: Sequence[str], settings: DataSettings, evaluation: EvaluationSettings
+) -> ScoredRows:
     """Return the scored rows with what is wanted in their evaluation, after files are written.
 
     Raises:
         DataError: a file can't be written, or the rows have changed.
     """
+    if extras.slices:
+        scored = with_slices(extras.slices, scored, paths, settings, evaluation)
     if extras.rows is not None:
         write_rows(extras.rows, scored, paths, settings)
     return scored

@@ -21,9 +21,11 @@ class Extras:
 
     Attributes:
         rows: a file for all rows with their predictions.
+        slices: columns by whose values the rows are scored in parts, see `with_slices`.
     """
 
     rows: RowsFile | None = None
+    slices: tuple[str, ...] = ()
 
 
 NO_EXTRAS = Extras()

@@ -1,0 +1,108 @@
+"""Scores the model on parts of the rows, by the values of a column or by the length of the texts."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcli.config.model_settings import DataSettings
+from lstmcli.config.settings import EvaluationSettings
+from lstmcli.corpus.rereading import read_again
+from lstmcli.data.columns import text_of
+from lstmcli.data.formats.delimited_writer import as_text
+from lstmcli.data.reading import STANDARD_INPUT, ColumnFinder, Wanted, open_records
+from lstmcli.errors import DataError, UsageError
+from lstmcli.metrics.scores import row_statistics
+from lstmcli.metrics.slices import Slicing, length_bins, slice_scores, value_bins
+from lstmcli.recipes.score import ScoredRows
+
+LENGTH = "length"
+
+# More are a name or a number of each row rather than groups of rows.
+MAX_VALUES = 50
+
+
+def check_slices(names: Sequence[str], paths: Sequence[str], settings: DataSettings) -> None:
+    """Check that the files have the columns, as far as their headers tell.
+
+    Raises:
+        DataError: a column is missing.
+        UsageError: a file can't be read twice.
+    """
+    if set(names) <= {LENGTH}:
+        return
+    for path in paths:
+        if path == STANDARD_INPUT or Path(path).is_fifo():
+            raise UsageError("--slice: the rows are read twice, so they can't come through a pipe; name a file.")
+        with open_records(path, format_name=settings.format, encoding=settings.encoding) as source:
+            if source.columns is not None:
+                _finder(names, source.name, source.columns, varies=False)(source.columns)
+
+
+def with_slices(
+    names: Sequence[str],
+    scored: ScoredRows,
+    paths: Sequence[str],
+    settings: DataSettings,
+    evaluation: EvaluationSettings,
+) -> ScoredRows:
+    """Return the rows with an evaluation that has the slices.
+
+    Args:
+        names: of columns; LENGTH is the number of words, unless the files have such a column.
+        scored: the rows.
+        paths: see `read_examples`.
+        settings: see `read_examples`.
+        evaluation: of the bootstrap.
+
+    Raises:
+        DataError: a column is missing or has too many values, or the files have changed.
+    """
+    names = list(dict.fromkeys(names))
+    model, kind = scored.systems[0], scored.labels.kind
+    statistics = row_statistics(scored.targets, model.decisions, model.probabilities, kind)
+    slicings: list[Slicing] = []
+    for name, cells in zip(names, _cells(names, scored, paths, settings), strict=True):
+        values, parts = _lengths(scored) if cells is None else value_bins(cells)
+        if len(values) > MAX_VALUES:
+            raise DataError(
+                f"{scored.examples.name}: column {name!r} has {len(values):,} values, more than {MAX_VALUES} slices; "
+                "choose a column that groups the rows."
+            )
+        slicings.append(slice_scores(name, values, parts, statistics, kind, evaluation, scored.examples.groups))
+    return replace(scored, evaluation=replace(scored.evaluation, slices=tuple(slicings)))
+
+
+def _lengths(scored: ScoredRows) -> tuple[list[str], NDArray[np.int64]]:
+    return length_bins(np.array([len(text.split()) for text in scored.examples.texts]))
+
+
+def _cells(
+    names: Sequence[str], scored: ScoredRows, paths: Sequence[str], settings: DataSettings
+) -> list[list[str] | None]:
+    """Return the cells of each column, one per scored row; None for the built-in LENGTH."""
+    if set(names) <= {LENGTH} and STANDARD_INPUT in paths:
+        return [None] * len(names)
+    columns: list[list[str]] = [[] for _ in names]
+    finder: ColumnFinder | None = None
+    is_built_in = [name == LENGTH for name in names]
+    for source, record, row in read_again(scored.examples, paths, settings):
+        if row is None:
+            continue
+        if finder is None:
+            finder = _finder(names, source.name, record.columns, varies=source.columns is None)
+        for number, (column, index) in enumerate(zip(columns, finder(record.columns), strict=True)):
+            is_built_in[number] &= index is None
+            cell = None if index is None else record.cells[index]
+            is_nested = isinstance(cell, list | dict | bytes)
+            column.append("" if index is None else as_text(cell) if is_nested else text_of(record, index))
+    if finder is not None:
+        finder.check()
+    return [None if built_in else column for built_in, column in zip(is_built_in, columns, strict=True)]
+
+
+def _finder(names: Sequence[str], source: str, columns: Sequence[str], *, varies: bool) -> ColumnFinder:
+    wanted = [Wanted(name, "--slice", is_optional=name == LENGTH and LENGTH not in columns) for name in names]
+    return ColumnFinder(source, wanted, varies=varies)
