@@ -121,7 +121,7 @@ def test_several_labels_are_told_from_one_by_the_columns_of_probabilities(tmp_pa
     assert set(found["scores"]) == {"accuracy", "macro_f1"}
     assert found["num_rows"] == 2
     assert found["notes"] == [
-        *[f"{plain}: 1 row without a true label not compared."] * 2,
+        f"{plain}: 1 row without a true label not compared.",
         "Some labels contain |; if it separates several, add --label-separator '|'.",
     ]
     columns = ["text", "gold", "prediction", "probability_joy", "probability_love"]
@@ -132,6 +132,30 @@ def test_several_labels_are_told_from_one_by_the_columns_of_probabilities(tmp_pa
         jaccard = found["scores"]["jaccard"]
         assert (jaccard["a"], jaccard["difference"]["high"]) == (pytest.approx((0.5 + 0.5 + 1) / 3), 0.0)
         assert found["scores"]["micro_f1"]["a"] == pytest.approx(2 * 2 / (3 + 3))
+
+
+def test_an_empty_label_is_none_only_where_the_row_was_scored(tmp_path: Path) -> None:
+    columns = ["text", "gold", "prediction", "probability_joy", "probability_calm"]
+    rows = [["a", "joy", "joy", "0.5", "0.5"], ["b", "", "joy", "0.5", "0.5"], ["c", "calm", "", "0.5", "0.5"]]
+    unscored = write_csv(tmp_path / "unscored.csv", columns, rows)
+    found = compare(unscored, unscored)
+    assert (found["num_rows"], set(found["scores"])) == (2, {"accuracy", "macro_f1"})
+    assert found["scores"]["accuracy"]["a"] == 0.5  # a row without a prediction is wrong
+    scored = write_csv(tmp_path / "scored.csv", [*columns, "correct"], [[*row, "0"] for row in rows] + [[*rows[0], ""]])
+    found = compare(scored, scored)
+    assert found["num_rows"] == 3
+    assert "jaccard" in found["scores"]
+    assert found["notes"] == [f"{scored}: 1 row without a true label not compared."]
+
+
+def test_lists_of_labels_need_the_option(tmp_path: Path) -> None:
+    path = tmp_path / "lists.jsonl"
+    path.write_text('{"text": "a", "gold": ["joy", "love"], "prediction": ["love"], "correct": [1]}\n')
+    refused = invoke("compare", path, path)
+    assert refused.exit_code == 1
+    assert "some labels are lists; for several labels per text, add --label-separator '|'." in refused.stderr
+    found = compare(path, path, "--label-separator", "|")
+    assert found["scores"]["jaccard"]["a"] == 0.5
 
 
 @pytest.mark.parametrize(

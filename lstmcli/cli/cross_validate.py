@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from lstmcli.cli.evaluate import AsJson, Baselines, evaluate_folds
-from lstmcli.cli.evaluation import Mistakes, PredictionsFile, Shown, Slices, show_scores, wanted_extras
+from lstmcli.cli.evaluate import AsJson, Baselines, evaluate_folds, name_of_folds
+from lstmcli.cli.evaluation import Mistakes, PredictionsFile, Shown, Slices, WriteUp, show_scores, wanted_extras
+from lstmcli.cli.limits import FailBelow, FailOver, FailUnder, check_limits, wanted_limits
 from lstmcli.cli.options import (
     OUTPUT,
     ConfigFile,
@@ -51,6 +52,10 @@ def cross_validate_command(
     trait_columns: TraitColumns = False,
     mistakes: Mistakes = None,
     slices: Slices = None,
+    write_up: WriteUp = False,
+    fail_under: FailUnder = None,
+    fail_over: FailOver = None,
+    fail_below: FailBelow = None,
     resume: Annotated[
         bool, typer.Option("--resume", rich_help_panel=OUTPUT, help="Resume an interrupted cross-validation.")
     ] = False,
@@ -66,7 +71,8 @@ def cross_validate_command(
       lstmcli cross-validate essays.csv --label mood
       lstmcli cross-validate --folds 5 --config configs/personality.yaml
     """
-    scored, name = evaluate_folds(
+    limits = wanted_limits(fail_under, fail_over, fail_below, baselines=baselines)
+    scored, place = evaluate_folds(
         folds,
         config,
         settings or [],
@@ -79,4 +85,6 @@ def cross_validate_command(
         extras=wanted_extras(predictions, slices, trait_columns=trait_columns),
         command="cross-validate --resume --run-dir",
     )
-    show_scores(scored, name, Shown(as_json=as_json, mistakes=mistakes))
+    shown = Shown(as_json=as_json, mistakes=mistakes, write_up=write_up)
+    show_scores(scored, name_of_folds(folds, place), place, shown)
+    check_limits(limits, scored)

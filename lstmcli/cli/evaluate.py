@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lstmcli.cli.evaluation import Mistakes, PredictionsFile, Shown, Slices, show_scores, wanted_extras
+from lstmcli.cli.evaluation import Mistakes, PredictionsFile, Shown, Slices, WriteUp, show_scores, wanted_extras
+from lstmcli.cli.limits import FailBelow, FailOver, FailUnder, check_limits, wanted_limits
 from lstmcli.cli.options import (
     INPUT,
     OUTPUT,
@@ -85,6 +86,10 @@ def evaluate_command(
     trait_columns: TraitColumns = False,
     mistakes: Mistakes = None,
     slices: Slices = None,
+    write_up: WriteUp = False,
+    fail_under: FailUnder = None,
+    fail_over: FailOver = None,
+    fail_below: FailBelow = None,
     quiet: Quiet = False,
     folds: Annotated[
         int | None,
@@ -114,7 +119,8 @@ def evaluate_command(
       lstmcli evaluate runs/emotion survey.csv --text answer --label mood
       lstmcli evaluate runs/comments test.csv --threshold jaccard
     """
-    shown = Shown(as_json=as_json, mistakes=mistakes)
+    shown = Shown(as_json=as_json, mistakes=mistakes, write_up=write_up)
+    limits = wanted_limits(fail_under, fail_over, fail_below, baselines=baselines)
     extras = wanted_extras(predictions, slices, trait_columns=trait_columns)
     if folds is None:
         if run is None or file is None:
@@ -127,7 +133,7 @@ def evaluate_command(
         scored = _evaluate_run(
             run, file, columns, output, baselines=baselines, threshold=threshold, quiet=quiet, extras=extras
         )
-        name = str(run)
+        name, place = str(run), run
     else:
         if file is not None:
             raise UsageError(f"--folds trains its own models from one FILE, so leave out the RUN ({run}).")
@@ -137,7 +143,7 @@ def evaluate_command(
             "data.train": None if run is None else str(run),
             **column_settings(text, label, input_format, encoding),
         }
-        scored, name = evaluate_folds(
+        scored, place = evaluate_folds(
             folds,
             config,
             settings or [],
@@ -149,7 +155,14 @@ def evaluate_command(
             quiet=quiet,
             extras=extras,
         )
-    show_scores(scored, name, shown)
+        name = name_of_folds(folds, place)
+    show_scores(scored, name, place, shown)
+    check_limits(limits, scored)
+
+
+def name_of_folds(folds: int, run: Path) -> str:
+    """Return what a cross-validation is called."""
+    return f"{folds} folds in {run}"
 
 
 def _evaluate_run(
@@ -195,8 +208,8 @@ def evaluate_folds(
     quiet: bool,
     extras: "Extras",
     command: str = "evaluate --resume --output",
-) -> tuple["ScoredRows", str]:
-    """Cross-validate and return the scored rows and a name for what was scored.
+) -> tuple["ScoredRows", Path]:
+    """Cross-validate and return the scored rows and the run directory.
 
     Args:
         folds: their number.
@@ -228,4 +241,4 @@ def evaluate_folds(
     if extras.rows is not None:
         reporter.line("wrote", str(extras.rows.path))
     reporter.line("wrote", str(run.path))
-    return scored, f"{folds} folds in {run.path}"
+    return scored, run.path

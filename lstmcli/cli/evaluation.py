@@ -3,14 +3,16 @@
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lstmcli.cli.messages import write_data, write_tables
+from lstmcli.cli.options import OUTPUT
 from lstmcli.cli.process import is_terminal
 from lstmcli.cli.style import output_style
 from lstmcli.errors import UsageError
+from lstmcli.visible import visible
 
 if TYPE_CHECKING:
     from lstmcli.recipes.evaluation.wanted import Extras
@@ -44,6 +46,10 @@ Slices = Annotated[
         "words; repeatable.",
     ),
 ]
+WriteUp = Annotated[
+    bool,
+    typer.Option("--write-up", rich_help_panel=OUTPUT, help="Print two sentences for a paper instead of tables."),
+]
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,7 @@ class Shown:
 
     as_json: bool
     mistakes: int | None
+    write_up: bool = False
 
 
 def wanted_extras(predictions: Path | None, slices: list[str] | None, *, trait_columns: bool) -> "Extras":
@@ -72,17 +79,24 @@ def wanted_extras(predictions: Path | None, slices: list[str] | None, *, trait_c
     return Extras(RowsFile(predictions, trait_columns), tuple(slices or ()))
 
 
-def show_scores(scored: "ScoredRows", name: str, shown: Shown) -> None:
-    """Print the scores of the model called `name`, and what else is wanted."""
+def show_scores(scored: "ScoredRows", name: str, run: Path, shown: Shown) -> None:
+    """Print the scores of the model in `run`, called `name`, and what else is wanted."""
     from lstmcli.recipes.evaluation.mistakes import confident_mistakes
+    from lstmcli.recipes.evaluation.written import written
     from lstmcli.reports.files import to_console_text, to_json
     from lstmcli.reports.mistakes import mistakes_content, mistakes_text
 
     mistakes = None if shown.mistakes is None else confident_mistakes(scored, shown.mistakes)
+    write_up = written(scored, run) if shown.write_up else None
     if shown.as_json:
-        found = {} if mistakes is None else {"mistakes": mistakes_content(mistakes)}
+        found: dict[str, Any] = {} if mistakes is None else {"mistakes": mistakes_content(mistakes)}
+        if write_up is not None:
+            found["write_up"] = write_up
         write_data(to_json([scored.evaluation], {"model": name, **found}))
         return
-    write_tables(to_console_text(scored.evaluation, is_terminal=is_terminal(sys.stdout)))
+    if write_up is None:
+        write_tables(to_console_text(scored.evaluation, is_terminal=is_terminal(sys.stdout)))
+    else:
+        write_tables(f"{visible(write_up)}\n")
     if mistakes is not None:
         write_tables("\n" + mistakes_text(mistakes, output_style(no_color=True)))

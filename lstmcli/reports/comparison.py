@@ -167,10 +167,10 @@ def _verdicts(scores: Sequence[ScoreDifference]) -> Iterator[str]:
     for verdict, sentence in VERDICTS.items():
         titles = [SCORE_TITLES[each.score] for each in scores if each.verdict == verdict]
         if titles:
-            yield sentence.format(scores=_listed(titles))
+            yield sentence.format(scores=listed(titles))
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
     """Return "a", "a and b" or "a, b and c"."""
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
@@ -202,9 +202,9 @@ def _equivalence(found: PairedComparison, margin: float) -> str:
     level = f"{EQUIVALENCE_CONFIDENCE:.0%} interval"
     sentences = []
     if inside:
-        sentences.append(f"A and B are equivalent within {size} in {_listed(inside)} ({level} inside).")
+        sentences.append(f"A and B are equivalent within {size} in {listed(inside)} ({level} inside).")
     if outside:
-        sentences.append(f"Equivalence within {size} is NOT shown in {_listed(outside)} ({level} not inside).")
+        sentences.append(f"Equivalence within {size} is NOT shown in {listed(outside)} ({level} not inside).")
     return " ".join(sentences)
 
 

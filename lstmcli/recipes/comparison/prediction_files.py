@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.config.model_settings import DataSettings, LabelKind
-from lstmcli.corpus.label_cells import parse_labels
+from lstmcli.corpus.label_cells import BadLabelError, parse_labels
 from lstmcli.corpus.label_set import SET_SEPARATOR, LabelSet
 from lstmcli.data.columns import text_of
 from lstmcli.data.formats import Record
@@ -51,6 +51,7 @@ class _Rows:
     gold: list[Any] = field(default_factory=list)
     predictions: list[Any] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
+    is_scored: bool = False  # a column says which rows are right, so that an empty label is none, not a missing one
     num_left_out: int = 0
     names: set[str] = field(default_factory=set)
 
@@ -80,7 +81,7 @@ def compare_files(first: str, second: str, options: FileOptions) -> Compared:
     if separator is None and any(SET_SEPARATOR in str(cell) for file in files for cell in file.label_cells):
         notes.append(f"Some labels contain {SET_SEPARATOR}; if it separates several, add --label-separator '|'.")
     names = {name for side in sides for labels in (*side.gold, *side.predicted) for name in labels}
-    return paired(sides[0], sides[1], LabelSet(tuple(sorted(names)), kind), notes)
+    return paired(sides[0], sides[1], LabelSet(tuple(sorted(names)), kind), list(dict.fromkeys(notes)))
 
 
 def _read(path: str, options: FileOptions) -> _Rows:
@@ -118,9 +119,10 @@ def _add(rows: _Rows, record: Record, indices: Sequence[int | None]) -> None:
         names = map(str, record.columns)
         rows.names = {name.removeprefix(PROBABILITY_PREFIX) for name in names if name.startswith(PROBABILITY_PREFIX)}
     text, gold, prediction, group, correct = indices
-    if correct is not None and record.cells[correct] in {None, ""}:  # a row that `evaluate` could not score
+    if correct is not None and record.cells[correct] in (None, ""):  # a row that `evaluate` could not score
         rows.num_left_out += 1
         return
+    rows.is_scored |= correct is not None
     rows.lines.append(record.line)
     rows.texts.append("" if text is None else text_of(record, text))
     rows.gold.append(None if gold is None else record.cells[gold])
@@ -129,22 +131,33 @@ def _add(rows: _Rows, record: Record, indices: Sequence[int | None]) -> None:
 
 
 def _separator(files: Iterable[_Rows]) -> str | None:
-    """Return what separates labels in files of `evaluate`, if some cell has several labels or none.
+    """Return what separates labels in files of `evaluate`, if some cell has several labels or a scored row has none.
 
-    There are probabilities of all labels, so a cell that is none of them must be several of them.
+    There are probabilities of all labels, so a cell with a separator that is none of them must be several of them.
     """
     for file in files:
         for cell in file.label_cells:
             labels = str(cell or "")
-            if file.names and labels not in file.names and set(labels.split(SET_SEPARATOR)) - {""} <= file.names:
+            if file.names and (_is_joined(labels, file.names) or (file.is_scored and not labels)):
                 return SET_SEPARATOR
     return None
+
+
+def _is_joined(labels: str, names: set[str]) -> bool:
+    return SET_SEPARATOR in labels and labels not in names and set(labels.split(SET_SEPARATOR)) <= names
 
 
 def _side(file: _Rows, separator: str | None, *, has_groups: bool) -> tuple[Side, int]:
     """Return the rows that have true labels, and the number of the others."""
     settings = DataSettings(label_separator=separator)
-    gold = [parse_labels([cell], settings) for cell in file.gold]
+    try:
+        gold, predicted = (
+            [parse_labels([cell], settings) for cell in cells] for cells in (file.gold, file.predictions)
+        )
+    except BadLabelError:
+        raise DataError(
+            f"{file.name}: some labels are lists; for several labels per text, add --label-separator '|'."
+        ) from None
     kept = [row for row, labels in enumerate(gold) if labels is not None or separator is not None]
     if not kept:
         raise DataError(f"{file.name}: no row has a true label (--label).")
@@ -154,7 +167,7 @@ def _side(file: _Rows, separator: str | None, *, has_groups: bool) -> tuple[Side
         [file.lines[row] for row in kept],
         [file.texts[row] for row in kept],
         [gold[row] or () for row in kept],
-        [parse_labels([file.predictions[row]], settings) or () for row in kept],
+        [predicted[row] or () for row in kept],
         _numbered([file.groups[row] for row in kept]) if has_groups else None,
     )
     return side, len(gold) - len(kept)
