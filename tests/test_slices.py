@@ -11,7 +11,7 @@ from sklearn.metrics import accuracy_score, f1_score
 from lstmcli.config.settings import EvaluationSettings
 from lstmcli.metrics.scores import bootstrap_part_sums, bootstrap_sums, row_statistics
 from lstmcli.metrics.slices import length_bins, slice_scores, value_bins
-from tests.conftest import FEELINGS, feeling_rows, invoke, write_csv
+from tests.conftest import FEELINGS, Cli, feeling_rows, invoke, write_csv
 
 SETTINGS = EvaluationSettings(bootstrap_samples=3000)
 
@@ -185,3 +185,29 @@ def test_a_column_that_can_t_be_sliced_by_is_an_error(run_directory: Path, tmp_p
     assert "rows.csv has no column 'sorce'. Columns: text, label, id." in missing.stderr
     pipe = invoke("evaluate", run_directory, "-", "--slice", "id")
     assert (pipe.exit_code, "can't come through a pipe" in pipe.stderr) == (2, True)
+
+
+def test_rows_from_a_pipe_can_be_sliced_by_their_length(run_directory: Path, cli: Cli) -> None:
+    table = "text,label,length\nglad,joy,1\ni feel so sad,sadness,2\n"
+    command = ("evaluate", run_directory, "-", "--no-baselines", "--slice", "length", "--json")
+    result = cli(*command, stdin=table)
+    assert result.returncode == 0, result.stderr
+    (found,) = json.loads(result.stdout)["evaluations"].values()
+    assert [each["value"] for each in found["slices"][0]["slices"]] == ["1 word", "4 words"]
+
+
+def test_a_value_is_text_in_every_report(run_directory: Path, tmp_path: Path) -> None:
+    rows = [
+        [text, label, "\x1b]0;x\x07<b>*|" if number % 2 else "b"]
+        for number, (text, label) in enumerate(feeling_rows(4))
+    ]
+    path = write_csv(tmp_path / "rows.csv", ["text", "label", "<i>"], rows)
+    arguments = ("evaluate", run_directory, path, "--no-baselines", "--slice", "<i>", "--output", tmp_path / "report")
+    result = invoke(*arguments)
+    assert result.exit_code == 0, result.stderr
+    page = (tmp_path / "report" / "report.html").read_text()
+    for shown in (result.stdout, page, (tmp_path / "report" / "report.md").read_text()):
+        assert not {"\x1b", "\x07"} & set(shown)
+    assert "<b>" not in page
+    assert "<i>" not in page
+    assert r"\x1b]0;x\x07<b>*|" in result.stdout

@@ -6,7 +6,16 @@ from typing import Annotated
 import typer
 
 from lstmcli.cli.evaluate import AsJson, Baselines, evaluate_folds, name_of_folds
-from lstmcli.cli.evaluation import Mistakes, PredictionsFile, Shown, Slices, WriteUp, show_scores, wanted_extras
+from lstmcli.cli.evaluation import (
+    Mistakes,
+    PredictionsFile,
+    RowTraitColumns,
+    Shown,
+    Slices,
+    WriteUp,
+    show_scores,
+    wanted_extras,
+)
 from lstmcli.cli.limits import FailBelow, FailOver, FailUnder, check_limits, wanted_limits
 from lstmcli.cli.options import (
     OUTPUT,
@@ -19,7 +28,6 @@ from lstmcli.cli.options import (
     Settings,
     TextSetting,
     TrainingFile,
-    TraitColumns,
     column_settings,
 )
 
@@ -49,7 +57,7 @@ def cross_validate_command(
     as_json: AsJson = False,
     baselines: Baselines = True,
     predictions: PredictionsFile = None,
-    trait_columns: TraitColumns = False,
+    trait_columns: RowTraitColumns = False,
     mistakes: Mistakes = None,
     slices: Slices = None,
     write_up: WriteUp = False,
@@ -70,6 +78,7 @@ def cross_validate_command(
     Examples:
       lstmcli cross-validate essays.csv --label mood
       lstmcli cross-validate --folds 5 --config configs/personality.yaml
+      lstmcli cross-validate essays.csv --label mood --predictions rows.csv
     """
     limits = wanted_limits(fail_under, fail_over, fail_below, baselines=baselines)
     scored, place = evaluate_folds(

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lstmcli.cli.evaluation import Mistakes, PredictionsFile, Shown, Slices, WriteUp, show_scores, wanted_extras
+from lstmcli.cli.evaluation import (
+    Mistakes,
+    PredictionsFile,
+    RowTraitColumns,
+    Shown,
+    Slices,
+    WriteUp,
+    show_scores,
+    wanted_extras,
+)
 from lstmcli.cli.limits import FailBelow, FailOver, FailUnder, check_limits, wanted_limits
 from lstmcli.cli.options import (
     INPUT,
@@ -20,7 +29,6 @@ from lstmcli.cli.options import (
     Quiet,
     Settings,
     TextColumn,
-    TraitColumns,
     column_settings,
 )
 from lstmcli.errors import DataError, UsageError
@@ -83,7 +91,7 @@ def evaluate_command(
     as_json: AsJson = False,
     baselines: Baselines = True,
     predictions: PredictionsFile = None,
-    trait_columns: TraitColumns = False,
+    trait_columns: RowTraitColumns = False,
     mistakes: Mistakes = None,
     slices: Slices = None,
     write_up: WriteUp = False,
@@ -118,6 +126,8 @@ def evaluate_command(
       lstmcli evaluate runs/emotion test.csv --json | jq '.evaluations[].scores'
       lstmcli evaluate runs/emotion survey.csv --text answer --label mood
       lstmcli evaluate runs/comments test.csv --threshold jaccard
+      lstmcli evaluate runs/emotion test.csv --predictions rows.csv --mistakes 10
+      lstmcli evaluate runs/emotion test.csv --slice source --fail-under macro_f1=0.8
     """
     shown = Shown(as_json=as_json, mistakes=mistakes, write_up=write_up)
     limits = wanted_limits(fail_under, fail_over, fail_below, baselines=baselines)

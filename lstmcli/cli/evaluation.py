@@ -30,6 +30,15 @@ PredictionsFile = Annotated[
         "format.",
     ),
 ]
+RowTraitColumns = Annotated[
+    bool,
+    typer.Option(
+        "--trait-columns",
+        rich_help_panel=ROWS,
+        help="Add columns gold_<label> and predicted_<label> with 1 or 0 to --predictions; for several labels per text "
+        "or yes/no columns.",
+    ),
+]
 Mistakes = Annotated[
     int | None,
     typer.Option(

@@ -1,6 +1,7 @@
 """Reads labelled files once more, for the cells that `Examples` does not keep."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -8,8 +9,13 @@ from lstmcli.config.model_settings import DataSettings
 from lstmcli.corpus.columns import CellSelector
 from lstmcli.corpus.examples import Examples
 from lstmcli.data.formats import Record
-from lstmcli.data.reading import Source, open_records
+from lstmcli.data.reading import STANDARD_INPUT, Source, open_records
 from lstmcli.errors import DataError
+
+
+def can_read_again(path: str) -> bool:
+    """Whether `path` is no pipe, whose content comes once."""
+    return path != STANDARD_INPUT and not Path(path).is_fifo()
 
 
 def read_again(

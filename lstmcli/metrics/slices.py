@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from lstmcli.config.model_settings import LabelKind
 from lstmcli.config.settings import EvaluationSettings
+from lstmcli.errors import counted
 from lstmcli.metrics.estimates import Estimate, estimate
 from lstmcli.metrics.scores import (
     BOOTSTRAP_SEED,
@@ -138,7 +139,7 @@ def length_bins(lengths: NDArray[np.int64]) -> tuple[list[str], NDArray[np.int64
     edges = np.unique(np.quantile(lengths, [0.25, 0.5, 0.75], method="lower"))
     bins = np.unique(np.searchsorted(edges, lengths, side="left"), return_inverse=True)[1]
     ranges = [(int(lengths[bins == each].min()), int(lengths[bins == each].max())) for each in range(bins.max() + 1)]
-    return [f"{low} words" if low == high else f"{low}-{high} words" for low, high in ranges], np.asarray(bins)
+    return [counted(low, "word") if low == high else f"{low}-{high} words" for low, high in ranges], np.asarray(bins)
 
 
 def value_bins(cells: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:

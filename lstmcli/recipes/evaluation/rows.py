@@ -6,10 +6,10 @@ from typing import TextIO
 
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.corpus.label_set import LabelSet
-from lstmcli.corpus.rereading import read_again
+from lstmcli.corpus.rereading import can_read_again, read_again
 from lstmcli.data.formats import FileFormat, Record, RecordWriter, output_format
 from lstmcli.data.formats.text import TEXT_FORMAT
-from lstmcli.data.reading import STANDARD_INPUT, Layout, input_layout, open_records
+from lstmcli.data.reading import Layout, input_layout, open_records
 from lstmcli.data.whole_output import open_whole
 from lstmcli.errors import DataError, UsageError, counted
 from lstmcli.inference.answers import check_trait_columns, flags, refuse_taken
@@ -50,7 +50,7 @@ def check_rows(
     added = added_columns(labels, file, has_folds=has_folds)
     first: Sequence[str] = ()
     for path in paths:
-        if path == STANDARD_INPUT or Path(path).is_fifo():
+        if not can_read_again(path):
             raise UsageError(f"{OPTION}: the rows are read twice, so they can't come through a pipe; name a file.")
         with open_records(path, format_name=settings.format, encoding=settings.encoding) as source:
             if source.columns is None:

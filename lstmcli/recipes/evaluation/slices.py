@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.config.settings import EvaluationSettings
-from lstmcli.corpus.rereading import read_again
+from lstmcli.corpus.rereading import can_read_again, read_again
 from lstmcli.data.columns import text_of
 from lstmcli.data.formats.delimited_writer import as_text
-from lstmcli.data.reading import STANDARD_INPUT, ColumnFinder, Wanted, open_records
+from lstmcli.data.reading import ColumnFinder, Wanted, open_records
 from lstmcli.errors import DataError, UsageError
 from lstmcli.metrics.scores import row_statistics
 from lstmcli.metrics.slices import Slicing, length_bins, slice_scores, value_bins
@@ -34,7 +33,7 @@ def check_slices(names: Sequence[str], paths: Sequence[str], settings: DataSetti
     if set(names) <= {LENGTH}:
         return
     for path in paths:
-        if path == STANDARD_INPUT or Path(path).is_fifo():
+        if not can_read_again(path):
             raise UsageError("--slice: the rows are read twice, so they can't come through a pipe; name a file.")
         with open_records(path, format_name=settings.format, encoding=settings.encoding) as source:
             if source.columns is not None:
@@ -83,7 +82,7 @@ def _cells(
     names: Sequence[str], scored: ScoredRows, paths: Sequence[str], settings: DataSettings
 ) -> list[list[str] | None]:
     """Return the cells of each column, one per scored row; None for the built-in LENGTH."""
-    if set(names) <= {LENGTH} and STANDARD_INPUT in paths:
+    if not all(map(can_read_again, paths)):  # then LENGTH is all that `check_slices` allows
         return [None] * len(names)
     columns: list[list[str]] = [[] for _ in names]
     finder: ColumnFinder | None = None
