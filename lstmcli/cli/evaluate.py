@@ -127,7 +127,7 @@ def evaluate_command(
       lstmcli evaluate runs/emotion survey.csv --text answer --label mood
       lstmcli evaluate runs/comments test.csv --threshold jaccard
       lstmcli evaluate runs/emotion test.csv --predictions rows.csv --mistakes 10
-      lstmcli evaluate runs/emotion test.csv --slice source --fail-under macro_f1=0.8
+      lstmcli evaluate runs/emotion test.csv --slice source --fail-below tfidf
     """
     shown = Shown(as_json=as_json, mistakes=mistakes, write_up=write_up)
     limits = wanted_limits(fail_under, fail_over, fail_below, baselines=baselines)
