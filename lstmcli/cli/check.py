@@ -44,7 +44,7 @@ def check_command(
 
     Examples:
       lstmcli check reviews.csv
-      lstmcli check train.csv --config reviews.yaml --strict && lstmcli train --config reviews.yaml
+      lstmcli check train.csv --config reviews.yaml --strict
       lstmcli check new.csv --against runs/reviews --json
     """
     if sys.stdout is None:
