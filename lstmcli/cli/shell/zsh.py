@@ -103,7 +103,7 @@ def _action(option: Option) -> str:
 
 def _argument(argument: Argument, number: int) -> str:
     place = "*" if argument.is_repeated else str(number)
-    return _quoted(f"{place}:{argument.name}:{ACTIONS[argument.name]}")
+    return _quoted(f"{place}:{argument.name}:{ACTIONS.get(argument.name, ACTIONS[FILES])}")
 
 
 def _quoted(word: str) -> str:

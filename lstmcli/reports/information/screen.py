@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from lstmcli import __version__
 from lstmcli.config.model_settings import DataSettings, LabelKind, ModelSettings
 from lstmcli.errors import counted
-from lstmcli.metrics.evaluation import Estimate
+from lstmcli.metrics.estimates import Estimate
 from lstmcli.reports.inspection.cells import display_width
 from lstmcli.reports.tables import SCORE_TITLES, format_estimate
 from lstmcli.store.information import Classifier, Information, Interval, LanguageModel, Scored
