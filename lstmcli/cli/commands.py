@@ -21,6 +21,7 @@ NAMES = (
     "explain",
     "gradients",
     "next",
+    "page",
     "info",
     "verify",
     "config",
