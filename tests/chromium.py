@@ -81,7 +81,7 @@ class Tab:
         return found["result"].get("value")
 
     def call(self, function: str, argument: Any) -> Any:
-        """Return what a function of JavaScript returns for a value. JSON in ASCII carries even surrogates."""
+        """Return what a function returns for a value. JSON in ASCII carries even surrogates."""
         return self.value(f"({function})({json.dumps(argument)})")
 
     def until(self, expression: str) -> None:
@@ -89,7 +89,8 @@ class Tab:
         self.value(
             "new Promise((done) => { const look = () => { if (" + expression + ") { seen.disconnect(); done(true); } };"
             "const seen = new MutationObserver(look);"
-            "seen.observe(document, {subtree: true, childList: true, attributes: true, characterData: true}); look(); })"
+            "seen.observe(document, {subtree: true, "
+            " childList: true, attributes: true, characterData: true}); look(); })"
         )
 
     def resize(self, width: int, height: int = 800) -> None:

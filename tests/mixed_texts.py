@@ -1,4 +1,4 @@
-"""Texts in which everything occurs that a tokenizer handles: scripts, emoji, links, odd spaces, invisible characters."""
+"""Texts with all that a tokenizer handles: scripts, emoji, links, odd spaces, invisible characters."""
 
 import csv
 import random

@@ -28,14 +28,14 @@ MAX_LABELS = 8  # whose gradients are computed
 SEED = 1
 
 # The part of W'W, relative to that of the gradients.
-PART_OF_INPUTS = 0.01
+PART_OF_INPUTS = 0.02
 
 # Words come in the order of their frequency. Rare ones may be rounded to larger steps, since texts have few of them:
 # by the rank to this power, relative to the last word.
-RANK_POWER = 0.3
+RANK_POWER = 0.4
 
 # What rounding the last word may add to a logit of the whole model, per word, as a multiple of a standard deviation.
-STEP = 0.0007
+STEP = 0.0009
 
 
 class RoundedVectors(NamedTuple):
