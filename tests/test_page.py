@@ -98,6 +98,7 @@ CASES: dict[str, dict[str, Any]] = {
     },
     "an ensemble without n-grams that keeps everything": {
         "num_members": 3,
+        "temperature": 0.25,
         "ngrams": None,
         "ngram_share": 0.0,
         "network": {"cell": "peephole"},
