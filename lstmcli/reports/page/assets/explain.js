@@ -1,4 +1,5 @@
-// By how much the log odds of a label fall when a word is left out, as `lstmcli/explanation` computes it.
+// How much each word speaks for a label: the mean of the fall of the log odds without it, and their rise above those of
+// no known word when it stands alone, as `lstmcli/explanation/removal.py` computes it.
 
 class Explanation {
   constructor(model, text, prediction, label) {
@@ -8,6 +9,7 @@ class Explanation {
     this.tokens = tokens;
     this.words = model.finder.words(text);
     this.whole = model.logOdds(prediction.logits, label);
+    this.nothing = this.oddsOf([]);
     const perUnit = Math.max(1, Math.ceil(this.words.length / model.description.max_units));
     this.units = this.words.map((_, number) => Math.floor(number / perUnit));
     this.unitOfToken = this.words.flatMap((word, number) => Array(word.numTokens).fill(this.units[number]));
@@ -25,12 +27,18 @@ class Explanation {
     return this.shares.length === this.numUnits;
   }
 
-  // Leave out the next unit.
+  // Leave out the next unit, and take it alone.
   advance() {
     const unit = this.shares.length;
-    const kept = this.tokens.filter((_, place) => this.unitOfToken[place] !== unit);
-    const logits = this.model.logits(kept.length ? kept : [this.model.description.unknown]);
-    this.shares.push(this.whole - this.model.logOdds(logits, this.label));
+    const isOfUnit = (_, place) => this.unitOfToken[place] === unit;
+    const without = this.oddsOf(this.tokens.filter((token, place) => !isOfUnit(token, place)));
+    const alone = this.oddsOf(this.tokens.filter(isOfUnit));
+    this.shares.push((this.whole - without + alone - this.nothing) / 2);
+  }
+
+  oddsOf(tokens) {
+    const logits = this.model.logits(tokens.length ? tokens : [this.model.description.unknown]);
+    return this.model.logOdds(logits, this.label);
   }
 
   // The share of each word; words of a stretch have equal parts of it.

@@ -76,7 +76,7 @@ class View {
     byId("words").replaceChildren(...parts, text.slice(end));
     const name = this.labels[explanation.label];
     byId("words-note").textContent =
-      `Blue, underlined: speaks for ${name}. Orange, dashed: speaks against it. Numbers are log odds that would be lost without the word.`;
+      `Blue, underlined: speaks for ${name}. Orange, dashed: speaks against it. Numbers are log odds: the mean of what is lost without the word, and of what it says alone.`;
     this.shareTable(text, explanation, shares);
   }
 
