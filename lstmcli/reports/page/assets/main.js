@@ -35,9 +35,13 @@ class Page {
     this.view.plainWords(this.text, "");
     byId("colour").hidden = true;
     const answer = this.view.answer(this.prediction);
+    byId("answer").setAttribute("aria-busy", "true");
     this.later("gates", SHOW_GATES_AFTER, () => this.view.gates(this.model.inspect(this.prediction.tokens)));
     this.later("words", EXPLAIN_AFTER, () => this.explain(false));
-    this.later("answer", byId("answer").textContent ? ANNOUNCE_AFTER : 0, () => { byId("answer").textContent = answer; });
+    this.later("answer", byId("answer").textContent ? ANNOUNCE_AFTER : 0, () => {
+      byId("answer").textContent = answer;
+      byId("answer").setAttribute("aria-busy", "false");
+    });
   }
 
   async explain(isWanted) {
