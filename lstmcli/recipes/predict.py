@@ -8,7 +8,7 @@ from lstmcli.data.columns import Keeper, TextSelector
 from lstmcli.data.formats import BINARY_FORMATS, output_format
 from lstmcli.data.formats.header import FORMATS_BY_DELIMITER
 from lstmcli.data.formats.text import TEXT_FORMAT
-from lstmcli.data.output import STANDARD_OUTPUT, open_output
+from lstmcli.data.output import STANDARD_OUTPUT, open_output, refuse_spreadsheet
 from lstmcli.data.reading import STANDARD_INPUT, Layout, check_exist, format_of, input_layout, open_records
 from lstmcli.errors import DataError, UsageError
 from lstmcli.inference.answers import Adder, PredictOptions
@@ -131,6 +131,7 @@ def name_of_output_format(output: OutputOptions, first: str | None) -> str:
     wanted = output.format_name if output.format_name != "auto" else None
     if wanted is None and output.path not in {None, STANDARD_OUTPUT}:
         wanted = format_of(str(output.path))
+    refuse_spreadsheet(output.path)
     if wanted in BINARY_FORMATS:
         raise UsageError(f"predictions can't be written as {wanted}; choose csv, tsv or jsonl.")
     return wanted or (DEFAULT_TABLE if first in BINARY_FORMATS else first) or TEXT_FORMAT

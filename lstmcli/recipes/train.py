@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -201,7 +200,6 @@ def _gradients(corpus: Corpus, model: SavedModel, seed: int) -> FileGradients | 
 
 def _facts(prepared: Prepared, run: OpenRun, networks: Sequence[FittedNetwork]) -> dict[str, Any]:
     return {
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "best_epoch": networks[0].best_epoch,
         "epochs": sum(record["network"] == 1 for record in run.history),
         "train_rows": len(prepared.corpus.train.table),

@@ -8,7 +8,6 @@ from dataclasses import asdict
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
 from rich.console import Console
 from rich.table import Table as RichTable
 
@@ -65,6 +64,16 @@ def to_markdown(
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+class _Drawing:
+    """SVG, which escapes its texts itself."""
+
+    def __init__(self, svg: str) -> None:
+        self._svg = svg
+
+    def __html__(self) -> str:
+        return self._svg
+
+
 def to_html(
     title: str,
     evaluations: Sequence[Evaluation],
@@ -76,7 +85,7 @@ def to_html(
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("lstmcli", "reports"),
         autoescape=True,
-        finalize=lambda value: visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
+        finalize=lambda value: visible(value) if isinstance(value, str) else value,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -96,7 +105,7 @@ def to_html(
         if gradients is None
         else {
             "title": GRADIENTS_TITLE,
-            "figure": Markup(report_figure(gradients)),  # a chart escapes its texts
+            "figure": _Drawing(report_figure(gradients)),
             "sentences": report_sentences(gradients),
         },
         width=CHART_WIDTH,

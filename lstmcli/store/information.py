@@ -156,7 +156,7 @@ def read_information(run: Path) -> Information:
         is_finished=folder == run or (run / METRICS_FILE).is_file(),
         written_by=str(description.get("written_by", "")),
         format_version=description.get("format_version"),
-        finished=_finished(run, facts),
+        finished=_finished(run),
         model_bytes=_size(folder),
         total_bytes=_size(run),
         facts=facts,
@@ -261,10 +261,8 @@ def _interval(estimate: Mapping[str, Any]) -> Interval:
     return value, low, high
 
 
-def _finished(run: Path, facts: Mapping[str, str | float]) -> str:
-    """Return the time at which the run ended; of older runs, that of the file which is written last."""
-    if "finished" in facts:
-        return str(facts["finished"])
+def _finished(run: Path) -> str:
+    """Return the time of the file that is written last; no file may hold a time, since resumed runs equal others."""
     path = run / METRICS_FILE
     if not path.is_file():
         return ""
