@@ -99,7 +99,8 @@ def _replace(run: Path, *, name: str, kind: str) -> None:
 def _socket(path: Path, _outside: Path) -> None:
     here = os.open(".", os.O_RDONLY)
     os.chdir(path.parent)  # the path may be too long
-    socket.socket(socket.AF_UNIX).bind(path.name)
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(path.name)
     os.fchdir(here)
     os.close(here)
 
