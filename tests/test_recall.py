@@ -69,15 +69,17 @@ def test_clipping_acts_where_the_gradient_explodes() -> None:
     assert clipped.norms[0] == free.norms[0]
 
 
-def test_what_is_not_learned_is_told_with_the_reason() -> None:
-    found = list(recall([3], [1], num_updates=1))
-    told = list(verdicts(list(grouped(found))))
-    assert [line.partition(" over 3: ")[0] for line in told] == [
+def test_what_is_not_learned_is_told_with_the_reason_if_it_is_one() -> None:
+    near, far = (list(verdicts(list(grouped(list(recall([length], [1], num_updates=1)))))) for length in (3, 100))
+    assert [line.partition(" over 3 in ")[0] for line in near] == [
         "rnn does not learn",
         "lstm does not learn",
         "peephole does not learn",
     ]
-    assert "of the gradient arrives at the first step" in told[0]
+    assert "in 1 update, although" in near[0]
+    assert far[0].startswith("rnn does not learn over 100: ")
+    assert "of the gradient arrives at the first step" in far[0]
+    assert "although" in far[1]
 
 
 def test_a_request_to_stop_is_heeded() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from lstmcli.charts import Line, line_chart
+from lstmcli.errors import counted
 from lstmcli.reports.gradients.as_json import short
 from lstmcli.reports.inspection.cells import ASCII_BLOCKS, BLOCKS, Style, wrapped
 from lstmcli.training.recall import GOAL, NUM_SYMBOLS, WINDOW, Learning
@@ -72,6 +73,10 @@ def _curve(values: Sequence[float], style: Style) -> str:
     return "".join(blocks[round(min(1.0, value) * (len(blocks) - 1))] for value in means)
 
 
+# Less than this part of the gradient at the last step explains why the first step is not learned.
+NOTHING_ARRIVES = 0.01
+
+
 def verdicts(groups: Sequence[Group]) -> Iterator[str]:
     """Say which cell learned what, and why not."""
     for distance, cell, found in groups:
@@ -80,8 +85,12 @@ def verdicts(groups: Sequence[Group]) -> Iterator[str]:
             continue
         new = arriving(found)[0]
         how_often = "does not learn" if num_learned == 0 else f"learns with {num_learned} of {len(found)} seeds only"
+        told = f"{cell} {how_often} over {distance}"
         arrives = f"{new:.1e} of the gradient arrives at the first step, before training"
-        yield f"{cell} {how_often} over {distance}: {arrives}."
+        if new < NOTHING_ARRIVES:
+            yield f"{told}: {arrives}."
+        else:
+            yield f"{told} in {counted(found[0].settings.num_updates, 'update')}, although {arrives}."
     if all(each.learned_after is not None for _, _, found in groups for each in found):
         yield "Every cell learned over every distance."
 
