@@ -36,7 +36,7 @@ test: .venv/installed  ## run the tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 coverage: .venv/installed  ## run the tests, and list the lines and branches that they never reach
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term
 
 faults: .venv/installed  ## attack the tool with kills, damage, full disks, hostile and malformed files, in about half an hour
 	$(BIN)/python -m tests.faults
