@@ -15,15 +15,13 @@ from lstmcli.data.blank import is_blank
 from lstmcli.dependencies import naming_missing_package
 from lstmcli.errors import in_python_words
 from lstmcli.events import Tell, ignore
-from lstmcli.explanation.explainer import Explainer
-from lstmcli.explanation.methods import DEFAULT_METHOD, METHODS
-from lstmcli.explanation.results import Explanation
 from lstmcli.inference.given_texts import BLOCK_TEXTS, text_blocks
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.decisions import DecisionRule, decision_scores
 from lstmcli.store.model import SavedModel, read_model
 
 if TYPE_CHECKING:  # prediction loads none of it
+    from lstmcli.explanation.results import Explanation
     from lstmcli.metrics.evaluation import Evaluation
 
 
@@ -146,14 +144,14 @@ class Model:
         return np.concatenate([np.empty((0, len(self.labels))), *self._blocks(texts, answer_blank=answer_blank)])
 
     def explain(
-        self, texts: Iterable[str], *, label: str | None = None, method: str = DEFAULT_METHOD, phrases: int = 0
-    ) -> list[Explanation | None]:
+        self, texts: Iterable[str], *, label: str | None = None, method: str | None = None, phrases: int = 0
+    ) -> "list[Explanation | None]":
         """Say which words drive the predictions, as `lstmcli explain` does.
 
         Args:
             texts: see `predict`.
             label: to explain, instead of the most probable one of each prediction.
-            method: see `lstmcli explain --method`.
+            method: see `lstmcli explain --method`; None: its default.
             phrases: how many pairs of neighbouring words to look for that do something only together.
 
         Returns:
@@ -163,12 +161,14 @@ class Model:
             LstmcliError: the model has no such label.
             TypeError, ValueError: `texts` are no strings; there is no such method.
         """
+        from lstmcli.explanation.explainer import Explainer
+        from lstmcli.explanation.methods import DEFAULT_METHOD, METHODS
+
+        method = method or DEFAULT_METHOD
         if method not in METHODS:
             raise ValueError(f"expected a method of {', '.join(METHODS)}, got {method!r}")
-        explainer, found = (
-            Explainer(self._predictor, method=method, label=label, phrases=phrases),
-            list[Explanation | None](),
-        )
+        explainer = Explainer(self._predictor, method=method, label=label, phrases=phrases)
+        found: list[Explanation | None] = []
         for block in text_blocks(texts, BLOCK_TEXTS):
             explained = iter(explainer.explain([text for text in block if not is_blank(text)]).explanations)
             found += [None if is_blank(text) else next(explained) for text in block]
