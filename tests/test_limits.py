@@ -18,6 +18,7 @@ from lstmcli.metrics.limits import Limit, Limits, failures, scalars
 from tests.conftest import FAST, feeling_rows, invoke, set_options, write_csv
 
 SCORES = ["accuracy", "macro_f1", "micro_f1", "log_loss"]
+FURTHER = ["kappa", "mcc", "balanced_accuracy"]
 
 
 def evaluation() -> Evaluation:
@@ -32,7 +33,10 @@ def evaluation() -> Evaluation:
 def test_every_score_has_a_name() -> None:
     found = scalars(evaluation(), SHORT_NAMES)
     of_labels = [f"{score}.{label}" for label in ("joy", "x=y") for score in ("precision", "recall", "f1", "accuracy")]
-    assert list(found) == [*SCORES, "calibration_error", *of_labels, *(f"majority.{score}" for score in SCORES)]
+    of_baseline = [f"majority.{score}" for score in (*SCORES, *FURTHER)]
+    assert list(found) == [*SCORES, "calibration_error", *FURTHER, *of_labels, *of_baseline]
+    assert found["balanced_accuracy"] == pytest.approx((3 / 6 + 6 / 6) / 2)
+    assert found["majority.mcc"] is None
     assert found["accuracy"] == pytest.approx(9 / 12)
     assert found["majority.accuracy"] == pytest.approx(6 / 12)
     assert found["recall.joy"] == pytest.approx(3 / 6)

@@ -92,12 +92,15 @@ def _parsed(option: str, word: str) -> tuple[str, float]:
 def _check_start(option: str, name: str) -> None:
     """Refuse a score that no evaluation has, before a cross-validation trains for hours."""
     from lstmcli.config.settings import SCORES_BY_KIND
+    from lstmcli.metrics.further import FURTHER_SCORES, OF_EACH_LABEL
     from lstmcli.metrics.limits import CALIBRATION_ERROR, OF_LABELS, SLICES
 
-    scores = list(dict.fromkeys(score for scores in SCORES_BY_KIND.values() for score in scores))
-    starts = [*scores, CALIBRATION_ERROR, *OF_LABELS, *(choice.value for choice in BaselineChoice), SLICES]
+    by_kind = (*SCORES_BY_KIND.values(), *FURTHER_SCORES.values())
+    scores = list(dict.fromkeys(score for scores in by_kind for score in scores))
+    of_labels = [*OF_LABELS, *OF_EACH_LABEL]
+    starts = [*scores, CALIBRATION_ERROR, *of_labels, *(choice.value for choice in BaselineChoice), SLICES]
     if name.partition(".")[0] not in starts:
-        forms = [f"{score}.LABEL" for score in OF_LABELS]
+        forms = [f"{score}.LABEL" for score in of_labels]
         forms += [f"{choice.value}.SCORE" for choice in BaselineChoice]
         known = ", ".join([*scores, CALIBRATION_ERROR, *forms, f"{SLICES}.COLUMN.VALUE.SCORE"])
         raise UsageError(f"{option} {name}: there is no such score.{did_you_mean(name, starts)} Scores: {known}.")

@@ -30,3 +30,19 @@ def estimates(values: NDArray[np.float64], samples: NDArray[np.float64], confide
     low, high = np.quantile(samples, [tail, 1.0 - tail], axis=0)
     columns = (values, np.minimum(low, values), np.maximum(high, values))
     return [Estimate(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+
+
+def defined_estimates(
+    values: NDArray[np.float64], samples: NDArray[np.float64], confidence: float
+) -> list[Estimate | None]:
+    """Do the same for scores that may be NaN: None where the value is, over the samples in which the score is not."""
+    found: list[Estimate | None] = [None] * len(values)
+    is_defined = ~np.isnan(samples)
+    whole = np.flatnonzero(is_defined.all(axis=0) & ~np.isnan(values)).tolist()
+    if whole:
+        for column, each in zip(whole, estimates(values[whole], samples[:, whole], confidence), strict=True):
+            found[column] = each
+    for column in np.flatnonzero(~is_defined.all(axis=0) & ~np.isnan(values)).tolist():
+        drawn = samples[is_defined[:, column], column]
+        found[column] = estimate(values[column], drawn if len(drawn) else values[[column]], confidence)
+    return found

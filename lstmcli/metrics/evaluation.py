@@ -11,6 +11,8 @@ from lstmcli.metrics.confusion import ConfusionCell, confusion_cells, confusion_
 from lstmcli.metrics.coverage import CoverageRow, coverage_rows
 from lstmcli.metrics.decisions import DecisionRule
 from lstmcli.metrics.estimates import Estimate, estimate, estimates
+from lstmcli.metrics.further import FurtherScores, Sums, further_scores
+from lstmcli.metrics.ranking import ranking_statistics
 from lstmcli.metrics.reliability import calibration_error
 from lstmcli.metrics.scores import (
     BOOTSTRAP_SEED,
@@ -120,6 +122,7 @@ class Evaluation:
         calibration: system name -> its calibration errors.
         comparisons: the model with each other system.
         coverage: scores of the model's most confident predictions.
+        further: system name -> scores that allow for chance, and AUC.
         is_tuned_on: whether the epoch, the temperature and the thresholds were selected on these rows, which makes the
             scores of the model optimistic.
         notes: sentences that readers of the scores need to know, such as which rows were excluded.
@@ -140,6 +143,7 @@ class Evaluation:
     calibration: dict[str, Calibration]
     comparisons: list[Comparison]
     coverage: list[CoverageRow]
+    further: dict[str, FurtherScores]
     is_tuned_on: bool
     notes: tuple[str, ...] = ()
     folds: tuple[FoldScore, ...] = ()
@@ -164,7 +168,11 @@ def evaluate(
     """
     num_groups = None if groups is None else int(groups.max()) + 1
     statistics = [row_statistics(targets, system.decisions, system.probabilities, kind) for system in systems]
-    sums = bootstrap_sums(statistics, num_samples=settings.bootstrap_samples, seed=BOOTSTRAP_SEED, clusters=groups)
+    ranked = [] if kind == "single" else [ranking_statistics(targets, system.probabilities) for system in systems]
+    num_samples, both = settings.bootstrap_samples, [*statistics, *ranked]
+    sums = bootstrap_sums(both, num_samples=num_samples, seed=BOOTSTRAP_SEED, clusters=groups)
+    further = _further(label_names, kind, both, sums, settings.confidence)
+    sums = sums[: len(systems)]
     points = [point_scores(one) for one in statistics]
     samples = [scores_from_sums(one, statistics[0].counted_labels) for one in sums]
     scores = {
@@ -194,8 +202,25 @@ def evaluate(
             for other, point, sample in zip(systems[1:], points[1:], samples[1:], strict=True)
         ],
         coverage=coverage_rows(targets, systems[0].decisions, systems[0].probabilities, kind),
+        further=dict(zip((system.name for system in systems), further, strict=True)),
         is_tuned_on=is_tuned_on,
     )
+
+
+def _further(
+    names: tuple[str, ...],
+    kind: LabelKind,
+    statistics: list[RowStatistics],
+    samples: list[NDArray[np.float64]],
+    confidence: float,
+) -> list[FurtherScores]:
+    """Return the further scores of each system, whose statistics come first, and then, unless "single", its ranking."""
+    sums = [Sums(one.values.sum(axis=0, keepdims=True), drawn) for one, drawn in zip(statistics, samples, strict=True)]
+    if kind == "single":
+        return [further_scores(names, kind, each, None, confidence) for each in sums]
+    half = len(sums) // 2
+    pairs = zip(sums[:half], sums[half:], strict=True)
+    return [further_scores(names, kind, decided, ranked, confidence) for decided, ranked in pairs]
 
 
 def _comparison(

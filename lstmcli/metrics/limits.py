@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lstmcli.errors import UsageError, did_you_mean
+from lstmcli.metrics.estimates import Estimate
 from lstmcli.metrics.evaluation import Evaluation
+from lstmcli.metrics.further import OF_EACH_LABEL
 from lstmcli.metrics.scores import LOWER_IS_BETTER
 
 CALIBRATION_ERROR = "calibration_error"
@@ -37,8 +39,8 @@ class Limits:
     below: tuple[str, ...] = ()
 
 
-def scalars(evaluation: Evaluation, baselines: dict[str, str]) -> dict[str, float]:
-    """Return all scores by name.
+def scalars(evaluation: Evaluation, baselines: dict[str, str]) -> dict[str, float | None]:
+    """Return all scores by name; None for one that is not defined on these rows, such as the AUC of an absent label.
 
     Those of the model have their own names ("macro_f1"); those of a label come after the score ("f1.joy"), those of a
     baseline after its short name ("tfidf.macro_f1"), and those of a slice after its column and value
@@ -49,18 +51,26 @@ def scalars(evaluation: Evaluation, baselines: dict[str, str]) -> dict[str, floa
         baselines: short names of systems, by name.
     """
     model, *others = evaluation.scores
-    found = {name: each.value for name, each in evaluation.scores[model].items()}
+    found: dict[str, float | None] = {name: each.value for name, each in evaluation.scores[model].items()}
     found[CALIBRATION_ERROR] = evaluation.calibration[model].error
+    further = evaluation.further[model]
+    found |= {name: _value(each) for name, each in further.scores.items()}
     for label in evaluation.labels[model]:
         found |= {f"{score}.{label.label}": getattr(label, score).value for score in OF_LABELS}
+    for each_label in further.labels:
+        found |= {f"{score}.{each_label.label}": _value(getattr(each_label, score)) for score in OF_EACH_LABEL}
     for other in others:
         if other in baselines:
-            scores = evaluation.scores[other].items()
-            found |= {f"{baselines[other]}.{name}": each.value for name, each in scores}
+            scores = (evaluation.scores[other] | evaluation.further[other].scores).items()
+            found |= {f"{baselines[other]}.{name}": _value(each) for name, each in scores}
     for slicing in evaluation.slices:
         for part in slicing.slices:
             found |= {f"{SLICES}.{slicing.name}.{part.value}.{name}": value for name, value in part.scores.items()}
     return found
+
+
+def _value(estimate: Estimate | None) -> float | None:
+    return None if estimate is None else estimate.value
 
 
 def check_names(limits: Limits, names: Sequence[str]) -> None:
@@ -100,15 +110,22 @@ def failures(limits: Limits, evaluation: Evaluation, baselines: dict[str, str]) 
     found = []
     for option, wanted, sign in (("--fail-under", limits.under, 1.0), ("--fail-over", limits.over, -1.0)):
         for limit in wanted:
-            if sign * values[limit.name] < sign * limit.value:
-                relation = option.removeprefix("--fail-")
-                found.append(f"{limit.name} {values[limit.name]:.4f} is {relation} {limit.value:g} ({option})")
-    main = evaluation.main_score
-    held = [short for name, short in baselines.items() if name in evaluation.scores]
+            value = values[limit.name]
+            if value is None:
+                found.append(f"{limit.name} is not defined on these rows ({option})")
+            elif sign * value < sign * limit.value:
+                found.append(f"{limit.name} {value:.4f} is {option.removeprefix('--fail-')} {limit.value:g} ({option})")
+    return found + _below(limits, evaluation, baselines)
+
+
+def _below(limits: Limits, evaluation: Evaluation, baselines: dict[str, str]) -> list[str]:
+    """Return the baselines that the model does not reach, see `failures`."""
+    found, main, scores = [], evaluation.main_score, evaluation.scores
+    model = next(iter(scores.values()))[main].value
+    held = {short: scores[name][main].value for name, short in baselines.items() if name in scores}
     for short in limits.below:
         if short not in held:
             raise UsageError(f"--fail-below {short}: there is no such baseline here; there are {', '.join(held)}.")
-        baseline = values[f"{short}.{main}"]
-        if values[main] < baseline:
-            found.append(f"{main} {values[main]:.4f} is below {baseline:.4f} of {short} (--fail-below)")
+        if model < held[short]:
+            found.append(f"{main} {model:.4f} is below {held[short]:.4f} of {short} (--fail-below)")
     return found

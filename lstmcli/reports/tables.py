@@ -7,6 +7,7 @@ from lstmcli.errors import counted
 from lstmcli.metrics.estimates import Estimate
 from lstmcli.metrics.evaluation import Evaluation, LabelScores
 from lstmcli.metrics.slices import MIN_SLICE, Slicing
+from lstmcli.reports.further import NOT_DEFINED, chance_sentence, estimate_text, label_cells
 
 SCORE_TITLES = {
     "accuracy": "accuracy",
@@ -28,7 +29,7 @@ MAX_BRIEF_LABELS = 40
 NUM_BRIEF_LABELS = 20
 
 # Where a score has no rows to be computed from.
-NO_SCORE = "-"
+NO_SCORE = NOT_DEFINED
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ def evaluation_tables(evaluation: Evaluation, *, brief: bool = False) -> list[Ta
     """
     shown = _shown_labels(evaluation, brief=brief)
     tables = [_systems_table(evaluation), _labels_table(evaluation, shown)]
+    tables += [Table(*cells) for cells in label_cells(evaluation, shown.indices, shown.note, brief=brief)]
     if evaluation.folds:
         tables.insert(1, _folds_table(evaluation))
     if len(evaluation.labels) > 1:
@@ -74,7 +76,7 @@ def evaluation_tables(evaluation: Evaluation, *, brief: bool = False) -> list[Ta
 
 def format_estimate(estimate: Estimate) -> str:
     """Return "0.873 [0.851, 0.894]"."""
-    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
+    return estimate_text(estimate)
 
 
 def _systems_table(evaluation: Evaluation) -> Table:
@@ -99,6 +101,7 @@ def _systems_table(evaluation: Evaluation) -> Table:
         note += f" The model's calibration error before temperature scaling: {own.error_before:.3f}."
     if "macro_f1" in names:
         note += f" {_macro_sentence(evaluation)}"
+    note = f"{note} {chance_sentence(evaluation)}".rstrip()
     columns = ["system", *(SCORE_TITLES[name] for name in names), "calibration error"]
     return Table(f"Scores on {evaluation.name}", columns, rows, note)
 
