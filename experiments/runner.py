@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import resource
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -29,6 +30,9 @@ COLUMNS = [
     "cpu_seconds",
     "megabytes",
 ]
+
+# In the run directory: the CPU time of the training, which metrics.json does not hold.
+COST_FILE = "cpu_seconds.txt"
 
 # With `Job.rows`, the number of validation rows per training row, drawn from the remaining training rows.
 VALIDATION_SHARE = 0.25
@@ -81,7 +85,15 @@ def _train(job: Job) -> None:
     if "teacher" in variant:
         train = _taught(job, variant["teacher"], train)
     options = [part for setting in [f"data.train={train}", *settings] for part in ("--set", setting)]
+    before = _seconds_of_children()
     lstmcli("train", *options, "--run-dir", job.folder, "--overwrite")
+    (job.folder / COST_FILE).write_text(f"{_seconds_of_children() - before:.1f}\n", encoding="utf-8")
+
+
+def _seconds_of_children() -> float:
+    """Return the CPU time of all commands that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _files(job: Job) -> tuple[Path, Path]:
@@ -133,12 +145,14 @@ def lstmcli(*arguments: object) -> None:
 def _note(job: Job) -> None:
     metrics = json.loads((job.folder / "metrics.json").read_text(encoding="utf-8"))
     megabytes = sum(file.stat().st_size for file in (job.folder / "model").iterdir()) / 1e6
+    cost_file = job.folder / COST_FILE
+    cpu_seconds = float(cost_file.read_text(encoding="utf-8")) if cost_file.exists() else ""
     lines = []
     for part, evaluation in zip(("validation", "test"), metrics["evaluations"].values(), strict=False):
         for system, scores in evaluation["scores"].items():
             for score, estimate in scores.items():
                 figures = [round(estimate[key], 5) for key in ("value", "low", "high")]
-                cost = [metrics["cpu_seconds"], round(megabytes, 1)]
+                cost = [cpu_seconds, round(megabytes, 1)]
                 lines.append(
                     [job.corpus, job.rows or "all", job.variant, job.seed, part, system, score, *figures, *cost]
                 )

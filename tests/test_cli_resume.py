@@ -53,6 +53,10 @@ def test_an_interrupted_training_goes_on_where_it_stopped(corpus: Path, tmp_path
     names = ["model/weights.safetensors", "model/embedding.npy", "checkpoints/last/state.safetensors"]
     for name in names:
         assert (tmp_path / "parts" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    metrics = [(tmp_path / name / "metrics.json").read_bytes() for name in ("parts", "whole")]
+    digests = [json.loads(each)["config_sha256"] for each in metrics]
+    assert metrics[0] == metrics[1]
+    assert digests[0] == digests[1]
 
     done = invoke("train", "--resume", "--run-dir", tmp_path / "parts")
     assert (done.exit_code, "already finished" in done.stderr) == (0, True)

@@ -101,7 +101,7 @@ def show_scores(scored: "ScoredRows", name: str, run: Path, shown: Shown) -> Non
         found: dict[str, Any] = {} if mistakes is None else {"mistakes": mistakes_content(mistakes)}
         if write_up is not None:
             found["write_up"] = write_up
-        write_data(to_json([scored.evaluation], {"model": name, **found}))
+        write_data(to_json([scored.evaluation], {"model": name, **found}, scored.provenance))
         return
     if write_up is None:
         write_tables(to_console_text(scored.evaluation, is_terminal=is_terminal(sys.stdout)))

@@ -28,6 +28,7 @@ from lstmcli.recipes.train import train
 from lstmcli.reports.files import write_reports
 from lstmcli.stopping import NEVER, Stop
 from lstmcli.store.layout import FOLDS_FILE
+from lstmcli.store.provenance import provenance
 from lstmcli.store.run import OpenRun
 from lstmcli.store.run_directory import RunDirectory
 
@@ -68,6 +69,7 @@ def cross_validate(
 
 def _cross_validate(config: Config, run: OpenRun, num_folds: int, tell: Tell, stop: Stop, extras: Extras) -> ScoredRows:
     paths = [path for path in (config.data.train, config.data.validation) if path is not None]
+    source = provenance(config, paths)
     examples = read_examples(paths, config.data)
     tell(examples.report)
     seed = config.training.seed
@@ -84,9 +86,9 @@ def _cross_validate(config: Config, run: OpenRun, num_folds: int, tell: Tell, st
             own = _of_fold(config, inner, corpus.labels)
             train(own, run.within(inner), corpus=corpus, tell=tell, stop=stop)
         results.append(_predict_fold(config, inner, corpus.labels, rows, labels))
-    scored = _pooled(examples, fold, results, labels, config)
+    scored = replace(_pooled(examples, fold, results, labels, config), provenance=source)
     scored = add_extras(extras, scored, paths, config.data, config.evaluation)
-    write_reports(run.directory, [scored.evaluation], {"folds": num_folds, "rows": len(examples.table)}, [])
+    write_reports(run.directory, [scored.evaluation], {"folds": num_folds, "rows": len(examples.table)}, source)
     return scored
 
 

@@ -9,13 +9,12 @@ from typing import Literal
 import numpy as np
 
 from lstmcli.config.model_settings import DataSettings, FormatName
-from lstmcli.config.settings import EvaluationSettings
+from lstmcli.config.settings import Config, EvaluationSettings
 from lstmcli.corpus.examples import Examples, read_examples
 from lstmcli.data.atomic import atomic_path, unwritable_parent
 from lstmcli.data.reading import STANDARD_INPUT, Layout, input_layout
 from lstmcli.errors import DataError, UsageError
 from lstmcli.inference.predictor import Predictor
-from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.recipes.evaluation.extras import add_extras, check_extras
 from lstmcli.recipes.evaluation.thresholds import with_thresholds
 from lstmcli.recipes.evaluation.wanted import NO_EXTRAS, Extras
@@ -30,6 +29,7 @@ from lstmcli.store.layout import (
     SEEN_TEXTS_FOLDER,
 )
 from lstmcli.store.model import SavedModel
+from lstmcli.store.provenance import Provenance, provenance
 from lstmcli.store.run_directory import RunDirectory
 from lstmcli.store.seen_texts import read_seen_texts
 
@@ -55,6 +55,7 @@ class Opened:
         examples: the rows.
         evaluation: settings of the evaluation.
         overlaps: which of the texts the model has seen, see `score_examples`.
+        provenance: what the scores come from.
     """
 
     predictor: Predictor
@@ -62,6 +63,7 @@ class Opened:
     examples: Examples
     evaluation: EvaluationSettings
     overlaps: Sequence[tuple[str, str, int]]
+    provenance: Provenance
 
 
 def evaluate_file(
@@ -97,6 +99,7 @@ def evaluate_file(
     scored = score_examples(
         opened.examples, predictor, run / BASELINES_FOLDER, evaluation_settings, overlaps=opened.overlaps
     )
+    scored = replace(scored, provenance=opened.provenance)
     if threshold is not None:  # the n-grams alone keep theirs, so not all of the difference comes from the network
         evaluation = scored.evaluation
         comparisons = [replace(each, added_to_ngrams="") for each in evaluation.comparisons]
@@ -111,12 +114,14 @@ def open_rows(run: Path, path: str, overrides: ColumnOverrides, extras: Extras =
     model = predictor.model
     if overrides.label is not None and model.columns.labels:
         raise UsageError("--label: this model has several yes/no columns; rename the columns of the file instead.")
-    evaluation, group = _settings_of(run)
-    settings = _row_settings(path, overrides, model, group)
+    config = _config_of(run)
+    settings = _row_settings(path, overrides, model, None if config is None else config.data.group)
     check_extras(extras, [path], settings, model.labels)
     needs_group = overrides.group is not None
+    source = provenance(config, [path])
     examples = read_examples(path, settings, known_labels=model.labels.names, needs_group=needs_group)
-    return Opened(predictor, settings, examples, evaluation, _seen_by(run, examples))
+    evaluation = EvaluationSettings() if config is None else config.evaluation
+    return Opened(predictor, settings, examples, evaluation, _seen_by(run, examples), source)
 
 
 def _row_settings(path: str, overrides: ColumnOverrides, model: SavedModel, group: str | None) -> DataSettings:
@@ -147,15 +152,9 @@ def _seen_by(run: Path, examples: Examples) -> list[tuple[str, str, int]]:
     return [overlap for overlap in counts if overlap[2]]
 
 
-def _settings_of(run: Path) -> tuple[EvaluationSettings, str | None]:
-    """Return the evaluation settings and the group column of the run, so that scores are comparable with training's.
-
-    A model folder without its run gets the defaults.
-    """
-    if not (run / CONFIG_FILE).exists():
-        return EvaluationSettings(), None
-    config = RunDirectory(run).read_config()
-    return config.evaluation, config.data.group
+def _config_of(run: Path) -> Config | None:
+    """Return the config of the run, so that scores are comparable with training's; a copied model folder has none."""
+    return RunDirectory(run).read_config() if (run / CONFIG_FILE).exists() else None
 
 
 def check_reports(folder: Path) -> None:
@@ -185,16 +184,16 @@ def _is_evaluation(metrics: Path) -> bool:
         return False
 
 
-def write_reports(folder: Path, evaluation: Evaluation, run: Path) -> None:
+def write_reports(folder: Path, scored: ScoredRows, run: Path) -> None:
     """Write metrics.json, report.md and report.html into `folder`, creating it if necessary.
 
     Raises:
         DataError: the folder can't be created or written.
     """
-    facts = {"model": str(run)}
+    facts, evaluation = {"model": str(run)}, scored.evaluation
     title = f"Evaluation of {run} on {evaluation.name}"
     contents = {
-        METRICS_FILE: to_json([evaluation], facts),
+        METRICS_FILE: to_json([evaluation], facts, scored.provenance),
         MARKDOWN_FILE: to_markdown(title, [evaluation], facts),
         HTML_FILE: to_html(title, [evaluation], facts),
     }

@@ -32,6 +32,7 @@ from lstmcli.metrics.tuning import DecisionMaker
 from lstmcli.reports.event_lines import describe_dropped, describe_overlap
 from lstmcli.store.baselines import read_baselines, write_baselines
 from lstmcli.store.model import SavedModel
+from lstmcli.store.provenance import UNKNOWN, Provenance
 from lstmcli.text.tokenizer import Tokenizer
 
 Floats = NDArray[np.float64]
@@ -51,6 +52,7 @@ class ScoredRows:
         systems: the model first.
         evaluation: of these predictions.
         fold: (rows,), from 1, of a cross-validation.
+        provenance: what the scores come from.
     """
 
     examples: Examples
@@ -59,6 +61,7 @@ class ScoredRows:
     systems: list[System]
     evaluation: Evaluation
     fold: NDArray[np.int64] | None = None
+    provenance: Provenance = UNKNOWN
 
 
 def evaluate_examples(

@@ -1,6 +1,5 @@
 """`lstmcli train`: from a config to a run directory with a model, scores and reports."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
@@ -27,6 +26,7 @@ from lstmcli.recipes.score import evaluate_examples, fit_baselines
 from lstmcli.reports.files import write_reports
 from lstmcli.stopping import NEVER, Stop
 from lstmcli.store.model import SavedModel, write_model
+from lstmcli.store.provenance import provenance
 from lstmcli.store.run import OpenRun
 from lstmcli.store.seen_texts import write_seen_texts
 from lstmcli.text.vocabulary import UNKNOWN_ID
@@ -57,9 +57,9 @@ def train(
 
 
 def _train(config: Config, run: OpenRun, corpus: Corpus | None, tell: Tell, stop: Stop) -> list[Evaluation]:
-    started_at = time.process_time()
     with training_environment(config.training) as device:
         start = given_start(config)
+        source = provenance(config, [] if corpus is not None else _files(config))
         corpus = corpus or read_corpus(config, tell)
         check_label_names(config.decision.thresholds, corpus.labels.names)
         run.start(config)
@@ -85,9 +85,13 @@ def _train(config: Config, run: OpenRun, corpus: Corpus | None, tell: Tell, stop
             fit_baselines(run.directory.baselines, corpus, tokens.train, tokens.validation, prepared.decisions)
         evaluations = _score(prepared, run, _first_alone(prepared, model, networks))
         gradients = _gradients(corpus, model, config.training.seed)
-    facts = _facts(prepared, run, networks) | facts | {"cpu_seconds": round(time.process_time() - started_at, 1)}
-    write_reports(run.directory, evaluations, facts, run.history, gradients)
+    facts = _facts(prepared, run, networks) | facts
+    write_reports(run.directory, evaluations, facts, source, run.history, gradients)
     return evaluations
+
+
+def _files(config: Config) -> list[str | None]:
+    return [config.data.train, config.data.validation, config.data.test]
 
 
 def _end_if(stop: Stop) -> None:

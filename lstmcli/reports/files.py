@@ -15,9 +15,11 @@ from lstmcli.inspection.gradients import FileGradients
 from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.reports.gradients.as_svg import report_figure, report_sentences
 from lstmcli.reports.markdown import escape_markdown
+from lstmcli.reports.metrics_file import metrics_heading
 from lstmcli.reports.tables import SCORE_TITLES, Table, evaluation_tables
 from lstmcli.reports.verdicts import verdict_sentences
 from lstmcli.store.layout import GRADIENTS_FILE, HTML_FILE, MARKDOWN_FILE, METRICS_FILE
+from lstmcli.store.provenance import UNKNOWN, Provenance
 from lstmcli.store.run_directory import RunDirectory
 from lstmcli.visible import is_safe, visible
 
@@ -28,9 +30,13 @@ UNLIMITED_WIDTH = 10_000
 GRADIENTS_TITLE = "Gradients through time"
 
 
-def to_json(evaluations: Sequence[Evaluation], facts: dict[str, Any]) -> str:
-    """Return a JSON object: `facts`, then the evaluations by name."""
-    content = {**facts, "evaluations": {evaluation.name: _content(evaluation) for evaluation in evaluations}}
+def to_json(evaluations: Sequence[Evaluation], facts: dict[str, Any], source: Provenance = UNKNOWN) -> str:
+    """Return a JSON object: where the scores come from, `facts`, then the evaluations by name."""
+    content = {
+        **metrics_heading(source),
+        **facts,
+        "evaluations": {evaluation.name: _content(evaluation) for evaluation in evaluations},
+    }
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     if text.replace("\n", "").isprintable():
         return text
@@ -179,7 +185,8 @@ def write_reports(
     run: RunDirectory,
     evaluations: list[Evaluation],
     facts: dict[str, Any],
-    history: list[dict[str, Any]],
+    source: Provenance,
+    history: History = (),
     gradients: FileGradients | None = None,
 ) -> None:
     """Write the reports; metrics.json comes last, since it marks the run as finished."""
@@ -188,4 +195,4 @@ def write_reports(
         run.write_text(GRADIENTS_FILE, report_figure(gradients))
     run.write_text(MARKDOWN_FILE, to_markdown(title, evaluations, facts, gradients))
     run.write_text(HTML_FILE, to_html(title, evaluations, facts, history, gradients))
-    run.write_text(METRICS_FILE, to_json(evaluations, facts))
+    run.write_text(METRICS_FILE, to_json(evaluations, facts, source))

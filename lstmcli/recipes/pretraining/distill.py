@@ -2,7 +2,6 @@
 
 import json
 import math
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -35,9 +34,11 @@ from lstmcli.recipes.pretraining.texts import (
     read_unlabelled,
     split_texts,
 )
+from lstmcli.reports.metrics_file import metrics_heading
 from lstmcli.stopping import Stop
 from lstmcli.store.language_model import LearnedSentenceVectors, SavedLanguageModel, write_language_model
 from lstmcli.store.layout import METRICS_FILE
+from lstmcli.store.provenance import provenance_of_texts
 from lstmcli.store.run import OpenRun
 from lstmcli.store.teacher_vectors import StoredVectors
 from lstmcli.text.encoder import GrowingVocabulary
@@ -61,13 +62,12 @@ METRIC = "cosine"
 
 def distill(config: Config, run: OpenRun, *, tell: Tell, stop: Stop) -> None:
     """Learn the vectors of `pretraining.teacher`; see `pretrain`."""
-    started_at = time.process_time()
     run.check(config, needs_labels=False)
     with run, training_environment(config.training) as device:
         encoder = SentenceEncoder(Path(config.pretraining.teacher or ""), threads=config.training.threads)
         tell(TeacherOpened(encoder.name, encoder.size, encoder.max_tokens))
         lesson = _Lesson(config, run, encoder, device, tell, stop)
-        lesson.learn(started_at)
+        lesson.learn()
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class _Lesson:
     tell: Tell
     stop: Stop
 
-    def learn(self, started_at: float) -> None:
+    def learn(self) -> None:
         """Learn, starting from the texts, and write everything."""
         config, run = self.config, self.run
         corpus = probe_corpus(config, self.tell)
@@ -118,7 +118,7 @@ class _Lesson:
             facts["probe"] = {
                 name: {key: round(value, 4) for key, value in each.items()} for name, each in scores.items()
             }
-        facts["cpu_seconds"] = round(time.process_time() - started_at, 1)
+        facts = {**metrics_heading(provenance_of_texts(config)), **facts}
         run.directory.write_text(METRICS_FILE, json.dumps(facts, indent=2) + "\n")
 
     def _encoded(self, texts: Texts, source: VectorSource | None) -> tuple[Split, EncodedSplit]:

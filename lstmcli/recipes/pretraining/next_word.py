@@ -2,7 +2,6 @@
 
 import json
 import math
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,10 +30,12 @@ from lstmcli.recipes.pretraining.texts import (
     read_unlabelled,
     split_texts,
 )
+from lstmcli.reports.metrics_file import metrics_heading
 from lstmcli.stopping import NEVER, Stop
 from lstmcli.store.compact import TABLE
 from lstmcli.store.language_model import LearnedNextWord, SavedLanguageModel, write_language_model
 from lstmcli.store.layout import METRICS_FILE
+from lstmcli.store.provenance import provenance_of_texts
 from lstmcli.store.run import OpenRun
 from lstmcli.text.encoder import GrowingVocabulary
 from lstmcli.text.token_ids import TokenIds
@@ -73,14 +74,13 @@ class _Limits:
 
 def learn_next_word(config: Config, run: OpenRun, *, tell: Tell, stop: Stop) -> None:
     """Learn to predict the next word, in each direction of `config.model`; see `pretrain`."""
-    started_at = time.process_time()
     run.check(config, needs_labels=False)
     with run, training_environment(config.training) as device:
         texts = read_unlabelled(config, tell)
         tokens = tokenize(texts, config.tokenizer, GrowingVocabulary())
         start = given_start(config) or told_start(config, tokens, tell)
         limits = _Limits(WANTED_LANGUAGE_TOKENS, None)
-        _pretrain(config, run, texts, tokens, start, device, limits, started_at, tell, stop)
+        _pretrain(config, run, texts, tokens, start, device, limits, tell, stop)
 
 
 def pretrain_within(
@@ -111,7 +111,7 @@ def pretrain_within(
     limits = _Limits(WANTED_OWN_TOKENS, MAX_OWN_TOKENS)
     try:
         with run:
-            _pretrain(config, run, texts, tokens, start, device, limits, time.process_time(), tell, stop)
+            _pretrain(config, run, texts, tokens, start, device, limits, tell, stop)
     except NothingToLearnError as error:
         tell(Note(f"{error} The network starts from random weights."))
         return None
@@ -126,7 +126,6 @@ def _pretrain(
     start: InitialWeights,
     device: torch.device,
     limits: _Limits,
-    started_at: float,
     tell: Tell,
     stop: Stop,
 ) -> None:
@@ -146,7 +145,7 @@ def _pretrain(
     with replaced_folder(run.directory.language_model) as folder:
         write_language_model(folder, _saved(config, prepared, model, perplexity))
     unigram_perplexity = frequency_perplexity(prepared.train.counts, prepared.validation)
-    _write_facts(run, prepared, trainer, (perplexity, unigram_perplexity), time.process_time() - started_at)
+    _write_facts(run, config, prepared, trainer, (perplexity, unigram_perplexity))
     tell(PretrainingFinished(perplexity, unigram_perplexity))
 
 
@@ -239,11 +238,12 @@ def _saved(config: Config, prepared: _Prepared, model: nn.Module, perplexity: fl
 
 
 def _write_facts(
-    run: OpenRun, prepared: _Prepared, trainer: Trainer, perplexities: tuple[float, float], cpu_seconds: float
+    run: OpenRun, config: Config, prepared: _Prepared, trainer: Trainer, perplexities: tuple[float, float]
 ) -> None:
     """Write metrics.json, which marks the run as finished."""
     perplexity, unigram_perplexity = perplexities
     facts = {
+        **metrics_heading(provenance_of_texts(config)),
         "perplexity": round(perplexity, 2),
         "frequency_perplexity": round(unigram_perplexity, 2),
         "best_epoch": trainer.progress.best_epoch,
@@ -252,6 +252,5 @@ def _write_facts(
         "tokens": len(prepared.train.token_ids.flat),
         "words": len(prepared.train.vocabulary),
         "parameters": sum(parameter.numel() for parameter in trainer.model.parameters()),
-        "cpu_seconds": round(cpu_seconds, 1),
     }
     run.directory.write_text(METRICS_FILE, json.dumps(facts, indent=2) + "\n")
