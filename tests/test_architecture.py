@@ -16,7 +16,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LAYERS: list[set[str]] = [
     {"errors", "visible", "stopping", "dependencies", "kernels"},
     {"config", "data", "events", "charts"},
-    {"text", "models", "metrics"},
+    {"text", "models", "metrics", "variants"},
     {"corpus"},
     {"ngrams"},
     {"store"},

@@ -12,6 +12,7 @@ from lstmcli.cli.evaluation import (
     RowTraitColumns,
     Shown,
     Slices,
+    SuspectsFile,
     WriteUp,
     show_scores,
     wanted_extras,
@@ -60,6 +61,7 @@ def cross_validate_command(
     trait_columns: RowTraitColumns = False,
     mistakes: Mistakes = None,
     slices: Slices = None,
+    suspects: SuspectsFile = None,
     write_up: WriteUp = False,
     fail_under: FailUnder = None,
     fail_over: FailOver = None,
@@ -79,6 +81,7 @@ def cross_validate_command(
       lstmcli cross-validate essays.csv --label mood
       lstmcli cross-validate --folds 5 --config configs/personality.yaml
       lstmcli cross-validate essays.csv --label mood --predictions rows.csv
+      lstmcli cross-validate essays.csv --label mood --suspects suspects.csv
     """
     limits = wanted_limits(fail_under, fail_over, fail_below, baselines=baselines)
     scored, place = evaluate_folds(
@@ -91,9 +94,9 @@ def cross_validate_command(
         resume=resume,
         overwrite=overwrite,
         quiet=quiet,
-        extras=wanted_extras(predictions, slices, trait_columns=trait_columns),
+        extras=wanted_extras(predictions, slices, suspects, trait_columns=trait_columns),
         command="cross-validate --resume --run-dir",
     )
-    shown = Shown(as_json=as_json, mistakes=mistakes, write_up=write_up)
+    shown = Shown(as_json=as_json, mistakes=mistakes, write_up=write_up, suspects=suspects)
     show_scores(scored, name_of_folds(folds, place), place, shown)
     check_limits(limits, scored)

@@ -13,6 +13,8 @@ from lstmcli.cli.evaluation import (
     RowTraitColumns,
     Shown,
     Slices,
+    SuspectsFile,
+    Variants,
     WriteUp,
     show_scores,
     wanted_extras,
@@ -36,6 +38,7 @@ from lstmcli.errors import DataError, UsageError
 if TYPE_CHECKING:
     from lstmcli.recipes.evaluation.wanted import Extras
     from lstmcli.recipes.score import ScoredRows
+    from lstmcli.reports.console import ConsoleReporter
 
 FOLDS = "Cross-validation"
 
@@ -94,6 +97,8 @@ def evaluate_command(
     trait_columns: RowTraitColumns = False,
     mistakes: Mistakes = None,
     slices: Slices = None,
+    suspects: SuspectsFile = None,
+    variants: Variants = False,
     write_up: WriteUp = False,
     fail_under: FailUnder = None,
     fail_over: FailOver = None,
@@ -128,10 +133,11 @@ def evaluate_command(
       lstmcli evaluate runs/comments test.csv --threshold jaccard
       lstmcli evaluate runs/emotion test.csv --predictions rows.csv --mistakes 10
       lstmcli evaluate runs/emotion test.csv --slice source --fail-below tfidf
+      lstmcli evaluate runs/emotion test.csv --variants --suspects suspects.csv
     """
-    shown = Shown(as_json=as_json, mistakes=mistakes, write_up=write_up)
+    shown = Shown(as_json=as_json, mistakes=mistakes, write_up=write_up, suspects=suspects)
     limits = wanted_limits(fail_under, fail_over, fail_below, baselines=baselines)
-    extras = wanted_extras(predictions, slices, trait_columns=trait_columns)
+    extras = wanted_extras(predictions, slices, suspects, trait_columns=trait_columns, variants=variants)
     if folds is None:
         if run is None or file is None:
             raise UsageError(
@@ -147,8 +153,7 @@ def evaluate_command(
     else:
         if file is not None:
             raise UsageError(f"--folds trains its own models from one FILE, so leave out the RUN ({run}).")
-        if threshold is not None:
-            raise UsageError("--threshold requires a RUN; with --folds, use --set decision.thresholds=X.")
+        _refuse_with_folds(threshold, variants=variants)
         arguments = {
             "data.train": None if run is None else str(run),
             **column_settings(text, label, input_format, encoding),
@@ -168,6 +173,13 @@ def evaluate_command(
         name = name_of_folds(folds, place)
     show_scores(scored, name, place, shown)
     check_limits(limits, scored)
+
+
+def _refuse_with_folds(threshold: str | None, *, variants: bool) -> None:
+    if variants:
+        raise UsageError("--variants requires a RUN; train one on all rows, and name other rows for it.")
+    if threshold is not None:
+        raise UsageError("--threshold requires a RUN; with --folds, use --set decision.thresholds=X.")
 
 
 def name_of_folds(folds: int, run: Path) -> str:
@@ -198,11 +210,17 @@ def _evaluate_run(
     scored = evaluate_file(run, file, overrides, baselines=baselines, threshold=threshold, extras=extras)
     reporter = ConsoleReporter(quiet=quiet)
     reporter(scored.examples.report)
-    if extras.rows is not None:
-        reporter.line("wrote", str(extras.rows.path))
+    _name_files(extras, reporter)
     if output is not None:
         write_reports(output, scored, run)
     return scored
+
+
+def _name_files(extras: "Extras", reporter: "ConsoleReporter") -> None:
+    """Say which files of rows were written."""
+    for path in (None if extras.rows is None else extras.rows.path, extras.suspects):
+        if path is not None:
+            reporter.line("wrote", str(path))
 
 
 def evaluate_folds(
@@ -248,7 +266,6 @@ def evaluate_folds(
     resume_command = f"lstmcli {command} {run.path} --folds {folds}"
     with long_running(run.directory, resume_command, quiet=quiet) as (reporter, stop):
         scored = cross_validate(resolved, run, num_folds=folds, tell=reporter, stop=stop, extras=extras)
-    if extras.rows is not None:
-        reporter.line("wrote", str(extras.rows.path))
+    _name_files(extras, reporter)
     reporter.line("wrote", str(run.path))
     return scored, run.path

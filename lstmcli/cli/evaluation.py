@@ -55,6 +55,25 @@ Slices = Annotated[
         "words; repeatable.",
     ),
 ]
+SuspectsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--suspects",
+        metavar="FILE",
+        rich_help_panel=ROWS,
+        help="Also write the labels that are probably wrong, the most suspicious first; the extension sets the format. "
+        "Only for rows that the model was not trained on.",
+    ),
+]
+Variants = Annotated[
+    bool,
+    typer.Option(
+        "--variants",
+        rich_help_panel=ROWS,
+        help="Also count how many predictions change when texts have a typo, capitals, no punctuation, a negation and "
+        "so on.",
+    ),
+]
 WriteUp = Annotated[
     bool,
     typer.Option("--write-up", rich_help_panel=OUTPUT, help="Print two sentences for a paper instead of tables."),
@@ -68,24 +87,37 @@ class Shown:
     as_json: bool
     mistakes: int | None
     write_up: bool = False
+    suspects: Path | None = None
 
 
-def wanted_extras(predictions: Path | None, slices: list[str] | None, *, trait_columns: bool) -> "Extras":
+def wanted_extras(
+    predictions: Path | None,
+    slices: list[str] | None,
+    suspects: Path | None,
+    *,
+    trait_columns: bool,
+    variants: bool = False,
+) -> "Extras":
     """Return what is wanted besides scores, once it is clear that it can be written.
 
     Raises:
         UsageError: the options don't fit together.
-        DataError: the file can't be written.
+        DataError: a file can't be written.
     """
     from lstmcli.data.whole_output import check_whole
     from lstmcli.recipes.evaluation.wanted import Extras, RowsFile
 
-    if predictions is None:
-        if trait_columns:
-            raise UsageError("--trait-columns: are columns of the rows; name a file for them with --predictions.")
-        return Extras(slices=tuple(slices or ()))
-    check_whole(predictions, "--predictions")
-    return Extras(RowsFile(predictions, trait_columns), tuple(slices or ()))
+    rows = None
+    if predictions is None and trait_columns:
+        raise UsageError("--trait-columns: are columns of the rows; name a file for them with --predictions.")
+    if predictions is not None:
+        check_whole(predictions, "--predictions")
+        rows = RowsFile(predictions, trait_columns)
+    if suspects is not None:
+        check_whole(suspects, "--suspects")
+        if predictions is not None and suspects.absolute() == predictions.absolute():
+            raise UsageError(f"--predictions and --suspects can't both write {suspects}; name two files.")
+    return Extras(rows, tuple(slices or ()), suspects, variants)
 
 
 def show_scores(scored: "ScoredRows", name: str, run: Path, shown: Shown) -> None:
@@ -107,5 +139,18 @@ def show_scores(scored: "ScoredRows", name: str, run: Path, shown: Shown) -> Non
         write_tables(to_console_text(scored.evaluation, is_terminal=is_terminal(sys.stdout)))
     else:
         write_tables(f"{visible(write_up)}\n")
+    show_rows(scored, shown)
     if mistakes is not None:
         write_tables("\n" + mistakes_text(mistakes, output_style(no_color=True)))
+
+
+def show_rows(scored: "ScoredRows", shown: Shown) -> None:
+    """Print suspects and predictions of changed texts, if they are wanted."""
+    from lstmcli.reports.suspects import suspects_text
+    from lstmcli.reports.variants import variants_text
+
+    evaluation, style = scored.evaluation, output_style(no_color=True)
+    if evaluation.variants:
+        write_tables("\n" + variants_text(evaluation.variants, style))
+    if evaluation.suspects is not None:
+        write_tables("\n" + suspects_text(evaluation.suspects, str(shown.suspects), style))

@@ -24,6 +24,8 @@ from lstmcli.metrics.scores import (
     scores_from_sums,
 )
 from lstmcli.metrics.slices import Slicing
+from lstmcli.metrics.suspects import Suspects
+from lstmcli.metrics.variants import VariantResult
 
 # Score name -> (samples,), or (samples, labels) for per-label scores.
 Scores = dict[str, NDArray[np.float64]]
@@ -128,6 +130,8 @@ class Evaluation:
         notes: sentences that readers of the scores need to know, such as which rows were excluded.
         folds: one per system, if the rows were predicted by cross-validation.
         slices: the model on parts of the rows, if that was asked for.
+        suspects: labels that are probably wrong, if that was asked for.
+        variants: how predictions change when texts are changed, if that was asked for.
     """
 
     name: str
@@ -148,6 +152,8 @@ class Evaluation:
     notes: tuple[str, ...] = ()
     folds: tuple[FoldScore, ...] = ()
     slices: tuple[Slicing, ...] = ()
+    suspects: Suspects | None = None
+    variants: tuple[VariantResult, ...] = ()
 
 
 def evaluate(

@@ -17,6 +17,7 @@ from lstmcli.errors import DataError, UsageError
 from lstmcli.inference.predictor import Predictor
 from lstmcli.recipes.evaluation.extras import add_extras, check_extras
 from lstmcli.recipes.evaluation.thresholds import with_thresholds
+from lstmcli.recipes.evaluation.variants import with_variants
 from lstmcli.recipes.evaluation.wanted import NO_EXTRAS, Extras
 from lstmcli.recipes.score import ScoredRows, score_examples
 from lstmcli.reports.files import to_html, to_json, to_markdown
@@ -105,7 +106,8 @@ def evaluate_file(
         comparisons = [replace(each, added_to_ngrams="") for each in evaluation.comparisons]
         evaluation = replace(evaluation, comparisons=comparisons, notes=(*evaluation.notes, *notes))
         scored = replace(scored, evaluation=evaluation)
-    return add_extras(extras, scored, [path], opened.settings, evaluation_settings)
+    scored = add_extras(extras, scored, [path], opened.settings, evaluation_settings)
+    return with_variants(scored, predictor) if extras.variants else scored
 
 
 def open_rows(run: Path, path: str, overrides: ColumnOverrides, extras: Extras = NO_EXTRAS) -> Opened:

@@ -45,10 +45,11 @@ def to_json(evaluations: Sequence[Evaluation], facts: dict[str, Any], source: Pr
 
 
 def _content(evaluation: Evaluation) -> dict[str, Any]:
-    """Return all of it, with slices only where there are some."""
+    """Return all of it, with what may be asked for only where it was."""
     content = asdict(evaluation)
-    if not evaluation.slices:
-        del content["slices"]
+    for name in ("slices", "suspects", "variants"):
+        if not content[name]:
+            del content[name]
     return content
 
 

@@ -8,6 +8,8 @@ from lstmcli.metrics.estimates import Estimate
 from lstmcli.metrics.evaluation import Evaluation, LabelScores
 from lstmcli.metrics.slices import MIN_SLICE, Slicing
 from lstmcli.reports.further import NOT_DEFINED, chance_sentence, estimate_text, label_cells
+from lstmcli.reports.suspects import suspects_cells
+from lstmcli.reports.variants import variants_cells
 
 SCORE_TITLES = {
     "accuracy": "accuracy",
@@ -68,6 +70,8 @@ def evaluation_tables(evaluation: Evaluation, *, brief: bool = False) -> list[Ta
     if len(evaluation.labels) > 1:
         tables.append(_comparison_table(evaluation, shown))
     tables += [_slices_table(slicing) for slicing in evaluation.slices]
+    if not brief:
+        tables += [Table(*cells) for cells in (*suspects_cells(evaluation), *variants_cells(evaluation))]
     tables.append(_coverage_table(evaluation, brief=brief))
     if evaluation.kind != "single":
         return [*tables, _label_counts_table(evaluation, shown)]

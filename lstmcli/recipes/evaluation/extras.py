@@ -7,6 +7,7 @@ from lstmcli.config.settings import EvaluationSettings
 from lstmcli.corpus.label_set import LabelSet
 from lstmcli.recipes.evaluation.rows import check_rows, write_rows
 from lstmcli.recipes.evaluation.slices import check_slices, with_slices
+from lstmcli.recipes.evaluation.suspects import check_suspects, with_suspects
 from lstmcli.recipes.evaluation.wanted import Extras
 from lstmcli.recipes.score import ScoredRows
 
@@ -29,6 +30,8 @@ def check_extras(
     if extras.rows is not None:
         check_rows(extras.rows, paths, settings, labels, has_folds=has_folds)
     check_slices(extras.slices, paths, settings)
+    if extras.suspects is not None:
+        check_suspects(extras.suspects, paths[0], settings)
 
 
 def add_extras(
@@ -41,6 +44,8 @@ def add_extras(
     """
     if extras.slices:
         scored = with_slices(extras.slices, scored, paths, settings, evaluation)
+    if extras.suspects is not None:
+        scored = with_suspects(extras.suspects, scored, paths[0], settings)
     if extras.rows is not None:
         write_rows(extras.rows, scored, paths, settings)
     return scored

@@ -46,7 +46,7 @@ def check_rows(
         DataError: a column would be added that the files already have, or the files have different columns.
         UsageError: the format can't be written, or a file can't be read twice.
     """
-    written_as = _format(file.path, paths[0], settings)
+    written_as = format_of_rows(file.path, paths[0], settings)
     added = added_columns(labels, file, has_folds=has_folds)
     first: Sequence[str] = ()
     for path in paths:
@@ -79,7 +79,7 @@ def write_rows(file: RowsFile, scored: ScoredRows, paths: Sequence[str], setting
     Raises:
         DataError: the files have changed, or have rows that the format can't hold. Nothing is written.
     """
-    written_as = _format(file.path, paths[0], settings)
+    written_as = format_of_rows(file.path, paths[0], settings)
     with open_whole(file.path) as stream:
         return _write(stream, written_as, file, scored, paths, settings)
 
@@ -144,10 +144,14 @@ class _RowCells:
         return dict(zip(self._columns, cells, strict=True))
 
 
-def _format(path: Path, first_input: str, settings: DataSettings) -> FileFormat:
-    """Return the format that the extension of `path` stands for, else that of the input."""
+def format_of_rows(path: Path, first_input: str, settings: DataSettings, option: str = OPTION) -> FileFormat:
+    """Return the format that the extension of `path`, the value of `option`, stands for, else that of the input.
+
+    Raises:
+        UsageError: it can't be written.
+    """
     layout = input_layout(first_input, Layout(settings.format, settings.encoding), Layout())
     name = name_of_output_format(OutputOptions(str(path)), layout.format_name)
     if name == TEXT_FORMAT:
-        raise UsageError(f"{OPTION} {path}: plain text has no columns; choose .csv, .tsv or .jsonl.")
+        raise UsageError(f"{option} {path}: plain text has no columns; choose .csv, .tsv or .jsonl.")
     return output_format(name)

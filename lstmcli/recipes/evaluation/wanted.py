@@ -22,10 +22,14 @@ class Extras:
     Attributes:
         rows: a file for all rows with their predictions.
         slices: columns by whose values the rows are scored in parts, see `with_slices`.
+        suspects: a file for labels that are probably wrong, see `with_suspects`.
+        variants: whether predictions of changed texts are compared, see `with_variants`.
     """
 
     rows: RowsFile | None = None
     slices: tuple[str, ...] = ()
+    suspects: Path | None = None
+    variants: bool = False
 
 
 NO_EXTRAS = Extras()
