@@ -131,7 +131,11 @@ def test_texts_and_names_may_be_any_column(kind: Any, tmp_path: Path) -> None:
 def test_texts_in_memory_make_the_model_of_the_same_texts_in_a_file(folder: Path) -> None:
     lstmcli.train({**SETTINGS, "data.train": "mood.csv"}, run_dir="file")
     lstmcli.train(SETTINGS, texts=TEXTS, labels=LABELS, run_dir="memory")
-    assert model_bytes(folder / "file") == model_bytes(folder / "memory")
+    models = [model_bytes(folder / name) for name in ("file", "memory")]
+    cards = [model.pop("README.md").decode() for model in models]
+    assert ["mood.csv" in card for card in cards] == [True, False]
+    assert all(model.pop("checksums.json") for model in models)  # with those of the cards
+    assert models[0] == models[1]
 
 
 def test_sets_of_names_make_a_model_with_several_labels_per_text(folder: Path) -> None:

@@ -50,7 +50,13 @@ def test_an_interrupted_training_goes_on_where_it_stopped(corpus: Path, tmp_path
     assert resumed.exit_code == 0, resumed.stderr
     assert "resume" in resumed.stderr
     assert losses(tmp_path / "parts") == losses(tmp_path / "whole")
-    names = ["model/weights.safetensors", "model/embedding.npy", "checkpoints/last/state.safetensors"]
+    names = [
+        "model/README.md",
+        "model/checksums.json",
+        "model/weights.safetensors",
+        "model/embedding.npy",
+        "checkpoints/last/state.safetensors",
+    ]
     for name in names:
         assert (tmp_path / "parts" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
     metrics = [(tmp_path / name / "metrics.json").read_bytes() for name in ("parts", "whole")]

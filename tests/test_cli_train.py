@@ -24,6 +24,7 @@ def test_a_run_directory_holds_what_the_design_says(run_directory: Path) -> None
         "report.md",
         "report.html",
         "gradients.svg",
+        "model/README.md",
         "model/model.json",
         "model/ngrams.npy",
         "model/vocabulary.txt",

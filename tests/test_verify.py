@@ -32,7 +32,7 @@ def test_an_undamaged_run_is_ok(run: Path) -> None:
 def test_every_damaged_file_is_named(run: Path) -> None:
     folders = ("model", "baselines", "seen_texts", "checkpoints/last", "checkpoints/best")
     sealed = [path for folder in folders for path in sorted((run / folder).iterdir())]
-    assert len(sealed) == 21
+    assert len(sealed) == 22
     for path in [*sealed, run / "config.yaml"]:
         content = path.read_bytes()
         for damaged in (content[:-7], bytes([*content[:-7], content[-7] ^ 4, *content[-6:]])):

@@ -9,7 +9,7 @@ import json
 import os
 import stat
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any, Final
@@ -46,13 +46,13 @@ def seal(folder: Path) -> None:
     (folder / CHECKSUMS_FILE).write_bytes(_serialised(sums))
 
 
-def reseal(folder: Path, names: Iterable[str]) -> None:
-    """Write the checksums of the files `names` alone, replacing those of others; known ones are kept.
+def reseal(folder: Path, names: Iterable[str], *, changed: Collection[str] = ()) -> None:
+    """Write the checksums of the files `names` alone, replacing those of others; known ones are kept if unchanged.
 
     Raises:
         DamagedFileError: the list of checksums is damaged.
     """
-    known = SealedFolder(folder).sums
+    known = {name: sums for name, sums in SealedFolder(folder).sums.items() if name not in changed}
     sums = {name: known.get(name) or _sums_of(folder / name, smallest_block=LARGE_BLOCK) for name in names}
     with atomic_path(folder / CHECKSUMS_FILE, follows_links=False) as temporary:
         temporary.write_bytes(_serialised(sums))

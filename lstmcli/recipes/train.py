@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from lstmcli import __version__
+from lstmcli.config.model_settings import AUTOMATIC_START, ENGLISH_START
 from lstmcli.config.settings import Config
 from lstmcli.config.thresholds import check_label_names
 from lstmcli.corpus.corpus import Corpus
@@ -18,14 +20,17 @@ from lstmcli.inference.predictor import Predictor
 from lstmcli.inspection.gradients import FileGradients
 from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.metrics.tuning import Decision
+from lstmcli.recipes.evaluation.written import describe_model
 from lstmcli.recipes.fit import FittedNetwork, fit_network
 from lstmcli.recipes.gradients.texts import gradients_of_training
 from lstmcli.recipes.prepare import Prepared, TokenizedCorpus, prepare, read_corpus, tokenize_corpus
 from lstmcli.recipes.pretraining import pretrain_within
 from lstmcli.recipes.score import evaluate_examples, fit_baselines
 from lstmcli.reports.files import write_reports
+from lstmcli.reports.model_card import ModelCard, to_model_card
 from lstmcli.stopping import NEVER, Stop
-from lstmcli.store.model import SavedModel, write_model
+from lstmcli.store.language_model import LearnedSentenceVectors
+from lstmcli.store.model import SavedModel, write_card, write_model
 from lstmcli.store.provenance import provenance
 from lstmcli.store.run import OpenRun
 from lstmcli.store.seen_texts import write_seen_texts
@@ -86,6 +91,7 @@ def _train(config: Config, run: OpenRun, corpus: Corpus | None, tell: Tell, stop
         evaluations = _score(prepared, run, _first_alone(prepared, model, networks))
         gradients = _gradients(corpus, model, config.training.seed)
     facts = _facts(prepared, run, networks) | facts
+    write_card(run.directory.model, _card(prepared, model, evaluations))
     write_reports(run.directory, evaluations, facts, source, run.history, gradients)
     return evaluations
 
@@ -219,3 +225,18 @@ def _texts_facts(prepared: Prepared) -> dict[str, float]:
         "median_tokens": float(np.median(prepared.train.token_ids.lengths)),
         "unknown_words": round(float((new == UNKNOWN_ID).mean()), 4),
     }
+
+
+def _card(prepared: Prepared, model: SavedModel, evaluations: Sequence[Evaluation]) -> str:
+    start, name = prepared.language_model, prepared.config.model.pretrained
+    is_shipped = name in {AUTOMATIC_START, ENGLISH_START}  # the own texts of a training teach it next words
+    return to_model_card(
+        ModelCard(
+            model=describe_model(model),
+            columns=prepared.config.data,
+            num_train_rows=len(prepared.corpus.train.table),
+            is_english=is_shipped and start is not None and isinstance(start.learned, LearnedSentenceVectors),
+            evaluations=evaluations,
+            release=f"lstmcli {__version__}",
+        )
+    )

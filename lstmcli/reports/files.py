@@ -14,7 +14,7 @@ from rich.table import Table as RichTable
 from lstmcli.inspection.gradients import FileGradients
 from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.reports.gradients.as_svg import report_figure, report_sentences
-from lstmcli.reports.markdown import escape_markdown
+from lstmcli.reports.markdown import escape_markdown, markdown_table
 from lstmcli.reports.metrics_file import metrics_heading
 from lstmcli.reports.tables import SCORE_TITLES, Table, evaluation_tables
 from lstmcli.reports.verdicts import verdict_sentences
@@ -154,9 +154,7 @@ def _markdown_facts(facts: dict[str, Any]) -> str:
 
 
 def _markdown_table(table: Table) -> str:
-    columns, *rows = ([escape_markdown(cell) for cell in line] for line in [table.columns, *table.rows])
-    rule = ["---"] * table.num_names + ["---:"] * (len(columns) - table.num_names)
-    return "\n".join("| " + " | ".join(line) + " |" for line in [columns, rule, *rows])
+    return markdown_table(table.columns, table.rows, table.num_names)
 
 
 def _charts(history: History) -> list[dict[str, Any]]:

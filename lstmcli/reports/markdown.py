@@ -1,6 +1,7 @@
 """Text from elsewhere, escaped for Markdown."""
 
 import re
+from collections.abc import Sequence
 
 from lstmcli.visible import visible
 
@@ -15,3 +16,10 @@ SPECIAL = re.compile(r"[&<>]|[\\`*_|~$#@]|\](?=[\[(:])|:(?=//)|(?<=www)\.", re.I
 def escape_markdown(text: str) -> str:
     """Return Markdown that shows `text` as one line of plain text, within a paragraph, a heading or a cell."""
     return SPECIAL.sub(lambda match: ENTITIES.get(match[0], f"\\{match[0]}"), visible(text))
+
+
+def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]], num_names: int = 1) -> str:
+    """Return a table, whose cells are escaped; those after the first `num_names` columns are figures."""
+    header, *lines = ([escape_markdown(cell) for cell in line] for line in (columns, *rows))
+    rule = ["---"] * num_names + ["---:"] * (len(header) - num_names)
+    return "\n".join("| " + " | ".join(line) + " |" for line in [header, rule, *lines])

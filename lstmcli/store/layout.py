@@ -8,6 +8,7 @@ VOCABULARY_FILE: Final = "vocabulary.txt"
 INDEX_FILE: Final = "vocabulary.npy"
 EMBEDDING_FILE: Final = "embedding.npy"
 WEIGHTS_FILE: Final = "weights.safetensors"
+CARD_FILE: Final = "README.md"
 NGRAMS_FILE: Final = "ngrams.npy"
 
 # The folder language_model/, which shares some of the names above.

@@ -6,6 +6,7 @@
     embedding.npy        float16 (networks, words, size), the word vectors
     weights.safetensors  float32, all other weights; in an ensemble, the names of network n start with "n."
     ngrams.npy           float16, the n-gram table, if the model has one
+    README.md            the model card, for people; written once there are scores
     checksums.json       see `data.sealed`
 
 Words and tables are mapped into memory, not read, so a large model opens as fast as a small one. Versions 1 and 2 had
@@ -25,8 +26,8 @@ from safetensors.numpy import save_file
 from lstmcli import __version__
 from lstmcli.config.model_settings import DataSettings, ModelSettings, TokenizerSettings
 from lstmcli.corpus.label_set import LabelSet
-from lstmcli.data.atomic import saving_tensors
-from lstmcli.data.sealed import RowGuard, SealedFolder, reason_of, seal
+from lstmcli.data.atomic import atomic_path, saving_tensors
+from lstmcli.data.sealed import RowGuard, SealedFolder, reason_of, reseal, seal
 from lstmcli.errors import RunDirectoryError
 from lstmcli.kernels.weights import Weights
 from lstmcli.metrics.decisions import DecisionRule
@@ -34,6 +35,7 @@ from lstmcli.ngrams.table import NgramTable
 from lstmcli.store.checks import check_shapes, check_version
 from lstmcli.store.description import Description, NgramDescription
 from lstmcli.store.layout import (
+    CARD_FILE,
     CONFIG_FILE,
     DESCRIPTION_FILE,
     EMBEDDING_FILE,
@@ -124,6 +126,17 @@ def write_model(folder: Path, model: SavedModel) -> None:
     if model.ngrams is not None:
         np.save(folder / NGRAMS_FILE, model.ngrams.rows)
     seal(folder)
+
+
+def write_card(folder: Path, content: str) -> None:
+    """Add the model card to a model.
+
+    Raises:
+        DamagedFileError: the list of checksums is damaged.
+    """
+    with atomic_path(folder / CARD_FILE, follows_links=False) as temporary:
+        temporary.write_text(content, encoding="utf-8", newline="\n")
+    reseal(folder, sorted({*SealedFolder(folder).names, CARD_FILE}), changed={CARD_FILE})
 
 
 def _description(model: SavedModel) -> Description:

@@ -25,13 +25,14 @@ def written(scored: ScoredRows, run: Path) -> str:
     split = "" if folds is not None else _split(run, scored.evaluation.name)
     setting = Setting(
         rows_words(scored.evaluation, split, folds),
-        _model(model),
+        describe_model(model),
         [("lstmcli", __version__), ("Python", platform.python_version()), ("NumPy", np.__version__)],
     )
     return write_up(scored.evaluation, setting)
 
 
-def _model(model: SavedModel) -> str:
+def describe_model(model: SavedModel) -> str:
+    """Return what it is, in words: "a bidirectional LSTM (80 hidden units per direction, attention pooling)"."""
     network = model.network
     return model_words(
         network.cell,
