@@ -29,13 +29,14 @@ def test_a_training_writes_the_card_of_its_model(run_directory: Path, corpus: Pa
     assert headings(card) == SECTIONS
     assert card.startswith("# A text classifier with 3 labels\n")
     assert "exactly one of anger, joy and sadness" in card
-    assert f"Trained on 120 rows of {corpus}/train.csv." in card.replace("\\", "")
+    assert "Trained on 120 rows of train.csv." in card
+    assert str(corpus) not in card.replace("\\", "")
     metrics = json.loads((run_directory / "metrics.json").read_text())
     for evaluation in metrics["evaluations"].values():
         for system, scores in evaluation["scores"].items():
             value = "{value:.3f} [{low:.3f}, {high:.3f}]".format(**scores["macro_f1"])
             assert [line for line in card.splitlines() if line.startswith(f"| {system} |") and value in line]
-    assert f"were chosen on the rows of {corpus}/validation.csv, so" in card.replace("\\", "")
+    assert "were chosen on the rows of validation.csv, so" in card
     assert str(run_directory) not in card
 
 
@@ -88,7 +89,7 @@ def test_weak_and_untested_labels_are_named_with_the_reason() -> None:
     assert weak.endswith("or fewer than 20 rows: b (F1 0.00, 30 rows), c (F1 1.00, 1 row).")
     assert "- **Labels that were never tested**, since no row has them: d." in card
     assert "pretrained on English" in card
-    assert "in the column `words`" in card
+    assert 'in the column "words"' in card
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ Source: Mitchell et al. 2019, "Model Cards for Model Reporting". It says nothing
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import PurePath
 
 from lstmcli.config.model_settings import DataSettings, LabelKind
 from lstmcli.errors import counted
@@ -69,7 +70,8 @@ class ModelCard:
 
 
 def to_model_card(card: ModelCard) -> str:
-    """Return it as Markdown."""
+    """Return it as Markdown. Of files, it has the names without their folders, since models are passed on."""
+    card = replace(card, evaluations=[_without_folders(each, card.columns) for each in card.evaluations])
     best = card.evaluations[-1]
     labels = next(iter(best.labels.values()))
     sections = {
@@ -86,6 +88,17 @@ def to_model_card(card: ModelCard) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def _without_folders(evaluation: Evaluation, columns: DataSettings) -> Evaluation:
+    paths = [path for path in (columns.train, columns.validation, columns.test) if path is not None]
+
+    def shortened(text: str) -> str:
+        for path in sorted(paths, key=len, reverse=True):
+            text = text.replace(path, PurePath(path).name)
+        return text
+
+    return replace(evaluation, name=shortened(evaluation.name), notes=tuple(map(shortened, evaluation.notes)))
+
+
 def _title(evaluation: Evaluation) -> str:
     num_labels = len(next(iter(evaluation.labels.values())))
     return f"A text classifier with {counted(num_labels, 'label')}"
@@ -97,13 +110,13 @@ def _predictions(card: ModelCard, labels: Sequence[LabelScores]) -> Iterator[str
     shown = listed(names) if not more else f"{', '.join(names)} and {more:,} more"
     answer = ANSWERS[card.evaluations[0].kind].format(labels=shown)
     yield f"For each text: {answer}; and a probability of each."
-    yield f"The model is {card.model}. It was trained by {card.release}."
+    yield f"The model is {card.model.removesuffix(',')}. It was trained by {card.release}."
 
 
 def _data(card: ModelCard) -> Iterator[str]:
     columns = card.columns
-    source = "texts in memory" if columns.train is None else escape_markdown(columns.train)
-    text = "" if columns.train is None else f" Texts are in the column `{escape_markdown(columns.text)}`."
+    source = "texts in memory" if columns.train is None else escape_markdown(PurePath(columns.train).name)
+    text = "" if columns.train is None else f' Texts are in the column "{escape_markdown(columns.text)}".'
     yield f"Trained on {counted(card.num_train_rows, 'row')} of {source}.{text}"
     labels = [next(iter(evaluation.labels.values())) for evaluation in card.evaluations]
     rows = [
@@ -154,7 +167,7 @@ def _usage(card: ModelCard) -> Iterator[str]:
         "    lstmcli predict FOLDER texts.csv --output predictions.csv\n"
         '    python -c \'import lstmcli; print(lstmcli.load("FOLDER").predict(["a text"]))\''
     )
-    yield f"In `texts.csv`, texts are expected in the column `{escape_markdown(text)}`; `--text` names another."
+    yield f'In `texts.csv`, texts are expected in the column "{escape_markdown(text)}"; `--text` names another.'
 
 
 def _bullets(sentences: Iterable[str]) -> str:
