@@ -40,6 +40,7 @@ HOMES = {
     "pandas": {"corpus"},
     "pyarrow": {"data"},
     "python_calamine": {"data"},
+    "pyreadstat": {"data"},
     "sklearn": {"metrics", "sklearn"},
     "scipy": {"metrics", "corpus", "ngrams"},
     "triton": {"models/gpu/kernels.py"},

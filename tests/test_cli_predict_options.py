@@ -99,7 +99,7 @@ def test_a_name_that_tells_no_format_says_what_to_do(folder: Path, cli: Cli, nam
         1,
         "",
         f"error: {name}: can't tell the format from the file name. Add --format text for one text per line, or "
-        "--format with one of csv, tsv, csv-semicolon, csv-pipe, tsv-raw, jsonl, parquet, excel.\n",
+        "--format with one of csv, tsv, csv-semicolon, csv-pipe, tsv-raw, jsonl, parquet, excel, spss.\n",
     )
     assert cli("predict", "RUN", name, "--format", "text", cwd=folder).returncode == 0
 

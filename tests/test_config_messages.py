@@ -94,7 +94,7 @@ def test_a_key_without_its_section_is_completed() -> None:
         ("training.epochs=1000000001", "a whole number from 1 to 1,000,000,000"),
         ("model.bidirectional=maybe", "true or false"),
         ("model.cell=gru", "rnn, lstm or peephole"),
-        ("data.format=xlsx", "auto, csv, tsv, csv-semicolon, csv-pipe, tsv-raw, jsonl, text, parquet or excel"),
+        ("data.format=xlsx", "auto, csv, tsv, csv-semicolon, csv-pipe, tsv-raw, jsonl, text, parquet, excel or spss"),
         ("data.label_separator=", "text that is not empty"),
     ],
 )

@@ -101,7 +101,7 @@ def import_names() -> set[str]:
 def test_every_imported_package_is_a_dependency_or_in_an_extra() -> None:
     assert set(PACKAGES.values()) == set(DEPENDENCIES)
     extras = PYPROJECT["project"]["optional-dependencies"]
-    users = [each for name in ("parquet", "excel", "teacher") for each in extras[name]]
+    users = [each for name in ("parquet", "excel", "spss", "teacher") for each in extras[name]]
     optional = {Requirement(each).name.replace("-", "_") for each in users}
     assert import_names() == {*PACKAGES, *optional, *BROUGHT_BY_TORCH}
     assert set(users) <= set(extras["dev"])

@@ -29,6 +29,7 @@ class FormatChoice(StrEnum):
     TEXT = "text"
     PARQUET = "parquet"
     EXCEL = "excel"
+    SPSS = "spss"
 
 
 Format = Annotated[

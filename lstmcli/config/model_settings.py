@@ -46,7 +46,7 @@ def limits_of(hint: Any) -> Limits:
 Fraction = Annotated[float, Limits(ge=0.0, lt=1.0)]
 MAX_COUNT = 1_000_000_000  # for limits that some set to a large number to turn them off
 Count = Annotated[int, Limits(ge=1, le=MAX_COUNT)]
-FormatName = Literal["csv", "tsv", "csv-semicolon", "csv-pipe", "tsv-raw", "jsonl", "text", "parquet", "excel"]
+FormatName = Literal["csv", "tsv", "csv-semicolon", "csv-pipe", "tsv-raw", "jsonl", "text", "parquet", "excel", "spss"]
 CellName = Literal["rnn", "lstm", "peephole"]
 PoolingName = Literal["last", "mean", "max", "attention"]
 LabelKind = Literal["single", "multi", "traits"]

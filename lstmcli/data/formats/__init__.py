@@ -7,6 +7,7 @@ from lstmcli.data.formats.delimited import Delimited
 from lstmcli.data.formats.excel import read_excel
 from lstmcli.data.formats.jsonl import JsonLines
 from lstmcli.data.formats.parquet import read_parquet
+from lstmcli.data.formats.spss import read_spss
 from lstmcli.data.formats.text import TextLines
 from lstmcli.errors import UsageError
 
@@ -41,7 +42,11 @@ def output_format(name: str, *, escapes_formulas: bool = False) -> FileFormat:
 
 
 # Binary files, which are read by path and never written.
-BINARY_FORMATS: dict[str, Callable[[str], Rows]] = {"parquet": read_parquet, "excel": read_excel}
+BINARY_FORMATS: dict[str, Callable[[str], Rows]] = {
+    "parquet": read_parquet,
+    "excel": read_excel,
+    "spss": read_spss,
+}
 
 EXTENSIONS = {
     ".csv": "csv",
@@ -55,4 +60,6 @@ EXTENSIONS = {
     ".xlsx": "excel",
     ".xls": "excel",
     ".ods": "excel",
+    ".sav": "spss",
+    ".zsav": "spss",
 }
