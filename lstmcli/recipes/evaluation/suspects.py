@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.data.formats import Record
 from lstmcli.data.whole_output import open_whole
-from lstmcli.errors import UsageError
 from lstmcli.metrics.suspects import NO, NUM_FIRST, YES, Doubts, Suspect, Suspects, doubts, doubts_about_label
 from lstmcli.recipes.evaluation.rows import format_of_rows
 from lstmcli.recipes.score import ScoredRows
@@ -27,11 +26,9 @@ def check_suspects(path: Path, first_input: str, settings: DataSettings) -> None
     """Check that suspects can be written into `path`, before anything is computed.
 
     Raises:
-        UsageError: the format can't be written, or the labels are soft.
+        UsageError: the format can't be written.
     """
     format_of_rows(path, first_input, settings, OPTION)
-    if settings.soft_labels > 0.0:
-        raise UsageError(f"{OPTION}: labels that are probabilities can't be judged; set data.soft_labels to 0.")
 
 
 def with_suspects(path: Path, scored: ScoredRows, first_input: str, settings: DataSettings) -> ScoredRows:
