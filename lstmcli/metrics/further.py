@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lstmcli.config.model_settings import LabelKind
-from lstmcli.metrics.agreement import agreement_of_labels, agreement_per_label, mean_over_labels, part_sums
+from lstmcli.metrics.chance_agreement import agreement_of_labels, agreement_per_label, mean_over_labels, part_sums
 from lstmcli.metrics.estimates import Estimate, defined_estimates
 from lstmcli.metrics.ranking import auc_from_sums
 from lstmcli.metrics.scores import Floats
