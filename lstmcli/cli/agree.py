@@ -110,7 +110,7 @@ def agree_command(
 
     Examples:
       lstmcli agree ratings.csv --labels anna,ben,chris
-      lstmcli agree ratings.csv --labels anna,ben --scale ordinal --order none,mild,severe
+      lstmcli agree mood.csv --labels anna,ben --scale ordinal --order no,mild,high
       lstmcli agree votes.csv --item id --annotator rater --label emotion
     """
     from lstmcli.data.reading import Layout

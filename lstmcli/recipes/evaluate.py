@@ -132,6 +132,7 @@ def _row_settings(path: str, overrides: ColumnOverrides, model: SavedModel, grou
         encoding=str(layout.encoding),
         text=overrides.text or columns.text,
         label=overrides.label or columns.label,
+        annotators=columns.annotators if overrides.label is None else (),
         group=overrides.group or group,
         unlabelled="keep" if may_be_empty else "drop",
     )

@@ -29,6 +29,7 @@ from lstmcli.metrics.baselines import (
 from lstmcli.metrics.evaluation import Evaluation, System, evaluate
 from lstmcli.metrics.reliability import without_temperature
 from lstmcli.metrics.tuning import DecisionMaker
+from lstmcli.recipes.agreement.of_rows import notes_on_agreement
 from lstmcli.reports.event_lines import describe_dropped, describe_overlap
 from lstmcli.store.baselines import read_baselines, write_baselines
 from lstmcli.store.model import SavedModel
@@ -116,7 +117,11 @@ def score_examples(
         groups=examples.groups,
     )
     shared = [each for each in overlaps if examples.name in each[:2]]
-    notes = (*describe_dropped(examples.report), *(describe_overlap(*each) for each in shared))
+    notes = (
+        *describe_dropped(examples.report),
+        *(describe_overlap(*each) for each in shared),
+        *notes_on_agreement(examples, systems[0].decisions, labels.names, MODEL_NAME),
+    )
     return ScoredRows(examples, labels, targets, systems, replace(found, notes=notes))
 
 

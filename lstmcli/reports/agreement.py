@@ -97,6 +97,20 @@ def _sentences(found: Agreement) -> Iterator[str]:
         yield from _model_sentences(found)
 
 
+def agreement_sentences(found: Agreement) -> Iterator[str]:
+    """Yield what readers of a model's scores need to know about the annotators of the rows."""
+    if found.alpha is None:
+        yield "The annotators of these rows can't be compared: no two rated the same text, or all ratings are equal."
+        return
+    humans = len(found.annotators) - (found.model is not None)
+    yield (
+        f"These rows have {humans} annotators; the label of a row is that of most. Krippendorff's alpha: "
+        f"{found.alpha.value:.3f} [{found.alpha.low:.3f}, {found.alpha.high:.3f}]. {_verdict(found.alpha)}"
+    )
+    if found.model is not None:
+        yield from _model_sentences(found)
+
+
 def _verdict(alpha: Estimate | None) -> str:
     if alpha is None:
         return "Alpha is undefined: no two ratings of an item, or all ratings are equal."

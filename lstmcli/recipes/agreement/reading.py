@@ -7,15 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from lstmcli.corpus.label_cells import is_no_label
 from lstmcli.corpus.label_names import clean_label, quoted
 from lstmcli.data.columns import text_of
 from lstmcli.data.formats import Record
 from lstmcli.data.reading import ColumnFinder, Source, Wanted
 from lstmcli.errors import DataError, UsageError, counted
 from lstmcli.metrics.agreement import MISSING, Ratings, Scale
-
-# What R, pandas and spreadsheets write for a cell without a value. "none" is not among them: it may be a category.
-NO_RATING = {"na", "n/a", "#n/a", "<na>", "nan", "nat", "null"}
 
 MAX_NAMES_SHOWN = 5
 
@@ -128,7 +126,7 @@ def _by_row(rows: Iterator[tuple[int, list[str]]], name: str) -> RatedItems:
 
 def _rating(cell: str, items: RatedItems) -> str:
     rating = clean_label(cell)
-    if rating.lower() in NO_RATING:
+    if is_no_label(rating):
         items.num_spelt_missing += 1
         return ""
     return rating
