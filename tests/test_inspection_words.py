@@ -109,15 +109,16 @@ def test_a_file_read_by_a_plain_network_names_units_that_are_saturated() -> None
 def test_no_more_than_twenty_units_are_listed() -> None:
     found = file_inspection(DirectionTrace(FORWARD, (2,), np.full((2, 23), 0.5)), 23)
     last = report(Inspection(name="in.txt", file=found), Style(width=200)).splitlines()[-1]
-    assert last.endswith(": 23 units (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20 and 3 more)")
+    assert last.endswith(
+        ": 23 units (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20 and 3 more)"
+    )
 
 
 def test_a_search_without_a_match_says_so() -> None:
     pattern = Pattern(start=1, values=np.array([-0.75]), threshold=-0.5)
     search = Search("state", FORWARD, 4, ("so", "very", "glad"), pattern, ())
     assert report(Inspection(search=search), Style()) == (
-        "pattern: unit 4, forward, state below -0.50 at so [very] glad\n"
-        "No stretch of words in the file is like that.\n"
+        "pattern: unit 4, forward, state below -0.50 at so [very] glad\nNo stretch of words in the file is like that.\n"
     )
 
 

@@ -38,8 +38,6 @@ class Explainer:
         names = predictor.model.labels.names
         if label is not None and label not in names:
             raise UsageError(f"--label {label}: this model has no such label; its labels are {', '.join(names)}.")
-        if method == "linear" and predictor.scorer is None:
-            raise UsageError("--method linear: this model has no n-grams.")
         self._predictor = predictor
         self._method = METHODS[method](predictor)
         self._label = None if label is None else names.index(label)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcli.errors import DataError
 from lstmcli.explanation.attention import attention_shares
 from lstmcli.explanation.explainer import Explainer
 from lstmcli.explanation.methods import METHODS, Method
@@ -58,24 +59,36 @@ class Faithfulness:
     methods: tuple[MethodFaithfulness, ...]
 
 
-def compare(predictor: Predictor, texts: Sequence[str]) -> Faithfulness:
-    """Compare all methods that the model allows, attention weights and random numbers."""
+def compare(predictor: Predictor, texts: Sequence[str], *, name: str = "the texts") -> Faithfulness:
+    """Compare all methods that the model allows, attention weights and random numbers.
+
+    Args:
+        predictor: whose predictions are explained.
+        texts: of which those with at least two words are used.
+        name: of their file, for messages.
+
+    Raises:
+        DataError: no text has two words.
+    """
     explainer = Explainer(predictor)
     methods: dict[str, Method] = {
-        name: make(predictor) for name, make in METHODS.items() if name != "linear" or predictor.scorer
+        each: make(predictor) for each, make in METHODS.items() if each != "linear" or predictor.scorer
     }
     if predictor.model.network.pooling == "attention":
         methods[ATTENTION] = attention_shares(predictor)
     generator = np.random.default_rng(SEED)
     methods[RANDOM] = lambda block: [generator.random(text.num_units) for text in block.texts]
-    found: dict[str, list[Floats]] = {name: [] for name in methods}
+    found: dict[str, list[Floats]] = {method: [] for method in methods}
     distinct = list(dict.fromkeys(texts))
     for start in range(0, len(distinct), BLOCK_TEXTS):
         with predictor.turn():
             read = [text for text in explainer.read(distinct[start : start + BLOCK_TEXTS]) if text.num_units > 1]
-            for name, values in _block(predictor, explainer, read, methods).items():
-                found[name].append(values)
-    return _summary({name: np.concatenate(values, axis=1) for name, values in found.items()})
+            if read:
+                for method, values in _block(predictor, explainer, read, methods).items():
+                    found[method].append(values)
+    if not found[RANDOM]:
+        raise DataError(f"{name}: no text has two words, so none can be left out; name a file with longer texts.")
+    return _summary({method: np.concatenate(values, axis=1) for method, values in found.items()})
 
 
 def _block(
@@ -85,8 +98,6 @@ def _block(
     methods: Mapping[str, Method],
 ) -> dict[str, Floats]:
     """Return both measures of each text, (2, texts), for each method."""
-    if not read:
-        return {name: np.empty((2, 0)) for name in methods}
     model = predictor.model
     logits = mixed_logits(predictor, joined([text.ids for text in read]))
     probabilities = probabilities_from_logits(logits, model.labels.kind)
@@ -136,7 +147,7 @@ def _probabilities(predictor: Predictor, texts: Sequence[NDArray[np.integer]]) -
 def _summary(found: Mapping[str, Floats]) -> Faithfulness:
     num_texts = next(iter(found.values())).shape[1]
     generator = np.random.default_rng(SEED)
-    samples = generator.integers(num_texts, size=(NUM_SAMPLES, num_texts)) if num_texts else np.empty((0, 0), int)
+    samples = generator.integers(num_texts, size=(NUM_SAMPLES, num_texts))
     rows = []
     for name, values in found.items():
         comprehensiveness, sufficiency = (_interval(each, samples) for each in values)

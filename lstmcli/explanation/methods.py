@@ -12,19 +12,16 @@ from lstmcli.explanation.gradients import GradientNetwork, integrated
 from lstmcli.explanation.reading import ReadText, Shares, joined
 from lstmcli.explanation.removal import Block, leave_one_out, without_and_alone
 from lstmcli.inference.predictor import Predictor
+from lstmcli.ngrams.score import NgramScorer
 from lstmcli.ngrams.shares import token_shares
 from lstmcli.text.tokenizer import cut
 
 
-def linear(predictor: Predictor, block: Block) -> Shares:
+def linear(predictor: Predictor, scorer: NgramScorer, block: Block) -> Shares:
     """Return the shares of each unit in the logit of the n-grams, which add up to it less the intercept."""
-    if predictor.scorer is None:
-        raise UsageError("--method linear: this model has no n-grams.")
-    if not block.texts:
-        return []
     token_ids = joined([text.ids for text in block.texts])
     ids = predictor.tokens.ngram_ids(token_ids)
-    shares = token_shares(predictor.scorer, ids, token_ids.lengths, predictor.tokens.ngram_rows)
+    shares = token_shares(scorer, ids, token_ids.lengths, predictor.tokens.ngram_rows)
     parts = np.split(shares, token_ids.offsets[1:-1])
     each = zip(block.texts, parts, block.labels.tolist(), strict=True)
     return [text.of_units(part[:, label]) for text, part, label in each]
@@ -51,9 +48,10 @@ class IntegratedGradients:
         model = self._predictor.model
         each = zip(block.texts, block.labels.tolist(), strict=True)
         of_network = [self.of_network(text, label) for text, label in each]
-        if self._predictor.scorer is None:
+        scorer = self._predictor.scorer
+        if scorer is None:
             return [own / model.temperature for own in of_network]
-        of_ngrams = linear(self._predictor, block)
+        of_ngrams = linear(self._predictor, scorer, block)
         share = model.ngram_share
         return [
             ((1.0 - share) * own + share * other) / model.temperature
@@ -72,10 +70,18 @@ class IntegratedGradients:
 
 Method = Callable[[Block], Shares]
 
+
+def _of_ngrams(predictor: Predictor) -> Method:
+    scorer = predictor.scorer
+    if scorer is None:
+        raise UsageError("--method linear: this model has no n-grams.")
+    return partial(linear, predictor, scorer)
+
+
 METHODS: dict[str, Callable[[Predictor], Method]] = {
     "without-and-alone": lambda _: without_and_alone,
     "leave-one-out": lambda _: leave_one_out,
     "integrated-gradients": IntegratedGradients,
-    "linear": lambda predictor: partial(linear, predictor),
+    "linear": _of_ngrams,
 }
 DEFAULT_METHOD = "without-and-alone"

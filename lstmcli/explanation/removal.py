@@ -78,7 +78,7 @@ class Block:
         return log_odds(logits, labels, self._predictor.model.labels.kind)
 
     def _groups(self) -> Iterator[range]:
-        """Yield the numbers of texts whose versions are predicted together."""
+        """Yield the numbers of texts, of which there is at least one, whose versions are predicted together."""
         start, num_tokens = 0, 0
         for number, text in enumerate(self.texts):
             size = text.num_units * len(text.ids)
@@ -86,8 +86,7 @@ class Block:
                 yield range(start, number)
                 start, num_tokens = number, 0
             num_tokens += size
-        if self.texts:
-            yield range(start, len(self.texts))
+        yield range(start, len(self.texts))
 
 
 def leave_one_out(block: Block) -> Shares:
