@@ -166,7 +166,7 @@ def test_the_screen_names_a_row_without_words_and_what_words_do_only_together() 
     cells = {"prediction": "joy", "score": 0.9, "explained": "sadness", "parts": parts, "words": words}
     writer.write(Record(8, ["text"], ["glad fü"]), {**cells, "phrases": phrases})
     stream.flush()
-    assert stream.buffer.getvalue().decode().splitlines() == [  # type: ignore[attr-defined]
+    assert stream.buffer.getvalue().decode().splitlines() == [
         "line 3: no prediction",
         "",
         "line 7: has too many cells",
@@ -186,7 +186,7 @@ def test_a_screen_is_no_format_to_read() -> None:
 def test_a_terminal_gets_paragraphs_and_a_format_that_is_named_all_the_same(
     run_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lstmcli.cli.explain.is_terminal", lambda stream: True)
+    monkeypatch.setattr("lstmcli.cli.explain.is_terminal", lambda _: True)
     path = write(tmp_path, TEXT, "", "so sad")
     shown = invoke("explain", run_directory, path).stdout
     assert [part.splitlines()[0].split()[0] for part in shown.split("\n\n")] == ["joy", "line", "sadness"]

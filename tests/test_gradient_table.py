@@ -14,11 +14,11 @@ def network(*norms: Sequence[float], cell: str = "rnn") -> NetworkGradients:
     """Norms of each text by distance from the end, those of dL/dh; a plain network has no others."""
     width = max(map(len, norms))
     rows = np.array([[*own, *[np.nan] * (width - len(own))] for own in norms])
-    return NetworkGradients(cell, True, signal_of(rows), None, {"W": 1.5}, None)  # noqa: FBT003
+    return NetworkGradients(cell, True, signal_of(rows), None, {"W": 1.5}, None)
 
 
 def gradients(*networks: NetworkGradients, num_texts: int = 1) -> FileGradients:
-    return FileGradients("in.txt", num_texts, 0, False, 1, 1, None, networks)  # noqa: FBT003
+    return FileGradients("in.txt", num_texts, 0, False, 1, 1, None, networks)
 
 
 def test_a_plain_network_has_a_factor_and_neither_memory_nor_forget_gate() -> None:

@@ -129,7 +129,7 @@ def test_an_unfinished_pretraining_is_resumed_as_one() -> None:
 
 def test_the_main_score_comes_first_and_one_that_a_system_lacks_is_a_dash() -> None:
     ours = {"log_loss": (0.5, 0.4, 0.6), "accuracy": (0.8, 0.7, 0.9), "macro_f1": (0.75, 0.7, 0.8)}
-    scored = Scored("test.csv", 36, True, 0.95, "macro_f1", {"this model": ours, "majority": {"macro_f1": (0, 0, 0)}})  # noqa: FBT003
+    scored = Scored("test.csv", 36, True, 0.95, "macro_f1", {"this model": ours, "majority": {"macro_f1": (0, 0, 0)}})
     lines = report(replace(classifier(), evaluations=(scored,))).splitlines()
     start = lines.index("test.csv: 36 rows, on which the epoch was chosen")
     assert [line.split() for line in lines[start + 1 : start + 4]] == [
