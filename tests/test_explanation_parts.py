@@ -16,6 +16,7 @@ from lstmcli.errors import DataError, LstmcliError
 from lstmcli.explanation.explainer import Explainer
 from lstmcli.explanation.faithfulness import compare
 from lstmcli.explanation.methods import IntegratedGradients
+from lstmcli.explanation.removal import Block
 from lstmcli.explanation.target import log_odds
 from lstmcli.explanation.vocabulary import strongest
 from lstmcli.inference.predictor import Predictor
@@ -75,7 +76,7 @@ def test_integrated_gradients_without_ngrams_are_the_networks_at_the_temperature
     method = IntegratedGradients(predictor)
     with predictor.turn():
         (text,) = Explainer(predictor).read([TEXT])
-        (found,) = method([text], [1], np.zeros((1, 3)))
+        (found,) = method(Block(predictor, [text], np.array([1]), np.zeros((1, 3))))
         expected = method.of_network(text, 1) / predictor.model.temperature
     np.testing.assert_array_equal(found, expected)
 
