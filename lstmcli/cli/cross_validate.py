@@ -7,6 +7,7 @@ import typer
 
 from lstmcli.cli.evaluate import AsJson, Baselines, evaluate_folds, name_of_folds
 from lstmcli.cli.evaluation import (
+    Maps,
     Mistakes,
     PredictionsFile,
     RowTraitColumns,
@@ -60,6 +61,7 @@ def cross_validate_command(
     trait_columns: RowTraitColumns = False,
     mistakes: Mistakes = None,
     slices: Slices = None,
+    maps: Maps = None,
     write_up: WriteUp = False,
     fail_under: FailUnder = None,
     fail_over: FailOver = None,
@@ -91,7 +93,7 @@ def cross_validate_command(
         resume=resume,
         overwrite=overwrite,
         quiet=quiet,
-        extras=wanted_extras(predictions, slices, trait_columns=trait_columns),
+        extras=wanted_extras(predictions, slices, maps, trait_columns=trait_columns),
         command="cross-validate --resume --run-dir",
     )
     shown = Shown(as_json=as_json, mistakes=mistakes, write_up=write_up)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lstmcli.cli.evaluation import (
+    Maps,
     Mistakes,
     PredictionsFile,
     RowTraitColumns,
@@ -94,6 +95,7 @@ def evaluate_command(
     trait_columns: RowTraitColumns = False,
     mistakes: Mistakes = None,
     slices: Slices = None,
+    maps: Maps = None,
     write_up: WriteUp = False,
     fail_under: FailUnder = None,
     fail_over: FailOver = None,
@@ -128,10 +130,11 @@ def evaluate_command(
       lstmcli evaluate runs/comments test.csv --threshold jaccard
       lstmcli evaluate runs/emotion test.csv --predictions rows.csv --mistakes 10
       lstmcli evaluate runs/emotion test.csv --slice source --fail-below tfidf
+      lstmcli evaluate runs/comments test.csv --map goemotions-ekman
     """
     shown = Shown(as_json=as_json, mistakes=mistakes, write_up=write_up)
     limits = wanted_limits(fail_under, fail_over, fail_below, baselines=baselines)
-    extras = wanted_extras(predictions, slices, trait_columns=trait_columns)
+    extras = wanted_extras(predictions, slices, maps, trait_columns=trait_columns)
     if folds is None:
         if run is None or file is None:
             raise UsageError(
@@ -201,7 +204,7 @@ def _evaluate_run(
     if extras.rows is not None:
         reporter.line("wrote", str(extras.rows.path))
     if output is not None:
-        write_reports(output, scored.evaluation, run)
+        write_reports(output, scored.evaluations, run)
     return scored
 
 

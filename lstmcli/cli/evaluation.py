@@ -55,6 +55,16 @@ Slices = Annotated[
         "words; repeatable.",
     ),
 ]
+Maps = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="NAME",
+        rich_help_panel=ROWS,
+        help="Also score the labels merged into groups, by a file with the columns label and group, or by "
+        "goemotions-ekman, goemotions-sentiment, ekman-sentiment, plutchik-basic or mbti-letters; repeatable.",
+    ),
+]
 WriteUp = Annotated[
     bool,
     typer.Option("--write-up", rich_help_panel=OUTPUT, help="Print two sentences for a paper instead of tables."),
@@ -70,7 +80,9 @@ class Shown:
     write_up: bool = False
 
 
-def wanted_extras(predictions: Path | None, slices: list[str] | None, *, trait_columns: bool) -> "Extras":
+def wanted_extras(
+    predictions: Path | None, slices: list[str] | None, maps: list[str] | None, *, trait_columns: bool
+) -> "Extras":
     """Return what is wanted besides scores, once it is clear that it can be written.
 
     Raises:
@@ -83,9 +95,9 @@ def wanted_extras(predictions: Path | None, slices: list[str] | None, *, trait_c
     if predictions is None:
         if trait_columns:
             raise UsageError("--trait-columns: are columns of the rows; name a file for them with --predictions.")
-        return Extras(slices=tuple(slices or ()))
+        return Extras(slices=tuple(slices or ()), maps=tuple(maps or ()))
     check_whole(predictions, "--predictions")
-    return Extras(RowsFile(predictions, trait_columns), tuple(slices or ()))
+    return Extras(RowsFile(predictions, trait_columns), tuple(slices or ()), tuple(maps or ()))
 
 
 def show_scores(scored: "ScoredRows", name: str, run: Path, shown: Shown) -> None:
@@ -101,10 +113,11 @@ def show_scores(scored: "ScoredRows", name: str, run: Path, shown: Shown) -> Non
         found: dict[str, Any] = {} if mistakes is None else {"mistakes": mistakes_content(mistakes)}
         if write_up is not None:
             found["write_up"] = write_up
-        write_data(to_json([scored.evaluation], {"model": name, **found}))
+        write_data(to_json(scored.evaluations, {"model": name, **found}))
         return
     if write_up is None:
-        write_tables(to_console_text(scored.evaluation, is_terminal=is_terminal(sys.stdout)))
+        for number, evaluation in enumerate(scored.evaluations):
+            write_tables("\n" * bool(number) + to_console_text(evaluation, is_terminal=is_terminal(sys.stdout)))
     else:
         write_tables(f"{visible(write_up)}\n")
     if mistakes is not None:

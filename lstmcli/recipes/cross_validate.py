@@ -87,7 +87,7 @@ def _cross_validate(config: Config, run: OpenRun, num_folds: int, tell: Tell, st
         results.append(_predict_fold(config, inner, corpus.labels, rows, labels))
     scored = _pooled(examples, fold, results, labels, config)
     scored = add_extras(extras, scored, paths, config.data, config.evaluation)
-    write_reports(run.directory, [scored.evaluation], {"folds": num_folds, "rows": len(examples.table)}, [])
+    write_reports(run.directory, scored.evaluations, {"folds": num_folds, "rows": len(examples.table)}, [])
     return scored
 
 

@@ -186,18 +186,18 @@ def _is_evaluation(metrics: Path) -> bool:
         return False
 
 
-def write_reports(folder: Path, evaluation: Evaluation, run: Path) -> None:
+def write_reports(folder: Path, evaluations: Sequence[Evaluation], run: Path) -> None:
     """Write metrics.json, report.md and report.html into `folder`, creating it if necessary.
 
     Raises:
         DataError: the folder can't be created or written.
     """
     facts = {"model": str(run)}
-    title = f"Evaluation of {run} on {evaluation.name}"
+    title = f"Evaluation of {run} on {evaluations[0].name}"
     contents = {
-        METRICS_FILE: to_json([evaluation], facts),
-        MARKDOWN_FILE: to_markdown(title, [evaluation], facts),
-        HTML_FILE: to_html(title, [evaluation], facts),
+        METRICS_FILE: to_json(evaluations, facts),
+        MARKDOWN_FILE: to_markdown(title, evaluations, facts),
+        HTML_FILE: to_html(title, evaluations, facts),
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)

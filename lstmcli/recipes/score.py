@@ -52,6 +52,7 @@ class ScoredRows:
         systems: the model first.
         evaluation: of these predictions.
         fold: (rows,), from 1, of a cross-validation.
+        levels: evaluations of the same predictions with labels merged into groups.
     """
 
     examples: Examples
@@ -60,6 +61,12 @@ class ScoredRows:
     systems: list[System]
     evaluation: Evaluation
     fold: NDArray[np.int64] | None = None
+    levels: tuple[Evaluation, ...] = ()
+
+    @property
+    def evaluations(self) -> list[Evaluation]:
+        """All of them, that of the labels as they are first."""
+        return [self.evaluation, *self.levels]
 
 
 def evaluate_examples(

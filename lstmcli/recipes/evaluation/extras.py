@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.config.settings import EvaluationSettings
 from lstmcli.corpus.label_set import LabelSet
+from lstmcli.recipes.evaluation.levels import check_maps, with_levels
 from lstmcli.recipes.evaluation.rows import check_rows, write_rows
 from lstmcli.recipes.evaluation.slices import check_slices, with_slices
 from lstmcli.recipes.evaluation.wanted import Extras
@@ -29,6 +30,7 @@ def check_extras(
     if extras.rows is not None:
         check_rows(extras.rows, paths, settings, labels, has_folds=has_folds)
     check_slices(extras.slices, paths, settings)
+    check_maps(extras, labels)
 
 
 def add_extras(
@@ -41,6 +43,8 @@ def add_extras(
     """
     if extras.slices:
         scored = with_slices(extras.slices, scored, paths, settings, evaluation)
+    if extras.maps:
+        scored = with_levels(extras, scored, evaluation)
     if extras.rows is not None:
         write_rows(extras.rows, scored, paths, settings)
     return scored

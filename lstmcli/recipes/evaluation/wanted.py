@@ -22,10 +22,12 @@ class Extras:
     Attributes:
         rows: a file for all rows with their predictions.
         slices: columns by whose values the rows are scored in parts, see `with_slices`.
+        maps: names or files of maps of labels to groups that are scored, too.
     """
 
     rows: RowsFile | None = None
     slices: tuple[str, ...] = ()
+    maps: tuple[str, ...] = ()
 
 
 NO_EXTRAS = Extras()
