@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lstmcli.cli.evaluation import (
+    ROWS,
     Maps,
     Mistakes,
     PredictionsFile,
@@ -96,6 +97,16 @@ def evaluate_command(
     mistakes: Mistakes = None,
     slices: Slices = None,
     maps: Maps = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            "--by",
+            metavar="COLUMN",
+            rich_help_panel=ROWS,
+            help="Also score one answer for each person (or other different cell of a column) from all rows of theirs, "
+            "and say what more rows bring; intervals resample people.",
+        ),
+    ] = None,
     write_up: WriteUp = False,
     fail_under: FailUnder = None,
     fail_over: FailOver = None,
@@ -134,7 +145,7 @@ def evaluate_command(
     """
     shown = Shown(as_json=as_json, mistakes=mistakes, write_up=write_up)
     limits = wanted_limits(fail_under, fail_over, fail_below, baselines=baselines)
-    extras = wanted_extras(predictions, slices, maps, trait_columns=trait_columns)
+    extras = wanted_extras(predictions, slices, maps, by, trait_columns=trait_columns)
     if folds is None:
         if run is None or file is None:
             raise UsageError(
@@ -150,6 +161,8 @@ def evaluate_command(
     else:
         if file is not None:
             raise UsageError(f"--folds trains its own models from one FILE, so leave out the RUN ({run}).")
+        if by is not None:
+            raise UsageError("--by requires a RUN, whose FILE has the column.")
         if threshold is not None:
             raise UsageError("--threshold requires a RUN; with --folds, use --set decision.thresholds=X.")
         arguments = {
@@ -195,7 +208,7 @@ def _evaluate_run(
     if output is None and sys.stdout is None:
         raise DataError("standard output is closed; name a folder for the results with --output.")
     input_format, encoding, text, label = columns
-    overrides = ColumnOverrides(format=input_format, encoding=encoding, text=text, label=label)  # type: ignore[arg-type]
+    overrides = ColumnOverrides(format=input_format, encoding=encoding, text=text, label=label, group=extras.by)  # type: ignore[arg-type]
     if output is not None:
         check_reports(output)
     scored = evaluate_file(run, file, overrides, baselines=baselines, threshold=threshold, extras=extras)

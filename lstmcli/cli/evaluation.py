@@ -81,7 +81,12 @@ class Shown:
 
 
 def wanted_extras(
-    predictions: Path | None, slices: list[str] | None, maps: list[str] | None, *, trait_columns: bool
+    predictions: Path | None,
+    slices: list[str] | None,
+    maps: list[str] | None,
+    by: str | None = None,
+    *,
+    trait_columns: bool,
 ) -> "Extras":
     """Return what is wanted besides scores, once it is clear that it can be written.
 
@@ -95,9 +100,9 @@ def wanted_extras(
     if predictions is None:
         if trait_columns:
             raise UsageError("--trait-columns: are columns of the rows; name a file for them with --predictions.")
-        return Extras(slices=tuple(slices or ()), maps=tuple(maps or ()))
+        return Extras(slices=tuple(slices or ()), maps=tuple(maps or ()), by=by)
     check_whole(predictions, "--predictions")
-    return Extras(RowsFile(predictions, trait_columns), tuple(slices or ()), tuple(maps or ()))
+    return Extras(RowsFile(predictions, trait_columns), tuple(slices or ()), tuple(maps or ()), by)
 
 
 def show_scores(scored: "ScoredRows", name: str, run: Path, shown: Shown) -> None:

@@ -19,6 +19,7 @@ from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.recipes.evaluation.extras import add_extras, check_extras
 from lstmcli.recipes.evaluation.thresholds import with_thresholds
 from lstmcli.recipes.evaluation.wanted import NO_EXTRAS, Extras
+from lstmcli.recipes.people.evaluate import with_people
 from lstmcli.recipes.score import ScoredRows, score_examples
 from lstmcli.reports.files import to_html, to_json, to_markdown
 from lstmcli.store.layout import (
@@ -102,7 +103,10 @@ def evaluate_file(
         comparisons = [replace(each, added_to_ngrams="") for each in evaluation.comparisons]
         evaluation = replace(evaluation, comparisons=comparisons, notes=(*evaluation.notes, *notes))
         scored = replace(scored, evaluation=evaluation)
-    return add_extras(extras, scored, [path], opened.settings, evaluation_settings)
+    scored = add_extras(extras, scored, [path], opened.settings, evaluation_settings)
+    if extras.by is None:
+        return scored
+    return with_people(extras.by, scored, predictor.model.rule, evaluation_settings)
 
 
 def open_rows(run: Path, path: str, overrides: ColumnOverrides, extras: Extras = NO_EXTRAS) -> Opened:

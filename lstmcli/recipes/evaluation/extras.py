@@ -9,6 +9,7 @@ from lstmcli.recipes.evaluation.levels import check_maps, with_levels
 from lstmcli.recipes.evaluation.rows import check_rows, write_rows
 from lstmcli.recipes.evaluation.slices import check_slices, with_slices
 from lstmcli.recipes.evaluation.wanted import Extras
+from lstmcli.recipes.people.evaluate import check_people
 from lstmcli.recipes.score import ScoredRows
 
 
@@ -31,6 +32,8 @@ def check_extras(
         check_rows(extras.rows, paths, settings, labels, has_folds=has_folds)
     check_slices(extras.slices, paths, settings)
     check_maps(extras, labels)
+    if extras.by is not None:
+        check_people(labels)
 
 
 def add_extras(

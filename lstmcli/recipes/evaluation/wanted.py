@@ -22,12 +22,14 @@ class Extras:
     Attributes:
         rows: a file for all rows with their predictions.
         slices: columns by whose values the rows are scored in parts, see `with_slices`.
+        by: the column that says whose text a row is, for a score of one answer for each person.
         maps: names or files of maps of labels to groups that are scored, too.
     """
 
     rows: RowsFile | None = None
     slices: tuple[str, ...] = ()
     maps: tuple[str, ...] = ()
+    by: str | None = None
 
 
 NO_EXTRAS = Extras()

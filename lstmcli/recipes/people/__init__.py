@@ -1,0 +1,1 @@
+"""One answer for each person, from all of their texts."""
