@@ -159,12 +159,7 @@ def evaluate_command(
         )
         name, place = str(run), run
     else:
-        if file is not None:
-            raise UsageError(f"--folds trains its own models from one FILE, so leave out the RUN ({run}).")
-        if by is not None:
-            raise UsageError("--by requires a RUN, whose FILE has the column.")
-        if threshold is not None:
-            raise UsageError("--threshold requires a RUN; with --folds, use --set decision.thresholds=X.")
+        _check_folds(run, file, by, threshold)
         arguments = {
             "data.train": None if run is None else str(run),
             **column_settings(text, label, input_format, encoding),
@@ -184,6 +179,16 @@ def evaluate_command(
         name = name_of_folds(folds, place)
     show_scores(scored, name, place, shown)
     check_limits(limits, scored)
+
+
+def _check_folds(run: Path | None, file: str | None, by: str | None, threshold: str | None) -> None:
+    """Raise a UsageError for what needs a model that is already there."""
+    if file is not None:
+        raise UsageError(f"--folds trains its own models from one FILE, so leave out the RUN ({run}).")
+    if by is not None:
+        raise UsageError("--by requires a RUN, whose FILE has the column.")
+    if threshold is not None:
+        raise UsageError("--threshold requires a RUN; with --folds, use --set decision.thresholds=X.")
 
 
 def name_of_folds(folds: int, run: Path) -> str:
