@@ -172,13 +172,14 @@ TEXTS = ["i feel glad about it", "so lonely again", "today again", "furious!!!",
 
 def shell(command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run a pipeline in which `lstmcli` stands for the tool."""
+    measured = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
     command = f'set -o pipefail; lstmcli() {{ "{sys.executable}" -P -m lstmcli "$@"; }}; {command}'
     return subprocess.run(
         ["bash", "-c", command],
         capture_output=True,
         text=True,
         cwd=cwd,
-        env={"PYTHONPATH": str(PROJECT), "PATH": "/usr/bin:/bin"},
+        env={"PYTHONPATH": str(PROJECT), "PATH": "/usr/bin:/bin", **measured},
         check=False,
     )
 

@@ -26,7 +26,7 @@ def words(text: str) -> list[str]:
     return re.findall(r"[\w']+", text.lower())
 
 
-@pytest.mark.parametrize(("corpus", "length"), [("emotion", 5), ("personality", 6)])
+@pytest.mark.parametrize(("corpus", "length"), [("emotion", 5), ("personality", 6), ("annotators", 5)])
 def test_no_two_texts_share_a_run_of_words(corpus: str, length: int) -> None:
     seen: Counter[tuple[str, ...]] = Counter()
     for text in all_texts(corpus):
@@ -35,7 +35,7 @@ def test_no_two_texts_share_a_run_of_words(corpus: str, length: int) -> None:
     assert [run for run, count in seen.items() if count > 1] == []
 
 
-@pytest.mark.parametrize("corpus", ["emotion", "personality"])
+@pytest.mark.parametrize("corpus", ["emotion", "personality", "annotators"])
 def test_the_readme_gives_the_counts(corpus: str) -> None:
     counts = " / ".join(str(len(rows(corpus, split))) for split in SPLITS)
     assert f"| `{corpus}/` | {counts} texts |" in (DATA / "README.md").read_text(encoding="utf-8")
@@ -56,13 +56,28 @@ def test_no_emotion_text_stands_there_twice() -> None:
     assert len({" ".join(words(text)) for text in all_texts("emotion")}) == len(all_texts("emotion"))
 
 
-def test_the_negation_test_shares_no_run_of_five_words_with_the_emotion_corpus() -> None:
-    def runs(text: str) -> set[tuple[str, ...]]:
-        tokens = words(text)
-        return {tuple(tokens), *(tuple(tokens[start : start + 5]) for start in range(len(tokens) - 4))}
+def runs_of_five(text: str) -> set[tuple[str, ...]]:
+    tokens = words(text)
+    return {tuple(tokens), *(tuple(tokens[start : start + 5]) for start in range(len(tokens) - 4))}
 
-    trained_on = set().union(*map(runs, all_texts("emotion")))
-    assert [row["text"] for row in rows("negation", "test") if runs(row["text"]) & trained_on] == []
+
+def test_the_negation_test_shares_no_run_of_five_words_with_the_emotion_corpus() -> None:
+    trained_on = set().union(*map(runs_of_five, all_texts("emotion")))
+    assert [row["text"] for row in rows("negation", "test") if runs_of_five(row["text"]) & trained_on] == []
+
+
+def test_texts_of_the_annotators_share_no_run_of_five_words_with_others() -> None:
+    others = [*all_texts("emotion"), *(row["text"] for row in rows("negation", "test"))]
+    taken = set().union(*map(runs_of_five, others))
+    assert [text for text in all_texts("annotators") if runs_of_five(text) & taken] == []
+
+
+def test_each_annotated_text_has_two_or_three_of_four_labels() -> None:
+    for split in SPLITS:
+        for row in rows("annotators", split):
+            votes = [row[who] for who in ("first", "second", "third")]
+            assert set(votes) <= {"joy", "sadness", "anger", "fear", ""}
+            assert votes.count("") <= 1
 
 
 def test_the_negation_test_accepts_emotions_and_the_readme_counts_its_kinds() -> None:

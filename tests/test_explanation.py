@@ -85,6 +85,10 @@ def pair_buckets(ids: np.ndarray, lengths: np.ndarray, code: HashedTokens) -> li
     return pair_occurrences(ids, lengths, code.codes, 1 << 12, FeatureKinds.ADJACENT).keys.tolist()
 
 
+def odds_of(logits: np.ndarray, label: int) -> np.ndarray:
+    return log_odds(logits, np.full(len(logits), label), "single")
+
+
 def without_each_word(text: str) -> Iterator[str]:
     words = text.split()
     yield from (" ".join([*words[:place], *words[place + 1 :]]) for place in range(len(words)))
@@ -96,7 +100,7 @@ def test_leaving_a_word_out_is_predicting_what_is_left(predictor: Predictor, tex
     label = predictor.model.labels.names.index("joy")
 
     def odds(*texts: str) -> np.ndarray:
-        return log_odds(np.log(predictor.probabilities(texts)), label, "single")
+        return odds_of(np.log(predictor.probabilities(texts)), label)
 
     expected = odds(text) - odds(*without_each_word(text))
     np.testing.assert_allclose([word.share for word in explanation.words], expected, atol=1e-6)
@@ -115,7 +119,7 @@ def test_half_of_a_share_is_what_a_word_says_alone(predictor: Predictor, text: s
         )
         for method in ("without-and-alone", "leave-one-out")
     )
-    odds = log_odds(np.log(predictor.probabilities(["", *text.split()])), label, "single")
+    odds = odds_of(np.log(predictor.probabilities(["", *text.split()])), label)
     np.testing.assert_allclose(2 * both - without, odds[1:] - odds[0], atol=1e-6)
 
 
@@ -125,7 +129,7 @@ def test_an_interaction_is_the_second_difference(predictor: Predictor, text: str
     words = text.split()
     pairs = [" ".join([*words[:place], *words[place + 2 :]]) for place in range(len(words) - 1)]
     texts = [text, *without_each_word(text), *pairs]
-    odds = log_odds(np.log(predictor.probabilities(texts)), label, "single")
+    odds = odds_of(np.log(predictor.probabilities(texts)), label)
     single, pair = odds[1 : len(words) + 1], odds[len(words) + 1 :]
     found = Explainer(predictor, label="joy", phrases=99).explain([text]).explanations[0].phrases
     assert [phrase.phrase for phrase in found] == [

@@ -7,6 +7,7 @@ import typer
 
 from lstmcli.cli.evaluate import AsJson, Baselines, evaluate_folds, name_of_folds
 from lstmcli.cli.evaluation import (
+    Maps,
     Mistakes,
     PredictionsFile,
     RowTraitColumns,
@@ -62,6 +63,7 @@ def cross_validate_command(
     mistakes: Mistakes = None,
     slices: Slices = None,
     suspects: SuspectsFile = None,
+    maps: Maps = None,
     write_up: WriteUp = False,
     fail_under: FailUnder = None,
     fail_over: FailOver = None,
@@ -94,7 +96,7 @@ def cross_validate_command(
         resume=resume,
         overwrite=overwrite,
         quiet=quiet,
-        extras=wanted_extras(predictions, slices, suspects, trait_columns=trait_columns),
+        extras=wanted_extras(predictions, suspects, trait_columns=trait_columns, slices=slices, maps=maps),
         command="cross-validate --resume --run-dir",
     )
     shown = Shown(as_json=as_json, mistakes=mistakes, write_up=write_up, suspects=suspects)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lstmcli.cli.evaluation import (
+    ROWS,
+    Maps,
     Mistakes,
     PredictionsFile,
     RowTraitColumns,
@@ -99,6 +101,17 @@ def evaluate_command(
     slices: Slices = None,
     suspects: SuspectsFile = None,
     variants: Variants = False,
+    maps: Maps = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            "--by",
+            metavar="COLUMN",
+            rich_help_panel=ROWS,
+            help="Also score one answer for each person (or other different cell of a column) from all rows of theirs, "
+            "and say what more rows bring; intervals resample people.",
+        ),
+    ] = None,
     write_up: WriteUp = False,
     fail_under: FailUnder = None,
     fail_over: FailOver = None,
@@ -134,10 +147,13 @@ def evaluate_command(
       lstmcli evaluate runs/emotion test.csv --predictions rows.csv --mistakes 10
       lstmcli evaluate runs/emotion test.csv --slice source --fail-below tfidf
       lstmcli evaluate runs/emotion test.csv --variants --suspects suspects.csv
+      lstmcli evaluate runs/comments test.csv --map goemotions-ekman
     """
     shown = Shown(as_json=as_json, mistakes=mistakes, write_up=write_up, suspects=suspects)
     limits = wanted_limits(fail_under, fail_over, fail_below, baselines=baselines)
-    extras = wanted_extras(predictions, slices, suspects, trait_columns=trait_columns, variants=variants)
+    extras = wanted_extras(
+        predictions, suspects, trait_columns=trait_columns, slices=slices, maps=maps, by=by, variants=variants
+    )
     if folds is None:
         if run is None or file is None:
             raise UsageError(
@@ -151,9 +167,7 @@ def evaluate_command(
         )
         name, place = str(run), run
     else:
-        if file is not None:
-            raise UsageError(f"--folds trains its own models from one FILE, so leave out the RUN ({run}).")
-        _refuse_with_folds(threshold, variants=variants)
+        _refuse_with_folds(run, file, by, threshold, variants=variants)
         arguments = {
             "data.train": None if run is None else str(run),
             **column_settings(text, label, input_format, encoding),
@@ -175,7 +189,14 @@ def evaluate_command(
     check_limits(limits, scored)
 
 
-def _refuse_with_folds(threshold: str | None, *, variants: bool) -> None:
+def _refuse_with_folds(
+    run: Path | None, file: str | None, by: str | None, threshold: str | None, *, variants: bool
+) -> None:
+    """Raise a UsageError for what needs a model that is already there."""
+    if file is not None:
+        raise UsageError(f"--folds trains its own models from one FILE, so leave out the RUN ({run}).")
+    if by is not None:
+        raise UsageError("--by requires a RUN, whose FILE has the column.")
     if variants:
         raise UsageError("--variants requires a RUN; train one on all rows, and name other rows for it.")
     if threshold is not None:
@@ -204,7 +225,7 @@ def _evaluate_run(
     if output is None and sys.stdout is None:
         raise DataError("standard output is closed; name a folder for the results with --output.")
     input_format, encoding, text, label = columns
-    overrides = ColumnOverrides(format=input_format, encoding=encoding, text=text, label=label)  # type: ignore[arg-type]
+    overrides = ColumnOverrides(format=input_format, encoding=encoding, text=text, label=label, group=extras.by)  # type: ignore[arg-type]
     if output is not None:
         check_reports(output)
     scored = evaluate_file(run, file, overrides, baselines=baselines, threshold=threshold, extras=extras)

@@ -74,6 +74,16 @@ Variants = Annotated[
         "so on.",
     ),
 ]
+Maps = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="NAME",
+        rich_help_panel=ROWS,
+        help="Also score the labels merged into groups, by a file with the columns label and group, or by "
+        "goemotions-ekman, goemotions-sentiment, ekman-sentiment, plutchik-basic or mbti-letters; repeatable.",
+    ),
+]
 WriteUp = Annotated[
     bool,
     typer.Option("--write-up", rich_help_panel=OUTPUT, help="Print two sentences for a paper instead of tables."),
@@ -92,10 +102,12 @@ class Shown:
 
 def wanted_extras(
     predictions: Path | None,
-    slices: list[str] | None,
     suspects: Path | None,
     *,
     trait_columns: bool,
+    slices: list[str] | None,
+    maps: list[str] | None,
+    by: str | None = None,
     variants: bool = False,
 ) -> "Extras":
     """Return what is wanted besides scores, once it is clear that it can be written.
@@ -117,7 +129,7 @@ def wanted_extras(
         check_whole(suspects, "--suspects")
         if predictions is not None and suspects.absolute() == predictions.absolute():
             raise UsageError(f"--predictions and --suspects can't both write {suspects}; name two files.")
-    return Extras(rows, tuple(slices or ()), suspects, variants)
+    return Extras(rows, tuple(slices or ()), suspects, variants, tuple(maps or ()), by)
 
 
 def show_scores(scored: "ScoredRows", name: str, run: Path, shown: Shown) -> None:
@@ -133,10 +145,11 @@ def show_scores(scored: "ScoredRows", name: str, run: Path, shown: Shown) -> Non
         found: dict[str, Any] = {} if mistakes is None else {"mistakes": mistakes_content(mistakes)}
         if write_up is not None:
             found["write_up"] = write_up
-        write_data(to_json([scored.evaluation], {"model": name, **found}, scored.provenance))
+        write_data(to_json(scored.evaluations, {"model": name, **found}, scored.provenance))
         return
     if write_up is None:
-        write_tables(to_console_text(scored.evaluation, is_terminal=is_terminal(sys.stdout)))
+        for number, evaluation in enumerate(scored.evaluations):
+            write_tables("\n" * bool(number) + to_console_text(evaluation, is_terminal=is_terminal(sys.stdout)))
     else:
         write_tables(f"{visible(write_up)}\n")
     show_rows(scored, shown)

@@ -1,7 +1,7 @@
 """`lstmcli predict`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,6 +24,11 @@ from lstmcli.cli.options import (
     TraitColumns,
 )
 from lstmcli.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lstmcli.inference.rows import RowCounts
 
 # Exit code if some rows have no prediction.
 SOME_ROWS_BROKEN = 3
@@ -102,6 +107,16 @@ def predict_command(
             "written.",
         ),
     ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            "--by",
+            metavar="COLUMN",
+            rich_help_panel=PREDICTIONS,
+            help="Write one row for each person (or other different cell of a column): one prediction from all rows of "
+            "theirs, their number, and an interval of the score.",
+        ),
+    ] = None,
     output: OutputFile = None,
     output_format: Annotated[
         FormatChoice,
@@ -163,13 +178,14 @@ def predict_command(
       echo "what a lovely surprise" | lstmcli predict runs/emotion
       lstmcli predict runs/emotion reviews.csv --probabilities > labelled.csv
       lstmcli predict runs/emotion < lines.txt | cut -f1 | sort | uniq -c
+      lstmcli predict runs/traits posts.csv --by author --trait-columns
     """
     from lstmcli.config.lists import split_list
     from lstmcli.data.output import check_output
     from lstmcli.data.reading import STANDARD_INPUT, check_exist
     from lstmcli.inference.answers import PredictOptions
     from lstmcli.inference.pool import open_pool
-    from lstmcli.recipes.predict import InputOptions, OutputOptions, describe_job, predict_files
+    from lstmcli.recipes.predict import InputOptions, OutputOptions, describe_job
     from lstmcli.reports.row_progress import RowProgress
     from lstmcli.store.model import read_model
 
@@ -180,12 +196,12 @@ def predict_command(
     _look_for_sentences(paths, run)
     check_exist(paths)
     check_output(output, paths, STANDARD_INPUT)
-    escaping = ["--escape-formulas"] if escape_formulas else []
-    job = "" if output is None else describe_job(run, paths, inputs, options, kept, output_format, *escaping)
+    extra = (["--escape-formulas"] if escape_formulas else []) + ([] if by is None else ["--by", by])
+    job = "" if output is None else describe_job(run, paths, inputs, options, kept, output_format, *extra)
     model = read_model(run)
     row_progress = RowProgress() if progress and not quiet else None
     with open_pool(model, run, jobs=jobs, batch_size=batch_size) as pool:
-        counts = predict_files(
+        counts = _predictor(by)(
             model,
             pool,
             paths,
@@ -199,6 +215,19 @@ def predict_command(
         row_progress.finish()
     if counts.broken and (on_error is OnErrorChoice.FLAG or counts.broken == counts.rows):
         raise typer.Exit(SOME_ROWS_BROKEN)
+
+
+def _predictor(by: str | None) -> "Callable[..., RowCounts]":
+    """Return the recipe: for rows, or for people."""
+    if by is None:
+        from lstmcli.recipes.predict import predict_files
+
+        return predict_files
+    from functools import partial
+
+    from lstmcli.recipes.levels.predict import predict_people
+
+    return partial(predict_people, by=by)
 
 
 def _look_for_sentences(words: list[str], run: Path) -> None:

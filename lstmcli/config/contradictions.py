@@ -21,7 +21,8 @@ def contradictions(config: Config, *, needs_labels: bool, needs_rows: bool = Tru
     """Return the failed checks: the keys involved and the message of each."""
     checks = (
         (_source_checks(config, needs_labels=needs_labels) if needs_rows else [])
-        + _data_checks(config, needs_labels=needs_labels)
+        + _label_checks(config)
+        + _row_checks(config, needs_labels=needs_labels)
         + _training_checks(config)
         + _model_checks(config)
     )
@@ -41,7 +42,7 @@ def _source_checks(config: Config, *, needs_labels: bool) -> list[Check]:
     ]
 
 
-def _data_checks(config: Config, *, needs_labels: bool) -> list[Check]:
+def _label_checks(config: Config) -> list[Check]:
     data = config.data
     return [
         (
@@ -50,10 +51,27 @@ def _data_checks(config: Config, *, needs_labels: bool) -> list[Check]:
             "data.labels and data.label_separator can't be combined: yes/no columns need no separator.",
         ),
         (
+            bool(data.annotators) and bool(data.labels or data.label_separator or data.soft_labels),
+            [("data", "annotators"), ("data", "labels"), ("data", "label_separator"), ("data", "soft_labels")],
+            "data.annotators can't be combined with data.labels, data.label_separator or data.soft_labels: each "
+            "annotator gives a text one label, and the shares of their votes are the target.",
+        ),
+        (
+            len(set(data.annotators)) != len(data.annotators),
+            [("data", "annotators")],
+            "data.annotators: duplicate column.",
+        ),
+        (
             len(set(data.labels)) != len(data.labels),
             [("data", "labels")],
             "data.labels: duplicate column.",
         ),
+    ]
+
+
+def _row_checks(config: Config, *, needs_labels: bool) -> list[Check]:
+    data = config.data
+    return [
         (
             data.unlabelled == "keep" and data.label_separator is None,
             [("data", "unlabelled")],

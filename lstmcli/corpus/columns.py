@@ -10,6 +10,8 @@ from lstmcli.data.formats import Record
 from lstmcli.data.reading import ColumnFinder, Source, Wanted
 from lstmcli.errors import DataError
 
+LABEL_OPTION = "--label (data.label)"
+
 
 class Cells(NamedTuple):
     """The selected cells of a record."""
@@ -68,7 +70,7 @@ class CellSelector:
     def _wanted(self, columns: list[str]) -> list[Wanted]:
         """Return text, group, labels and probabilities, as far as the first record has what is optional."""
         settings = self._settings
-        setting = "data.labels" if settings.labels else "--label (data.label)"
+        setting = "data.labels" if settings.labels else "data.annotators" if settings.annotators else LABEL_OPTION
         labels = [Wanted(column, setting, is_optional=self._wants_soft) for column in label_columns(settings)]
         soft_columns = self._soft_columns(columns) if self._wants_soft else []
         return [

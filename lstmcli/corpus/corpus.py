@@ -82,7 +82,8 @@ def load_corpus(settings: DataSettings, *, seed: int) -> Corpus:
         test = read_examples(settings.test, settings, known_labels=labels.names)
         files.append(test.report)
     overlaps = _overlaps(train, validation, test)
-    return Corpus(tuple(files), tuple(parts), train, validation, test, labels, overlaps, settings.soft_labels)
+    soft_share = 1.0 if settings.annotators else settings.soft_labels
+    return Corpus(tuple(files), tuple(parts), train, validation, test, labels, overlaps, soft_share)
 
 
 def split_examples(examples: Examples, settings: DataSettings, seed: int) -> tuple[Examples, Examples, LabelSet]:

@@ -2,12 +2,14 @@
 
 import hashlib
 from array import array
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from lstmcli.corpus.soft_labels import SoftRows
+from lstmcli.corpus.soft_labels import SoftLabels, SoftRows
 from lstmcli.corpus.texts import TextStore
+from lstmcli.corpus.votes import VoteRows
 
 # The group number of rows without a group.
 NO_GROUP = -1
@@ -26,11 +28,13 @@ class ExampleRows:
         store: the texts.
         label_sets: the distinct sets of labels and their numbers.
         soft: the probabilities of the rows, if they are used.
+        votes: of several annotators, if there are any.
     """
 
     def __init__(self) -> None:
         self.store = TextStore()
         self.soft: SoftRows | None = None
+        self.votes: VoteRows | None = None
         self.label_sets: dict[tuple[str, ...], int] = {}
         self._columns = {"line": array("i"), "text_key": array("q"), "label_set": array("i"), "group": array("i")}
         self._groups: dict[str, int] = {"": NO_GROUP}
@@ -43,6 +47,13 @@ class ExampleRows:
         self._columns["label_set"].append(self.label_sets.setdefault(labels, len(self.label_sets)))
         self._columns["group"].append(self._groups.setdefault(group, len(self._groups) - 1))
 
+    def append_soft(self, values: Sequence[float] | None, votes: Sequence[str] | None, *, has_own: bool) -> None:
+        """Add the probabilities or votes of the same row, if they are used; see `SoftRows` and `VoteRows`."""
+        if self.soft is not None:
+            self.soft.append(values, has_own=has_own)
+        if self.votes is not None:
+            self.votes.append(votes or ())
+
     def table(self) -> pd.DataFrame:
         """Return `Examples.table`. No rows can be added afterwards."""
         table = pd.DataFrame({"text": np.arange(len(self.store), dtype=np.int32)})
@@ -50,3 +61,8 @@ class ExampleRows:
             column = self._columns.pop(name)
             table[name] = np.array(column, dtype=np.dtype(column.typecode))
         return table
+
+    def soft_labels(self) -> SoftLabels | None:
+        """Return the targets that say more than labels, if there are any."""
+        found = self.votes or self.soft
+        return None if found is None else found.soft_labels()

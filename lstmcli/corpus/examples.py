@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from lstmcli.config.model_settings import DataSettings, label_kind
 from lstmcli.corpus.columns import Cells, CellSelector
 from lstmcli.corpus.example_rows import NO_GROUP, ExampleRows
-from lstmcli.corpus.label_cells import BadLabelError, parse_labels
+from lstmcli.corpus.label_cells import BadLabelError, parse_labels, parse_votes
 from lstmcli.corpus.label_names import clean_label
 from lstmcli.corpus.soft_labels import SoftLabels, SoftRows
 from lstmcli.corpus.texts import Texts, TextStore
+from lstmcli.corpus.votes import VoteRows
 from lstmcli.data.blank import is_blank
 from lstmcli.data.formats import Record
 from lstmcli.data.reading import Source, open_records
@@ -36,7 +37,7 @@ class Examples:
         label_sets: the distinct sets of labels, each a sorted tuple of names.
         store: the texts.
         findings: rows that can't be used as they are.
-        soft: probabilities as targets, if they are used; row n belongs to text n of `store`.
+        soft: probabilities, or shares of votes, as targets, if they are used; row n belongs to text n of `store`.
         ends: for each file, the number of texts in `store` once it was read.
     """
 
@@ -125,6 +126,7 @@ def read_examples(
             error. One message lists all such findings of the file.
     """
     rows, findings, num_rows, names, ends = ExampleRows(), list[Finding](), 0, list[str](), list[int]()
+    rows.votes = VoteRows(settings.annotators) if settings.annotators else None
     for path in [paths] if isinstance(paths, str) else paths:
         with open_records(path, format_name=settings.format, encoding=settings.encoding) as source:
             names.append(source.name)
@@ -150,8 +152,7 @@ def read_examples(
         reasons = "; ".join(str(finding) for finding in findings) or "there are no rows below the header"
         raise DataError(f"{name}: no usable rows ({num_rows:,} read): {reasons}.")
     table = table.reset_index(drop=True)
-    soft_labels = None if rows.soft is None else rows.soft.soft_labels()
-    return Examples(name, num_rows, table, label_sets, rows.store, tuple(findings), soft_labels, tuple(ends))
+    return Examples(name, num_rows, table, label_sets, rows.store, tuple(findings), rows.soft_labels(), tuple(ends))
 
 
 def _as_known(label_sets: tuple[tuple[str, ...], ...], known: Collection[str]) -> tuple[tuple[str, ...], ...]:
@@ -197,19 +198,19 @@ def _collect(
         cells = selector.select(record)
         rows.soft = selector.soft
         try:
-            labels, values, has_own = _targets(cells, selector.soft, settings)
+            targets = _targets(cells, selector.soft, settings)
         except BadLabelError as error:
             bad_labels.append(f"line {record.line}: {error}")
             continue
-        if labels is None:
+        if targets.labels is None:
             lines["unlabelled"].append(record.line)
         has_text = not is_blank(cells.text)
         if not has_text:
             lines["empty_texts"].append(record.line)
-        if (labels is not None or settings.unlabelled == "keep") and (has_text or settings.empty_texts == "keep"):
-            rows.append(record.line, cells.text, labels or (), cells.group)
-            if selector.soft is not None:
-                selector.soft.append(values, has_own=has_own)
+        is_usable = targets.labels is not None or settings.unlabelled == "keep"
+        if is_usable and (has_text or settings.empty_texts == "keep"):
+            rows.append(record.line, cells.text, targets.labels or (), cells.group)
+            rows.append_soft(targets.values, targets.votes, has_own=targets.has_own)
     selector.check()
     _check_labels(source.name, bad_labels)
     findings += _findings(lines, settings)
@@ -242,17 +243,32 @@ def _findings(lines: dict[str, list[int]], settings: DataSettings) -> list[Findi
     ]
 
 
-def _targets(
-    cells: Cells, soft: SoftRows | None, settings: DataSettings
-) -> tuple[tuple[str, ...] | None, list[float] | None, bool]:
-    """Return a row's labels, its probabilities, and whether the labels are its own (not from the probabilities)."""
+class _Targets(NamedTuple):
+    """What a row is an example of.
+
+    Attributes:
+        labels: its labels; None if it has none.
+        values: its probabilities, if they are used.
+        has_own: whether the labels are its own, not from the probabilities.
+        votes: of several annotators.
+    """
+
+    labels: tuple[str, ...] | None
+    values: list[float] | None = None
+    has_own: bool = True
+    votes: list[str] | None = None
+
+
+def _targets(cells: Cells, soft: SoftRows | None, settings: DataSettings) -> _Targets:
     labels = parse_labels(cells.labels, settings)
+    if settings.annotators:
+        return _Targets(labels, votes=parse_votes(cells.labels, settings.annotators))
     if soft is None:
-        return labels, None, True
+        return _Targets(labels)
     values = soft.parse(cells.probabilities)
     if labels is None and values is not None:
-        return soft.labels(values, label_kind(settings)), values, False
-    return labels, values, True
+        return _Targets(soft.labels(values, label_kind(settings)), values, has_own=False)
+    return _Targets(labels, values)
 
 
 def _treat(

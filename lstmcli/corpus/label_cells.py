@@ -1,5 +1,6 @@
 """Parses the label cells of a row, for the three ways in which a file may store labels."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,9 @@ from lstmcli.corpus.label_names import clean_label, listed
 YES = {"1", "1.0", "y", "yes", "true", "t"}
 NO = {"0", "0.0", "n", "no", "false", "f"}
 
+# Cells without a vote of an annotator. "none" is not among them: it may be a label.
+NO_LABEL = {"na", "n/a", "#n/a", "<na>", "nan", "nat", "null"}
+
 
 class BadLabelError(ValueError):
     """A cell does not contain a valid label."""
@@ -16,7 +20,7 @@ class BadLabelError(ValueError):
 
 def label_columns(settings: DataSettings) -> list[str]:
     """Return the names of the columns that contain labels."""
-    return list(settings.labels) or [settings.label]
+    return list(settings.labels or settings.annotators) or [settings.label]
 
 
 def parse_labels(cells: Sequence[Any], settings: DataSettings) -> tuple[str, ...] | None:
@@ -34,14 +38,40 @@ def parse_labels(cells: Sequence[Any], settings: DataSettings) -> tuple[str, ...
         if None in answers:
             return None
         return tuple(column for column, answer in zip(settings.labels, answers, strict=True) if answer)
+    if settings.annotators:
+        return majority(parse_votes(cells, settings.annotators))
     if settings.label_separator is None:
-        if isinstance(cells[0], list):
-            raise BadLabelError(
-                f"column {settings.label!r} contains a list; for several labels per text, set data.label_separator"
-            )
-        label = clean_label(_as_text(cells[0]))
+        label = label_of(cells[0], settings.label)
         return (label,) if label else None
     return tuple(sorted({clean_label(part) for part in _parts(cells[0], settings.label_separator)} - {""})) or None
+
+
+def label_of(cell: Any, column: str) -> str:
+    """Return the only label of a cell, "" for none.
+
+    Raises:
+        BadLabelError: the cell holds a list.
+    """
+    if isinstance(cell, list):
+        raise BadLabelError(f"column {column!r} contains a list; for several labels per text, set data.label_separator")
+    return clean_label(_as_text(cell))
+
+
+def parse_votes(cells: Sequence[Any], annotators: Sequence[str]) -> list[str]:
+    """Return the label in each annotator's cell, "" for none; raises as `label_of`."""
+    votes = [label_of(cell, column) for cell, column in zip(cells, annotators, strict=True)]
+    return ["" if is_no_label(vote) else vote for vote in votes]
+
+
+def is_no_label(name: str) -> bool:
+    """Whether a label is what R, pandas and spreadsheets write for a cell without a value, such as NA."""
+    return name.lower() in NO_LABEL
+
+
+def majority(votes: Sequence[str]) -> tuple[str, ...] | None:
+    """Return the label with most votes, of several the one whose vote comes first; None if nobody has voted."""
+    counts = Counter(vote for vote in votes if vote)
+    return (counts.most_common(1)[0][0],) if counts else None
 
 
 def _parts(cell: Any, separator: str) -> list[str]:

@@ -9,10 +9,13 @@ from lstmcli.errors import LstmcliError, UsageError
 from lstmcli.explanation.methods import DEFAULT_METHOD, METHODS
 from lstmcli.explanation.phrases import phrases_of
 from lstmcli.explanation.reading import ReadText
-from lstmcli.explanation.results import ExplainedTexts, Explanation, Parts, PhraseShare, WordShare
+from lstmcli.explanation.removal import Block
+from lstmcli.explanation.results import ExplainedTexts, Explanation, Parts, WordShare
+from lstmcli.explanation.target import Labels
 from lstmcli.inference.predictor import PartLogits, Predictions, Predictor
 from lstmcli.metrics.decisions import probabilities_from_logits
 from lstmcli.text.spans import WordFinder
+from lstmcli.text.token_ids import TokenIds
 
 
 class Explainer:
@@ -35,8 +38,6 @@ class Explainer:
         names = predictor.model.labels.names
         if label is not None and label not in names:
             raise UsageError(f"--label {label}: this model has no such label; its labels are {', '.join(names)}.")
-        if method == "linear" and predictor.scorer is None:
-            raise UsageError("--method linear: this model has no n-grams.")
         self._predictor = predictor
         self._method = METHODS[method](predictor)
         self._label = None if label is None else names.index(label)
@@ -60,7 +61,9 @@ class Explainer:
 
     def read(self, texts: Sequence[str]) -> list[ReadText]:
         """Return texts as tokens and words, valid until the next call; needs a turn of the predictor."""
-        token_ids = self._predictor.tokens.encode(texts)
+        return self._read(texts, self._predictor.tokens.encode(texts))
+
+    def _read(self, texts: Sequence[str], token_ids: TokenIds) -> list[ReadText]:
         ends = token_ids.offsets.tolist()
         return [
             ReadText.of(text, token_ids.flat[start:end], self._find_words(text))
@@ -81,9 +84,9 @@ class Explainer:
             raise LstmcliError("the model computes probabilities that are not numbers; its files may be damaged.")
         predictions = Predictions.of(probabilities, model.rule)
         labels = self.labels_of(predictions)
-        read = self.read(texts)
-        shares = self._method(read, labels, logits / model.temperature)
-        phrases = self._phrases(read, labels, logits / model.temperature)
+        block = Block(predictor, self._read(texts, token_ids), labels, logits / model.temperature)
+        shares = self._method(block)
+        phrases = phrases_of(block, self._num_phrases) if self._num_phrases else [()] * len(texts)
         explanations = [
             Explanation(
                 label=model.labels.names[label],
@@ -92,25 +95,19 @@ class Explainer:
                 words=_words(text, own),
                 phrases=together,
             )
-            for number, (text, label, own, together) in enumerate(zip(read, labels, shares, phrases, strict=True))
+            for number, (text, label, own, together) in enumerate(
+                zip(block.texts, labels.tolist(), shares, phrases, strict=True)
+            )
         ]
         return ExplainedTexts(predictions, explanations, 0), has_known
 
-    def _phrases(
-        self, texts: Sequence[ReadText], labels: Sequence[int], logits: NDArray[np.float64]
-    ) -> list[tuple[PhraseShare, ...]]:
-        if not self._num_phrases:
-            return [()] * len(texts)
-        return phrases_of(self._predictor, texts, labels, logits, self._num_phrases)
-
-    def labels_of(self, predictions: Predictions) -> list[int]:
+    def labels_of(self, predictions: Predictions) -> Labels:
         """Return the label to explain of each text: the most probable one that is predicted, or of all if none is."""
         if self._label is not None:
-            return [self._label] * len(predictions.probabilities)
+            return np.full(len(predictions.probabilities), self._label)
         picked = np.where(predictions.decisions, predictions.probabilities, -1.0)
         has_picked = predictions.decisions.any(axis=1, keepdims=True)
-        best: list[int] = np.where(has_picked, picked, predictions.probabilities).argmax(axis=1).tolist()
-        return best
+        return np.asarray(np.where(has_picked, picked, predictions.probabilities).argmax(axis=1))
 
 
 def _parts(parts: PartLogits, number: int, label: int, predictor: Predictor) -> Parts:

@@ -5,17 +5,19 @@ sufficiency the fall when only these are kept (less is better). Both are means o
 area over the perturbation curve (AOPC). Source: DeYoung et al. 2020, "ERASER", arXiv 1911.03429.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcli.errors import DataError
 from lstmcli.explanation.attention import attention_shares
 from lstmcli.explanation.explainer import Explainer
-from lstmcli.explanation.methods import METHODS
+from lstmcli.explanation.methods import METHODS, Method
 from lstmcli.explanation.reading import ReadText, joined
-from lstmcli.explanation.removal import MAX_VERSION_TOKENS, mixed_logits
+from lstmcli.explanation.removal import MAX_VERSION_TOKENS, Block, mixed_logits
+from lstmcli.explanation.target import Labels
 from lstmcli.inference.predictor import Predictions, Predictor
 from lstmcli.metrics.decisions import probabilities_from_logits
 
@@ -57,51 +59,59 @@ class Faithfulness:
     methods: tuple[MethodFaithfulness, ...]
 
 
-def compare(predictor: Predictor, texts: Sequence[str]) -> Faithfulness:
-    """Compare all methods that the model allows, attention weights and random numbers."""
+def compare(predictor: Predictor, texts: Sequence[str], *, name: str = "the texts") -> Faithfulness:
+    """Compare all methods that the model allows, attention weights and random numbers.
+
+    Args:
+        predictor: whose predictions are explained.
+        texts: of which those with at least two words are used.
+        name: of their file, for messages.
+
+    Raises:
+        DataError: no text has two words.
+    """
     explainer = Explainer(predictor)
-    methods = {name: make(predictor) for name, make in METHODS.items() if name != "linear" or predictor.scorer}
+    methods: dict[str, Method] = {
+        each: make(predictor) for each, make in METHODS.items() if each != "linear" or predictor.scorer
+    }
     if predictor.model.network.pooling == "attention":
         methods[ATTENTION] = attention_shares(predictor)
     generator = np.random.default_rng(SEED)
-    methods[RANDOM] = lambda read, *_: [generator.random(text.num_units) for text in read]
-    found: dict[str, list[Floats]] = {name: [] for name in methods}
+    methods[RANDOM] = lambda block: [generator.random(text.num_units) for text in block.texts]
+    found: dict[str, list[Floats]] = {method: [] for method in methods}
     distinct = list(dict.fromkeys(texts))
     for start in range(0, len(distinct), BLOCK_TEXTS):
         with predictor.turn():
             read = [text for text in explainer.read(distinct[start : start + BLOCK_TEXTS]) if text.num_units > 1]
-            for name, values in _block(predictor, explainer, read, methods).items():
-                found[name].append(values)
-    return _summary({name: np.concatenate(values, axis=1) for name, values in found.items()})
+            if read:
+                for method, values in _block(predictor, explainer, read, methods).items():
+                    found[method].append(values)
+    if not found[RANDOM]:
+        raise DataError(f"{name}: no text has two words, so none can be left out; name a file with longer texts.")
+    return _summary({method: np.concatenate(values, axis=1) for method, values in found.items()})
 
 
 def _block(
     predictor: Predictor,
     explainer: Explainer,
     read: Sequence[ReadText],
-    methods: Mapping[str, Callable[..., list[Floats]]],
+    methods: Mapping[str, Method],
 ) -> dict[str, Floats]:
     """Return both measures of each text, (2, texts), for each method."""
-    if not read:
-        return {name: np.empty((2, 0)) for name in methods}
     model = predictor.model
     logits = mixed_logits(predictor, joined([text.ids for text in read]))
     probabilities = probabilities_from_logits(logits, model.labels.kind)
     labels = explainer.labels_of(Predictions.of(probabilities, model.rule))
+    block = Block(predictor, read, labels, logits)
     whole = probabilities[np.arange(len(read)), labels]
     return {
-        name: np.stack(
-            [
-                whole - np.array(each)
-                for each in _without_and_with(predictor, read, labels, method(read, labels, logits))
-            ]
-        )
+        name: np.stack([whole - np.array(each) for each in _without_and_with(predictor, read, labels, method(block))])
         for name, method in methods.items()
     }
 
 
 def _without_and_with(
-    predictor: Predictor, read: Sequence[ReadText], labels: Sequence[int], shares: Sequence[Floats]
+    predictor: Predictor, read: Sequence[ReadText], labels: Labels, shares: Sequence[Floats]
 ) -> tuple[list[float], list[float]]:
     """Return the mean probability of the label without the strongest words, and with these alone, for each text."""
     versions = [text.kept(_masks(own)) for text, own in zip(read, shares, strict=True)]
@@ -137,7 +147,7 @@ def _probabilities(predictor: Predictor, texts: Sequence[NDArray[np.integer]]) -
 def _summary(found: Mapping[str, Floats]) -> Faithfulness:
     num_texts = next(iter(found.values())).shape[1]
     generator = np.random.default_rng(SEED)
-    samples = generator.integers(num_texts, size=(NUM_SAMPLES, num_texts)) if num_texts else np.empty((0, 0), int)
+    samples = generator.integers(num_texts, size=(NUM_SAMPLES, num_texts))
     rows = []
     for name, values in found.items():
         comprehensiveness, sufficiency = (_interval(each, samples) for each in values)

@@ -1,6 +1,6 @@
 """Ways of dividing what a model says about a label among the words of a text; one line each in METHODS."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from itertools import zip_longest
 
@@ -10,25 +10,21 @@ from numpy.typing import NDArray
 from lstmcli.errors import UsageError
 from lstmcli.explanation.gradients import GradientNetwork, integrated
 from lstmcli.explanation.reading import ReadText, Shares, joined
-from lstmcli.explanation.removal import leave_one_out, without_and_alone
+from lstmcli.explanation.removal import Block, leave_one_out, without_and_alone
 from lstmcli.inference.predictor import Predictor
+from lstmcli.ngrams.score import NgramScorer
 from lstmcli.ngrams.shares import token_shares
 from lstmcli.text.tokenizer import cut
 
 
-def linear(
-    predictor: Predictor, texts: Sequence[ReadText], labels: Sequence[int], _logits: NDArray[np.float64]
-) -> Shares:
+def linear(predictor: Predictor, scorer: NgramScorer, block: Block) -> Shares:
     """Return the shares of each unit in the logit of the n-grams, which add up to it less the intercept."""
-    if predictor.scorer is None:
-        raise UsageError("--method linear: this model has no n-grams.")
-    if not texts:
-        return []
-    token_ids = joined([text.ids for text in texts])
+    token_ids = joined([text.ids for text in block.texts])
     ids = predictor.tokens.ngram_ids(token_ids)
-    shares = token_shares(predictor.scorer, ids, token_ids.lengths, predictor.tokens.ngram_rows)
+    shares = token_shares(scorer, ids, token_ids.lengths, predictor.tokens.ngram_rows)
     parts = np.split(shares, token_ids.offsets[1:-1])
-    return [text.of_units(part[:, label]) for text, part, label in zip(texts, parts, labels, strict=True)]
+    each = zip(block.texts, parts, block.labels.tolist(), strict=True)
+    return [text.of_units(part[:, label]) for text, part, label in each]
 
 
 class IntegratedGradients:
@@ -47,13 +43,15 @@ class IntegratedGradients:
             for weights, guard in zip_longest(model.members, model.word_guards)
         ]
 
-    def __call__(self, texts: Sequence[ReadText], labels: Sequence[int], logits: NDArray[np.float64]) -> Shares:
+    def __call__(self, block: Block) -> Shares:
         """Return (units,) for each text."""
         model = self._predictor.model
-        of_network = [self.of_network(text, label) for text, label in zip(texts, labels, strict=True)]
-        if self._predictor.scorer is None:
+        each = zip(block.texts, block.labels.tolist(), strict=True)
+        of_network = [self.of_network(text, label) for text, label in each]
+        scorer = self._predictor.scorer
+        if scorer is None:
             return [own / model.temperature for own in of_network]
-        of_ngrams = linear(self._predictor, texts, labels, logits)
+        of_ngrams = linear(self._predictor, scorer, block)
         share = model.ngram_share
         return [
             ((1.0 - share) * own + share * other) / model.temperature
@@ -70,12 +68,20 @@ class IntegratedGradients:
         return text.of_units(shares)
 
 
-Method = Callable[[Sequence[ReadText], Sequence[int], NDArray[np.float64]], Shares]
+Method = Callable[[Block], Shares]
+
+
+def _of_ngrams(predictor: Predictor) -> Method:
+    scorer = predictor.scorer
+    if scorer is None:
+        raise UsageError("--method linear: this model has no n-grams.")
+    return partial(linear, predictor, scorer)
+
 
 METHODS: dict[str, Callable[[Predictor], Method]] = {
-    "without-and-alone": lambda predictor: partial(without_and_alone, predictor),
-    "leave-one-out": lambda predictor: partial(leave_one_out, predictor),
+    "without-and-alone": lambda _: without_and_alone,
+    "leave-one-out": lambda _: leave_one_out,
     "integrated-gradients": IntegratedGradients,
-    "linear": lambda predictor: partial(linear, predictor),
+    "linear": _of_ngrams,
 }
 DEFAULT_METHOD = "without-and-alone"

@@ -4,27 +4,21 @@ The interaction of two words is the second difference of the log odds over leavi
 each does beside the other. Source: Grabisch and Roubens 1999, "An axiomatic approach to the concept of interaction".
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.explanation.reading import ReadText
-from lstmcli.explanation.removal import leave_one_out
+from lstmcli.explanation.removal import Block
 from lstmcli.explanation.results import PhraseShare
-from lstmcli.inference.predictor import Predictor
 
 
-def phrases_of(
-    predictor: Predictor, texts: Sequence[ReadText], labels: Sequence[int], logits: NDArray[np.float64], most: int
-) -> list[tuple[PhraseShare, ...]]:
+def phrases_of(block: Block, most: int) -> list[tuple[PhraseShare, ...]]:
     """Return for each text the `most` pairs of neighbours with the largest absolute interactions, in order.
 
-    A text that is explained in stretches of several words has none. For the arguments, see `leave_one_out`.
+    A text that is explained in stretches of several words has none.
     """
-    singles = leave_one_out(predictor, texts, labels, logits)
-    pairs = leave_one_out(predictor, texts, labels, logits, units=2)
-    return [_strongest(text, single, pair, most) for text, single, pair in zip(texts, singles, pairs, strict=True)]
+    each = zip(block.texts, block.without, block.without_neighbours(2), strict=True)
+    return [_strongest(text, single, pair, most) for text, single, pair in each]
 
 
 def _strongest(

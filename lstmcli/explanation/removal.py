@@ -1,12 +1,13 @@
 """Shares by removal: what the model says without a word, and about the word alone."""
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.explanation.reading import ReadText, Shares, gaps_of, joined
-from lstmcli.explanation.target import log_odds
+from lstmcli.explanation.target import Labels, log_odds
 from lstmcli.inference.predictor import PartLogits, Predictor
 from lstmcli.text.token_ids import TokenIds
 from lstmcli.text.vocabulary import UNKNOWN_ID
@@ -15,80 +16,92 @@ from lstmcli.text.vocabulary import UNKNOWN_ID
 MAX_VERSION_TOKENS = 1 << 17
 
 
-def leave_one_out(
-    predictor: Predictor,
-    texts: Sequence[ReadText],
-    labels: Sequence[int],
-    logits: NDArray[np.float64],
-    *,
-    units: int = 1,
-) -> Shares:
-    """Return by how much the log odds of the label fall when each unit is left out, (units,) for each text.
+class Block:
+    """Texts that are explained together, each for one label.
 
-    Args:
-        predictor: whose `turn` it is.
+    Attributes:
         texts: as they were read.
-        labels: the label of each text.
-        logits: of the whole texts, (texts, labels).
-        units: how many units are left out at once, side by side; (units + 1 - this,), or none, for each text.
+        labels: (texts,), the label of each.
     """
-    kind = predictor.model.labels.kind
-    shares: Shares = []
-    for group in _groups(texts):
-        own = [texts[number] for number in group]
-        gaps = gaps_of(own, units=units)
-        found = np.empty((0, logits.shape[1]))
-        if len(gaps.texts):
-            found = _mixed(predictor, predictor.part_logits_with_gaps(joined([text.ids for text in own]), gaps))
-        by_text = np.split(found, np.searchsorted(gaps.texts, np.arange(1, len(own))))
-        for number, without in zip(group, by_text, strict=True):
-            whole = log_odds(logits[number : number + 1], labels[number], kind)
-            shares.append(whole - log_odds(without, labels[number], kind))
-    return shares
+
+    def __init__(
+        self, predictor: Predictor, texts: Sequence[ReadText], labels: Labels, logits: NDArray[np.float64]
+    ) -> None:
+        """Take texts as they were read, by a predictor whose `turn` it is.
+
+        Args:
+            predictor: that is explained.
+            texts: as it read them.
+            labels: (texts,), the label of each.
+            logits: (texts, labels), divided by the temperature.
+        """
+        self.texts, self.labels = texts, labels
+        self._predictor, self._logits = predictor, logits
+
+    @cached_property
+    def without(self) -> Shares:
+        """By how much the log odds of the label fall when each unit is left out, (units,) for each text."""
+        return self.without_neighbours(1)
+
+    def without_neighbours(self, units: int) -> Shares:
+        """Return the same for each `units` of them that are side by side, (units + 1 - this,), or none, for each."""
+        whole = self._log_odds(self._logits, self.labels)
+        shares: Shares = []
+        for group in self._groups():
+            own = [self.texts[number] for number in group]
+            gaps = gaps_of(own, units=units)
+            if not len(gaps.texts):
+                shares += [np.empty(0)] * len(group)
+                continue
+            parts = self._predictor.part_logits_with_gaps(joined([text.ids for text in own]), gaps)
+            numbers = gaps.texts + group.start
+            found = whole[numbers] - self._log_odds(_mixed(self._predictor, parts), self.labels[numbers])
+            shares += np.split(found, np.searchsorted(gaps.texts, np.arange(1, len(own))))
+        return shares
+
+    @cached_property
+    def alone(self) -> Shares:
+        """By how much the log odds of the label rise above those of no known word when each unit stands alone."""
+        shares: Shares = []
+        for group in self._groups():
+            own = [self.texts[number] for number in group]
+            nothing = np.array([UNKNOWN_ID], own[0].ids.dtype)
+            units = [unit for text in own for unit in text.units_alone()]
+            found = mixed_logits(self._predictor, joined([nothing, *units]))
+            sizes = [text.num_units for text in own]
+            labels = np.repeat(self.labels[group.start : group.stop], sizes)
+            without = self._log_odds(np.broadcast_to(found[:1], (len(units), found.shape[1])), labels)
+            shares += np.split(self._log_odds(found[1:], labels) - without, np.cumsum(sizes)[:-1])
+        return shares
+
+    def _log_odds(self, logits: NDArray[np.float64], labels: Labels) -> NDArray[np.float64]:
+        return log_odds(logits, labels, self._predictor.model.labels.kind)
+
+    def _groups(self) -> Iterator[range]:
+        """Yield the numbers of texts, of which there is at least one, whose versions are predicted together."""
+        start, num_tokens = 0, 0
+        for number, text in enumerate(self.texts):
+            size = text.num_units * len(text.ids)
+            if number > start and num_tokens + size > MAX_VERSION_TOKENS:
+                yield range(start, number)
+                start, num_tokens = number, 0
+            num_tokens += size
+        yield range(start, len(self.texts))
 
 
-def alone(predictor: Predictor, texts: Sequence[ReadText], labels: Sequence[int]) -> Shares:
-    """Return by how much the log odds of the label rise above those of no known word when each unit stands alone."""
-    kind = predictor.model.labels.kind
-    shares: Shares = []
-    for group in _groups(texts):
-        own = [texts[number] for number in group]
-        nothing = np.array([UNKNOWN_ID], own[0].ids.dtype)
-        units = [unit for text in own for unit in text.units_alone()]
-        found = mixed_logits(predictor, joined([nothing, *units]))
-        by_text = np.split(found[1:], np.cumsum([text.num_units for text in own])[:-1])
-        for number, with_unit in zip(group, by_text, strict=True):
-            without = log_odds(found[:1], labels[number], kind)
-            shares.append(log_odds(with_unit, labels[number], kind) - without)
-    return shares
+def leave_one_out(block: Block) -> Shares:
+    """Return what each unit is worth as the last of its text."""
+    return block.without
 
 
-def without_and_alone(
-    predictor: Predictor, texts: Sequence[ReadText], labels: Sequence[int], logits: NDArray[np.float64]
-) -> Shares:
-    """Return the mean of what a unit is worth as the last of the text and as its first, see the other two functions.
+def without_and_alone(block: Block) -> Shares:
+    """Return the mean of what a unit is worth as the last of the text and as its first.
 
     Where two words say the same, leaving one out changes little; alone, a word lacks its context. Shapley values are
     means over all sets of words, of which these are the largest and the smallest. Source: Covert, Lundberg and Lee
     2021, "Explaining by Removing", arXiv 2011.14878, who compare removing one feature and including one.
     """
-    last, first = leave_one_out(predictor, texts, labels, logits), alone(predictor, texts, labels)
-    return [(own + other) / 2.0 for own, other in zip(last, first, strict=True)]
-
-
-def _groups(texts: Sequence[ReadText]) -> Iterator[list[int]]:
-    """Yield the numbers of texts whose versions are predicted together."""
-    group: list[int] = []
-    num_tokens = 0
-    for number, text in enumerate(texts):
-        size = text.num_units * len(text.ids)
-        if group and num_tokens + size > MAX_VERSION_TOKENS:
-            yield group
-            group, num_tokens = [], 0
-        group.append(number)
-        num_tokens += size
-    if group:
-        yield group
+    return [(last + first) / 2.0 for last, first in zip(block.without, block.alone, strict=True)]
 
 
 def mixed_logits(predictor: Predictor, token_ids: TokenIds) -> NDArray[np.float64]:

@@ -59,6 +59,10 @@ class Adder:
         self.num_uncertain = 0
         self._names: dict[bytes, str] = {}  # by the bytes of a decision
 
+    def decide(self, probabilities: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return what is predicted, (texts, labels), before uncertain predictions are left empty."""
+        return self._rule.decide(probabilities)
+
     def additions(self, answers: Answers) -> Iterator[Additions]:
         """Yield the additional cells of each row, in order."""
         columns = self._columns(Predictions.of(answers.probabilities, self._rule))

@@ -21,6 +21,7 @@ from lstmcli.events import FoldStarted, Tell, ignore
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.evaluation import System, evaluate
 from lstmcli.metrics.folds import with_folds
+from lstmcli.recipes.agreement.of_rows import notes_on_agreement
 from lstmcli.recipes.evaluation.extras import add_extras, check_extras
 from lstmcli.recipes.evaluation.wanted import NO_EXTRAS, Extras
 from lstmcli.recipes.score import ScoredRows, predict_systems
@@ -88,7 +89,7 @@ def _cross_validate(config: Config, run: OpenRun, num_folds: int, tell: Tell, st
         results.append(_predict_fold(config, inner, corpus.labels, rows, labels))
     scored = replace(_pooled(examples, fold, results, labels, config), provenance=source)
     scored = add_extras(extras, scored, paths, config.data, config.evaluation)
-    write_reports(run.directory, [scored.evaluation], {"folds": num_folds, "rows": len(examples.table)}, source)
+    write_reports(run.directory, scored.evaluations, {"folds": num_folds, "rows": len(examples.table)}, source)
     return scored
 
 
@@ -151,6 +152,8 @@ def _pooled(
     evaluation = with_folds(evaluation, systems, targets, by_fold)
     place = np.argsort(np.argsort(fold, kind="stable"))  # of each row among the rows by fold
     systems = [_in_order(system, place) for system in systems]
+    notes = notes_on_agreement(examples, systems[0].decisions, labels.names, systems[0].name)
+    evaluation = replace(evaluation, notes=(*evaluation.notes, *notes))
     return ScoredRows(examples, labels, targets[place], systems, evaluation, fold + 1)
 
 

@@ -19,6 +19,7 @@ from lstmcli.recipes.evaluation.extras import add_extras, check_extras
 from lstmcli.recipes.evaluation.thresholds import with_thresholds
 from lstmcli.recipes.evaluation.variants import with_variants
 from lstmcli.recipes.evaluation.wanted import NO_EXTRAS, Extras
+from lstmcli.recipes.levels.people import with_people
 from lstmcli.recipes.score import ScoredRows, score_examples
 from lstmcli.reports.files import to_html, to_json, to_markdown
 from lstmcli.store.layout import (
@@ -107,7 +108,11 @@ def evaluate_file(
         evaluation = replace(evaluation, comparisons=comparisons, notes=(*evaluation.notes, *notes))
         scored = replace(scored, evaluation=evaluation)
     scored = add_extras(extras, scored, [path], opened.settings, evaluation_settings)
-    return with_variants(scored, predictor) if extras.variants else scored
+    if extras.variants:
+        scored = with_variants(scored, predictor)
+    if extras.by is None:
+        return scored
+    return with_people(extras.by, scored, predictor.model.rule, evaluation_settings)
 
 
 def open_rows(run: Path, path: str, overrides: ColumnOverrides, extras: Extras = NO_EXTRAS) -> Opened:
@@ -139,6 +144,7 @@ def _row_settings(path: str, overrides: ColumnOverrides, model: SavedModel, grou
         encoding=str(layout.encoding),
         text=overrides.text or columns.text,
         label=overrides.label or columns.label,
+        annotators=columns.annotators if overrides.label is None else (),
         group=overrides.group or group,
         unlabelled="keep" if may_be_empty else "drop",
     )
@@ -192,12 +198,12 @@ def write_reports(folder: Path, scored: ScoredRows, run: Path) -> None:
     Raises:
         DataError: the folder can't be created or written.
     """
-    facts, evaluation = {"model": str(run)}, scored.evaluation
-    title = f"Evaluation of {run} on {evaluation.name}"
+    facts, evaluations = {"model": str(run)}, scored.evaluations
+    title = f"Evaluation of {run} on {evaluations[0].name}"
     contents = {
-        METRICS_FILE: to_json([evaluation], facts, scored.provenance),
-        MARKDOWN_FILE: to_markdown(title, [evaluation], facts),
-        HTML_FILE: to_html(title, [evaluation], facts),
+        METRICS_FILE: to_json(evaluations, facts, scored.provenance),
+        MARKDOWN_FILE: to_markdown(title, evaluations, facts),
+        HTML_FILE: to_html(title, evaluations, facts),
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)

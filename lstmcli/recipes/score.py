@@ -29,6 +29,7 @@ from lstmcli.metrics.baselines import (
 from lstmcli.metrics.evaluation import Evaluation, System, evaluate
 from lstmcli.metrics.reliability import without_temperature
 from lstmcli.metrics.tuning import DecisionMaker
+from lstmcli.recipes.agreement.of_rows import notes_on_agreement
 from lstmcli.reports.event_lines import describe_dropped, describe_overlap
 from lstmcli.store.baselines import read_baselines, write_baselines
 from lstmcli.store.model import SavedModel
@@ -53,6 +54,7 @@ class ScoredRows:
         evaluation: of these predictions.
         fold: (rows,), from 1, of a cross-validation.
         provenance: what the scores come from.
+        levels: evaluations of the same predictions with labels merged into groups.
     """
 
     examples: Examples
@@ -62,6 +64,12 @@ class ScoredRows:
     evaluation: Evaluation
     fold: NDArray[np.int64] | None = None
     provenance: Provenance = UNKNOWN
+    levels: tuple[Evaluation, ...] = ()
+
+    @property
+    def evaluations(self) -> list[Evaluation]:
+        """All of them, that of the labels as they are first."""
+        return [self.evaluation, *self.levels]
 
 
 def evaluate_examples(
@@ -119,7 +127,11 @@ def score_examples(
         groups=examples.groups,
     )
     shared = [each for each in overlaps if examples.name in each[:2]]
-    notes = (*describe_dropped(examples.report), *(describe_overlap(*each) for each in shared))
+    notes = (
+        *describe_dropped(examples.report),
+        *(describe_overlap(*each) for each in shared),
+        *notes_on_agreement(examples, systems[0].decisions, labels.names, MODEL_NAME),
+    )
     return ScoredRows(examples, labels, targets, systems, replace(found, notes=notes))
 
 

@@ -62,6 +62,8 @@ class Description(NamedTuple):
             "temperature": self.temperature,
             "columns": {key: getattr(self.columns, key) for key in COLUMN_KEYS},
         }
+        if self.columns.annotators:
+            found["columns"]["annotators"] = list(self.columns.annotators)
         if self.rule.origins:
             found["threshold_origins"] = list(self.rule.origins)
         if self.ngrams is not None:
@@ -146,17 +148,19 @@ def _columns(stored: Mapping[str, Any]) -> DataSettings:
     if found.get("format", "auto") not in {"auto", *get_args(FormatName)}:
         raise ValueError(f"format {found['format']!r:.80}")
     _check_name(found.get("encoding", ""))
-    if not isinstance(found["labels"], list):
-        raise ValueError("columns: expected a list of labels")
+    found["annotators"] = stored.get("annotators", [])
+    if not isinstance(found["labels"], list) or not isinstance(found["annotators"], list):
+        raise ValueError("columns: expected a list of labels, and of annotators")
     for key in ("text", "label"):
         _check_name(found[key])
-    for name in found["labels"]:
+    for name in [*found["labels"], *found["annotators"]]:
         _check_name(name)
     if found["label_separator"] is not None and not (
         isinstance(found["label_separator"], str) and found["label_separator"]
     ):
         raise ValueError(f"label_separator is {found['label_separator']!r:.80}")
-    return replace(DataSettings(), **found | {"labels": tuple(found["labels"])})
+    lists = {key: tuple(found[key]) for key in ("labels", "annotators")}
+    return replace(DataSettings(), **found | lists)
 
 
 def _check_name(name: Any) -> None:

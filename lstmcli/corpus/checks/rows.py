@@ -88,8 +88,11 @@ class _Reader:
         self._found: dict[str, list[int]] = {kind: [] for kind in ADVICE}
         self._reasons: dict[str, str] = {}  # of the first row of a kind
         self._settings = settings
-        self._cells = CellSelector(source, settings, soft=False, needs_group=False) if has_labels else None
-        self._text = None if has_labels else TextSelector(source, settings.text)
+        self._select: CellSelector | TextSelector = (
+            CellSelector(source, settings, soft=False, needs_group=False)
+            if has_labels
+            else TextSelector(source, settings.text)
+        )
 
     def take(self, record: Record) -> None:
         """Take the next row."""
@@ -100,10 +103,10 @@ class _Reader:
             self._note("unreadable row", record, record.problem)
         elif record.is_malformed:
             self._note("malformed row", record)
-        elif self._cells is not None:
-            self._take_labelled(record, self._cells)
-        elif self._text is not None:
-            self._take_text(record, self._text)
+        elif isinstance(self._select, CellSelector):
+            self._take_labelled(record, self._select)
+        else:
+            self._take_text(record, self._select)
 
     def _take_labelled(self, record: Record, selector: CellSelector) -> None:
         cells = selector.select(record)
@@ -134,10 +137,7 @@ class _Reader:
 
     def check(self) -> None:
         """Raise a DataError if there were rows, but none with one of the columns."""
-        if self._cells is not None:
-            self._cells.check()
-        if self._text is not None:
-            self._text.check()
+        self._select.check()
 
     def finished(self) -> CheckedRows:
         """Return the usable rows, with the problems of the others.

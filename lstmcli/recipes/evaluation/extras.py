@@ -9,6 +9,8 @@ from lstmcli.recipes.evaluation.rows import check_rows, write_rows
 from lstmcli.recipes.evaluation.slices import check_slices, with_slices
 from lstmcli.recipes.evaluation.suspects import check_suspects, with_suspects
 from lstmcli.recipes.evaluation.wanted import Extras
+from lstmcli.recipes.levels.labels import check_maps, with_levels
+from lstmcli.recipes.levels.people import check_people
 from lstmcli.recipes.score import ScoredRows
 
 
@@ -32,6 +34,9 @@ def check_extras(
     check_slices(extras.slices, paths, settings)
     if extras.suspects is not None:
         check_suspects(extras.suspects, paths[0], settings)
+    check_maps(extras, labels)
+    if extras.by is not None:
+        check_people(labels)
 
 
 def add_extras(
@@ -46,6 +51,8 @@ def add_extras(
         scored = with_slices(extras.slices, scored, paths, settings, evaluation)
     if extras.suspects is not None:
         scored = with_suspects(extras.suspects, scored, paths[0], settings)
+    if extras.maps:
+        scored = with_levels(extras, scored, evaluation)
     if extras.rows is not None:
         write_rows(extras.rows, scored, paths, settings)
     return scored

@@ -24,12 +24,16 @@ class Extras:
         slices: columns by whose values the rows are scored in parts, see `with_slices`.
         suspects: a file for labels that are probably wrong, see `with_suspects`.
         variants: whether predictions of changed texts are compared, see `with_variants`.
+        by: the column that says whose text a row is, for a score of one answer for each person.
+        maps: names or files of maps of labels to groups that are scored, too.
     """
 
     rows: RowsFile | None = None
     slices: tuple[str, ...] = ()
     suspects: Path | None = None
     variants: bool = False
+    maps: tuple[str, ...] = ()
+    by: str | None = None
 
 
 NO_EXTRAS = Extras()

@@ -12,7 +12,7 @@ def measure(run: Path, path: str, options: RowOptions) -> Faithfulness:
     """Compare the methods on all texts of `path`.
 
     Raises:
-        DataError: the file can't be read, or has no text.
+        DataError: the file can't be read, or has no text of two words.
     """
     model = read_model(run)
-    return compare(Predictor(model), read_rows(path, options, model.columns).texts)
+    return compare(Predictor(model), read_rows(path, options, model.columns).texts, name=path)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from lstmcli.errors import counted
-from lstmcli.inspection.gradients import BALANCED, FileGradients, NetworkGradients, Quartiles, Signal
+from lstmcli.inspection.gradients import BALANCED, MIN_POINTS, FileGradients, NetworkGradients, Quartiles, Signal
 from lstmcli.reports.inspection.cells import ASCII_BLOCKS, BLOCKS, Style, fitted, wrapped
 
 NAME_WIDTH = 18
@@ -108,7 +108,10 @@ def sentences(found: FileGradients) -> Iterator[str]:
     if {"lstm", "peephole"} <= {each.cell for each in found.networks if not each.is_trained}:
         yield "A new peephole equals a new lstm, since V_o starts at zero."
     if all(each.path.factor is None for each in found.networks):
-        yield "The texts are too short to fit a factor, which takes four words."
+        # The end itself is no point of a line.
+        is_long = any(len(each.path.by_distance) > MIN_POINTS for each in found.networks)
+        why = "Too many gradients are 0" if is_long else "The texts are too short"
+        yield f"{why} to fit a factor, which takes four words."
 
 
 def _verdict(factor: float) -> str:
@@ -116,6 +119,4 @@ def _verdict(factor: float) -> str:
         return f"keeps its size ({factor:.3f} per step)"
     if factor > 1.0:
         return f"grows: it doubles every {math.log(2.0) / math.log(factor):.1f} words"
-    if factor == 0.0:
-        return "is 0"
     return f"vanishes: half of it is left after {math.log(0.5) / math.log(factor):.1f} words"
