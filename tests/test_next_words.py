@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -327,6 +328,15 @@ def test_a_classifier_shows_its_states_as_words(classifier: Path) -> None:
         shown = invoke("next", run, "today i feel", "--words", "--top-k", 3).stdout.splitlines()
         assert [line.split()[0] for line in shown] == ["word", "today", "i", "feel"]
         assert shown[3].split()[2::2] == [guess["word"] for guess in expected["next"]]
+
+
+def test_a_link_to_a_pretraining_elsewhere_is_refused(classifier: Path, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(classifier, tmp_path / "run"))
+    (run / "pretraining").rename(tmp_path / "outside")
+    (run / "pretraining").symlink_to(tmp_path / "outside")
+    result = invoke("next", run, "today")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "is a link that leads out of the run" in result.stderr
 
 
 def test_the_perplexity_of_a_classifier_is_compared(classifier: Path, corpus: Path) -> None:

@@ -90,13 +90,13 @@ def open_next_words(run: Path) -> WordPredictor:
             f"{run}: holds a classifier, which predicts labels, not words. Its states can be shown as words only if "
             "its training began by next-word prediction on its own texts (train with --set model.pretrained=none)."
         )
-    saved, held_out = _language_model(own)
+    saved, held_out = _language_model(own, within=run)
     reader = classifier_reader(read_model(run), saved, str(run))
     return WordPredictor(NextWordModel(saved, str(own), reader), held_out, NextWordModel(saved, str(own)))
 
 
-def _language_model(run: Path) -> tuple[SavedLanguageModel, float]:
-    saved = read_language_model(run)
+def _language_model(run: Path, *, within: Path | None = None) -> tuple[SavedLanguageModel, float]:
+    saved = read_language_model(run, within=within)
     if isinstance(saved.learned, LearnedSentenceVectors):
         raise RunDirectoryError(
             f"{run}: was made with a teacher ({saved.learned.teacher}), so it has learned sentence vectors and has no "
