@@ -106,6 +106,49 @@ def test_no_imports_go_in_a_circle() -> None:
     assert not below, f"these import each other: {', '.join(sorted(below))}"
 
 
+def private_names(source: str) -> Iterator[str]:
+    """Yield what `source` takes from inside other modules of ours, which it may import under any name."""
+    ours = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names = [alias for alias in node.names if alias.name.split(".")[0] == "lstmcli"]
+            ours |= {(alias.asname or alias.name).split(".")[0] for alias in names}
+        elif isinstance(node, ast.ImportFrom) and (node.level or (node.module or "").split(".")[0] == "lstmcli"):
+            ours |= {alias.asname or alias.name for alias in node.names}
+            parts = [*(node.module or "").split("."), *(alias.name for alias in node.names)]
+            yield from (name for name in parts if is_private(name))
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute) and is_private(node.attr):
+            owner: ast.expr = node.value
+            while isinstance(owner, ast.Attribute):
+                owner = owner.value
+            if isinstance(owner, ast.Name) and owner.id in ours:
+                yield ast.unparse(node)
+
+
+def is_private(name: str) -> bool:
+    return name.startswith("_") and not name.endswith("__")
+
+
+@pytest.mark.parametrize("path", FILES, ids=str)
+def test_no_module_reads_private_names_of_another(path: Path) -> None:
+    assert list(private_names(path.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("from lstmcli.text.tokenizer import _kinds", ["_kinds"]),
+        ("from lstmcli.text import tokenizer as t\nt._KINDS", ["t._KINDS"]),
+        ("import lstmcli.text.tokenizer\nlstmcli.text.tokenizer._KINDS", ["lstmcli.text.tokenizer._KINDS"]),
+        ("from .tokenizer import Tokenizer\nTokenizer._split", ["Tokenizer._split"]),
+        ("from lstmcli import __version__\nimport os\nos._exit(0)\nself._own = other._own", []),
+    ],
+)
+def test_private_names_are_found(source: str, names: list[str]) -> None:
+    assert list(private_names(source)) == names
+
+
 def test_recipes_stay_few() -> None:
     folders = Counter(path.parent for path in FILES if part(path) == "recipes")
     assert max(folders.values()) <= 10, folders

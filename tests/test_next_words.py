@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from lstmcli.corpus.texts import Texts
 from lstmcli.errors import RunDirectoryError
 from lstmcli.events import ignore
 from lstmcli.inspection.next_words import NextWordModel, perplexity
+from lstmcli.inspection.state_reader import StateReader, classifier_reader
 from lstmcli.models.language import LanguageModel, LanguageSizes
 from lstmcli.recipes.pretraining.texts import split_texts
 from lstmcli.reports.inspection.cells import Style
@@ -29,6 +31,7 @@ from lstmcli.store.language_model import (
     read_language_model,
     write_language_model,
 )
+from lstmcli.store.model import read_model
 from lstmcli.text.token_ids import TokenIds
 from lstmcli.text.vocabulary import UNKNOWN_ID, Vocabulary
 from lstmcli.training.language import NextWord
@@ -249,7 +252,8 @@ def test_mistakes_are_one_message(pretrained: Path, run_directory: Path, tmp_pat
         ([pretrained, "a", "--file", "b"], 2, "pass either the TEXT so far, or a --file to score."),
         ([pretrained, " "], 1, "the text is blank"),
         ([pretrained, "--file", "b", "--sample", 3], 2, "--sample continues a TEXT, not a --file."),
-        ([pretrained, "a", "--words"], 2, "--words requires --file"),
+        ([pretrained, "--file", "b", "--words", "--json"], 2, "--json has the words in any case"),
+        ([pretrained, "a", "--words", "--sample", 3], 2, "--sample continues it; pass only one."),
         ([run_directory, "a"], 1, "holds a classifier, which predicts labels, not words."),
         ([tmp_path / "none", "a"], 1, "no such run directory. `lstmcli pretrain` writes one."),
         ([taught, "a"], 1, "was made with a teacher (MiniLM), so it has learned sentence vectors"),
@@ -259,6 +263,97 @@ def test_mistakes_are_one_message(pretrained: Path, run_directory: Path, tmp_pat
         result = invoke("next", *arguments)
         assert (result.exit_code, result.stdout) == (code, ""), arguments
         assert message in result.stderr
+
+
+@pytest.fixture(scope="module")
+def classifier(tmp_path_factory: pytest.TempPathFactory, corpus: Path) -> Path:
+    """A training that began by predicting the next word of its own texts. Tests must not change it."""
+    run = tmp_path_factory.mktemp("next") / "run"
+    config = set_options(f"data.train={corpus / 'train.csv'}", "model.pretrained=none", "pretraining.own_texts=true")
+    result = invoke("train", *PRETRAINING, *config, "--run-dir", run)
+    assert result.exit_code == 0, result.stderr
+    assert (run / "pretraining").is_dir()
+    return run
+
+
+def test_states_of_another_network_with_the_same_layer_predict_the_same() -> None:
+    """A classifier has a vocabulary and upper layers of its own."""
+    saved, _ = saved_and_torch(NETWORKS[3])
+    order = np.random.default_rng(1).permutation(len(saved.vocabulary))
+    weights = {name: value for name, value in saved.weights.items() if name.startswith("recurrent")}
+    upper = {
+        name.replace("layers.0", "layers.1"): np.zeros((len(value), 8), np.float32)
+        if name.endswith("weight_input")
+        else value
+        for name, value in weights.items()
+    }
+    place = {saved.vocabulary.words[number]: row for row, number in enumerate(order.tolist())}
+    embedding = {"embedding.weight": saved.weights["embedding.weight"][order]}
+    reader = StateReader(
+        replace(saved.network, layers=2),
+        weights | upper | embedding,
+        lambda word: place.get(word, place["<unknown>"]),
+        layers=1,
+    )
+    own, other = NextWordModel(saved, "run"), NextWordModel(saved, "run", reader)
+    texts = ["w2 w5 w3 other w9", "w4"]
+    for (expected,), (found,) in zip(own.scores(texts), other.scores(texts), strict=True):
+        np.testing.assert_allclose(found.forward, expected.forward, rtol=1e-6)
+        np.testing.assert_allclose(found.backward, expected.backward, rtol=1e-6)
+    np.testing.assert_allclose(other.following(["w2", "w5"]), own.following(["w2", "w5"]), rtol=1e-6)
+
+
+def test_a_language_model_that_does_not_fit_is_refused(classifier: Path) -> None:
+    model, saved = read_model(classifier), read_language_model(classifier / "pretraining")
+    assert classifier_reader(model, saved, "runs/a").chunk_tokens == model.network.chunk_tokens
+    for change in (
+        replace(saved, network=replace(saved.network, hidden_size=99)),
+        replace(saved, tokenizer=replace(saved.tokenizer, lowercase=False)),
+    ):
+        with pytest.raises(RunDirectoryError, match="runs/a: the language model in this run does not match"):
+            classifier_reader(model, change, "runs/a")
+
+
+def test_a_classifier_shows_its_states_as_words(classifier: Path) -> None:
+    result = invoke("next", classifier, "today i feel", "--json")
+    found, before = json.loads(result.stdout), as_json(classifier / "pretraining", "today i feel")
+    assert result.stderr.startswith("note: these are the words that the states of this classifier would predict")
+    assert found["next"] != before["next"]
+    assert invoke("next", classifier, "today i feel", "--quiet").stderr == ""
+    for run in (classifier, classifier / "pretraining"):
+        each = as_json(run, "today i feel", "--words", "--top-k", 3)["words"]
+        assert [word["word"] for word in each] == ["today", "i", "feel"]
+        expected = as_json(run, "today i feel", "--top-k", 3)
+        assert (each[2]["next"], each[0]["previous"]) == (expected["next"], expected["previous"])
+        shown = invoke("next", run, "today i feel", "--words", "--top-k", 3).stdout.splitlines()
+        assert [line.split()[0] for line in shown] == ["word", "today", "i", "feel"]
+        assert shown[3].split()[2::2] == [guess["word"] for guess in expected["next"]]
+
+
+def test_a_link_to_a_pretraining_elsewhere_is_refused(classifier: Path, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(classifier, tmp_path / "run"))
+    (run / "pretraining").rename(tmp_path / "outside")
+    (run / "pretraining").symlink_to(tmp_path / "outside")
+    result = invoke("next", run, "today")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "is a link that leads out of the run" in result.stderr
+
+
+def test_the_perplexity_of_a_classifier_is_compared(classifier: Path, corpus: Path) -> None:
+    arguments = ["--file", corpus / "test.csv"]
+    found, before = as_json(classifier, *arguments), as_json(classifier / "pretraining", *arguments)
+    assert found["language_model_perplexity"] == pytest.approx(before["perplexity"])
+    assert found["perplexity"] != pytest.approx(before["perplexity"])
+    assert "language_model_perplexity" not in before
+    saved = read_language_model(classifier / "pretraining")
+    bias = torch.tensor(saved.weights["bias"][1:], dtype=torch.float64)
+    ids = {word: number for number, word in enumerate(saved.vocabulary.words[: len(bias) + 1])}
+    texts = [[ids.get(word, UNKNOWN_ID) for word in text["words"]] for text in found["texts"]]
+    targets = [number for text in texts for number in [*text[1:], *text[:-1]]]  # forward, backward
+    loss = F.cross_entropy(bias.expand(len(targets), -1), torch.tensor(targets) - 1)
+    assert found["frequencies_perplexity"] == pytest.approx(math.exp(loss), rel=1e-6)
+    shown = invoke("next", classifier, *arguments).stdout
+    assert f"    {before['perplexity']:.2f} with the states of the language model that the classifier started" in shown
 
 
 def test_it_does_not_load_torch(pretrained: Path) -> None:

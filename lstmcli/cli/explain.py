@@ -46,6 +46,7 @@ class MethodChoice(StrEnum):
     WITHOUT_AND_ALONE = "without-and-alone"
     LEAVE_ONE_OUT = "leave-one-out"
     INTEGRATED_GRADIENTS = "integrated-gradients"
+    CONTEXTUAL_DECOMPOSITION = "contextual-decomposition"
     LINEAR = "linear"
 
 
@@ -87,8 +88,9 @@ def explain_command(
             metavar="NAME",
             rich_help_panel=EXPLANATION,
             help="How shares are computed: leave-one-out predicts the text without each word; without-and-alone "
-            "averages this with what the word is worth alone; "
-            "integrated-gradients follows the gradient of the network; linear divides the logit of the n-grams alone.",
+            "averages this with what the word is worth alone; integrated-gradients follows the network's gradient; "
+            "contextual-decomposition follows what stems from the word through the network's gates; linear divides the "
+            "logit of the n-grams alone.",
         ),
     ] = MethodChoice.WITHOUT_AND_ALONE,
     phrases: Annotated[

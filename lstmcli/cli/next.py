@@ -7,7 +7,7 @@ import typer
 
 from lstmcli.cli.evaluate import AsJson
 from lstmcli.cli.inspect import Column, output_style, say_skipped
-from lstmcli.cli.messages import write_data, write_tables
+from lstmcli.cli.messages import say, write_data, write_tables
 from lstmcli.cli.options import INPUT, OUTPUT, Encoding, Format, Quiet, Run
 from lstmcli.errors import DataError, UsageError
 
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from lstmcli.recipes.inspection.next_words import ScoredFile
 
 SAMPLING = "Sampling"
+
+OF_CLASSIFIER = (
+    "note: these are the words that the states of this classifier would predict with the output of the language model "
+    "that it started from. Training on labels has changed the states; --file FILE measures how well they still predict."
+)
 
 
 def next_command(
@@ -41,7 +46,9 @@ def next_command(
     words: Annotated[
         bool,
         typer.Option(
-            "--words", rich_help_panel=OUTPUT, help="With --file, print the surprisal of every word as a table (TSV)."
+            "--words",
+            rich_help_panel=OUTPUT,
+            help="Show every word: of a TEXT with the words expected after it, of a --file with its surprisal (TSV).",
         ),
     ] = False,
     as_json: AsJson = False,
@@ -75,13 +82,15 @@ def next_command(
         ),
     ] = 1.0,
 ) -> None:
-    """Show which words a pretraining run expects after and before a text.
+    """Show which words a network expects after and before a text.
 
-    RUN is a run directory of lstmcli pretrain. With --file, the per-word perplexity of a file, and how surprising its
-    words are, in bits: n bits stand for a probability of 1 in 2 to the power n.
+    RUN is a run directory of lstmcli pretrain, or of a training that began by next-word prediction: then, the words are
+    those that the states of the classifier would still predict. With --file, the per-word perplexity of a file, and how
+    surprising its words are, in bits: n bits stand for a probability of 1 in 2 to the power n.
 
     Examples:
       lstmcli next runs/words "i am so"
+      lstmcli next runs/words "i am so" --words
       lstmcli next runs/words "i am so" --sample 20 --seed 3
       lstmcli next runs/words --file held-out.txt
       lstmcli next runs/words --file held-out.txt --words > surprisals.tsv
@@ -93,17 +102,22 @@ def next_command(
 
     if text is not None:
         check_text(text)
-    model, held_out = open_next_words(run)
+    found = open_next_words(run)
     if file is not None:
         options = RowOptions(None if input_format is None else input_format.value, encoding, column)
-        found = score_file(model, held_out, file, options)
+        scored = score_file(found, file, options)
         if not quiet:
-            say_skipped(found.name, found.num_skipped)
-        _print_file(found, words=words, as_json=as_json)
-    elif sample is not None:
-        _print_sample(model, str(text), sample, seed, temperature, as_json=as_json)
+            say_skipped(scored.name, scored.num_skipped)
+        _print_file(scored, words=words, as_json=as_json)
+        return
+    if found.language_model is not None and not quiet:
+        say(OF_CLASSIFIER)
+    if sample is not None:
+        _print_sample(found.model, str(text), sample, seed, temperature, as_json=as_json)
+    elif words:
+        _print_words(found.model, str(text), top_k, as_json=as_json)
     else:
-        _print_guesses(model, str(text), top_k, as_json=as_json)
+        _print_guesses(found.model, str(text), top_k, as_json=as_json)
 
 
 def _check_usage(text: str | None, file: str | None, sample: int | None, *, words: bool, as_json: bool) -> None:
@@ -113,8 +127,12 @@ def _check_usage(text: str | None, file: str | None, sample: int | None, *, word
         raise UsageError("pass either the TEXT so far, or a --file to score.")
     if file is not None and sample is not None:
         raise UsageError("--sample continues a TEXT, not a --file.")
-    if words and (file is None or as_json):
-        raise UsageError("--words requires --file, and --json has the words in any case.")
+    if words and file is not None and as_json:
+        raise UsageError("--words: with a --file, --json has the words in any case.")
+    if words and sample is not None:
+        raise UsageError(
+            "--words shows the words expected at each place of a TEXT, --sample continues it; pass only one."
+        )
 
 
 def _write_json(content: dict[str, Any]) -> None:
@@ -135,6 +153,21 @@ def _print_guesses(model: "NextWordModel", text: str, top_k: int, *, as_json: bo
         write_tables(guesses_text(found.following, found.preceding, output_style(no_color=True)))
 
 
+def _print_words(model: "NextWordModel", text: str, top_k: int, *, as_json: bool) -> None:
+    from lstmcli.reports.inspection.next_words import guesses_at_each_text, guesses_content
+
+    words = model.words_of(text)
+    found = list(model.guesses_at_each(words, top_k))
+    if as_json:
+        each = [
+            {"word": word, "next": guesses_content(following), "previous": guesses_content(preceding)}
+            for word, (following, preceding) in zip(words, found, strict=True)
+        ]
+        _write_json({"text": text, "words": each})
+    else:
+        write_tables(guesses_at_each_text(words, found, output_style(no_color=True)))
+
+
 def _print_sample(
     model: "NextWordModel", text: str, num_words: int, seed: int, temperature: float, *, as_json: bool
 ) -> None:
@@ -149,6 +182,7 @@ def _print_sample(
 
 def _print_file(found: "ScoredFile", *, words: bool, as_json: bool) -> None:
     from lstmcli.reports.inspection.next_words import (
+        compared_content,
         file_text,
         perplexity_lines,
         surprising_lines,
@@ -166,13 +200,14 @@ def _print_file(found: "ScoredFile", *, words: bool, as_json: bool) -> None:
                 "perplexity": found.perplexity,
                 **{f"{name}_perplexity": value for name, value in found.by_direction.items()},
                 "held_out_perplexity": found.held_out,
+                **compared_content(found.compared),
                 "texts": texts_content(found.texts, found.lines),
             }
         )
     elif words:
         write_tables("".join(word_rows(found.texts, found.lines)))
     else:
-        parts = [*perplexity_lines(found.perplexity, found.by_direction, found.held_out), ""]
+        parts = [*perplexity_lines(found.perplexity, found.by_direction, found.held_out, found.compared), ""]
         parts += surprising_lines(found.texts, found.lines)
         style = output_style(no_color=True)
         write_tables(file_text(found.name, len(found.texts), found.num_words, found.num_unknown, parts, style))

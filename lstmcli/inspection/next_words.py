@@ -1,7 +1,8 @@
 """What a language model expects: o[t] = softmax(V s[t]) over its vocabulary, in numpy.
 
 V = E P, with the word vectors E and a matrix P for each direction, see `lstmcli.models.language`. The forward direction
-predicts the next word, and the backward direction the previous one.
+predicts the next word, and the backward direction the previous one. The states may also be those of a classifier that
+started from the language model: they are then shown as the words that they would still predict.
 """
 
 import math
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from lstmcli.errors import RunDirectoryError
 from lstmcli.inference.one_thread import ONE_THREAD
-from lstmcli.inspection.traces import TracingReader
+from lstmcli.inspection.state_reader import StateReader
 from lstmcli.store.compact import TABLE
 from lstmcli.store.language_model import SavedLanguageModel
 from lstmcli.text.token_ids import TokenIds
@@ -50,11 +51,29 @@ class ScoredText:
     backward: Array
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """The perplexities of a file with which that of a classifier can be compared.
+
+    Attributes:
+        language_model: with the states of the language model that it started from.
+        frequencies: without any states, from the frequencies of words alone.
+    """
+
+    language_model: float
+    frequencies: float
+
+
 class NextWordModel:
     """Predicts words with a saved language model. Words without an output are unknown words to it."""
 
-    def __init__(self, saved: SavedLanguageModel, name: str) -> None:
-        """Prepare the output; `name` is the run, for messages.
+    def __init__(self, saved: SavedLanguageModel, name: str, reader: StateReader | None = None) -> None:
+        """Prepare the output.
+
+        Args:
+            saved: the language model.
+            name: the run, for messages.
+            reader: computes states in place of the language model.
 
         Raises:
             RunDirectoryError: the model has no output over words.
@@ -70,9 +89,9 @@ class NextWordModel:
         self.words = saved.vocabulary.words[:num_words]
         self._bias = weights["bias"][FIRST_ID:]
         self._tables = [table[FIRST_ID:num_words] @ weights[each].T for each in names]
-        self._reader = TracingReader(network, weights)
         self._ids = {word: number for number, word in enumerate(self.words)}
-        self._max_context = network.chunk_tokens or saved.tokenizer.max_tokens
+        self._reader = reader or StateReader(network, weights, self._number)
+        self._max_context = self._reader.chunk_tokens or saved.tokenizer.max_tokens
         self._max_tokens = saved.tokenizer.max_tokens
         self._tokenizer = Tokenizer.without_limit(saved.tokenizer)
 
@@ -89,21 +108,28 @@ class NextWordModel:
         """Whether a word is one that can be predicted."""
         return word in self._ids and word != UNKNOWN_TOKEN
 
-    def _numbers(self, words: Sequence[str]) -> list[int]:
-        return [self._ids.get(word, UNKNOWN_ID) for word in words]
+    def _number(self, word: str) -> int:
+        return self._ids.get(word, UNKNOWN_ID)
 
     def following(self, words: Sequence[str]) -> Array:
         """Return the probability of each word to come next, (words - 1,): all but padding.
 
         A text longer than the network reads at once counts with its last words.
         """
-        trace = self._reader.read([self._numbers(words[-self._max_context :])])[0].layers[-1][0]
-        return _probabilities(self._logits(trace.hidden[-1], 0))
+        return self._after(self._reader.read([words[-self._max_context :]])[0][0][-1], 0)
 
     def preceding(self, words: Sequence[str]) -> Array:
         """Return the probability of each word to come before the text; see `following`."""
-        trace = self._reader.read([self._numbers(words[: self._max_context])])[0].layers[-1][1]
-        return _probabilities(self._logits(trace.hidden[0], 1))
+        return self._after(self._reader.read([words[: self._max_context]])[0][1][0], 1)
+
+    def _after(self, state: Array, direction: int) -> Array:
+        return _probabilities(self._logits(state, direction))
+
+    def guesses_at_each(self, words: Sequence[str], most: int) -> Iterator[tuple[list[Guess], list[Guess]]]:
+        """Yield for each word what is expected after it and before it; nothing before it with one direction."""
+        for states in zip(*self._reader.read([words])[0], strict=True):
+            found = [self.guesses(self._after(state, number), most) for number, state in enumerate(states)]
+            yield found[0], found[1] if len(found) == 2 else []
 
     def guesses(self, probabilities: Array, most: int) -> list[Guess]:
         """Return the most probable words, equal ones in the order of the vocabulary."""
@@ -142,12 +168,12 @@ class NextWordModel:
                 yield [each for each, owner in zip(scored, owners, strict=True) if owner == number]
 
     def _scored(self, pieces: Sequence[Sequence[str]]) -> list[ScoredText]:
-        ids = TokenIds.from_texts([self._numbers(words) for words in pieces])
-        traces = self._reader.read([self._numbers(words) for words in pieces])
+        ids = TokenIds.from_texts([list(map(self._number, words)) for words in pieces])
+        read = self._reader.read(pieces)
         starts, ends = ids.offsets[:-1], ids.offsets[1:]
         found = np.full((2, len(ids.flat)), np.nan)
         for number in range(len(self._tables)):
-            states = np.concatenate([trace.layers[-1][number].hidden for trace in traces])
+            states = np.concatenate([directions[number] for directions in read])
             # Forward, all words but the first have a state before them; backward, all but the last have one after them.
             targets = np.delete(np.arange(len(ids.flat)), starts if number == 0 else ends - 1)
             sources = targets - 1 if number == 0 else targets + 1
@@ -156,6 +182,13 @@ class NextWordModel:
             ScoredText(tuple(words), found[0, start:end], found[1, start:end])
             for words, start, end in zip(pieces, starts.tolist(), ends.tolist(), strict=True)
         ]
+
+    def without_states(self, scored: ScoredText) -> ScoredText:
+        """Return what the surprisals would be from the frequencies of words alone."""
+        nats = -np.log(_probabilities(self._bias.astype(np.float64)))
+        own = nats[[self._number(word) - FIRST_ID for word in scored.words]]
+        forward, backward = (np.where(np.isnan(each), np.nan, own) for each in (scored.forward, scored.backward))
+        return ScoredText(scored.words, forward, backward)
 
     def _surprisals(self, states: Array, targets: NDArray[np.integer], direction: int) -> Array:
         found = np.empty(len(states))

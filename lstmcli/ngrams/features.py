@@ -28,15 +28,15 @@ Integers = NDArray[np.int64]
 MAX_CHARACTERS = 24
 
 # Odd numbers without a bit pattern: the fractional parts of the golden ratio and of the square roots of 3 and 7.
-_FIRST_FACTOR = np.uint64(0x9E3779B97F4A7C15)
-_SECOND_FACTOR = np.uint64(0xBB67AE8584CAA73B)
-_OVER_ONE_FACTOR = np.uint64(0xA54FF53A5F1D36F1)
+FIRST_FACTOR = np.uint64(0x9E3779B97F4A7C15)
+SECOND_FACTOR = np.uint64(0xBB67AE8584CAA73B)
+OVER_ONE_FACTOR = np.uint64(0xA54FF53A5F1D36F1)
 # A word and a character n-gram of the same letters get different hashes.
-_WORD_SEED = 1
+WORD_SEED = 1
 _HALF = np.uint64(32)
 
 # The hash of the marks at both ends of a text: no token has it, since theirs are shorter.
-_MARK_CODE = np.uint64(1 << 32)
+MARK_CODE = np.uint64(1 << 32)
 
 # The weight of pairs over a token, relative to that of adjacent pairs.
 OVER_ONE_WEIGHT = 0.5
@@ -62,7 +62,7 @@ class HashedTokens(NamedTuple):
         characters: list[int] = []
         starts = [0]
         for token in tokens:
-            codes.append(zlib.crc32(token.encode(), _WORD_SEED))
+            codes.append(zlib.crc32(token.encode(), WORD_SEED))
             characters.extend(_character_codes(token, sizes))
             starts.append(len(characters))
         buckets = np.array(characters, dtype=np.int64) & (num_buckets - 1)
@@ -70,7 +70,7 @@ class HashedTokens(NamedTuple):
 
     def words(self, num_buckets: int) -> Integers:
         """Return the bucket of each token as a word, (tokens,)."""
-        return _buckets(self.codes * _FIRST_FACTOR, num_buckets)
+        return _buckets(self.codes * FIRST_FACTOR, num_buckets)
 
 
 def _character_codes(token: str, sizes: range) -> Sequence[int]:
@@ -122,10 +122,10 @@ def pair_occurrences(
     key_bits = num_buckets.bit_length()  # those of the buckets, and one for the kind of the pair
     rows = np.repeat(np.arange(len(lengths)), lengths)
     if kinds is FeatureKinds.ADJACENT:
-        return _distinct(*_pairs(rows, codes[ids], 1, _SECOND_FACTOR, num_buckets), key_bits=key_bits)
+        return _distinct(*_pairs(rows, codes[ids], 1, SECOND_FACTOR, num_buckets), key_bits=key_bits)
     padded_rows, padded, _ = _with_marks(rows, codes[ids], lengths)
-    adjacent_rows, adjacent = _pairs(padded_rows, padded, 1, _SECOND_FACTOR, num_buckets)
-    over_one_rows, over_one = _pairs(padded_rows, padded, 2, _OVER_ONE_FACTOR, num_buckets)
+    adjacent_rows, adjacent = _pairs(padded_rows, padded, 1, SECOND_FACTOR, num_buckets)
+    over_one_rows, over_one = _pairs(padded_rows, padded, 2, OVER_ONE_FACTOR, num_buckets)
     found = _distinct(
         np.concatenate([adjacent_rows, over_one_rows]),
         np.concatenate([adjacent, over_one | num_buckets]),
@@ -143,7 +143,7 @@ def _with_marks(
     The first mark takes the place before the first token, and the last one the place after the last token.
     """
     places = np.arange(len(codes)) + 2 * (np.cumsum(lengths > 0) - 1)[rows] + 1
-    padded = np.full(len(codes) + 2 * np.count_nonzero(lengths), _MARK_CODE)
+    padded = np.full(len(codes) + 2 * np.count_nonzero(lengths), MARK_CODE)
     padded[places] = codes
     return np.repeat(np.arange(len(lengths)), np.where(lengths > 0, lengths + 2, 0)), padded, places
 
@@ -168,10 +168,10 @@ def pairs_in_place(
     ids: NDArray[np.integer], lengths: Integers, codes: NDArray[np.uint64], num_buckets: int, kinds: FeatureKinds
 ) -> Pairs:
     """Return what `pair_occurrences` counts, one by one."""
-    rows, padded, distances = np.repeat(np.arange(len(lengths)), lengths), codes[ids], [(1, _SECOND_FACTOR)]
+    rows, padded, distances = np.repeat(np.arange(len(lengths)), lengths), codes[ids], [(1, SECOND_FACTOR)]
     place_of = np.arange(len(ids))
     if kinds is not FeatureKinds.ADJACENT:
-        distances.append((2, _OVER_ONE_FACTOR))
+        distances.append((2, OVER_ONE_FACTOR))
         rows, padded, places = _with_marks(rows, padded, lengths)
         place_of = np.full(len(padded), -1)
         place_of[places] = np.arange(len(ids))
@@ -192,7 +192,7 @@ def _pairs(
 ) -> tuple[Integers, Integers]:
     """Return the text and the bucket of each two tokens of a text that are `distance` apart."""
     is_in_one_text = rows[distance:] == rows[:-distance]
-    hashes = (codes * _FIRST_FACTOR)[:-distance] ^ ((codes + np.uint64(1)) * factor)[distance:]
+    hashes = (codes * FIRST_FACTOR)[:-distance] ^ ((codes + np.uint64(1)) * factor)[distance:]
     return rows[distance:][is_in_one_text], _buckets(hashes[is_in_one_text], num_buckets)
 
 

@@ -131,8 +131,12 @@ def write_language_model(folder: Path, model: SavedLanguageModel, *, compact: bo
     seal(folder)
 
 
-def read_language_model(run: Path) -> SavedLanguageModel:
+def read_language_model(run: Path, *, within: Path | None = None) -> SavedLanguageModel:
     """Read the language model of a pretraining run.
+
+    Args:
+        run: of the pretraining.
+        within: the folder that links must not leave, `run` by default.
 
     Raises:
         RunDirectoryError: there is none, or a newer lstmcli wrote it.
@@ -141,7 +145,7 @@ def read_language_model(run: Path) -> SavedLanguageModel:
     path = run / LANGUAGE_FOLDER
     if not (path / LANGUAGE_DESCRIPTION_FILE).is_file():
         raise RunDirectoryError(_what_is_missing(run))
-    folder = SealedFolder(path, within=run)
+    folder = SealedFolder(path, within=within or run)
     stored = folder.read_json(LANGUAGE_DESCRIPTION_FILE)
     try:
         version = check_version(folder, stored, FORMAT_VERSION, sealed_from=SEALED_FROM)

@@ -38,7 +38,7 @@ _MORE_QUOTES |= {"\u201f": '"', "\u0093": '"', "\u0094": '"'}
 
 # The acute accent and the Greek koronis, which are typed as apostrophes. NFKC would make them a space and a combining
 # accent.
-_ACUTE, _KORONIS = "\u00b4", "\u1fbd"
+ACUTE, KORONIS = "\u00b4", "\u1fbd"
 
 # Characters that nobody sees, and that occur within words: soft hyphen, word joiner, variation selectors and the like.
 # Few, since a code point whose last bits are those of an ASCII letter slows down the translation of the letter.
@@ -50,15 +50,15 @@ INVISIBLE_BESIDE_WORDS: Final = "\u202a-\u202e\u2061-\u206f\ufff9-\ufffb\U000e00
 # Letters and symbols without ink, which look like spaces.
 _BLANKS = "\u115f\u1160\u2800"
 
-_FIRST_CHARACTERS = str.maketrans(_QUOTES)
-_CHARACTERS = str.maketrans(
+FIRST_CHARACTERS = str.maketrans(_QUOTES)
+CHARACTERS = str.maketrans(
     dict.fromkeys(map(chr, _INVISIBLE), "") | dict.fromkeys(_BLANKS, " ") | _QUOTES | _MORE_QUOTES
 )
 
 # Scripts without spaces, in which a zero-width space separates words: Thai, Lao, Tibetan, Burmese, Khmer.
 _ZERO_WIDTH_SPACE = "\u200b"
 # Patterns of rare texts are compiled when one comes.
-_SPACE_IN_TEXT = "(?<=[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff])\u200b(?=[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff])"
+SPACE_IN_TEXT = "(?<=[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff])\u200b(?=[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff])"
 
 # Sorting n combining marks takes n * n steps. Runs of LONG_RUN marks are truncated to MAX_MARKS, the limit of the
 # Stream-Safe Text Format of Unicode Standard Annex 15; no language needs more than a few.
@@ -72,23 +72,23 @@ _MAY_BE_RUN = rf"[\W\uff9e\uff9f]{{{LONG_RUN},}}"
 def pieces(text: str) -> list[str]:
     """Return the parts of `text` between white space, with characters normalised for the tokenizer."""
     if not text.isascii():
-        if _ACUTE in text or _KORONIS in text:
-            text = text.replace(_ACUTE, "'").replace(_KORONIS, "'")
+        if ACUTE in text or KORONIS in text:
+            text = text.replace(ACUTE, "'").replace(KORONIS, "'")
         text = _plain(text)
         if _ZERO_WIDTH_SPACE in text:
-            text = re.sub(_SPACE_IN_TEXT, " ", text)
-        text = text.translate(_CHARACTERS)
+            text = re.sub(SPACE_IN_TEXT, " ", text)
+        text = text.translate(CHARACTERS)
     elif "`" in text:
-        text = text.translate(_FIRST_CHARACTERS)
+        text = text.translate(FIRST_CHARACTERS)
     return text.split()
 
 
 def first_pieces(text: str) -> list[str]:
     """Return the same by the first rules, which keep invisible characters and know fewer apostrophes."""
     if not text.isascii():
-        text = _plain(text).translate(_FIRST_CHARACTERS)
+        text = _plain(text).translate(FIRST_CHARACTERS)
     elif "`" in text:
-        text = text.translate(_FIRST_CHARACTERS)
+        text = text.translate(FIRST_CHARACTERS)
     return text.split()
 
 

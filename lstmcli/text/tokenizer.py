@@ -47,7 +47,7 @@ _PICTURES = "\u2190-\u21ff\u2300-\u27bf\u2b00-\u2bff\u3030\u303d\U0001f000-\U000
 _MODIFIERS = "\ufe0e\ufe0f\U0001f3fb-\U0001f3ff"
 _JOINER = "\u200d"
 
-_KINDS = {
+KINDS = {
     # Only for speed: a word followed by a character that cannot continue a link, an email address or a face.
     "plain": r"[A-Za-z]+(?=[\s,!?\")]|\Z)",
     "link": r"https?://\S+|www\.\S+",
@@ -76,7 +76,7 @@ _KINDS = {
 
 # The same kinds for ASCII pieces, the most common: compiling the character classes of all scripts takes a tenth of
 # the start-up time.
-_ASCII_KINDS = {kind: pattern for kind, pattern in _KINDS.items() if kind not in {"emoji", "cjk", "invisible"}}
+_ASCII_KINDS = {kind: pattern for kind, pattern in KINDS.items() if kind not in {"emoji", "cjk", "invisible"}}
 _ASCII_KINDS |= {"user": r"(?<!\w)@\w+", "hashtag": r"(?<!\w)#\w+", "word": r"(?!')(?:'?[^\W_])+"}
 
 # The first rules (`tokenizer.rules=1`), by which older models were trained: fewer marks, some punctuation among them,
@@ -84,18 +84,18 @@ _ASCII_KINDS |= {"user": r"(?<!\w)@\w+", "hashtag": r"(?<!\w)#\w+", "word": r"(?
 _FIRST_MARKS = (
     "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0dff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
 )
-_FIRST_KINDS = {kind: pattern for kind, pattern in _KINDS.items() if kind != "invisible"} | {
+FIRST_KINDS = {kind: pattern for kind, pattern in KINDS.items() if kind != "invisible"} | {
     "user": _ASCII_KINDS["user"],
     "hashtag": _ASCII_KINDS["hashtag"],
-    "emoji": _KINDS["emoji"].removesuffix(r"|[0-9#*]\u20e3"),
+    "emoji": KINDS["emoji"].removesuffix(r"|[0-9#*]\u20e3"),
     "word": rf"(?!')(?:'?(?:[^\W_{_CJK}]|[{_FIRST_MARKS}]))+",
 }
 
-_MODIFIER = re.compile(f"[{_MODIFIERS}]")
-_LONG_LETTERS = re.compile(r"([^\W\d_])\1{2,}")
-_LONG_RUN = re.compile(r"(.)\1{2,}")
-_CAMEL_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z_]+")
-_CONTRACTION_ENDINGS = ("'s", "'m", "'re", "'ve", "'ll", "'d")
+MODIFIER = re.compile(f"[{_MODIFIERS}]")
+REPEATED_LETTER = re.compile(r"([^\W\d_])\1{2,}")
+REPEATED_CHARACTER = re.compile(r"(.)\1{2,}")
+CAMEL_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z_]+")
+CONTRACTION_ENDINGS = ("'s", "'m", "'re", "'ve", "'ll", "'d")
 
 
 class PieceCache(dict[str, tuple[T, ...]]):
@@ -133,10 +133,10 @@ class Tokenizer:
             "email": lambda token: [EMAIL_TOKEN] if settings.links == "mask" else [self._fold(token)],
             "user": lambda token: [USER_TOKEN] if settings.users == "mask" else [self._fold(token)],
             "placeholder": lambda token: [self._fold(token)],
-            "heart": lambda token: [_LONG_RUN.sub(r"\1", token)],
-            "face": lambda token: [_LONG_RUN.sub(r"\1\1", token)],
+            "heart": lambda token: [REPEATED_CHARACTER.sub(r"\1", token)],
+            "face": lambda token: [REPEATED_CHARACTER.sub(r"\1\1", token)],
             "hashtag": self._hashtag,
-            "emoji": lambda token: [_MODIFIER.sub("", token) or token],  # a skin tone may occur alone
+            "emoji": lambda token: [MODIFIER.sub("", token) or token],  # a skin tone may occur alone
             "word": self._word,
             "run": _punctuation_run,
             "invisible": lambda _: (),
@@ -174,7 +174,7 @@ class Tokenizer:
         if piece.isascii():
             return self._ascii_pattern
         if self._pattern is None:
-            self._pattern = _compiled(_FIRST_KINDS if self.settings.rules == 1 else _KINDS)
+            self._pattern = _compiled(FIRST_KINDS if self.settings.rules == 1 else KINDS)
         return self._pattern
 
     def _fold(self, token: str) -> str:
@@ -184,9 +184,9 @@ class Tokenizer:
         settings = self.settings
         word = self._fold(token)
         tokens = [CAPITALS_TOKEN] if settings.capitals == "mark" and len(token) > 1 and token.isupper() else []
-        is_long = settings.elongations != "keep" and _LONG_LETTERS.search(word) is not None
+        is_long = settings.elongations != "keep" and REPEATED_LETTER.search(word) is not None
         if is_long:
-            word = _LONG_LETTERS.sub(r"\1\1", word)
+            word = REPEATED_LETTER.sub(r"\1\1", word)
         if settings.contractions == "split" and "'" in word:
             tokens.extend(_split_contraction(word))
         else:
@@ -199,7 +199,7 @@ class Tokenizer:
         if self.settings.hashtags == "keep":
             return [self._fold(token)]
         tokens = ["#"]
-        for part in _CAMEL_PARTS.findall(token[1:]):
+        for part in CAMEL_PARTS.findall(token[1:]):
             tokens.extend(self._word(part))
         return tokens
 
@@ -222,7 +222,7 @@ def _split_contraction(word: str) -> list[str]:
     folded = word.lower()
     if folded.endswith("n't") and len(word) > 3:
         return [word[:-3], word[-3:]]
-    for ending in _CONTRACTION_ENDINGS:
+    for ending in CONTRACTION_ENDINGS:
         if folded.endswith(ending) and len(word) > len(ending):
             return [word[: -len(ending)], word[-len(ending) :]]
     return [word]

@@ -39,8 +39,8 @@ def faithfulness_text(found: Faithfulness) -> str:
     lines = [
         f"{counted(found.num_texts, 'text')} with two words or more; AOPC, 95% intervals",
         "",
-        f"{'method':<22}{'comprehensiveness':<26}sufficiency",
-        *(f"{each.method:<22}{_shown(each.comprehensiveness):<26}{_shown(each.sufficiency)}" for each in found.methods),
+        f"{'method':<26}{'comprehensiveness':<26}sufficiency",
+        *(f"{each.method:<26}{_shown(each.comprehensiveness):<26}{_shown(each.sufficiency)}" for each in found.methods),
         "",
         "comprehensiveness: how much less probable the label is without the strongest words (more is better)",
         "sufficiency: how much less probable it is with these words alone (less is better)",

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lstmcli.errors import counted
-from lstmcli.inspection.next_words import Array, Guess, ScoredText
-from lstmcli.reports.inspection.cells import Style, fitted, wrapped
+from lstmcli.inspection.next_words import Array, Comparison, Guess, ScoredText
+from lstmcli.reports.inspection.cells import Style, display_width, fitted, wrapped
 from lstmcli.visible import visible
 
 NUM_SURPRISING = 10
@@ -36,13 +36,47 @@ def guesses_content(guesses: Sequence[Guess]) -> list[dict[str, Any]]:
     return [{"word": guess.word, "probability": round(guess.probability, 9)} for guess in guesses]
 
 
-def perplexity_lines(perplexity: float | None, by_direction: dict[str, float | None], held_out: float) -> Iterator[str]:
-    """Yield the perplexity of a file, and that of the texts held out in pretraining."""
+def guesses_at_each_text(
+    words: Sequence[str], guesses: Sequence[tuple[Sequence[Guess], Sequence[Guess]]], style: Style
+) -> str:
+    """Return a line per word with what is expected after it, as many guesses as fit."""
+    lines = [f"{fitted('word', WORD_WIDTH, style=style)}  next"]
+    for word, (following, _) in zip(words, guesses, strict=True):
+        line = fitted(word, WORD_WIDTH, style=style)
+        for guess in following:
+            part = f"  {guess.probability:.2f} {visible(guess.word)}"
+            if display_width(line + part) > style.width:
+                break
+            line += part
+        lines.append(line)
+    return "".join(f"{line.rstrip()}\n" for line in lines)
+
+
+def perplexity_lines(
+    perplexity: float | None, by_direction: dict[str, float | None], held_out: float, compared: Comparison | None
+) -> Iterator[str]:
+    """Yield the perplexity of a file, and that of the texts held out in pretraining, or for a classifier `compared`."""
     if perplexity is None:
         yield "perplexity: none, since no text has two words"
         return
     parts = ", ".join(f"{name} {value:.2f}" for name, value in by_direction.items() if value is not None)
-    yield f"perplexity: {perplexity:.2f} per word ({parts}); {held_out:.2f} on the texts held out in pretraining"
+    shown = f"perplexity: {perplexity:.2f} per word ({parts})"
+    if compared is None:
+        yield f"{shown}; {held_out:.2f} on the texts held out in pretraining"
+        return
+    yield shown
+    yield f"    {compared.language_model:.2f} with the states of the language model that the classifier started from"
+    yield f"    {compared.frequencies:.2f} from the frequencies of words alone"
+
+
+def compared_content(compared: Comparison | None) -> dict[str, float]:
+    """Return for JSON with what a classifier is compared; nothing for a language model."""
+    if compared is None:
+        return {}
+    return {
+        "language_model_perplexity": compared.language_model,
+        "frequencies_perplexity": compared.frequencies,
+    }
 
 
 def surprising_lines(texts: Texts, lines: Sequence[int]) -> Iterator[str]:

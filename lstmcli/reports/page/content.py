@@ -99,9 +99,9 @@ def _ngrams(table: NgramTable, model: SavedModel, tables: dict[str, bytes]) -> d
         "has_marks": table.kinds is not FeatureKinds.ADJACENT,
         "over_one_weight": features.OVER_ONE_WEIGHT,
         "max_characters": features.MAX_CHARACTERS,
-        "word_seed": features._WORD_SEED,
-        "mark": str(features._MARK_CODE),
-        "factors": [str(each) for each in (features._FIRST_FACTOR, features._SECOND_FACTOR, features._OVER_ONE_FACTOR)],
+        "word_seed": features.WORD_SEED,
+        "mark": str(features.MARK_CODE),
+        "factors": [str(each) for each in (features.FIRST_FACTOR, features.SECOND_FACTOR, features.OVER_ONE_FACTOR)],
         "negation": _negation() if table.kinds is FeatureKinds.NEGATED else None,
     }
 

@@ -74,22 +74,22 @@ def _character(token: str) -> str:
 def tokenizer_tables(settings: TokenizerSettings) -> dict[str, Any]:
     """Return what `assets/characters.js` and `assets/tokenizer.js` need besides the settings."""
     is_first = settings.rules == 1
-    kinds = tokenizer._FIRST_KINDS if is_first else tokenizer._KINDS
-    table = characters._FIRST_CHARACTERS if is_first else characters._CHARACTERS
+    kinds = tokenizer.FIRST_KINDS if is_first else tokenizer.KINDS
+    table = characters.FIRST_CHARACTERS if is_first else characters.CHARACTERS
     return {
         "kinds": list(kinds),
         "pattern": to_javascript("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in kinds.items())),
         "characters": {chr(code): found for code, found in sorted(table.items())},
-        "apostrophes": "" if is_first else characters._ACUTE + characters._KORONIS,
-        "space_in_text": None if is_first else to_javascript(characters._SPACE_IN_TEXT),
+        "apostrophes": "" if is_first else characters.ACUTE + characters.KORONIS,
+        "space_in_text": None if is_first else to_javascript(characters.SPACE_IN_TEXT),
         "spaces": CLASSES["s"],
         "long_run": characters.LONG_RUN,
         "max_marks": characters.MAX_MARKS,
-        "modifier": to_javascript(tokenizer._MODIFIER.pattern),
-        "long_letters": to_javascript(tokenizer._LONG_LETTERS.pattern),
-        "long_letter_run": to_javascript(tokenizer._LONG_RUN.pattern),
-        "camel_parts": to_javascript(tokenizer._CAMEL_PARTS.pattern),
-        "endings": list(tokenizer._CONTRACTION_ENDINGS),
+        "modifier": to_javascript(tokenizer.MODIFIER.pattern),
+        "long_letters": to_javascript(tokenizer.REPEATED_LETTER.pattern),
+        "long_letter_run": to_javascript(tokenizer.REPEATED_CHARACTER.pattern),
+        "camel_parts": to_javascript(tokenizer.CAMEL_PARTS.pattern),
+        "endings": list(tokenizer.CONTRACTION_ENDINGS),
         "masks": {"link": tokenizer.LINK_TOKEN, "email": tokenizer.EMAIL_TOKEN, "user": tokenizer.USER_TOKEN},
         "long": tokenizer.LONG_TOKEN,
         "capitals": tokenizer.CAPITALS_TOKEN,
