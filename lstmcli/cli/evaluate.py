@@ -201,7 +201,7 @@ def _evaluate_run(
     if extras.rows is not None:
         reporter.line("wrote", str(extras.rows.path))
     if output is not None:
-        write_reports(output, scored.evaluation, run)
+        write_reports(output, scored, run)
     return scored
 
 

@@ -9,6 +9,7 @@ from lstmcli.config.model_settings import LabelKind
 from lstmcli.config.settings import SCORES_BY_KIND, EvaluationSettings
 from lstmcli.metrics.confusion import ConfusionCell, confusion_cells, confusion_matrix
 from lstmcli.metrics.coverage import CoverageRow, coverage_rows
+from lstmcli.metrics.curves import Curves, curves_of
 from lstmcli.metrics.decisions import DecisionRule
 from lstmcli.metrics.estimates import Estimate, estimate, estimates
 from lstmcli.metrics.reliability import calibration_error
@@ -125,6 +126,10 @@ class Evaluation:
         notes: sentences that readers of the scores need to know, such as which rows were excluded.
         folds: one per system, if the rows were predicted by cross-validation.
         slices: the model on parts of the rows, if that was asked for.
+        curves: of the model; None in what an older release has stored.
+        effects: the model on texts of different lengths, and of different numbers of unknown words, if known.
+        num_seen: number of the texts that the model was trained or tuned on, counted once for each of these splits;
+            None if that is unknown.
     """
 
     name: str
@@ -144,6 +149,9 @@ class Evaluation:
     notes: tuple[str, ...] = ()
     folds: tuple[FoldScore, ...] = ()
     slices: tuple[Slicing, ...] = ()
+    curves: Curves | None = None
+    effects: tuple[Slicing, ...] = ()
+    num_seen: int | None = None
 
 
 def evaluate(
@@ -195,6 +203,7 @@ def evaluate(
         ],
         coverage=coverage_rows(targets, systems[0].decisions, systems[0].probabilities, kind),
         is_tuned_on=is_tuned_on,
+        curves=curves_of(targets, systems[0].decisions, systems[0].probabilities, label_names, kind),
     )
 
 

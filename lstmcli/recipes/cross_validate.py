@@ -23,6 +23,8 @@ from lstmcli.metrics.evaluation import System, evaluate
 from lstmcli.metrics.folds import with_folds
 from lstmcli.recipes.evaluation.extras import add_extras, check_extras
 from lstmcli.recipes.evaluation.wanted import NO_EXTRAS, Extras
+from lstmcli.recipes.reporting.content import content_of_evaluation, settings_of, texts_of_folds
+from lstmcli.recipes.reporting.effects import effects_of
 from lstmcli.recipes.score import ScoredRows, predict_systems
 from lstmcli.recipes.train import train
 from lstmcli.reports.files import write_reports
@@ -86,8 +88,18 @@ def _cross_validate(config: Config, run: OpenRun, num_folds: int, tell: Tell, st
         results.append(_predict_fold(config, inner, corpus.labels, rows, labels))
     scored = _pooled(examples, fold, results, labels, config)
     scored = add_extras(extras, scored, paths, config.data, config.evaluation)
-    write_reports(run.directory, [scored.evaluation], {"folds": num_folds, "rows": len(examples.table)}, [])
+    _write_reports(config, run, scored, num_folds)
     return scored
+
+
+def _write_reports(config: Config, run: OpenRun, scored: ScoredRows, num_folds: int) -> None:
+    texts = None
+    if config.evaluation.texts:
+        texts = texts_of_folds(scored, lambda number: Predictor.open(run.directory.fold(number).path))
+    title = f"Cross-validation in {run.directory.path}"
+    facts = {"folds": num_folds, "rows": len(scored.examples.table)}
+    content = content_of_evaluation(title, scored, None, facts, settings=settings_of(config), texts=texts)
+    write_reports(run.directory, content)
 
 
 def _of_fold(config: Config, run: RunDirectory, labels: LabelSet) -> Config:
@@ -149,6 +161,10 @@ def _pooled(
     evaluation = with_folds(evaluation, systems, targets, by_fold)
     place = np.argsort(np.argsort(fold, kind="stable"))  # of each row among the rows by fold
     systems = [_in_order(system, place) for system in systems]
+    effects = effects_of(
+        examples.texts, targets[place], systems[0], labels.kind, config.evaluation, groups=examples.groups
+    )
+    evaluation = replace(evaluation, num_seen=0, effects=effects)
     return ScoredRows(examples, labels, targets[place], systems, evaluation, fold + 1)
 
 

@@ -15,12 +15,14 @@ from lstmcli.data.atomic import atomic_path, unwritable_parent
 from lstmcli.data.reading import STANDARD_INPUT, Layout, input_layout
 from lstmcli.errors import DataError, UsageError
 from lstmcli.inference.predictor import Predictor
-from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.recipes.evaluation.extras import add_extras, check_extras
 from lstmcli.recipes.evaluation.thresholds import with_thresholds
 from lstmcli.recipes.evaluation.wanted import NO_EXTRAS, Extras
+from lstmcli.recipes.reporting.content import content_of_evaluation
+from lstmcli.recipes.reporting.texts import shown_texts
 from lstmcli.recipes.score import ScoredRows, score_examples
 from lstmcli.reports.files import to_html, to_json, to_markdown
+from lstmcli.reports.report_page.content import ReportContent
 from lstmcli.store.layout import (
     BASELINES_FOLDER,
     CONFIG_FILE,
@@ -61,7 +63,7 @@ class Opened:
     settings: DataSettings
     examples: Examples
     evaluation: EvaluationSettings
-    overlaps: Sequence[tuple[str, str, int]]
+    overlaps: Sequence[tuple[str, str, int]] | None
 
 
 def evaluate_file(
@@ -137,12 +139,15 @@ def _row_settings(path: str, overrides: ColumnOverrides, model: SavedModel, grou
     )
 
 
-def _seen_by(run: Path, examples: Examples) -> list[tuple[str, str, int]]:
+def _seen_by(run: Path, examples: Examples) -> list[tuple[str, str, int]] | None:
     """Count the texts that the model was trained or tuned on; a copied model folder does not say which these are."""
+    seen_by_split = read_seen_texts(run / SEEN_TEXTS_FOLDER)
+    if not seen_by_split:
+        return None
     keys = np.unique(examples.table["text_key"])
     counts = [
         (f"the model's {split} rows", examples.name, len(np.intersect1d(keys, seen, assume_unique=True)))
-        for split, seen in read_seen_texts(run / SEEN_TEXTS_FOLDER).items()
+        for split, seen in seen_by_split.items()
     ]
     return [overlap for overlap in counts if overlap[2]]
 
@@ -185,23 +190,45 @@ def _is_evaluation(metrics: Path) -> bool:
         return False
 
 
-def write_reports(folder: Path, evaluation: Evaluation, run: Path) -> None:
+def write_reports(folder: Path, scored: ScoredRows, run: Path, *, texts: bool | None = None) -> None:
     """Write metrics.json, report.md and report.html into `folder`, creating it if necessary.
+
+    Args:
+        folder: for the reports.
+        scored: the rows.
+        run: the model's run directory or model folder.
+        texts: whether some texts of the rows are shown; None: as in training.
 
     Raises:
         DataError: the folder can't be created or written.
     """
-    facts = {"model": str(run)}
-    title = f"Evaluation of {run} on {evaluation.name}"
+    predictor = Predictor.open(run)
+    is_shown = _settings_of(run)[0].texts if texts is None else texts
+    content = content_of_evaluation(
+        f"Evaluation of {run} on {scored.evaluation.name}",
+        scored,
+        predictor.model,
+        {"model": str(run)},
+        texts=shown_texts(scored, lambda _: predictor) if is_shown else None,
+    )
+    write_contents(folder, content)
+
+
+def write_contents(folder: Path, content: ReportContent) -> None:
+    """Write the three files of a report into `folder`, creating it if necessary.
+
+    Raises:
+        DataError: the folder can't be created or written.
+    """
     contents = {
-        METRICS_FILE: to_json([evaluation], facts),
-        MARKDOWN_FILE: to_markdown(title, [evaluation], facts),
-        HTML_FILE: to_html(title, [evaluation], facts),
+        METRICS_FILE: to_json(content.evaluations, content.facts),
+        MARKDOWN_FILE: to_markdown(content),
+        HTML_FILE: to_html(content),
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(f"{folder}: can't be created ({error.strerror}).") from None
-    for name, content in contents.items():
+    for name, text in contents.items():
         with atomic_path(folder / name) as temporary:
-            temporary.write_text(content, encoding="utf-8")
+            temporary.write_text(text, encoding="utf-8")
