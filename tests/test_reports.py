@@ -71,7 +71,7 @@ class Tags(HTMLParser):
         self.links |= {str(value) for name, value in attrs if name in ("href", "src", "action", "data", "srcset")}
         self._is_script = tag == "script"
 
-    def handle_endtag(self, tag: str) -> None:
+    def handle_endtag(self, _tag: str) -> None:
         self._is_script = False
 
     def handle_data(self, data: str) -> None:

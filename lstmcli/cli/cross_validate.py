@@ -23,6 +23,7 @@ from lstmcli.cli.options import (
     EncodingSetting,
     FormatSetting,
     LabelSetting,
+    NoTexts,
     Overwrite,
     Quiet,
     Settings,
@@ -61,6 +62,7 @@ def cross_validate_command(
     mistakes: Mistakes = None,
     slices: Slices = None,
     write_up: WriteUp = False,
+    no_texts: NoTexts = False,
     fail_under: FailUnder = None,
     fail_over: FailOver = None,
     fail_below: FailBelow = None,
@@ -81,19 +83,20 @@ def cross_validate_command(
       lstmcli cross-validate essays.csv --label mood --predictions rows.csv
     """
     limits = wanted_limits(fail_under, fail_over, fail_below, baselines=baselines)
-    scored, place = evaluate_folds(
+    scored, place, has_texts = evaluate_folds(
         folds,
         config,
         settings or [],
         run_dir,
         {"data.train": file, **column_settings(text, label, input_format, encoding)},
         baselines=baselines,
+        no_texts=no_texts,
         resume=resume,
         overwrite=overwrite,
         quiet=quiet,
         extras=wanted_extras(predictions, slices, trait_columns=trait_columns),
         command="cross-validate --resume --run-dir",
     )
-    shown = Shown(as_json=as_json, mistakes=mistakes, write_up=write_up)
+    shown = Shown(as_json=as_json, mistakes=mistakes, write_up=write_up, texts=has_texts)
     show_scores(scored, name_of_folds(folds, place), place, shown)
     check_limits(limits, scored)

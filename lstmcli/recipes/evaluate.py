@@ -1,6 +1,5 @@
 """`lstmcli evaluate`: score a model on a labelled file. Nothing is tuned on its rows."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,26 +10,17 @@ import numpy as np
 from lstmcli.config.model_settings import DataSettings, FormatName
 from lstmcli.config.settings import EvaluationSettings
 from lstmcli.corpus.examples import Examples, read_examples
-from lstmcli.data.atomic import atomic_path, unwritable_parent
 from lstmcli.data.reading import STANDARD_INPUT, Layout, input_layout
-from lstmcli.errors import DataError, UsageError
+from lstmcli.errors import UsageError
 from lstmcli.inference.predictor import Predictor
 from lstmcli.recipes.evaluation.extras import add_extras, check_extras
 from lstmcli.recipes.evaluation.thresholds import with_thresholds
 from lstmcli.recipes.evaluation.wanted import NO_EXTRAS, Extras
-from lstmcli.recipes.reporting.content import content_of_evaluation
+from lstmcli.recipes.reporting.content import content_of_evaluation, readable
+from lstmcli.recipes.reporting.folder import write_contents
 from lstmcli.recipes.reporting.texts import shown_texts
 from lstmcli.recipes.score import ScoredRows, score_examples
-from lstmcli.reports.files import to_html, to_json, to_markdown
-from lstmcli.reports.report_page.content import ReportContent
-from lstmcli.store.layout import (
-    BASELINES_FOLDER,
-    CONFIG_FILE,
-    HTML_FILE,
-    MARKDOWN_FILE,
-    METRICS_FILE,
-    SEEN_TEXTS_FOLDER,
-)
+from lstmcli.store.layout import BASELINES_FOLDER, CONFIG_FILE, SEEN_TEXTS_FOLDER
 from lstmcli.store.model import SavedModel
 from lstmcli.store.run_directory import RunDirectory
 from lstmcli.store.seen_texts import read_seen_texts
@@ -163,72 +153,29 @@ def _settings_of(run: Path) -> tuple[EvaluationSettings, str | None]:
     return config.evaluation, config.data.group
 
 
-def check_reports(folder: Path) -> None:
-    """Check that reports can be written into `folder`, before anything is computed for them; nothing is changed.
-
-    Raises:
-        DataError: it can't be created or written, or contains other reports.
-    """
-    if (folder / CONFIG_FILE).exists():
-        raise DataError(f"{folder}: is a run directory, whose reports would be overwritten; choose another --output.")
-    if folder.is_file():
-        raise DataError(f"{folder}: is a file; --output names a folder for the reports.")
-    obstacle = unwritable_parent(folder)
-    if obstacle is not None:
-        raise DataError(f"{folder}: can't be written (no file can be created in {obstacle}).")
-    there = [name for name in (METRICS_FILE, MARKDOWN_FILE, HTML_FILE) if (folder / name).exists()]
-    if there and not _is_evaluation(folder / METRICS_FILE):
-        raise DataError(
-            f"{folder}: contains a {there[0]} that `lstmcli evaluate` did not write; choose another --output."
-        )
+def shows_texts(run: Path) -> bool:
+    """Whether reports on the model in `run` may show texts."""
+    return _settings_of(run)[0].texts
 
 
-def _is_evaluation(metrics: Path) -> bool:
-    try:
-        return "evaluations" in json.loads(metrics.read_text(encoding="utf-8"))
-    except (OSError, ValueError, TypeError, RecursionError):
-        return False
-
-
-def write_reports(folder: Path, scored: ScoredRows, run: Path, *, texts: bool | None = None) -> None:
+def write_reports(folder: Path, scored: ScoredRows, run: Path, *, texts: bool) -> None:
     """Write metrics.json, report.md and report.html into `folder`, creating it if necessary.
 
     Args:
         folder: for the reports.
         scored: the rows.
         run: the model's run directory or model folder.
-        texts: whether some texts of the rows are shown; None: as in training.
+        texts: whether some texts of the rows are shown.
 
     Raises:
         DataError: the folder can't be created or written.
     """
     predictor = Predictor.open(run)
-    is_shown = _settings_of(run)[0].texts if texts is None else texts
     content = content_of_evaluation(
         f"Evaluation of {run} on {scored.evaluation.name}",
         scored,
         predictor.model,
         {"model": str(run)},
-        texts=shown_texts(scored, lambda _: predictor) if is_shown else None,
+        texts=shown_texts(readable(scored), lambda _: predictor) if texts else None,
     )
     write_contents(folder, content)
-
-
-def write_contents(folder: Path, content: ReportContent) -> None:
-    """Write the three files of a report into `folder`, creating it if necessary.
-
-    Raises:
-        DataError: the folder can't be created or written.
-    """
-    contents = {
-        METRICS_FILE: to_json(content.evaluations, content.facts),
-        MARKDOWN_FILE: to_markdown(content),
-        HTML_FILE: to_html(content),
-    }
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(f"{folder}: can't be created ({error.strerror}).") from None
-    for name, text in contents.items():
-        with atomic_path(folder / name) as temporary:
-            temporary.write_text(text, encoding="utf-8")

@@ -13,9 +13,9 @@ from lstmcli.corpus.examples import Examples
 from lstmcli.errors import counted
 from lstmcli.inference.predictor import Predictor
 from lstmcli.inspection.gradients import FileGradients
-from lstmcli.recipes.reporting.texts import MAX_TRAINING_SHARE, shown_texts
+from lstmcli.recipes.reporting.texts import MAX_TRAINING_SHARE, ReadableRows, shown_texts
 from lstmcli.recipes.score import ScoredRows
-from lstmcli.reports.report_page.content import DataFile, History, ReportContent
+from lstmcli.reports.report_page.content import DataFile, History, ReportContent, ShownTexts
 from lstmcli.reports.write_up import model_words
 from lstmcli.store.model import SavedModel
 
@@ -36,7 +36,7 @@ def content_of_training(
     num_words = sum(epoch["num_tokens"] for epoch in history)
     texts = None
     if config.evaluation.texts:
-        texts = shown_texts(scored[-1], lambda _: predictor, most_words=MAX_TRAINING_SHARE * num_words)
+        texts = shown_texts(readable(scored[-1]), lambda _: predictor, most_words=MAX_TRAINING_SHARE * num_words)
     return ReportContent(
         title=title,
         evaluations=[each.evaluation for each in scored],
@@ -67,7 +67,7 @@ def content_of_evaluation(
     )
 
 
-def texts_of_folds(scored: ScoredRows, predictor_of_fold: Callable[[int], Predictor]) -> Any:
+def texts_of_folds(scored: ScoredRows, predictor_of_fold: Callable[[int], Predictor]) -> ShownTexts:
     """Return the rows worth reading of a cross-validation, each explained by the model that has not seen it."""
     opened: dict[int, Predictor] = {}
 
@@ -77,7 +77,21 @@ def texts_of_folds(scored: ScoredRows, predictor_of_fold: Callable[[int], Predic
             opened[number] = predictor_of_fold(number)
         return opened[number]
 
-    return shown_texts(scored, predictor_of)
+    return shown_texts(readable(scored), predictor_of)
+
+
+def readable(scored: ScoredRows) -> ReadableRows:
+    """Return scored rows for people to look at."""
+    examples = scored.examples
+
+    def place_of(row: int) -> str:
+        line = f"line {int(examples.table['line'].iloc[row])}"
+        if len(examples.ends) < 2:
+            return line
+        file = int(np.searchsorted(examples.ends, int(examples.table["text"].iloc[row]), side="right")) + 1
+        return f"file {file}, {line}"
+
+    return ReadableRows(examples.texts, place_of, scored.labels, scored.targets, scored.systems[0])
 
 
 def subject_of(model: SavedModel, what: str) -> str:

@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from lstmcli.corpus.label_set import LabelSet
 from lstmcli.explanation.explainer import Explainer
 from lstmcli.explanation.methods import DEFAULT_METHOD
 from lstmcli.explanation.results import Explanation
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.decisions import decision_scores
-from lstmcli.recipes.score import ScoredRows
+from lstmcli.metrics.evaluation import System
 from lstmcli.reports.report_page.content import ShownText, ShownTexts
 
 MAX_TEXTS = 20
@@ -36,39 +39,57 @@ SPACES = re.compile(r"\s+")
 
 Pieces = list[tuple[str, float | None]]
 
-# Row numbers -> the predictor that has predicted each of them.
+# The number of a row -> the predictor that has predicted it.
 PredictorOf = Callable[[int], Predictor]
 
 
+@dataclass(frozen=True)
+class ReadableRows:
+    """Rows that people may look at.
+
+    Attributes:
+        texts: of the rows.
+        place_of: where a row is, by its number, such as "line 7".
+        labels: the columns of what follows.
+        targets: (rows, labels).
+        model: its predictions.
+    """
+
+    texts: Sequence[str]
+    place_of: Callable[[int], str]
+    labels: LabelSet
+    targets: NDArray[np.bool_]
+    model: System
+
+
 def shown_texts(
-    scored: ScoredRows, predictor_of: PredictorOf | None = None, *, most_words: float = MAX_EXPLAINED_WORDS
+    rows: ReadableRows, predictor_of: PredictorOf | None = None, *, most_words: float = MAX_EXPLAINED_WORDS
 ) -> ShownTexts:
     """Return the most confident mistakes and the most doubtful rows.
 
     Args:
-        scored: the rows.
+        rows: to choose from.
         predictor_of: the predictor of a row; None: no word is explained.
         most_words: see MAX_EXPLAINED_WORDS.
     """
-    model = scored.systems[0]
+    model = rows.model
     scores = decision_scores(model.probabilities, model.decisions)
-    is_wrong = (scored.targets != model.decisions).any(axis=1)
+    is_wrong = (rows.targets != model.decisions).any(axis=1)
     wrong = np.flatnonzero(is_wrong)
     mistakes = wrong[np.argsort(-scores[wrong], kind="stable")[:MAX_TEXTS]].tolist()
     doubtful = [row for row in np.argsort(scores, kind="stable").tolist() if row not in set(mistakes)][:MAX_TEXTS]
-    rows = [*mistakes, *doubtful]
-    explanations, method = _explained(scored, rows, predictor_of, most_words)
-    shown = [_shown(scored, row, float(scores[row]), explanations.get(row)) for row in rows]
+    chosen = [*mistakes, *doubtful]
+    explanations, method = _explained(rows.texts, chosen, predictor_of, most_words)
+    shown = [_shown(rows, row, float(scores[row]), explanations.get(row)) for row in chosen]
     return ShownTexts(shown[: len(mistakes)], shown[len(mistakes) :], NOTES.get(method, ""))
 
 
 def _explained(
-    scored: ScoredRows, rows: Sequence[int], predictor_of: PredictorOf | None, most_words: float
+    texts: Sequence[str], rows: Sequence[int], predictor_of: PredictorOf | None, most_words: float
 ) -> tuple[dict[int, Explanation], str]:
     """Return the explanations by row, and the method; none if there is no method that is quick enough."""
     if predictor_of is None or not rows:
         return {}, ""
-    texts = scored.examples.texts
     lengths = [len(texts[row].split()) for row in rows]
     method = DEFAULT_METHOD
     if sum(length * (length + 1) for length in lengths) > most_words:
@@ -86,15 +107,15 @@ def _explained(
     return found, method
 
 
-def _shown(scored: ScoredRows, row: int, score: float, explanation: Explanation | None) -> ShownText:
-    text = scored.examples.texts[row]
+def _shown(rows: ReadableRows, row: int, score: float, explanation: Explanation | None) -> ShownText:
+    text = rows.texts[row]
     pieces, num_hidden = _plain(text) if explanation is None else _coloured(text, explanation)
     return ShownText(
-        place=place_of(scored, row),
+        place=rows.place_of(row),
         pieces=pieces,
         num_hidden=num_hidden,
-        gold=scored.labels.join(scored.targets[row]),
-        prediction=scored.labels.join(scored.systems[0].decisions[row]),
+        gold=rows.labels.join(rows.targets[row]),
+        prediction=rows.labels.join(rows.model.decisions[row]),
         score=score,
     )
 
@@ -120,13 +141,3 @@ def _coloured(text: str, explanation: Explanation) -> tuple[Pieces, int]:
 
 def _one_line(text: str) -> str:
     return SPACES.sub(" ", text)
-
-
-def place_of(scored: ScoredRows, row: int) -> str:
-    """Return "line 7", or "file 2, line 7" where there are several files."""
-    table, ends = scored.examples.table, scored.examples.ends
-    line = f"line {int(table['line'].iloc[row])}"
-    if len(ends) < 2:
-        return line
-    file = int(np.searchsorted(ends, int(table["text"].iloc[row]), side="right")) + 1
-    return f"file {file}, {line}"
