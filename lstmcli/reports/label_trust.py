@@ -56,18 +56,16 @@ def trust_sentences(evaluation: Evaluation) -> list[str]:
     for label in sorted(own_labels(evaluation), key=lambda label: _value(label, evaluation)):
         by_trust[trust_in(label, evaluation)].append(label)
     sentences = []
-    judged = [*by_trust[WEAK], *by_trust[FAIR], *by_trust[GOOD]]
+    judged = sorted([*by_trust[WEAK], *by_trust[FAIR], *by_trust[GOOD]], key=lambda label: _value(label, evaluation))
+    is_all_good = len(by_trust[GOOD]) == len(own_labels(evaluation))
     if by_trust[WEAK]:
         sentences.append(f"Do not rely on {_named(by_trust[WEAK], evaluation)}.")
     elif len(judged) > 1:
-        weakest = sorted(judged, key=lambda label: _value(label, evaluation))[:2]
-        sentences.append(f"No label is weak. The least reliable are {_named(weakest, evaluation)}.")
-    if len(by_trust[GOOD]) == len(own_labels(evaluation)) > 1:
-        sentences.append(f"All {len(by_trust[GOOD])} labels are good.")
-    elif by_trust[GOOD]:
-        best = sorted(by_trust[GOOD], key=lambda label: -_value(label, evaluation))
-        sentences.append(f"The most reliable: {_named(best, evaluation)}.")
-    elif judged:
+        start = f"All {len(judged)} labels are good" if is_all_good else "No label is weak"
+        sentences.append(f"{start}; the least reliable are {_named(judged[:2], evaluation)}.")
+    if by_trust[GOOD] and not is_all_good:
+        sentences.append(f"The most reliable: {_named(by_trust[GOOD][::-1], evaluation)}.")
+    elif judged and not by_trust[GOOD]:
         sentences.append("No label is clearly good.")
     if by_trust[FEW]:
         names = sorted(label.label for label in by_trust[FEW])

@@ -1,12 +1,10 @@
 """Collects what the reports of a training, an evaluation and a cross-validation show."""
 
-import platform
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from lstmcli import __version__
 from lstmcli.config.settings import Config
 from lstmcli.corpus.corpus import Corpus
 from lstmcli.corpus.examples import Examples
@@ -14,6 +12,7 @@ from lstmcli.errors import counted
 from lstmcli.inference.predictor import Predictor
 from lstmcli.inspection.gradients import FileGradients
 from lstmcli.recipes.reporting.texts import MAX_TRAINING_SHARE, ReadableRows, shown_texts
+from lstmcli.recipes.reporting.versions import versions
 from lstmcli.recipes.score import ScoredRows
 from lstmcli.reports.report_page.content import DataFile, History, ReportContent, ShownTexts
 from lstmcli.reports.write_up import model_words
@@ -149,8 +148,3 @@ def settings_of(config: Config) -> dict[str, str]:
         for name, value in found.items()
         if value is not None
     }
-
-
-def versions() -> dict[str, str]:
-    """Return what has computed the scores."""
-    return {"lstmcli": __version__, "Python": platform.python_version(), "NumPy": np.__version__}
