@@ -71,7 +71,7 @@ def _compared(evaluation: Evaluation) -> str:
     others = [_named(evaluation, comparison) for comparison in evaluation.comparisons]
     num_drawn = evaluation.num_rows if evaluation.num_groups is None else evaluation.num_groups
     if num_drawn < MIN_DRAWN:
-        return f"; there are too few rows to say whether that is better than {joined(others, 'or')}"
+        return f"; there are too few rows to compare it with {joined(others, 'or')}"
     by_verdict: dict[str, list[str]] = {}
     for comparison, other in zip(evaluation.comparisons, others, strict=True):
         by_verdict.setdefault(clearness(comparison), []).append(other)
