@@ -2,7 +2,6 @@
 
 from lstmcli.errors import counted
 from lstmcli.metrics.baseline_names import MAJORITY_NAME, NGRAMS_NAME
-from lstmcli.metrics.estimates import Estimate
 from lstmcli.metrics.evaluation import Comparison, Evaluation
 from lstmcli.reports.tables import SCORE_TITLES
 from lstmcli.reports.verdicts import MIN_DRAWN
@@ -96,5 +95,6 @@ def _named(evaluation: Evaluation, comparison: Comparison) -> str:
     name = {MAJORITY_NAME: MAJORITY_DOES[evaluation.kind], NGRAMS_NAME: "its n-grams alone"}.get(
         comparison.other, comparison.other
     )
-    value: Estimate = evaluation.scores[comparison.other][comparison.score]
-    return f"{name} ({value.value:.2f})"
+    value = evaluation.scores[comparison.other][comparison.score].value
+    is_plain = comparison.score == PLAIN_SCORE[evaluation.kind] != "macro_f1"
+    return f"{name} ({percent(value) if is_plain else _shown(value)})"

@@ -26,7 +26,7 @@ MAX_WORDS = 60
 MAX_EXPLAINED_WORDS = 40_000
 
 # A training may spend this fraction of the words that it has read.
-MAX_TRAINING_SHARE = 0.02
+MAX_TRAINING_SHARE = 0.05
 
 NOTES = {
     DEFAULT_METHOD: "Underlined words speak for the prediction, dotted ones against it, the stronger the colour the "

@@ -70,6 +70,7 @@ class Cell:
         text: what is shown.
         bar: the length of a bar beside it, from 0 to 1; None: no bar.
         interval: ends of a line on the bar.
+        says_interval: whether the interval is also written.
         shade: how strong its background is, from 0 to 1.
         is_quiet: whether it matters less than others.
         is_marked: whether it is outlined.
@@ -78,6 +79,7 @@ class Cell:
     text: str
     bar: float | None = None
     interval: tuple[float, float] | None = None
+    says_interval: bool = False
     shade: float = 0.0
     is_quiet: bool = False
     is_marked: bool = False

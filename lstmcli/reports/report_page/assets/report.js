@@ -41,7 +41,8 @@ const addFilter = (figure, table) => {
 for (const figure of document.querySelectorAll("figure.table")) {
   const table = figure.querySelector("table");
   const rows = table.tBodies[0].rows.length;
-  if (rows > 1 && !table.classList.contains("matrix")) {
+  if (table.classList.contains("matrix")) continue;
+  if (rows > 1) {
     [...table.tHead.rows[0].cells].forEach((head, column) => {
       const button = document.createElement("button");
       button.type = "button";

@@ -70,7 +70,7 @@ def scores(evaluation: Evaluation) -> Section:
     """Return all scores beside those of the baselines."""
     score, title = evaluation.main_score, SCORE_TITLES[evaluation.main_score]
     bars = [
-        Bar(system, found[score].value, (found[score].low, found[score].high))
+        Bar(system.split(" + ")[0], found[score].value, (found[score].low, found[score].high))
         for system, found in evaluation.scores.items()
     ]
     chart = bar_chart(

@@ -46,6 +46,8 @@ def _figures(label: LabelScores, *, is_traits: bool) -> list[Cell]:
         (label.recall, label.support > 0),
     ]
     return [
-        Cell(f"{found.value:.3f}", found.value, (found.low, found.high)) if is_known else Cell(NO_SCORE, is_quiet=True)
-        for found, is_known in estimates
+        Cell(f"{found.value:.3f}", found.value, (found.low, found.high), says_interval=number == 0)
+        if is_known
+        else Cell(NO_SCORE, is_quiet=True)
+        for number, (found, is_known) in enumerate(estimates)
     ]
