@@ -25,14 +25,14 @@ MAX_WORDS = 60
 # it by default: about half a second. Texts that are too long for that are explained by their n-grams alone.
 MAX_EXPLAINED_WORDS = 40_000
 
-# A training may spend this fraction of the words that it has read.
-MAX_TRAINING_SHARE = 0.05
+# A training may predict this fraction of the words that it has read, which takes less than 2% of its CPU time.
+MAX_TRAINING_SHARE = 0.06
 
 NOTES = {
     DEFAULT_METHOD: "Underlined words speak for the prediction, dotted ones against it, the stronger the colour the "
     "more: by what the model predicts without each word, and from it alone (lstmcli explain).",
-    "linear": "Underlined words speak for the prediction, dotted ones against it, as far as the n-grams alone go: "
-    "these texts are too long to ask the network about each word (lstmcli explain does).",
+    "linear": "Underlined words speak for the prediction, dotted ones against it, as far as the n-grams alone go: to "
+    "ask the network about each word would have taken too long here (lstmcli explain does).",
 }
 
 SPACES = re.compile(r"\s+")

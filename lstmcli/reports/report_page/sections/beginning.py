@@ -6,7 +6,7 @@ from lstmcli.charts import Bar, bar_chart
 from lstmcli.errors import counted
 from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.reports.headline import headline, optimism
-from lstmcli.reports.label_trust import trust_sentences
+from lstmcli.reports.label_trust import confusion_sentence, trust_sentences
 from lstmcli.reports.report_page.blocks import Block, Cell, Charts, Facts, Grid, Items, Paragraph, Section, Svg
 from lstmcli.reports.report_page.content import DataFile, ReportContent
 from lstmcli.reports.tables import SCORE_TITLES, folds_table, systems_table
@@ -19,6 +19,12 @@ KINDS = {
 }
 MAX_LABELS_NAMED = 30
 
+GLOSSARY = (
+    "F1 of a label combines how many of the rows given it have it and how many of the rows that have it are given it; "
+    "macro-F1 is the mean over labels, micro-F1 counts all labels together. Log loss and calibration error are better "
+    "the lower they are, all others the higher."
+)
+
 
 def result(content: ReportContent) -> list[Block]:
     """Return the result in a few sentences."""
@@ -27,7 +33,8 @@ def result(content: ReportContent) -> list[Block]:
     blocks.append(Paragraph(headline(evaluation), "lead"))
     if warning := optimism(evaluation):
         blocks.append(Paragraph(warning, "warning"))
-    blocks.append(Items([*trust_sentences(evaluation), *evaluation.notes]))
+    confusions = confusion_sentence(evaluation)
+    blocks.append(Items([*trust_sentences(evaluation), *([confusions] if confusions else []), *evaluation.notes]))
     return blocks
 
 
@@ -81,7 +88,7 @@ def scores(evaluation: Evaluation) -> Section:
         x_range=(0.0, 1.0),
     )
     blocks: list[Block] = [Items(comparison_sentences(evaluation)), Charts([Svg.within(chart)])]
-    blocks.append(Grid.of(systems_table(evaluation)))
+    blocks += [Grid.of(systems_table(evaluation)), Paragraph(GLOSSARY, "note")]
     if evaluation.folds:
         blocks.append(Grid.of(folds_table(evaluation)))
     return Section("scores", f"Scores on {evaluation.name}", blocks)
