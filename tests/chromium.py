@@ -69,10 +69,16 @@ class Tab:
 
     def open(self, path: Path) -> None:
         """Load a file, and wait until its model is ready."""
-        self.send("Page.navigate", url=path.as_uri())
-        while self.value("document.readyState !== 'complete' || typeof lstmcli === 'undefined'"):
+        self.load(path)
+        while self.value("typeof lstmcli === 'undefined'"):
             pass
         assert self.value("lstmcli.ready")
+
+    def load(self, path: Path) -> None:
+        """Load a file."""
+        self.send("Page.navigate", url=path.as_uri())
+        while self.value(f"document.readyState !== 'complete' || location.href !== {json.dumps(path.as_uri())}"):
+            pass
 
     def value(self, expression: str) -> Any:
         """Return what JavaScript evaluates to, awaited."""
@@ -99,9 +105,17 @@ class Tab:
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
         )
 
-    def scheme(self, name: str) -> None:
-        """Set "light" or "dark"."""
-        self.send("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": name}])
+    def scheme(self, name: str, *, media: str = "") -> None:
+        """Set "light" or "dark", and perhaps "print"."""
+        self.send("Emulation.setEmulatedMedia", media=media, features=[{"name": "prefers-color-scheme", "value": name}])
+
+    def press(self, key: str) -> None:
+        """Press a key, such as "Tab" or "Enter"."""
+        text = {"text": "\r"} if key == "Enter" else {}
+        code = {"Tab": 9, "Enter": 13}[key]
+        for kind in ("keyDown", "keyUp"):
+            more = text if kind == "keyDown" else {}
+            self.send("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, **more)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from lstmcli.charts import Bar, HeatColumn, Line, bar_chart, heat_map, line_chart, word_strip
+from lstmcli.charts import Bar, HeatColumn, Line, Mark, bar_chart, heat_map, line_chart, word_strip
 from lstmcli.charts.drawing import WIDTH, escaped, number, shortened, text_width, wrapped
 from lstmcli.charts.scale import Scale
 from lstmcli.charts.style import COLORS, MAX_TINT, NUM_LINE_COLORS
@@ -237,3 +237,31 @@ def test_colours_differ_for_colour_blind_readers(kind: str, scheme: int) -> None
 
     for first, second in [("up", "down"), *combinations([f"line{index + 1}" for index in range(3)], 2)]:
         assert math.dist(seen(first), seen(second)) > 0.2, (first, second)
+
+
+def test_a_mark_is_at_its_place_and_its_words_stay_within_the_plot() -> None:
+    for x in (1.0, 2.0, 7.0):
+        root = parsed(
+            line_chart("t", [Line("a", [(1.0, 0.0), (7.0, 1.0)])], x_label="x", y_label="y", marks=[Mark(x, "m")])
+        )
+        (mark,) = [line for line in root.iter(f"{SVG}line") if "3 3" in line.get("style", "")]
+        (ends,) = [line.get("points", "").split() for line in root.iter(f"{SVG}polyline")]
+        first, last = (float(place.split(",")[0]) for place in ends)
+        assert float(mark.get("x1", "0")) == pytest.approx(first + (last - first) * (x - 1.0) / 6.0, abs=0.02)
+        (words,) = [text for text in root.iter(f"{SVG}text") if text.text == "m"]
+        assert first <= float(words.get("x", "0")) <= last
+        assert words.get("text-anchor", "start") == ("end" if x > 4.0 else "start")
+
+
+def test_an_axis_of_whole_numbers_has_no_fractions_and_a_fixed_one_keeps_its_ends() -> None:
+    points = [(1.0, 0.3), (3.0, 0.4)]
+    chart = line_chart("t", [Line("a", points)], x_label="x", y_label="y", whole_x=True, y_range=(0.0, 1.0))
+    texts = [text.text for text in parsed(chart).iter(f"{SVG}text")]
+    assert [text for text in texts if text in {"1", "2", "3"}] == ["1", "2", "3"]
+    assert {"0.0", "1.0"} <= set(texts)
+    assert "1.5" not in texts
+    root = parsed(bar_chart("t", [Bar("a", 0.25), Bar("b", 0.5)], x_label="x", x_range=(0.0, 1.0)))
+    widths = [float(bar.get("width", "0")) for bar in root.iter(f"{SVG}rect") if bar.get("class") == "lc-up"]
+    (axis,) = [float(line.get("x1", "0")) for line in root.iter(f"{SVG}line") if line.get("class") == "lc-axis"]
+    (end,) = [float(text.get("x", "0")) for text in root.iter(f"{SVG}text") if text.text == "1.0"]
+    assert widths == pytest.approx([0.25 * (end - axis), 0.5 * (end - axis)], abs=0.02)

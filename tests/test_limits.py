@@ -12,7 +12,7 @@ from lstmcli import __version__
 from lstmcli.cli.limits import LIMIT_MISSED, BaselineChoice
 from lstmcli.config.settings import EvaluationSettings
 from lstmcli.errors import UsageError
-from lstmcli.metrics.baselines import MAJORITY_NAME, SHORT_NAMES
+from lstmcli.metrics.baseline_names import MAJORITY_NAME, SHORT_NAMES
 from lstmcli.metrics.evaluation import Evaluation, System, evaluate
 from lstmcli.metrics.limits import Limit, Limits, failures, scalars
 from tests.conftest import FAST, feeling_rows, invoke, set_options, write_csv

@@ -18,7 +18,7 @@ from lstmcli.inference.predictor import Predictor
 from lstmcli.inference.tokens import KnownTokens
 from lstmcli.metrics.evaluation import Comparison, System, evaluate
 from lstmcli.metrics.scores import PROBABILITY_FLOOR
-from lstmcli.recipes.score import evaluate_examples
+from lstmcli.recipes.score import score_examples
 from lstmcli.reports.verdicts import verdict_sentences
 from lstmcli.store.model import SavedModel, read_model
 from tests.conftest import FAST, TEXTS, corpus_options, feeling_rows, invoke, set_options, write_csv
@@ -164,7 +164,7 @@ def test_the_verdict_says_what_the_network_adds(
     predictor = Predictor(change(read_model(run_directory)))
     examples = read_examples(str(corpus / "test.csv"), DataSettings())
     settings = EvaluationSettings(bootstrap_samples=100)
-    evaluation = evaluate_examples(examples, predictor, run_directory / "baselines", settings)
+    evaluation = score_examples(examples, predictor, run_directory / "baselines", settings).evaluation
     comparison = evaluation.comparisons[-1]
     assert (comparison.other, np.sign(comparison.difference.value)) == (ALONE, sign)
     assert verdict_sentences(evaluation)[2].startswith(sentence)

@@ -7,7 +7,7 @@ alone, and has a title and a description for screen readers.
 
 from lstmcli.charts.bars import Bar, bar_chart
 from lstmcli.charts.heat_map import HeatColumn, heat_map
-from lstmcli.charts.lines import Line, line_chart
+from lstmcli.charts.lines import Line, Mark, line_chart
 from lstmcli.charts.strip import word_strip
 
-__all__ = ["Bar", "HeatColumn", "Line", "bar_chart", "heat_map", "line_chart", "word_strip"]
+__all__ = ["Bar", "HeatColumn", "Line", "Mark", "bar_chart", "heat_map", "line_chart", "word_strip"]

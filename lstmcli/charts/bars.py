@@ -20,7 +20,15 @@ class Bar:
     interval: tuple[float, float] | None = None
 
 
-def bar_chart(title: str, bars: Sequence[Bar], *, x_label: str, description: str = "", decimals: int = 2) -> str:
+def bar_chart(
+    title: str,
+    bars: Sequence[Bar],
+    *,
+    x_label: str,
+    description: str = "",
+    decimals: int = 2,
+    x_range: tuple[float, float] | None = None,
+) -> str:
     """Return a chart with a bar from 0 for each of `bars`, from top to bottom.
 
     Args:
@@ -29,10 +37,11 @@ def bar_chart(title: str, bars: Sequence[Bar], *, x_label: str, description: str
         x_label: what they are, with their unit.
         description: for readers who do not see the chart.
         decimals: of the printed values.
+        x_range: the ends of the axis, which all values are between; None: as far as the values reach.
     """
     drawing = Drawing(title, description)
     ends = [end for bar in bars for end in (bar.value, *(bar.interval or ())) if can_show(end)]
-    scale = Scale.of(ends, with_zero=True)
+    scale = Scale.of(ends, with_zero=True) if x_range is None else Scale.between(x_range)
     texts = [signed(bar.value, decimals) if can_show(bar.value) else "none" for bar in bars]
     name_width = min(MAX_NAME_WIDTH, max((text_width(bar.name) for bar in bars), default=0.0))
     value_width = max(map(text_width, texts), default=0.0)

@@ -34,6 +34,14 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """A vertical line at `x`, and a few words about it."""
+
+    x: float
+    name: str
+
+
+@dataclass(frozen=True)
 class _Plot:
     """The area of the curves, in units of the drawing, and its scales."""
 
@@ -65,6 +73,10 @@ def line_chart(
     x_scale: ScaleName = "linear",
     y_scale: ScaleName = "linear",
     with_zero: bool = False,
+    marks: Sequence[Mark] = (),
+    whole_x: bool = False,
+    x_range: tuple[float, float] | None = None,
+    y_range: tuple[float, float] | None = None,
 ) -> str:
     """Return a chart of `lines`; more than six repeat colours and dashes.
 
@@ -77,6 +89,10 @@ def line_chart(
         x_scale: of the horizontal axis.
         y_scale: of the vertical axis.
         with_zero: whether a linear vertical axis includes 0 in any case.
+        marks: places on the horizontal axis, within the points.
+        whole_x: whether the horizontal axis has whole numbers, such as those of epochs.
+        x_range: the ends of a linear horizontal axis, which all points are between; None: as far as these reach.
+        y_range: the same for the vertical axis.
     """
     kept = [_shown_parts(line.points, x_scale, y_scale) for line in lines]
     xs, ys = ([point[axis] for parts in kept for part in parts for point in part] for axis in (0, 1))
@@ -84,11 +100,18 @@ def line_chart(
     for text in wrapped(y_label, WIDTH - 2 * MARGIN):
         drawing.text(MARGIN, drawing.height + 12, text, kind="lc-quiet")
         drawing.height += LINE_HEIGHT
-    scales = Scale.of(xs, x_scale), Scale.of(ys, y_scale, with_zero=with_zero and y_scale == "linear")
+    scales = (
+        Scale.of(xs, x_scale) if x_range is None else Scale.between(x_range),
+        Scale.of(ys, y_scale, with_zero=with_zero and y_scale == "linear")
+        if y_range is None
+        else Scale.between(y_range),
+    )
     labels = scales[1].ticks(5)
     left = MARGIN + 8 + max((text_width(text) for _, text in labels), default=0.0)
     plot = _Plot(left, drawing.height + 8, *scales)
-    _draw_axes(drawing, plot, labels, x_label)
+    _draw_axes(drawing, plot, labels, plot.x.ticks(6, whole=whole_x), x_label)
+    for mark in marks:
+        _draw_mark(drawing, plot, mark)
     for index, parts in enumerate(kept):
         _draw_line(drawing, plot, lines[index].name, parts, index)
     if len(lines) > 1:
@@ -109,13 +132,19 @@ def _shown_parts(
     return [part for part in parts if part]
 
 
-def _draw_axes(drawing: Drawing, plot: _Plot, labels: Sequence[tuple[float, str]], x_label: str) -> None:
-    for value, text in labels:
+def _draw_axes(
+    drawing: Drawing,
+    plot: _Plot,
+    y_ticks: Sequence[tuple[float, str]],
+    x_ticks: Sequence[tuple[float, str]],
+    x_label: str,
+) -> None:
+    for value, text in y_ticks:
         _, y = plot.place(_any_of(plot.x), value)
         drawing.stroke(plot.left, y, plot.right, y)
         drawing.text(plot.left - 6, y + 4.5, text, anchor="end", kind="lc-quiet")
     drawing.stroke(plot.left, plot.bottom, plot.right, plot.bottom, "lc-axis")
-    for value, text in plot.x.ticks(6):
+    for value, text in x_ticks:
         x, _ = plot.place(value, _any_of(plot.y))
         drawing.stroke(x, plot.bottom, x, plot.bottom + 5, "lc-axis")
         half = text_width(text) / 2
@@ -128,6 +157,24 @@ def _draw_axes(drawing: Drawing, plot: _Plot, labels: Sequence[tuple[float, str]
 
 def _any_of(scale: Scale) -> float:
     return 10.0**scale.low if scale.is_log else scale.low
+
+
+def _draw_mark(drawing: Drawing, plot: _Plot, mark: Mark) -> None:
+    """Draw a line with its words beside it, on the side with more room, near the bottom where curves rarely are."""
+    x, _ = plot.place(mark.x, _any_of(plot.y))
+    is_left = x > (plot.left + plot.right) / 2
+    room = x - plot.left if is_left else plot.right - x
+    drawing.add(
+        "line",
+        tooltip(mark.name),
+        x1=x,
+        y1=plot.top,
+        x2=x,
+        y2=plot.bottom,
+        style="stroke:var(--lc-text);stroke-width:1.5;stroke-dasharray:3 3",
+    )
+    text = shortened(mark.name, room - 8)
+    drawing.text(x - 6 if is_left else x + 6, plot.bottom - 8, text, anchor="end" if is_left else "start")
 
 
 def _draw_line(

@@ -37,13 +37,18 @@ class Scale:
             low, high = low - room, high + room
         return cls(low, high, is_log)
 
+    @classmethod
+    def between(cls, ends: tuple[float, float]) -> "Scale":
+        """Return a linear scale from the lower to the higher of two different numbers."""
+        return cls(*ends)
+
     def position(self, value: float) -> float:
         """Return where `value` is, from 0 to 1."""
         return ((math.log10(value) if self.is_log else value) - self.low) / (self.high - self.low)
 
-    def ticks(self, most: int) -> list[tuple[float, str]]:
-        """Return up to about `most` round values within the scale, and how they are written."""
-        step = _round_step((self.high - self.low) / max(1, most), whole=self.is_log)
+    def ticks(self, most: int, *, whole: bool = False) -> list[tuple[float, str]]:
+        """Return up to about `most` round values (`whole`: no fractions) within the scale, and how they are written."""
+        step = _round_step((self.high - self.low) / max(1, most), whole=self.is_log or whole)
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
         numbers = [step * index for index in range(first, last + 1)]
         if self.is_log:

@@ -15,6 +15,7 @@ NAMES = (
     "pretrain",
     "evaluate",
     "cross-validate",
+    "report",
     "compare",
     "agree",
     "predict",

@@ -25,6 +25,7 @@ from lstmcli.cli.options import (
     EncodingSetting,
     FormatSetting,
     LabelSetting,
+    NoTexts,
     Overwrite,
     Quiet,
     Settings,
@@ -65,6 +66,7 @@ def cross_validate_command(
     suspects: SuspectsFile = None,
     maps: Maps = None,
     write_up: WriteUp = False,
+    no_texts: NoTexts = False,
     fail_under: FailUnder = None,
     fail_over: FailOver = None,
     fail_below: FailBelow = None,
@@ -86,19 +88,20 @@ def cross_validate_command(
       lstmcli cross-validate essays.csv --label mood --suspects suspects.csv
     """
     limits = wanted_limits(fail_under, fail_over, fail_below, baselines=baselines)
-    scored, place = evaluate_folds(
+    scored, place, has_texts = evaluate_folds(
         folds,
         config,
         settings or [],
         run_dir,
         {"data.train": file, **column_settings(text, label, input_format, encoding)},
         baselines=baselines,
+        no_texts=no_texts,
         resume=resume,
         overwrite=overwrite,
         quiet=quiet,
         extras=wanted_extras(predictions, suspects, trait_columns=trait_columns, slices=slices, maps=maps),
         command="cross-validate --resume --run-dir",
     )
-    shown = Shown(as_json=as_json, mistakes=mistakes, write_up=write_up, suspects=suspects)
+    shown = Shown(as_json=as_json, mistakes=mistakes, write_up=write_up, suspects=suspects, texts=has_texts)
     show_scores(scored, name_of_folds(folds, place), place, shown)
     check_limits(limits, scored)

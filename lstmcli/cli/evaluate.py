@@ -29,6 +29,7 @@ from lstmcli.cli.options import (
     ConfigFile,
     Encoding,
     Format,
+    NoTexts,
     Overwrite,
     Quiet,
     Settings,
@@ -113,6 +114,7 @@ def evaluate_command(
         ),
     ] = None,
     write_up: WriteUp = False,
+    no_texts: NoTexts = False,
     fail_under: FailUnder = None,
     fail_over: FailOver = None,
     fail_below: FailBelow = None,
@@ -149,7 +151,6 @@ def evaluate_command(
       lstmcli evaluate runs/emotion test.csv --variants --suspects suspects.csv
       lstmcli evaluate runs/comments test.csv --map goemotions-ekman
     """
-    shown = Shown(as_json=as_json, mistakes=mistakes, write_up=write_up, suspects=suspects)
     limits = wanted_limits(fail_under, fail_over, fail_below, baselines=baselines)
     extras = wanted_extras(
         predictions, suspects, trait_columns=trait_columns, slices=slices, maps=maps, by=by, variants=variants
@@ -162,8 +163,16 @@ def evaluate_command(
         if config is not None or settings or resume or overwrite:
             raise UsageError("--config, --set, --resume and --overwrite require --folds; a RUN is scored as it is.")
         columns = None if input_format is None else input_format.value, encoding, text, label
-        scored = _evaluate_run(
-            run, file, columns, output, baselines=baselines, threshold=threshold, quiet=quiet, extras=extras
+        scored, has_texts = _evaluate_run(
+            run,
+            file,
+            columns,
+            output,
+            baselines=baselines,
+            no_texts=no_texts,
+            threshold=threshold,
+            quiet=quiet,
+            extras=extras,
         )
         name, place = str(run), run
     else:
@@ -172,20 +181,26 @@ def evaluate_command(
             "data.train": None if run is None else str(run),
             **column_settings(text, label, input_format, encoding),
         }
-        scored, place = evaluate_folds(
+        scored, place, has_texts = evaluate_folds(
             folds,
             config,
             settings or [],
             output,
             arguments,
             baselines=baselines,
+            no_texts=no_texts,
             resume=resume,
             overwrite=overwrite,
             quiet=quiet,
             extras=extras,
         )
         name = name_of_folds(folds, place)
-    show_scores(scored, name, place, shown)
+    show_scores(
+        scored,
+        name,
+        place,
+        Shown(as_json=as_json, mistakes=mistakes, write_up=write_up, suspects=suspects, texts=has_texts),
+    )
     check_limits(limits, scored)
 
 
@@ -215,11 +230,15 @@ def _evaluate_run(
     output: Path | None,
     *,
     baselines: bool,
+    no_texts: bool,
     threshold: str | None,
     quiet: bool,
     extras: "Extras",
-) -> "ScoredRows":
-    from lstmcli.recipes.evaluate import ColumnOverrides, check_reports, evaluate_file, write_reports
+) -> tuple["ScoredRows", bool]:
+    """Return the scored rows, and whether their texts may be shown."""
+    from lstmcli.recipes.evaluate import ColumnOverrides, evaluate_file, shows_texts, write_reports
+    from lstmcli.recipes.reporting.content import without_texts
+    from lstmcli.recipes.reporting.folder import check_reports
     from lstmcli.reports.console import ConsoleReporter
 
     if output is None and sys.stdout is None:
@@ -232,9 +251,12 @@ def _evaluate_run(
     reporter = ConsoleReporter(quiet=quiet)
     reporter(scored.examples.report)
     _name_files(extras, reporter)
+    has_texts = not no_texts and shows_texts(run)
+    if not has_texts:
+        scored = without_texts(scored)
     if output is not None:
-        write_reports(output, scored, run)
-    return scored
+        write_reports(output, scored, run, texts=has_texts)
+    return scored, has_texts
 
 
 def _name_files(extras: "Extras", reporter: "ConsoleReporter") -> None:
@@ -252,13 +274,14 @@ def evaluate_folds(
     arguments: Mapping[str, str | None],
     *,
     baselines: bool,
+    no_texts: bool,
     resume: bool,
     overwrite: bool,
     quiet: bool,
     extras: "Extras",
     command: str = "evaluate --resume --output",
-) -> tuple["ScoredRows", Path]:
-    """Cross-validate and return the scored rows and the run directory.
+) -> tuple["ScoredRows", Path, bool]:
+    """Cross-validate and return the scored rows, the run directory, and whether texts may be shown.
 
     Args:
         folds: their number.
@@ -267,6 +290,7 @@ def evaluate_folds(
         output: where to write.
         arguments: as for `load_config`.
         baselines: whether the model is compared with them.
+        no_texts: whether no text is shown, whatever the config says.
         resume: whether to continue an interrupted cross-validation.
         overwrite: whether to replace an existing run.
         quiet: whether progress is not written.
@@ -277,6 +301,8 @@ def evaluate_folds(
 
     if not baselines:
         settings = [*settings, "evaluation.baselines=false"]
+    if no_texts:
+        settings = [*settings, "evaluation.texts=false"]
     resolved, run = resolve_run(
         config, settings, output, resume=resume, overwrite=overwrite, command="folds", arguments=arguments
     )
@@ -289,4 +315,4 @@ def evaluate_folds(
         scored = cross_validate(resolved, run, num_folds=folds, tell=reporter, stop=stop, extras=extras)
     _name_files(extras, reporter)
     reporter.line("wrote", str(run.path))
-    return scored, run.path
+    return scored, run.path, resolved.evaluation.texts

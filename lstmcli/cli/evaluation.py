@@ -92,12 +92,13 @@ WriteUp = Annotated[
 
 @dataclass(frozen=True)
 class Shown:
-    """What is printed, and how."""
+    """What is printed, and how; `texts` says whether texts of the rows may be."""
 
     as_json: bool
     mistakes: int | None
     write_up: bool = False
     suspects: Path | None = None
+    texts: bool = True
 
 
 def wanted_extras(
@@ -139,7 +140,7 @@ def show_scores(scored: "ScoredRows", name: str, run: Path, shown: Shown) -> Non
     from lstmcli.reports.files import to_console_text, to_json
     from lstmcli.reports.mistakes import mistakes_content, mistakes_text
 
-    mistakes = None if shown.mistakes is None else confident_mistakes(scored, shown.mistakes)
+    mistakes = None if shown.mistakes is None else confident_mistakes(scored, shown.mistakes, texts=shown.texts)
     write_up = written(scored, run) if shown.write_up else None
     if shown.as_json:
         found: dict[str, Any] = {} if mistakes is None else {"mistakes": mistakes_content(mistakes)}

@@ -122,7 +122,7 @@ def check_limits(limits: "Limits", scored: "ScoredRows") -> None:
 def _missed(limits: "Limits", scored: "ScoredRows") -> list[str]:
     if not (limits.under or limits.over or limits.below):
         return []
-    from lstmcli.metrics.baselines import SHORT_NAMES
+    from lstmcli.metrics.baseline_names import SHORT_NAMES
     from lstmcli.metrics.limits import failures
 
     return failures(limits, scored.evaluation, SHORT_NAMES)

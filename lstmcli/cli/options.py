@@ -172,6 +172,15 @@ Quiet = Annotated[
         "--quiet", "-q", rich_help_panel=OUTPUT, help="Print only errors on standard error, no notes or progress."
     ),
 ]
+NoTexts = Annotated[
+    bool,
+    typer.Option(
+        "--no-texts",
+        rich_help_panel=OUTPUT,
+        help="Show no text of the rows in any report or on the screen (default: as in training, where "
+        "evaluation.texts=true shows them).",
+    ),
+]
 Svg = Annotated[
     str | None,
     typer.Option(

@@ -13,6 +13,7 @@ from lstmcli.cli.options import (
     EncodingSetting,
     FormatSetting,
     LabelSetting,
+    NoTexts,
     Overwrite,
     Quiet,
     Settings,
@@ -50,6 +51,7 @@ def train_command(
         ),
     ] = False,
     overwrite: Overwrite = False,
+    no_texts: NoTexts = False,
     quiet: Quiet = False,
 ) -> None:
     """Train a classifier from labelled rows and write a run directory.
@@ -62,9 +64,8 @@ def train_command(
     from lstmcli.recipes.run_setup import resolve_run
 
     arguments = {"data.train": file, **column_settings(text, label, input_format, encoding)}
-    resolved, run = resolve_run(
-        config, settings or [], run_dir, resume=resume, overwrite=overwrite, arguments=arguments
-    )
+    settings = [*(settings or []), *(["evaluation.texts=false"] if no_texts else [])]
+    resolved, run = resolve_run(config, settings, run_dir, resume=resume, overwrite=overwrite, arguments=arguments)
 
     # torch, pandas and scikit-learn take seconds to import; mistakes found above are reported without that wait.
     from lstmcli.cli.long_running import long_running

@@ -121,9 +121,10 @@ class DecisionSettings(Section):
 
 @dataclass(frozen=True)
 class EvaluationSettings(Section):
-    """Baselines and confidence intervals of every evaluation."""
+    """Baselines and confidence intervals of every evaluation, and whether reports show texts of the rows."""
 
     baselines: bool = True
+    texts: bool = True
     bootstrap_samples: Annotated[int, Limits(ge=100, le=100_000)] = 1000
     confidence: Annotated[float, Limits(gt=0.5, le=0.999)] = 0.95
 

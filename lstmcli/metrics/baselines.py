@@ -16,13 +16,6 @@ from lstmcli.metrics.scores import DEFAULT_SCORE, headline_scores
 Floats = NDArray[np.float64]
 Tokenize = Callable[[str], list[str]]
 
-MAJORITY_NAME = "majority class"
-TFIDF_NAME = "TF-IDF + logistic regression"
-NGRAMS_NAME = "n-grams alone"
-
-# How they are called where a name is typed.
-SHORT_NAMES = {MAJORITY_NAME: "majority", TFIDF_NAME: "tfidf", NGRAMS_NAME: "ngrams"}
-
 # Values of the inverse regularisation strength C, chosen on validation rows: 1 suits long texts, 25 short ones.
 STRENGTHS = (1.0, 5.0, 25.0)
 # From this many texts on, n-grams that occur in only one text are dropped: they would only cost memory.

@@ -9,6 +9,7 @@ from lstmcli.config.model_settings import LabelKind
 from lstmcli.config.settings import SCORES_BY_KIND, EvaluationSettings
 from lstmcli.metrics.confusion import ConfusionCell, confusion_cells, confusion_matrix
 from lstmcli.metrics.coverage import CoverageRow, coverage_rows
+from lstmcli.metrics.curves import Curves, curves_of
 from lstmcli.metrics.decisions import DecisionRule
 from lstmcli.metrics.estimates import Estimate, estimate, estimates
 from lstmcli.metrics.further import FurtherScores, Sums, further_scores
@@ -132,6 +133,10 @@ class Evaluation:
         slices: the model on parts of the rows, if that was asked for.
         suspects: labels that are probably wrong, if that was asked for.
         variants: how predictions change when texts are changed, if that was asked for.
+        curves: of the model; None in what an older release has stored.
+        effects: the model on texts of different lengths, and of different numbers of unknown words, if known.
+        num_seen: number of the texts that the model was trained or tuned on, counted once for each of these splits;
+            None if that is unknown.
     """
 
     name: str
@@ -154,6 +159,9 @@ class Evaluation:
     slices: tuple[Slicing, ...] = ()
     suspects: Suspects | None = None
     variants: tuple[VariantResult, ...] = ()
+    curves: Curves | None = None
+    effects: tuple[Slicing, ...] = ()
+    num_seen: int | None = None
 
 
 def evaluate(
@@ -210,6 +218,7 @@ def evaluate(
         coverage=coverage_rows(targets, systems[0].decisions, systems[0].probabilities, kind),
         further=dict(zip((system.name for system in systems), further, strict=True)),
         is_tuned_on=is_tuned_on,
+        curves=curves_of(targets, systems[0].decisions, systems[0].probabilities, label_names, kind),
     )
 
 

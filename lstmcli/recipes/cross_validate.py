@@ -24,6 +24,8 @@ from lstmcli.metrics.folds import with_folds
 from lstmcli.recipes.agreement.of_rows import notes_on_agreement
 from lstmcli.recipes.evaluation.extras import add_extras, check_extras
 from lstmcli.recipes.evaluation.wanted import NO_EXTRAS, Extras
+from lstmcli.recipes.reporting.content import content_of_evaluation, settings_of, texts_of_folds, without_texts
+from lstmcli.recipes.reporting.effects import effects_of
 from lstmcli.recipes.score import ScoredRows, predict_systems
 from lstmcli.recipes.train import train
 from lstmcli.reports.files import write_reports
@@ -89,8 +91,20 @@ def _cross_validate(config: Config, run: OpenRun, num_folds: int, tell: Tell, st
         results.append(_predict_fold(config, inner, corpus.labels, rows, labels))
     scored = replace(_pooled(examples, fold, results, labels, config), provenance=source)
     scored = add_extras(extras, scored, paths, config.data, config.evaluation)
-    write_reports(run.directory, scored.evaluations, {"folds": num_folds, "rows": len(examples.table)}, source)
+    if not config.evaluation.texts:
+        scored = without_texts(scored)
+    _write_reports(config, run, scored, num_folds)
     return scored
+
+
+def _write_reports(config: Config, run: OpenRun, scored: ScoredRows, num_folds: int) -> None:
+    texts = None
+    if config.evaluation.texts:
+        texts = texts_of_folds(scored, lambda number: Predictor.open(run.directory.fold(number).path))
+    title = f"Cross-validation in {run.directory.path}"
+    facts = {"folds": num_folds, "rows": len(scored.examples.table)}
+    content = content_of_evaluation(title, scored, None, facts, settings=settings_of(config), texts=texts)
+    write_reports(run.directory, content)
 
 
 def _of_fold(config: Config, run: RunDirectory, labels: LabelSet) -> Config:
@@ -153,7 +167,10 @@ def _pooled(
     place = np.argsort(np.argsort(fold, kind="stable"))  # of each row among the rows by fold
     systems = [_in_order(system, place) for system in systems]
     notes = notes_on_agreement(examples, systems[0].decisions, labels.names, systems[0].name)
-    evaluation = replace(evaluation, notes=(*evaluation.notes, *notes))
+    effects = effects_of(
+        examples.texts, targets[place], systems[0], labels.kind, config.evaluation, groups=examples.groups
+    )
+    evaluation = replace(evaluation, notes=(*evaluation.notes, *notes), num_seen=0, effects=effects)
     return ScoredRows(examples, labels, targets[place], systems, evaluation, fold + 1)
 
 

@@ -1,6 +1,5 @@
 """`lstmcli evaluate`: score a model on a labelled file. Nothing is tuned on its rows."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,25 +10,19 @@ import numpy as np
 from lstmcli.config.model_settings import DataSettings, FormatName
 from lstmcli.config.settings import Config, EvaluationSettings
 from lstmcli.corpus.examples import Examples, read_examples
-from lstmcli.data.atomic import atomic_path, unwritable_parent
 from lstmcli.data.reading import STANDARD_INPUT, Layout, input_layout
-from lstmcli.errors import DataError, UsageError
+from lstmcli.errors import UsageError
 from lstmcli.inference.predictor import Predictor
 from lstmcli.recipes.evaluation.extras import add_extras, check_extras
 from lstmcli.recipes.evaluation.thresholds import with_thresholds
 from lstmcli.recipes.evaluation.variants import with_variants
 from lstmcli.recipes.evaluation.wanted import NO_EXTRAS, Extras
 from lstmcli.recipes.levels.people import with_people
+from lstmcli.recipes.reporting.content import content_of_evaluation, readable
+from lstmcli.recipes.reporting.folder import write_contents
+from lstmcli.recipes.reporting.texts import shown_texts
 from lstmcli.recipes.score import ScoredRows, score_examples
-from lstmcli.reports.files import to_html, to_json, to_markdown
-from lstmcli.store.layout import (
-    BASELINES_FOLDER,
-    CONFIG_FILE,
-    HTML_FILE,
-    MARKDOWN_FILE,
-    METRICS_FILE,
-    SEEN_TEXTS_FOLDER,
-)
+from lstmcli.store.layout import BASELINES_FOLDER, CONFIG_FILE, SEEN_TEXTS_FOLDER
 from lstmcli.store.model import SavedModel
 from lstmcli.store.provenance import Provenance, provenance
 from lstmcli.store.run_directory import RunDirectory
@@ -64,7 +57,7 @@ class Opened:
     settings: DataSettings
     examples: Examples
     evaluation: EvaluationSettings
-    overlaps: Sequence[tuple[str, str, int]]
+    overlaps: Sequence[tuple[str, str, int]] | None
     provenance: Provenance
 
 
@@ -150,12 +143,15 @@ def _row_settings(path: str, overrides: ColumnOverrides, model: SavedModel, grou
     )
 
 
-def _seen_by(run: Path, examples: Examples) -> list[tuple[str, str, int]]:
+def _seen_by(run: Path, examples: Examples) -> list[tuple[str, str, int]] | None:
     """Count the texts that the model was trained or tuned on; a copied model folder does not say which these are."""
+    seen_by_split = read_seen_texts(run / SEEN_TEXTS_FOLDER)
+    if not seen_by_split:
+        return None
     keys = np.unique(examples.table["text_key"])
     counts = [
         (f"the model's {split} rows", examples.name, len(np.intersect1d(keys, seen, assume_unique=True)))
-        for split, seen in read_seen_texts(run / SEEN_TEXTS_FOLDER).items()
+        for split, seen in seen_by_split.items()
     ]
     return [overlap for overlap in counts if overlap[2]]
 
@@ -165,50 +161,30 @@ def _config_of(run: Path) -> Config | None:
     return RunDirectory(run).read_config() if (run / CONFIG_FILE).exists() else None
 
 
-def check_reports(folder: Path) -> None:
-    """Check that reports can be written into `folder`, before anything is computed for them; nothing is changed.
-
-    Raises:
-        DataError: it can't be created or written, or contains other reports.
-    """
-    if (folder / CONFIG_FILE).exists():
-        raise DataError(f"{folder}: is a run directory, whose reports would be overwritten; choose another --output.")
-    if folder.is_file():
-        raise DataError(f"{folder}: is a file; --output names a folder for the reports.")
-    obstacle = unwritable_parent(folder)
-    if obstacle is not None:
-        raise DataError(f"{folder}: can't be written (no file can be created in {obstacle}).")
-    there = [name for name in (METRICS_FILE, MARKDOWN_FILE, HTML_FILE) if (folder / name).exists()]
-    if there and not _is_evaluation(folder / METRICS_FILE):
-        raise DataError(
-            f"{folder}: contains a {there[0]} that `lstmcli evaluate` did not write; choose another --output."
-        )
+def shows_texts(run: Path) -> bool:
+    """Whether reports on the model in `run` may show texts."""
+    config = _config_of(run)
+    return config is None or config.evaluation.texts
 
 
-def _is_evaluation(metrics: Path) -> bool:
-    try:
-        return "evaluations" in json.loads(metrics.read_text(encoding="utf-8"))
-    except (OSError, ValueError, TypeError, RecursionError):
-        return False
-
-
-def write_reports(folder: Path, scored: ScoredRows, run: Path) -> None:
+def write_reports(folder: Path, scored: ScoredRows, run: Path, *, texts: bool) -> None:
     """Write metrics.json, report.md and report.html into `folder`, creating it if necessary.
+
+    Args:
+        folder: for the reports.
+        scored: the rows.
+        run: the model's run directory or model folder.
+        texts: whether some texts of the rows are shown.
 
     Raises:
         DataError: the folder can't be created or written.
     """
-    facts, evaluations = {"model": str(run)}, scored.evaluations
-    title = f"Evaluation of {run} on {evaluations[0].name}"
-    contents = {
-        METRICS_FILE: to_json(evaluations, facts, scored.provenance),
-        MARKDOWN_FILE: to_markdown(title, evaluations, facts),
-        HTML_FILE: to_html(title, evaluations, facts),
-    }
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(f"{folder}: can't be created ({error.strerror}).") from None
-    for name, content in contents.items():
-        with atomic_path(folder / name) as temporary:
-            temporary.write_text(content, encoding="utf-8")
+    predictor = Predictor.open(run)
+    content = content_of_evaluation(
+        f"Evaluation of {run} on {scored.evaluation.name}",
+        scored,
+        predictor.model,
+        {"model": str(run)},
+        texts=shown_texts(readable(scored), lambda _: predictor) if texts else None,
+    )
+    write_contents(folder, content)

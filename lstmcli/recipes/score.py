@@ -17,19 +17,13 @@ from lstmcli.corpus.targets import label_targets
 from lstmcli.data.atomic import replaced_folder
 from lstmcli.errors import DamagedFileError, RunDirectoryError
 from lstmcli.inference.predictor import Predictions, Predictor
-from lstmcli.metrics.baselines import (
-    MAJORITY_NAME,
-    NGRAMS_NAME,
-    TFIDF_NAME,
-    Baselines,
-    MajorityBaseline,
-    NgramsBaseline,
-    TfidfBaseline,
-)
+from lstmcli.metrics.baseline_names import MAJORITY_NAME, NGRAMS_NAME, TFIDF_NAME
+from lstmcli.metrics.baselines import Baselines, MajorityBaseline, NgramsBaseline, TfidfBaseline
 from lstmcli.metrics.evaluation import Evaluation, System, evaluate
 from lstmcli.metrics.reliability import without_temperature
 from lstmcli.metrics.tuning import DecisionMaker
 from lstmcli.recipes.agreement.of_rows import notes_on_agreement
+from lstmcli.recipes.reporting.effects import effects_of
 from lstmcli.reports.event_lines import describe_dropped, describe_overlap
 from lstmcli.store.baselines import read_baselines, write_baselines
 from lstmcli.store.model import SavedModel
@@ -72,22 +66,6 @@ class ScoredRows:
         return [self.evaluation, *self.levels]
 
 
-def evaluate_examples(
-    examples: Examples,
-    predictor: Predictor,
-    baselines: Path,
-    settings: EvaluationSettings,
-    *,
-    is_tuned_on: bool = False,
-    single: Predictor | None = None,
-    overlaps: Sequence[tuple[str, str, int]] = (),
-) -> Evaluation:
-    """Return the scores alone; see `score_examples`."""
-    return score_examples(
-        examples, predictor, baselines, settings, is_tuned_on=is_tuned_on, single=single, overlaps=overlaps
-    ).evaluation
-
-
 def score_examples(
     examples: Examples,
     predictor: Predictor,
@@ -96,7 +74,7 @@ def score_examples(
     *,
     is_tuned_on: bool = False,
     single: Predictor | None = None,
-    overlaps: Sequence[tuple[str, str, int]] = (),
+    overlaps: Sequence[tuple[str, str, int]] | None = (),
 ) -> ScoredRows:
     """Predict the texts of `examples` and score them next to the baselines saved in `baselines`, if there are any.
 
@@ -107,7 +85,7 @@ def score_examples(
         settings: intervals, and whether to include baselines.
         is_tuned_on: whether the model was tuned on these rows.
         single: one network of an ensemble, scored for comparison.
-        overlaps: pairs of splits that share texts, with the number of texts.
+        overlaps: pairs of splits that share texts, the later one second, with the number of texts; None: not known.
 
     Raises:
         RunDirectoryError: the saved baselines are damaged.
@@ -126,13 +104,21 @@ def score_examples(
         is_tuned_on=is_tuned_on,
         groups=examples.groups,
     )
-    shared = [each for each in overlaps if examples.name in each[:2]]
+    shared = [each for each in overlaps or () if examples.name in each[:2]]
     notes = (
         *describe_dropped(examples.report),
         *(describe_overlap(*each) for each in shared),
         *notes_on_agreement(examples, systems[0].decisions, labels.names, MODEL_NAME),
     )
-    return ScoredRows(examples, labels, targets, systems, replace(found, notes=notes))
+    found = replace(
+        found,
+        notes=notes,
+        num_seen=None if overlaps is None else sum(number for _, later, number in shared if later == examples.name),
+        effects=effects_of(
+            examples.texts, targets, systems[0], labels.kind, settings, predictor=predictor, groups=examples.groups
+        ),
+    )
+    return ScoredRows(examples, labels, targets, systems, found)
 
 
 def predict_systems(

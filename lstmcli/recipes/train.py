@@ -25,7 +25,8 @@ from lstmcli.recipes.fit import FittedNetwork, fit_network
 from lstmcli.recipes.gradients.texts import gradients_of_training
 from lstmcli.recipes.prepare import Prepared, TokenizedCorpus, prepare, read_corpus, tokenize_corpus
 from lstmcli.recipes.pretraining import pretrain_within
-from lstmcli.recipes.score import evaluate_examples, fit_baselines
+from lstmcli.recipes.reporting.content import content_of_training
+from lstmcli.recipes.score import ScoredRows, fit_baselines, score_examples
 from lstmcli.reports.files import write_reports
 from lstmcli.reports.model_card import ModelCard, to_model_card
 from lstmcli.stopping import NEVER, Stop
@@ -88,11 +89,15 @@ def _train(config: Config, run: OpenRun, corpus: Corpus | None, tell: Tell, stop
             write_model(folder, model)
         if config.evaluation.baselines:
             fit_baselines(run.directory.baselines, corpus, tokens.train, tokens.validation, prepared.decisions)
-        evaluations = _score(prepared, run, _first_alone(prepared, model, networks))
+        predictor = Predictor.open(run.directory.path)
+        scored = _score(prepared, run, predictor, _first_alone(prepared, model, networks))
         gradients = _gradients(corpus, model, config.training.seed)
     facts = _facts(prepared, run, networks) | facts
+    evaluations = [each.evaluation for each in scored]
     write_card(run.directory.model, _card(prepared, model, evaluations))
-    write_reports(run.directory, evaluations, facts, source, run.history, gradients)
+    title = f"Run {run.directory.path}"
+    content = content_of_training(title, config, corpus, predictor, scored, facts, run.history, gradients, source)
+    write_reports(run.directory, content)
     return evaluations
 
 
@@ -140,6 +145,8 @@ def _tune(prepared: Prepared, networks: Sequence[FittedNetwork], tell: Tell) -> 
         alone = decisions.without_ngrams()
         network, ngrams = (alone.scores(part)[headline] for part in (logits, prepared.ngrams.validation_logits))
         tell(PartsScored(headline, network, ngrams, value, decision.mixture.share))
+        found = {"network_alone": network, "ngrams_alone": ngrams, "together": value}
+        facts |= {name: round(score, 4) for name, score in found.items()}
     if decision.rule.origins:
         thresholds = tuple(decision.rule.thresholds.tolist())
         tell(ThresholdsChosen(prepared.corpus.labels.names, thresholds, decision.rule.origins))
@@ -183,13 +190,12 @@ def _first_alone(prepared: Prepared, model: SavedModel, networks: Sequence[Fitte
     )
 
 
-def _score(prepared: Prepared, run: OpenRun, single: Predictor | None) -> list[Evaluation]:
+def _score(prepared: Prepared, run: OpenRun, predictor: Predictor, single: Predictor | None) -> list[ScoredRows]:
     """Score the model as written to disk, with the engine that `predict` uses."""
-    predictor = Predictor.open(run.directory.path)
     settings, corpus = prepared.config.evaluation, prepared.corpus
     splits = [corpus.validation] if corpus.test is None else [corpus.validation, corpus.test]
     return [
-        evaluate_examples(
+        score_examples(
             split,
             predictor,
             run.directory.baselines,

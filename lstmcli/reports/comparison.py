@@ -14,6 +14,7 @@ from lstmcli.reports.inspection.cells import Style, wrapped
 from lstmcli.reports.row_table import ShownRow, row_lines
 from lstmcli.reports.tables import SCORE_TITLES
 from lstmcli.reports.verdicts import MIN_DRAWN
+from lstmcli.reports.wording import joined
 
 NAME_WIDTH = 14
 
@@ -167,12 +168,7 @@ def _verdicts(scores: Sequence[ScoreDifference]) -> Iterator[str]:
     for verdict, sentence in VERDICTS.items():
         titles = [SCORE_TITLES[each.score] for each in scores if each.verdict == verdict]
         if titles:
-            yield sentence.format(scores=listed(titles))
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return "a", "a and b" or "a, b and c"."""
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+            yield sentence.format(scores=joined(titles))
 
 
 def _mcnemar(found: PairedComparison) -> str:
@@ -202,9 +198,9 @@ def _equivalence(found: PairedComparison, margin: float) -> str:
     level = f"{EQUIVALENCE_CONFIDENCE:.0%} interval"
     sentences = []
     if inside:
-        sentences.append(f"A and B are equivalent within {size} in {listed(inside)} ({level} inside).")
+        sentences.append(f"A and B are equivalent within {size} in {joined(inside)} ({level} inside).")
     if outside:
-        sentences.append(f"Equivalence within {size} is NOT shown in {listed(outside)} ({level} not inside).")
+        sentences.append(f"Equivalence within {size} is NOT shown in {joined(outside)} ({level} not inside).")
     return " ".join(sentences)
 
 

@@ -15,7 +15,7 @@ class Mistake:
     Attributes:
         file: the number of its file, from 1; None if there is one file.
         line: in the file.
-        text: the whole of it.
+        text: the whole of it; None if it is not to be shown.
         gold: its labels, joined as in predictions.
         prediction: the predicted labels.
         score: the confidence of the prediction.
@@ -23,7 +23,7 @@ class Mistake:
 
     file: int | None
     line: int
-    text: str
+    text: str | None
     gold: str
     prediction: str
     score: float

@@ -10,11 +10,11 @@ from pathlib import PurePath
 from lstmcli.config.model_settings import DataSettings, LabelKind
 from lstmcli.errors import counted
 from lstmcli.metrics.evaluation import Evaluation, LabelScores
-from lstmcli.reports.comparison import listed
 from lstmcli.reports.further import estimate_text
 from lstmcli.reports.markdown import escape_markdown, markdown_table
 from lstmcli.reports.tables import SCORE_TITLES
 from lstmcli.reports.verdicts import verdict_sentences
+from lstmcli.reports.wording import joined
 
 # Labels are weak below this F1, or with fewer rows than this.
 WEAK_F1 = 0.5
@@ -107,7 +107,7 @@ def _title(evaluation: Evaluation) -> str:
 def _predictions(card: ModelCard, labels: Sequence[LabelScores]) -> Iterator[str]:
     names = [escape_markdown(each.label) for each in labels[:MAX_LABELS_SHOWN]]
     more = len(labels) - len(names)
-    shown = listed(names) if not more else f"{', '.join(names)} and {more:,} more"
+    shown = joined(names) if not more else f"{', '.join(names)} and {more:,} more"
     answer = ANSWERS[card.evaluations[0].kind].format(labels=shown)
     yield f"For each text: {answer}; and a probability of each."
     yield f"The model is {card.model.removesuffix(',')}. It was trained by {card.release}."
@@ -143,7 +143,7 @@ def _limits(card: ModelCard, labels: Sequence[LabelScores]) -> Iterator[str]:
     yield LANGUAGES.format(start=ENGLISH if card.is_english else "")
     tuned = [escape_markdown(evaluation.name) for evaluation in card.evaluations if evaluation.is_tuned_on]
     if tuned:
-        yield OPTIMISTIC.format(names=listed(tuned))
+        yield OPTIMISTIC.format(names=joined(tuned))
     yield SIMILAR
     weak = [each for each in labels if each.support and (each.f1.value < WEAK_F1 or each.support < FEW_ROWS)]
     if weak:

@@ -12,12 +12,12 @@ NO_LABEL = "-"
 
 @dataclass(frozen=True)
 class ShownRow:
-    """A row: its place (a line, or file and line), its labels under each heading, perhaps a score, and its text."""
+    """A row: its place (a line, or file and line), its labels under each heading, perhaps a score and its text."""
 
     place: str
     labels: Sequence[str]
     score: float | None
-    text: str
+    text: str | None
 
 
 def row_lines(headings: Sequence[str], rows: Sequence[ShownRow], style: Style) -> Iterator[str]:
@@ -32,7 +32,7 @@ def row_lines(headings: Sequence[str], rows: Sequence[ShownRow], style: Style) -
         cells = [fitted(label or NO_LABEL, width, style=style) for label in labels]
         return SPACE.join([f"{place:>{PLACE_WIDTH}}", *cells, *scores, fitted(text, room, style=style)]).rstrip()
 
-    yield line("line", headings, scores, "text")
+    yield line("line", headings, scores, "" if all(row.text is None for row in rows) else "text")
     for row in rows:
         numbers = [] if row.score is None else [f"{row.score:{SCORE_WIDTH}.3f}"]
-        yield line(row.place, row.labels, numbers, " ".join(row.text.split()))
+        yield line(row.place, row.labels, numbers, " ".join((row.text or "").split()))

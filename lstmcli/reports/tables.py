@@ -63,19 +63,19 @@ def evaluation_tables(evaluation: Evaluation, *, brief: bool = False) -> list[Ta
         brief: whether only the most frequent labels are shown if there are very many.
     """
     shown = _shown_labels(evaluation, brief=brief)
-    tables = [_systems_table(evaluation), _labels_table(evaluation, shown)]
+    tables = [systems_table(evaluation), _labels_table(evaluation, shown)]
     tables += [Table(*cells) for cells in label_cells(evaluation, shown.indices, shown.note, brief=brief)]
     if evaluation.folds:
-        tables.insert(1, _folds_table(evaluation))
+        tables.insert(1, folds_table(evaluation))
     if len(evaluation.labels) > 1:
-        tables.append(_comparison_table(evaluation, shown))
-    tables += [_slices_table(slicing) for slicing in evaluation.slices]
+        tables.append(comparison_table(evaluation, shown))
+    tables += [slices_table(slicing) for slicing in evaluation.slices]
     if not brief:
         tables += [Table(*cells) for cells in (*suspects_cells(evaluation), *variants_cells(evaluation))]
-    tables.append(_coverage_table(evaluation, brief=brief))
+    tables.append(coverage_table(evaluation, brief=brief))
     if evaluation.kind != "single":
-        return [*tables, _label_counts_table(evaluation, shown)]
-    return [*tables, _confusion_table(evaluation) or _confusions_table(evaluation)]
+        return [*tables, label_counts_table(evaluation, shown)]
+    return [*tables, _confusion_table(evaluation) or confusions_table(evaluation)]
 
 
 def format_estimate(estimate: Estimate) -> str:
@@ -83,7 +83,8 @@ def format_estimate(estimate: Estimate) -> str:
     return estimate_text(estimate)
 
 
-def _systems_table(evaluation: Evaluation) -> Table:
+def systems_table(evaluation: Evaluation) -> Table:
+    """Show the scores of all systems."""
     names = list(next(iter(evaluation.scores.values())))
     rows = [
         [
@@ -93,7 +94,6 @@ def _systems_table(evaluation: Evaluation) -> Table:
         ]
         for system, scores in evaluation.scores.items()
     ]
-    own = next(iter(evaluation.calibration.values()))
     groups = (
         ""
         if evaluation.num_groups is None
@@ -101,8 +101,6 @@ def _systems_table(evaluation: Evaluation) -> Table:
     )
     over = counted(evaluation.num_rows, "row") + groups
     note = f"In brackets: {evaluation.confidence:.0%} bootstrap intervals over {over}."
-    if own.error_before is not None:
-        note += f" The model's calibration error before temperature scaling: {own.error_before:.3f}."
     if "macro_f1" in names:
         note += f" {_macro_sentence(evaluation)}"
     note = f"{note} {chance_sentence(evaluation)}".rstrip()
@@ -110,7 +108,8 @@ def _systems_table(evaluation: Evaluation) -> Table:
     return Table(f"Scores on {evaluation.name}", columns, rows, note)
 
 
-def _folds_table(evaluation: Evaluation) -> Table:
+def folds_table(evaluation: Evaluation) -> Table:
+    """Show the main score of each fold."""
     folds = evaluation.folds
     rows = [
         [str(number), *(f"{value:.3f}" for value in values)]
@@ -146,27 +145,32 @@ def _own_labels(evaluation: Evaluation) -> list[LabelScores]:
 
 
 @dataclass(frozen=True)
-class _Shown:
+class ShownLabels:
     """The labels in a table, as indices, and a note on those that are left out."""
 
     indices: list[int]
     note: str
 
 
-def _shown_labels(evaluation: Evaluation, *, brief: bool) -> _Shown:
+def all_labels(evaluation: Evaluation) -> ShownLabels:
+    """Return all labels, for a table of any length."""
+    return _shown_labels(evaluation, brief=False)
+
+
+def _shown_labels(evaluation: Evaluation, *, brief: bool) -> ShownLabels:
     labels = _own_labels(evaluation)
     if not brief or len(labels) <= MAX_BRIEF_LABELS:
-        return _Shown(list(range(len(labels))), "")
+        return ShownLabels(list(range(len(labels))), "")
     by_support = sorted(range(len(labels)), key=lambda index: -labels[index].support)
     num_hidden = len(labels) - NUM_BRIEF_LABELS
     note = (
         f"The {NUM_BRIEF_LABELS} most frequent labels, and {num_hidden:,} more in report.html and metrics.json "
         "(lstmcli evaluate: --output DIR or --json)."
     )
-    return _Shown(by_support[:NUM_BRIEF_LABELS], note)
+    return ShownLabels(by_support[:NUM_BRIEF_LABELS], note)
 
 
-def _labels_table(evaluation: Evaluation, shown: _Shown) -> Table:
+def _labels_table(evaluation: Evaluation, shown: ShownLabels) -> Table:
     labels = _own_labels(evaluation)
     has_thresholds = any(scores.threshold is not None for scores in labels)
     rows = [_label_row(labels[index], has_thresholds=has_thresholds) for index in shown.indices]
@@ -189,7 +193,7 @@ def _label_row(scores: LabelScores, *, has_thresholds: bool) -> list[str]:
     ]
 
 
-def _comparison_table(evaluation: Evaluation, shown: _Shown) -> Table:
+def comparison_table(evaluation: Evaluation, shown: ShownLabels) -> Table:
     """Compare the systems per label: by accuracy for traits, otherwise by F1."""
     is_traits = evaluation.kind == "traits"
     by_label = list(zip(*evaluation.labels.values(), strict=True))
@@ -206,7 +210,8 @@ def _compared(scores: LabelScores, is_trait: bool) -> str:
     return format_estimate(scores.f1) if scores.support else NO_SCORE
 
 
-def _label_counts_table(evaluation: Evaluation, shown: _Shown) -> Table:
+def label_counts_table(evaluation: Evaluation, shown: ShownLabels) -> Table:
+    """Show how often each label is right, given by mistake, and missed."""
     columns = ["label", "true positive", "false positive", "false negative", "true negative"]
     names, counts = [scores.label for scores in _own_labels(evaluation)], evaluation.confusion or []
     rows = [[names[index], *map(str, counts[index])] for index in shown.indices]
@@ -226,7 +231,8 @@ def _confusion_table(evaluation: Evaluation) -> Table | None:
     )
 
 
-def _confusions_table(evaluation: Evaluation) -> Table:
+def confusions_table(evaluation: Evaluation) -> Table:
+    """Show the most frequent pairs of an actual and another predicted label."""
     support = {scores.label: scores.support for scores in _own_labels(evaluation)}
     confusions = [cell for cell in evaluation.confusion_cells if cell.actual != cell.predicted]
     rows = [
@@ -240,7 +246,8 @@ def _confusions_table(evaluation: Evaluation) -> Table:
     return Table("Most frequent confusions", columns, rows, note, num_names=2)
 
 
-def _slices_table(slicing: Slicing) -> Table:
+def slices_table(slicing: Slicing) -> Table:
+    """Show the scores of each slice."""
     scores, gaps = list(slicing.slices[0].scores), list(slicing.slices[0].gaps)
     rows = [
         [
@@ -277,7 +284,7 @@ def format_points(estimate: Estimate) -> str:
     return f"{100 * estimate.value:+.1f} [{100 * estimate.low:+.1f}, {100 * estimate.high:+.1f}]"
 
 
-def _coverage_table(evaluation: Evaluation, *, brief: bool) -> Table:
+def coverage_table(evaluation: Evaluation, *, brief: bool) -> Table:
     """Show what `predict --min-confidence` would bring; if `brief`, only for the coverages that differ most."""
     rows = evaluation.coverage[::2] if brief else evaluation.coverage
     # Rounded down, so that a cut-off that is typed as it stands here keeps these rows.

@@ -24,19 +24,22 @@ NGRAMS_VERDICTS = {
 
 def verdict_sentences(evaluation: Evaluation) -> list[str]:
     """Return one sentence per other system on whether the model differs from it significantly, then any caveats."""
-    num_drawn = evaluation.num_rows if evaluation.num_groups is None else evaluation.num_groups
-    if num_drawn < MIN_DRAWN and evaluation.comparisons:
-        what = "row" if evaluation.num_groups is None else "group"
-        sentences = [f"{counted(num_drawn, what)}: too few for a verdict or for reliable intervals."]
-    else:
-        sentences = [_verdict(comparison) for comparison in evaluation.comparisons]
-    sentences += evaluation.notes
+    sentences = [*comparison_sentences(evaluation), *evaluation.notes]
     if evaluation.is_tuned_on:
         sentences.append(
             "The best epoch and the decision rule were chosen on these rows, so the model's scores here are somewhat "
             "optimistic. For unbiased scores, use rows that training never saw (data.test or lstmcli evaluate)."
         )
     return sentences
+
+
+def comparison_sentences(evaluation: Evaluation) -> list[str]:
+    """Return one sentence per other system, or one on why there is no verdict."""
+    num_drawn = evaluation.num_rows if evaluation.num_groups is None else evaluation.num_groups
+    if num_drawn < MIN_DRAWN and evaluation.comparisons:
+        what = "row" if evaluation.num_groups is None else "group"
+        return [f"{counted(num_drawn, what)}: too few for a verdict or for reliable intervals."]
+    return [_verdict(comparison) for comparison in evaluation.comparisons]
 
 
 def _verdict(comparison: Comparison) -> str:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from lstmcli.errors import counted
 from lstmcli.metrics.estimates import Estimate
 from lstmcli.metrics.evaluation import Evaluation
-from lstmcli.reports.comparison import listed, points
+from lstmcli.reports.comparison import points
 from lstmcli.reports.tables import SCORE_TITLES
+from lstmcli.reports.wording import joined
 
 WRITTEN_SCORES = {
     "single": ("accuracy", "macro_f1"),
@@ -61,8 +62,8 @@ def write_up(evaluation: Evaluation, setting: Setting) -> str:
         f"{_article(name)} {SCORE_TITLES[name]} of {_estimate(scores[name])}"
         for name in WRITTEN_SCORES[evaluation.kind]
     ]
-    first = f"On {setting.rows}, {setting.model} reached {listed(reached)} ({brackets})."
-    versions = listed([f"{name} {version}" for name, version in setting.versions])
+    first = f"On {setting.rows}, {setting.model} reached {joined(reached)} ({brackets})."
+    versions = joined([f"{name} {version}" for name, version in setting.versions])
     if not others:
         return f"{first} The scores were computed with {versions}."
     differences = {each.other: each.difference for each in evaluation.comparisons}
@@ -71,7 +72,7 @@ def write_up(evaluation: Evaluation, setting: Setting) -> str:
         for other in others
     ]
     over = " over folds" if evaluation.folds else ""
-    baselines = f"{_article(main)} {SCORE_TITLES[main]} of {listed(compared)}"
+    baselines = f"{_article(main)} {SCORE_TITLES[main]} of {joined(compared)}"
     sizes = f"where differences{over} are in points with {evaluation.confidence:.0%} intervals"
     return f"{first} Its baselines reached {baselines}, {sizes}; all scores were computed with {versions}."
 

@@ -29,7 +29,7 @@ class FileOptions:
         gold: column of the true labels.
         prediction: column of the predicted labels.
         group: column of groups that the bootstrap resamples as a whole; None for none.
-        separator: of several labels in a cell; None: found out (see `_separator`).
+        separator: of several labels in a cell; None: found out (see `separator_of`).
         layout: format and encoding; None: by the extension, and UTF-8.
     """
 
@@ -42,8 +42,11 @@ class FileOptions:
 
 
 @dataclass
-class _Rows:
-    """The cells of a file, and the labels that it has probabilities of."""
+class FileRows:
+    """The cells of a file, and the labels that it has probabilities of.
+
+    `folds` and `probabilities`, in the order of `label_names`, are only read if they are wanted.
+    """
 
     name: str
     lines: list[int] = field(default_factory=list)
@@ -54,6 +57,9 @@ class _Rows:
     is_scored: bool = False  # a column says which rows are right, so that an empty label is none, not a missing one
     num_left_out: int = 0
     names: set[str] = field(default_factory=set)
+    label_names: list[str] = field(default_factory=list)
+    probabilities: list[list[Any]] = field(default_factory=list)
+    folds: list[Any] = field(default_factory=list)
 
     @property
     def label_cells(self) -> Iterator[Any]:
@@ -68,8 +74,11 @@ def compare_files(first: str, second: str, options: FileOptions) -> Compared:
     Raises:
         DataError: one can't be read or has no such column, or they have different rows.
     """
-    files = [_read(path, options) for path in (first, second)]
-    separator = options.separator or _separator(files)
+    files = [read_rows(path, options) for path in (first, second)]
+    for file in files:
+        if not file.texts:
+            raise DataError(f"{file.name}: there is no row to compare.")
+    separator = options.separator or separator_of(files)
     kind: LabelKind = "single" if separator is None else "multi"
     sides, notes = [], []
     for file in files:
@@ -84,18 +93,23 @@ def compare_files(first: str, second: str, options: FileOptions) -> Compared:
     return paired(sides[0], sides[1], LabelSet(tuple(sorted(names)), kind), list(dict.fromkeys(notes)))
 
 
-def _read(path: str, options: FileOptions) -> _Rows:
+def read_rows(path: str, options: FileOptions, *, with_probabilities: bool = False) -> FileRows:
+    """Read a file of predictions.
+
+    Raises:
+        DataError: it can't be read, or has no such column.
+    """
     layout = input_layout(path, options.layout, Layout())
     with open_records(path, format_name=str(layout.format_name), encoding=str(layout.encoding)) as source:
-        rows = _Rows(source.name)
+        rows = FileRows(source.name)
         finder = _finder(source, options)
         if source.columns is not None:
             finder(source.columns)
         for record in source.records:
-            _add(rows, record, finder(record.columns))
+            is_added = _add(rows, record, finder(record.columns))
+            if is_added and with_probabilities:
+                _add_probabilities(rows, record)
         finder.check()
-    if not rows.texts:
-        raise DataError(f"{rows.name}: there is no row to compare.")
     return rows
 
 
@@ -110,9 +124,20 @@ def _finder(source: Source, options: FileOptions) -> ColumnFinder:
     return ColumnFinder(source.name, wanted, varies=source.columns is None)
 
 
-def _add(rows: _Rows, record: Record, indices: Sequence[int | None]) -> None:
+def _add_probabilities(rows: FileRows, record: Record) -> None:
+    cells = dict(zip(map(str, record.columns), record.cells, strict=True))
+    if not rows.label_names:
+        rows.label_names = [
+            name.removeprefix(PROBABILITY_PREFIX) for name in cells if name.startswith(PROBABILITY_PREFIX)
+        ]
+    rows.probabilities.append([cells.get(f"{PROBABILITY_PREFIX}{name}") for name in rows.label_names])
+    rows.folds.append(cells.get("fold"))
+
+
+def _add(rows: FileRows, record: Record, indices: Sequence[int | None]) -> bool:
+    """Add a row, unless it is none with a prediction."""
     if record.problem is REPEATED_HEADER:
-        return
+        return False
     if record.is_malformed:
         raise DataError(f"{rows.name}, line {record.line}: has more or fewer cells than the header.")
     if not rows.names:
@@ -121,16 +146,17 @@ def _add(rows: _Rows, record: Record, indices: Sequence[int | None]) -> None:
     text, gold, prediction, group, correct = indices
     if correct is not None and record.cells[correct] in (None, ""):  # a row that `evaluate` could not score
         rows.num_left_out += 1
-        return
+        return False
     rows.is_scored |= correct is not None
     rows.lines.append(record.line)
     rows.texts.append("" if text is None else text_of(record, text))
     rows.gold.append(None if gold is None else record.cells[gold])
     rows.predictions.append(None if prediction is None else record.cells[prediction])
     rows.groups.append("" if group is None else text_of(record, group))
+    return True
 
 
-def _separator(files: Iterable[_Rows]) -> str | None:
+def separator_of(files: Iterable[FileRows]) -> str | None:
     """Return what separates labels in files of `evaluate`, if some cell has several labels or a scored row has none.
 
     There are probabilities of all labels, so a cell with a separator that is none of them must be several of them.
@@ -147,8 +173,31 @@ def _is_joined(labels: str, names: set[str]) -> bool:
     return SET_SEPARATOR in labels and labels not in names and set(labels.split(SET_SEPARATOR)) <= names
 
 
-def _side(file: _Rows, separator: str | None, *, has_groups: bool) -> tuple[Side, int]:
+def _side(file: FileRows, separator: str | None, *, has_groups: bool) -> tuple[Side, int]:
     """Return the rows that have true labels, and the number of the others."""
+    gold, predicted = labels_of(file, separator)
+    kept = rows_with_labels(file, gold, separator)
+    side = Side(
+        file.name,
+        file.name,
+        [file.lines[row] for row in kept],
+        [file.texts[row] for row in kept],
+        [gold[row] or () for row in kept],
+        [predicted[row] or () for row in kept],
+        numbered([file.groups[row] for row in kept]) if has_groups else None,
+    )
+    return side, len(gold) - len(kept)
+
+
+Labels = list[tuple[str, ...] | None]
+
+
+def labels_of(file: FileRows, separator: str | None) -> tuple[Labels, Labels]:
+    """Return the true and the predicted labels of each row; None for a cell that says nothing.
+
+    Raises:
+        DataError: a cell is a list.
+    """
     settings = DataSettings(label_separator=separator)
     try:
         gold, predicted = (
@@ -158,22 +207,22 @@ def _side(file: _Rows, separator: str | None, *, has_groups: bool) -> tuple[Side
         raise DataError(
             f"{file.name}: some labels are lists; for several labels per text, add --label-separator '|'."
         ) from None
+    return gold, predicted
+
+
+def rows_with_labels(file: FileRows, gold: Labels, separator: str | None) -> list[int]:
+    """Return the numbers of the rows that have true labels.
+
+    Raises:
+        DataError: there is none.
+    """
     kept = [row for row, labels in enumerate(gold) if labels is not None or separator is not None]
     if not kept:
         raise DataError(f"{file.name}: no row has a true label (--label).")
-    side = Side(
-        file.name,
-        file.name,
-        [file.lines[row] for row in kept],
-        [file.texts[row] for row in kept],
-        [gold[row] or () for row in kept],
-        [predicted[row] or () for row in kept],
-        _numbered([file.groups[row] for row in kept]) if has_groups else None,
-    )
-    return side, len(gold) - len(kept)
+    return kept
 
 
-def _numbered(groups: Sequence[str]) -> NDArray[np.int64]:
+def numbered(groups: Sequence[str]) -> NDArray[np.int64]:
     """Number the groups from 0; a row without a group is its own."""
     names = [f"group {group}" if group else f"row {row}" for row, group in enumerate(groups)]
     return np.asarray(np.unique(names, return_inverse=True)[1], dtype=np.int64)

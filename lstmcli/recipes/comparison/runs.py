@@ -29,7 +29,7 @@ def compare_runs(first: Path, second: Path, path: str, overrides: ColumnOverride
     opened = [open_rows(run, path, overrides) for run in (first, second)]
     labels = _common_labels(first, second, *(each.predictor.model.labels for each in opened))
     sides = [_side(str(run), each) for run, each in zip((first, second), opened, strict=True)]
-    overlaps = [describe_overlap(*overlap) for each in opened for overlap in each.overlaps]
+    overlaps = [describe_overlap(*overlap) for each in opened for overlap in each.overlaps or ()]
     notes = dict.fromkeys([*describe_dropped(opened[0].examples.report), *overlaps])
     return paired(sides[0], sides[1], labels, tuple(notes))
 

@@ -15,9 +15,8 @@ from lstmcli.data.reading import ColumnFinder, Wanted, open_records
 from lstmcli.errors import DataError, UsageError
 from lstmcli.metrics.scores import row_statistics
 from lstmcli.metrics.slices import Slicing, length_bins, slice_scores, value_bins
+from lstmcli.recipes.reporting.effects import LENGTH
 from lstmcli.recipes.score import ScoredRows
-
-LENGTH = "length"
 
 # More are a name or a number of each row rather than groups of rows.
 MAX_VALUES = 50

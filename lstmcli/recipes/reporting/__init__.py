@@ -1,0 +1,1 @@
+"""What a report shows besides scores: effects of the texts, texts with their words coloured, the data, rebuilding."""

@@ -1,0 +1,1 @@
+"""The sections of a report, each a function from the content to blocks. `page.py` says in which order."""
