@@ -134,12 +134,7 @@ def evaluate_command(
     limits = wanted_limits(fail_under, fail_over, fail_below, baselines=baselines)
     extras = wanted_extras(predictions, slices, trait_columns=trait_columns)
     if folds is None:
-        if run is None or file is None:
-            raise UsageError(
-                "name a RUN and a FILE to score it on, or use --folds N with a FILE or --config to train on."
-            )
-        if config is not None or settings or resume or overwrite:
-            raise UsageError("--config, --set, --resume and --overwrite require --folds; a RUN is scored as it is.")
+        run, file = _run_and_file(run, file, trains=config is not None or bool(settings) or resume or overwrite)
         columns = None if input_format is None else input_format.value, encoding, text, label
         scored, has_texts = _evaluate_run(
             run,
@@ -154,10 +149,7 @@ def evaluate_command(
         )
         name, place = str(run), run
     else:
-        if file is not None:
-            raise UsageError(f"--folds trains its own models from one FILE, so leave out the RUN ({run}).")
-        if threshold is not None:
-            raise UsageError("--threshold requires a RUN; with --folds, use --set decision.thresholds=X.")
+        _check_folds(run, file, threshold)
         arguments = {
             "data.train": None if run is None else str(run),
             **column_settings(text, label, input_format, encoding),
@@ -178,6 +170,22 @@ def evaluate_command(
         name = name_of_folds(folds, place)
     show_scores(scored, name, place, Shown(as_json=as_json, mistakes=mistakes, write_up=write_up, texts=has_texts))
     check_limits(limits, scored)
+
+
+def _run_and_file(run: Path | None, file: str | None, *, trains: bool) -> tuple[Path, str]:
+    """Return both; `trains` says whether there are options that only a training has."""
+    if run is None or file is None:
+        raise UsageError("name a RUN and a FILE to score it on, or use --folds N with a FILE or --config to train on.")
+    if trains:
+        raise UsageError("--config, --set, --resume and --overwrite require --folds; a RUN is scored as it is.")
+    return run, file
+
+
+def _check_folds(run: Path | None, file: str | None, threshold: str | None) -> None:
+    if file is not None:
+        raise UsageError(f"--folds trains its own models from one FILE, so leave out the RUN ({run}).")
+    if threshold is not None:
+        raise UsageError("--threshold requires a RUN; with --folds, use --set decision.thresholds=X.")
 
 
 def name_of_folds(folds: int, run: Path) -> str:
