@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lstmcli.cli.evaluate import AsJson
 from lstmcli.cli.messages import write_data, write_tables
-from lstmcli.cli.options import INPUT, FormatChoice
+from lstmcli.cli.options import INPUT, AsJson, FormatChoice
 from lstmcli.cli.style import output_style
 from lstmcli.errors import UsageError
 

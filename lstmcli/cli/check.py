@@ -6,10 +6,18 @@ from typing import Annotated
 
 import typer
 
-from lstmcli.cli.evaluate import AsJson
 from lstmcli.cli.inspect import output_style
 from lstmcli.cli.messages import write_data, write_tables
-from lstmcli.cli.options import OUTPUT, SETTINGS, ConfigFile, EncodingSetting, FormatSetting, LabelSetting, TextSetting
+from lstmcli.cli.options import (
+    OUTPUT,
+    SETTINGS,
+    AsJson,
+    ConfigFile,
+    EncodingSetting,
+    FormatSetting,
+    LabelSetting,
+    TextSetting,
+)
 from lstmcli.errors import DataError, UsageError, counted
 
 PROBLEMS_FOUND = 4

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from lstmcli.cli.evaluate import AsJson, Baselines, evaluate_folds, name_of_folds
+from lstmcli.cli.evaluate import Baselines
 from lstmcli.cli.evaluation import (
     Maps,
     Mistakes,
@@ -18,9 +18,11 @@ from lstmcli.cli.evaluation import (
     show_scores,
     wanted_extras,
 )
+from lstmcli.cli.folds import evaluate_folds, name_of_folds
 from lstmcli.cli.limits import FailBelow, FailOver, FailUnder, check_limits, wanted_limits
 from lstmcli.cli.options import (
     OUTPUT,
+    AsJson,
     ConfigFile,
     EncodingSetting,
     FormatSetting,

@@ -1,7 +1,6 @@
 """`lstmcli evaluate`."""
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,11 +20,13 @@ from lstmcli.cli.evaluation import (
     show_scores,
     wanted_extras,
 )
+from lstmcli.cli.folds import evaluate_folds, name_files, name_of_folds, refuse_with_folds
 from lstmcli.cli.limits import FailBelow, FailOver, FailUnder, check_limits, wanted_limits
 from lstmcli.cli.options import (
     INPUT,
     OUTPUT,
     PREDICTIONS,
+    AsJson,
     ConfigFile,
     Encoding,
     Format,
@@ -41,11 +42,9 @@ from lstmcli.errors import DataError, UsageError
 if TYPE_CHECKING:
     from lstmcli.recipes.evaluation.wanted import Extras
     from lstmcli.recipes.score import ScoredRows
-    from lstmcli.reports.console import ConsoleReporter
 
 FOLDS = "Cross-validation"
 
-AsJson = Annotated[bool, typer.Option("--json", rich_help_panel=OUTPUT, help="Print JSON instead of tables.")]
 Baselines = Annotated[
     bool,
     typer.Option(
@@ -156,12 +155,7 @@ def evaluate_command(
         predictions, suspects, trait_columns=trait_columns, slices=slices, maps=maps, by=by, variants=variants
     )
     if folds is None:
-        if run is None or file is None:
-            raise UsageError(
-                "name a RUN and a FILE to score it on, or use --folds N with a FILE or --config to train on."
-            )
-        if config is not None or settings or resume or overwrite:
-            raise UsageError("--config, --set, --resume and --overwrite require --folds; a RUN is scored as it is.")
+        run, file = _run_and_file(run, file, trains=config is not None or bool(settings) or resume or overwrite)
         columns = None if input_format is None else input_format.value, encoding, text, label
         scored, has_texts = _evaluate_run(
             run,
@@ -176,7 +170,7 @@ def evaluate_command(
         )
         name, place = str(run), run
     else:
-        _refuse_with_folds(run, file, by, threshold, variants=variants)
+        refuse_with_folds(run, file, by, threshold, variants=variants)
         arguments = {
             "data.train": None if run is None else str(run),
             **column_settings(text, label, input_format, encoding),
@@ -204,23 +198,13 @@ def evaluate_command(
     check_limits(limits, scored)
 
 
-def _refuse_with_folds(
-    run: Path | None, file: str | None, by: str | None, threshold: str | None, *, variants: bool
-) -> None:
-    """Raise a UsageError for what needs a model that is already there."""
-    if file is not None:
-        raise UsageError(f"--folds trains its own models from one FILE, so leave out the RUN ({run}).")
-    if by is not None:
-        raise UsageError("--by requires a RUN, whose FILE has the column.")
-    if variants:
-        raise UsageError("--variants requires a RUN; train one on all rows, and name other rows for it.")
-    if threshold is not None:
-        raise UsageError("--threshold requires a RUN; with --folds, use --set decision.thresholds=X.")
-
-
-def name_of_folds(folds: int, run: Path) -> str:
-    """Return what a cross-validation is called."""
-    return f"{folds} folds in {run}"
+def _run_and_file(run: Path | None, file: str | None, *, trains: bool) -> tuple[Path, str]:
+    """Return both; `trains` says whether there are options that only a training has."""
+    if run is None or file is None:
+        raise UsageError("name a RUN and a FILE to score it on, or use --folds N with a FILE or --config to train on.")
+    if trains:
+        raise UsageError("--config, --set, --resume and --overwrite require --folds; a RUN is scored as it is.")
+    return run, file
 
 
 def _evaluate_run(
@@ -250,69 +234,10 @@ def _evaluate_run(
     scored = evaluate_file(run, file, overrides, baselines=baselines, threshold=threshold, extras=extras)
     reporter = ConsoleReporter(quiet=quiet)
     reporter(scored.examples.report)
-    _name_files(extras, reporter)
+    name_files(extras, reporter)
     has_texts = not no_texts and shows_texts(run)
     if not has_texts:
         scored = without_texts(scored)
     if output is not None:
         write_reports(output, scored, run, texts=has_texts)
     return scored, has_texts
-
-
-def _name_files(extras: "Extras", reporter: "ConsoleReporter") -> None:
-    """Say which files of rows were written."""
-    for path in (None if extras.rows is None else extras.rows.path, extras.suspects):
-        if path is not None:
-            reporter.line("wrote", str(path))
-
-
-def evaluate_folds(
-    folds: int,
-    config: Path | None,
-    settings: list[str],
-    output: Path | None,
-    arguments: Mapping[str, str | None],
-    *,
-    baselines: bool,
-    no_texts: bool,
-    resume: bool,
-    overwrite: bool,
-    quiet: bool,
-    extras: "Extras",
-    command: str = "evaluate --resume --output",
-) -> tuple["ScoredRows", Path, bool]:
-    """Cross-validate and return the scored rows, the run directory, and whether texts may be shown.
-
-    Args:
-        folds: their number.
-        config: see `resolve_run`, as for the other arguments that are not here.
-        settings: overrides of the config.
-        output: where to write.
-        arguments: as for `load_config`.
-        baselines: whether the model is compared with them.
-        no_texts: whether no text is shown, whatever the config says.
-        resume: whether to continue an interrupted cross-validation.
-        overwrite: whether to replace an existing run.
-        quiet: whether progress is not written.
-        extras: what is wanted besides scores.
-        command: what resumes it, but for the folder and the number of folds.
-    """
-    from lstmcli.recipes.run_setup import resolve_run
-
-    if not baselines:
-        settings = [*settings, "evaluation.baselines=false"]
-    if no_texts:
-        settings = [*settings, "evaluation.texts=false"]
-    resolved, run = resolve_run(
-        config, settings, output, resume=resume, overwrite=overwrite, command="folds", arguments=arguments
-    )
-
-    from lstmcli.cli.long_running import long_running
-    from lstmcli.recipes.cross_validate import cross_validate  # slow to import, see train
-
-    resume_command = f"lstmcli {command} {run.path} --folds {folds}"
-    with long_running(run.directory, resume_command, quiet=quiet) as (reporter, stop):
-        scored = cross_validate(resolved, run, num_folds=folds, tell=reporter, stop=stop, extras=extras)
-    _name_files(extras, reporter)
-    reporter.line("wrote", str(run.path))
-    return scored, run.path, resolved.evaluation.texts

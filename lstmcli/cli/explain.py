@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from lstmcli.cli.evaluate import AsJson
 from lstmcli.cli.inspect import NoColor, output_style
 from lstmcli.cli.messages import say, write_data, write_tables
 from lstmcli.cli.options import (
     OUTPUT,
+    AsJson,
     Encoding,
     EscapeFormulas,
     Format,

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lstmcli.cli.evaluate import AsJson
 from lstmcli.cli.inspect import Column, check_output, output_style, say_skipped, write_chart
 from lstmcli.cli.messages import say, write_data, write_tables
-from lstmcli.cli.options import INPUT, Encoding, Format, Quiet, Svg
+from lstmcli.cli.options import INPUT, AsJson, Encoding, Format, Quiet, Svg
 from lstmcli.errors import UsageError
 
 if TYPE_CHECKING:

@@ -2,10 +2,9 @@
 
 import sys
 
-from lstmcli.cli.evaluate import AsJson
 from lstmcli.cli.inspect import output_style
 from lstmcli.cli.messages import write_data, write_tables
-from lstmcli.cli.options import Run
+from lstmcli.cli.options import AsJson, Run
 from lstmcli.errors import DataError
 
 

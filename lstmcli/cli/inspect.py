@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from lstmcli.cli.evaluate import AsJson
 from lstmcli.cli.messages import say, write_data, write_tables
-from lstmcli.cli.options import INPUT, OUTPUT, Encoding, Format, Quiet, Run, Svg
+from lstmcli.cli.options import INPUT, OUTPUT, AsJson, Encoding, Format, Quiet, Run, Svg
 from lstmcli.cli.style import output_style as output_style
 from lstmcli.errors import DataError, UsageError, counted
 

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lstmcli.cli.evaluate import AsJson
 from lstmcli.cli.inspect import Column, output_style, say_skipped
 from lstmcli.cli.messages import say, write_data, write_tables
-from lstmcli.cli.options import INPUT, OUTPUT, Encoding, Format, Quiet, Run
+from lstmcli.cli.options import INPUT, OUTPUT, AsJson, Encoding, Format, Quiet, Run
 from lstmcli.errors import DataError, UsageError
 
 if TYPE_CHECKING:

@@ -181,6 +181,7 @@ NoTexts = Annotated[
         "evaluation.texts=true shows them).",
     ),
 ]
+AsJson = Annotated[bool, typer.Option("--json", rich_help_panel=OUTPUT, help="Print JSON instead of tables.")]
 Svg = Annotated[
     str | None,
     typer.Option(

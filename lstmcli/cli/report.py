@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from lstmcli.cli.evaluate import AsJson
 from lstmcli.cli.messages import write_data, write_tables
-from lstmcli.cli.options import INPUT, OUTPUT, Encoding, Format, NoTexts, Quiet
+from lstmcli.cli.options import INPUT, OUTPUT, AsJson, Encoding, Format, NoTexts, Quiet
 from lstmcli.cli.process import is_terminal
 from lstmcli.errors import UsageError
 
