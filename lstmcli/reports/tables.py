@@ -103,7 +103,6 @@ def systems_table(evaluation: Evaluation) -> Table:
     note = f"In brackets: {evaluation.confidence:.0%} bootstrap intervals over {over}."
     if "macro_f1" in names:
         note += f" {_macro_sentence(evaluation)}"
-    note = f"{note} {chance_sentence(evaluation)}".rstrip()
     columns = ["system", *(SCORE_TITLES[name] for name in names), "calibration error"]
     return Table(f"Scores on {evaluation.name}", columns, rows, note)
 
@@ -177,7 +176,7 @@ def _labels_table(evaluation: Evaluation, shown: ShownLabels) -> Table:
     columns = ["label", "precision", "recall", "F1", "support", "predicted"]
     if has_thresholds:
         columns += ["threshold", "origin"]
-    return Table("Labels", columns, rows, shown.note)
+    return Table("Labels", columns, rows, shown.note or chance_sentence(evaluation))
 
 
 def _label_row(scores: LabelScores, *, has_thresholds: bool) -> list[str]:
