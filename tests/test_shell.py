@@ -70,7 +70,7 @@ def completed(*words: str, breaks: str = " =") -> list[str]:
         (["predict", "RUN", "--out"], ["--output", "--output-format"]),
         (["predict", "RUN", "--top-k", ""], []),
         (["predict", "RUN", "in"], []),
-        (["evaluate", "--no"], ["--no-baselines"]),
+        (["evaluate", "--no"], ["--no-baselines", "--no-texts"]),
         (["pretrain", "--lab"], []),
     ],
 )

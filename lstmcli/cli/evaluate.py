@@ -157,17 +157,8 @@ def evaluate_command(
     if folds is None:
         run, file = _run_and_file(run, file, trains=config is not None or bool(settings) or resume or overwrite)
         columns = None if input_format is None else input_format.value, encoding, text, label
-        scored, has_texts = _evaluate_run(
-            run,
-            file,
-            columns,
-            output,
-            baselines=baselines,
-            no_texts=no_texts,
-            threshold=threshold,
-            quiet=quiet,
-            extras=extras,
-        )
+        shown_as = {"baselines": baselines, "no_texts": no_texts, "quiet": quiet}
+        scored, has_texts = _evaluate_run(run, file, columns, output, threshold=threshold, extras=extras, **shown_as)
         name, place = str(run), run
     else:
         refuse_with_folds(run, file, by, threshold, variants=variants)
@@ -189,12 +180,8 @@ def evaluate_command(
             extras=extras,
         )
         name = name_of_folds(folds, place)
-    show_scores(
-        scored,
-        name,
-        place,
-        Shown(as_json=as_json, mistakes=mistakes, write_up=write_up, suspects=suspects, texts=has_texts),
-    )
+    shown = Shown(as_json=as_json, mistakes=mistakes, write_up=write_up, suspects=suspects, texts=has_texts)
+    show_scores(scored, name, place, shown)
     check_limits(limits, scored)
 
 

@@ -12,7 +12,7 @@ from lstmcli.metrics.estimates import Estimate
 from lstmcli.metrics.paired import CONFIDENCE, EQUIVALENCE_CONFIDENCE, PairedComparison, ScoreDifference
 from lstmcli.reports.inspection.cells import Style, wrapped
 from lstmcli.reports.row_table import ShownRow, row_lines
-from lstmcli.reports.tables import SCORE_TITLES
+from lstmcli.reports.table import SCORE_TITLES
 from lstmcli.reports.verdicts import MIN_DRAWN
 from lstmcli.reports.wording import joined
 

@@ -6,7 +6,7 @@ from typing import Any
 from lstmcli import events
 from lstmcli.errors import counted
 from lstmcli.events import RowsRead
-from lstmcli.reports.tables import SCORE_TITLES
+from lstmcli.reports.table import SCORE_TITLES
 
 Line = tuple[str, str]
 

@@ -18,7 +18,8 @@ from lstmcli.reports.metrics_file import metrics_heading
 from lstmcli.reports.report_page.content import ReportContent
 from lstmcli.reports.report_page.page import page_of
 from lstmcli.reports.report_page.sections.making import GRADIENTS_TITLE, making_facts
-from lstmcli.reports.tables import Table, evaluation_tables
+from lstmcli.reports.table import Table
+from lstmcli.reports.tables import evaluation_tables
 from lstmcli.reports.verdicts import verdict_sentences
 from lstmcli.store.layout import GRADIENTS_FILE, HTML_FILE, MARKDOWN_FILE, METRICS_FILE
 from lstmcli.store.provenance import UNKNOWN, Provenance

@@ -3,7 +3,7 @@
 from lstmcli.errors import counted
 from lstmcli.metrics.baseline_names import MAJORITY_NAME, NGRAMS_NAME
 from lstmcli.metrics.evaluation import Comparison, Evaluation
-from lstmcli.reports.tables import SCORE_TITLES
+from lstmcli.reports.table import SCORE_TITLES
 from lstmcli.reports.verdicts import MIN_DRAWN
 from lstmcli.reports.wording import joined, percent
 

@@ -12,7 +12,7 @@ from lstmcli.errors import counted
 from lstmcli.metrics.evaluation import Evaluation, LabelScores
 from lstmcli.reports.further import estimate_text
 from lstmcli.reports.markdown import escape_markdown, markdown_table
-from lstmcli.reports.tables import SCORE_TITLES
+from lstmcli.reports.table import SCORE_TITLES
 from lstmcli.reports.verdicts import verdict_sentences
 from lstmcli.reports.wording import joined
 

@@ -1,26 +1,15 @@
 """The tables of a report as titles and rows of text, from which console, Markdown and HTML are rendered."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from lstmcli.errors import counted
-from lstmcli.metrics.estimates import Estimate
 from lstmcli.metrics.evaluation import Evaluation, LabelScores
-from lstmcli.metrics.slices import MIN_SLICE, Slicing
-from lstmcli.reports.further import NOT_DEFINED, chance_sentence, estimate_text, label_cells
+from lstmcli.reports.further import chance_sentence, label_cells
+from lstmcli.reports.slice_tables import slices_table
 from lstmcli.reports.suspects import suspects_cells
+from lstmcli.reports.table import NO_SCORE, SCORE_TITLES, Table, format_estimate
 from lstmcli.reports.variants import variants_cells
-
-SCORE_TITLES = {
-    "accuracy": "accuracy",
-    "macro_f1": "macro-F1",
-    "micro_f1": "micro-F1",
-    "jaccard": "Jaccard",
-    "mean_accuracy": "mean accuracy",
-    "log_loss": "log loss",
-    "perplexity": "perplexity",
-    "cosine": "cosine",
-}
 
 # Larger confusion matrices can't be read; the most frequent confusions can.
 MAX_CONFUSION_LABELS = 20
@@ -29,30 +18,6 @@ NUM_CONFUSIONS_SHOWN = 20
 # With more labels than the first number, brief tables show only those with the most rows, as many as the second.
 MAX_BRIEF_LABELS = 40
 NUM_BRIEF_LABELS = 20
-
-# Where a score has no rows to be computed from.
-NO_SCORE = NOT_DEFINED
-
-
-@dataclass(frozen=True)
-class Table:
-    """A title, the names of the columns, and rows of cells.
-
-    Attributes:
-        title: of the table.
-        columns: their names.
-        rows: of cells; `num_names` cells name the row, the others are figures.
-        note: a remark below the table.
-        num_names: number of columns with names.
-        shades: for each row, how dark the cell of each figure is, from 0 to 1. Empty: no cell is.
-    """
-
-    title: str
-    columns: list[str]
-    rows: list[list[str]]
-    note: str = ""
-    num_names: int = 1
-    shades: list[list[float]] = field(default_factory=list)
 
 
 def evaluation_tables(evaluation: Evaluation, *, brief: bool = False) -> list[Table]:
@@ -76,11 +41,6 @@ def evaluation_tables(evaluation: Evaluation, *, brief: bool = False) -> list[Ta
     if evaluation.kind != "single":
         return [*tables, label_counts_table(evaluation, shown)]
     return [*tables, _confusion_table(evaluation) or confusions_table(evaluation)]
-
-
-def format_estimate(estimate: Estimate) -> str:
-    """Return "0.873 [0.851, 0.894]"."""
-    return estimate_text(estimate)
 
 
 def systems_table(evaluation: Evaluation) -> Table:
@@ -243,44 +203,6 @@ def confusions_table(evaluation: Evaluation) -> Table:
     note = note or ("" if rows else "No row was given a wrong label.")
     columns = ["actual", "predicted", "rows", "share of actual"]
     return Table("Most frequent confusions", columns, rows, note, num_names=2)
-
-
-def slices_table(slicing: Slicing) -> Table:
-    """Show the scores of each slice."""
-    scores, gaps = list(slicing.slices[0].scores), list(slicing.slices[0].gaps)
-    rows = [
-        [
-            each.value,
-            f"{each.num_rows:,}{' *' if each.is_small else ''}",
-            *(f"{each.scores[name]:.3f}" for name in scores),
-            *(format_points(each.gaps[name]) for name in gaps),
-        ]
-        for each in slicing.slices
-    ]
-    columns = ["slice", "rows", *(SCORE_TITLES[name] for name in scores)]
-    columns += [f"gap in {SCORE_TITLES[name]}" for name in gaps]
-    return Table(f"Slices by {slicing.name}", columns, rows, _slices_note(slicing))
-
-
-def _slices_note(slicing: Slicing) -> str:
-    """Name the worst slice, and say what to make of its gap."""
-    score, sentences = SCORE_TITLES[slicing.score], []
-    if slicing.worst is not None:
-        (worst,) = (each for each in slicing.slices if each.value == slicing.worst)
-        gap = worst.gaps[slicing.score]
-        sentences.append(
-            f"Worst: {worst.value} ({score} {worst.scores[slicing.score]:.3f}, {format_points(gap)} points against "
-            "the rest). It is picked from all, so its interval alone is not a test."
-        )
-    if any(each.is_small for each in slicing.slices):
-        what = "rows" if slicing.slices[0].num_groups is None else "groups"
-        sentences.append(f"* Fewer than {MIN_SLICE} {what}: not reliable.")
-    return " ".join([*sentences, "Gap: the slice minus all other rows, in points."])
-
-
-def format_points(estimate: Estimate) -> str:
-    """Return "+1.2 [-0.3, +2.7]": a difference in hundredths."""
-    return f"{100 * estimate.value:+.1f} [{100 * estimate.low:+.1f}, {100 * estimate.high:+.1f}]"
 
 
 def coverage_table(evaluation: Evaluation, *, brief: bool) -> Table:

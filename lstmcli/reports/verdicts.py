@@ -2,7 +2,7 @@
 
 from lstmcli.errors import counted
 from lstmcli.metrics.evaluation import Comparison, Evaluation
-from lstmcli.reports.tables import SCORE_TITLES
+from lstmcli.reports.table import SCORE_TITLES
 
 # With fewer rows or groups, bootstrap intervals are far too narrow; with one, they have no width at all.
 MIN_DRAWN = 20

@@ -7,7 +7,7 @@ from lstmcli.errors import counted
 from lstmcli.metrics.estimates import Estimate
 from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.reports.comparison import points
-from lstmcli.reports.tables import SCORE_TITLES
+from lstmcli.reports.table import SCORE_TITLES
 from lstmcli.reports.wording import joined
 
 WRITTEN_SCORES = {

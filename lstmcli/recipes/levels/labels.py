@@ -34,7 +34,7 @@ def with_levels(extras: Extras, scored: ScoredRows, evaluation: EvaluationSettin
             evaluation,
             groups=scored.examples.groups,
         )
-        levels.append(replace(found, notes=scored.evaluation.notes))
+        levels.append(replace(found, notes=scored.evaluation.notes, num_seen=scored.evaluation.num_seen))
     return replace(scored, levels=tuple(levels))
 
 

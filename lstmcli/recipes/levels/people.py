@@ -56,7 +56,7 @@ def with_people(by: str, scored: ScoredRows, rule: DecisionRule, evaluation: Eva
         confidence=evaluation.confidence,
     )
     notes = (*scored.evaluation.notes, *people_sentences(more, by, kind))
-    return replace(scored, levels=(*scored.levels, replace(found, notes=notes)))
+    return replace(scored, levels=(*scored.levels, replace(found, notes=notes, num_seen=scored.evaluation.num_seen)))
 
 
 def _of_people(system: System, people: NDArray[np.int64], rule: DecisionRule) -> System:

@@ -9,7 +9,7 @@ from lstmcli.config.model_settings import DataSettings, LabelKind, ModelSettings
 from lstmcli.errors import counted
 from lstmcli.metrics.estimates import Estimate
 from lstmcli.reports.inspection.cells import display_width
-from lstmcli.reports.tables import SCORE_TITLES, format_estimate
+from lstmcli.reports.table import SCORE_TITLES, format_estimate
 from lstmcli.store.information import Classifier, Information, Interval, LanguageModel, Scored
 from lstmcli.store.language_model import LearnedNextWord
 from lstmcli.visible import visible

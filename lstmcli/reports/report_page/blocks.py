@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from lstmcli.charts.style import style_sheet
 from lstmcli.reports.report_page.content import ShownText
-from lstmcli.reports.tables import Table
+from lstmcli.reports.table import Table
 
 
 @dataclass(frozen=True)

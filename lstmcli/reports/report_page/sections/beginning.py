@@ -9,7 +9,8 @@ from lstmcli.reports.headline import headline, optimism
 from lstmcli.reports.label_trust import confusion_sentence, trust_sentences
 from lstmcli.reports.report_page.blocks import Block, Cell, Charts, Facts, Grid, Items, Paragraph, Section, Svg
 from lstmcli.reports.report_page.content import DataFile, ReportContent
-from lstmcli.reports.tables import SCORE_TITLES, folds_table, systems_table
+from lstmcli.reports.table import SCORE_TITLES
+from lstmcli.reports.tables import folds_table, systems_table
 from lstmcli.reports.verdicts import comparison_sentences
 
 KINDS = {

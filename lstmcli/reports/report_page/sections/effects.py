@@ -5,7 +5,8 @@ from lstmcli.errors import counted
 from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.metrics.slices import Slicing
 from lstmcli.reports.report_page.blocks import Block, Charts, Folded, Grid, Items, Section, Svg
-from lstmcli.reports.tables import SCORE_TITLES, slices_table
+from lstmcli.reports.slice_tables import slices_table
+from lstmcli.reports.table import SCORE_TITLES
 
 MAX_BARS = 30
 

@@ -4,7 +4,8 @@ from lstmcli.metrics.evaluation import Evaluation, LabelScores
 from lstmcli.reports.label_trust import meaning, own_labels, trust_in, trust_sentences
 from lstmcli.reports.report_page.blocks import Block, Cell, Folded, Grid, Items, Section
 from lstmcli.reports.report_page.content import ReportContent
-from lstmcli.reports.tables import NO_SCORE, all_labels, comparison_table
+from lstmcli.reports.table import NO_SCORE
+from lstmcli.reports.tables import all_labels, comparison_table
 
 
 def labels(content: ReportContent, evaluation: Evaluation) -> Section:

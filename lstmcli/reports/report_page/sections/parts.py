@@ -5,7 +5,7 @@ from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.reports.headline import clearness
 from lstmcli.reports.report_page.blocks import Block, Charts, Items, Section, Svg
 from lstmcli.reports.report_page.content import ReportContent
-from lstmcli.reports.tables import SCORE_TITLES
+from lstmcli.reports.table import SCORE_TITLES
 
 ALONE = {"network alone": "network_alone", "n-grams alone": "ngrams_alone", "both together": "together"}
 

@@ -7,7 +7,7 @@ from typing import Any
 from lstmcli.charts import Line, Mark, line_chart
 from lstmcli.reports.report_page.blocks import Charts, Paragraph, Section, Svg
 from lstmcli.reports.report_page.content import ReportContent
-from lstmcli.reports.tables import SCORE_TITLES
+from lstmcli.reports.table import SCORE_TITLES
 
 # Of an ensemble, as many networks as lines can be told apart.
 MAX_NETWORKS = 6
