@@ -13,6 +13,7 @@ from lstmcli.reports.headline import headline, optimism
 from lstmcli.reports.report_page.blocks import Block, Folded, Paragraph, Section, Svg
 from lstmcli.reports.report_page.content import ReportContent
 from lstmcli.reports.report_page.sections.beginning import data, result, scores
+from lstmcli.reports.report_page.sections.changes import changes
 from lstmcli.reports.report_page.sections.confidence import confidence
 from lstmcli.reports.report_page.sections.confusion import confusion
 from lstmcli.reports.report_page.sections.effects import effects
@@ -56,6 +57,7 @@ def sections_of(content: ReportContent) -> list[Section]:
         *evaluation_sections(content, main),
         texts(content),
         suspects(content),
+        changes(main),
         parts(content),
         training(content),
         *(_other(content, evaluation) for evaluation in content.ordered[1:]),

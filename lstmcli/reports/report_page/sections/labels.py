@@ -1,10 +1,11 @@
 """Which labels can be relied on."""
 
 from lstmcli.metrics.evaluation import Evaluation, LabelScores
+from lstmcli.reports.further import label_cells
 from lstmcli.reports.label_trust import meaning, own_labels, trust_in, trust_sentences
 from lstmcli.reports.report_page.blocks import Block, Cell, Folded, Grid, Items, Section
 from lstmcli.reports.report_page.content import ReportContent
-from lstmcli.reports.table import NO_SCORE
+from lstmcli.reports.table import NO_SCORE, Table
 from lstmcli.reports.tables import all_labels, comparison_table
 
 
@@ -15,6 +16,9 @@ def labels(content: ReportContent, evaluation: Evaluation) -> Section:
     if len(evaluation.labels) > 1:
         compared = comparison_table(evaluation, all_labels(evaluation))
         blocks.append(Folded(f"{compared.title}, beside the baselines", [Grid.of(compared)]))
+    shown = all_labels(evaluation)
+    for cells in label_cells(evaluation, shown.indices, shown.note, brief=False):
+        blocks.append(Folded(cells.title, [Grid.of(Table(*cells))]))
     return Section("labels", "Which labels can be trusted", blocks)
 
 
