@@ -15,6 +15,7 @@ from lstmcli.metrics.evaluation import Evaluation, System, evaluate
 from lstmcli.metrics.further import MACRO, OF_EACH_LABEL
 from lstmcli.metrics.limits import Limit, Limits, failures
 from lstmcli.reports.files import to_console_text, to_json, to_markdown
+from lstmcli.reports.report_page.content import ReportContent
 
 NAMES = ("a", "b", "c", "d")
 EXACT: dict[str, float] = {"rel": 1e-12, "abs": 1e-12}
@@ -169,7 +170,7 @@ def test_reports_show_a_dash_where_a_score_is_not_defined_and_never_nan() -> Non
     assert table[1].split() == ["trait", "AUC", "balanced", "accuracy", "MCC"]
     assert table[5].split() == ["d", "-", "-", "-"]
     assert max(map(len, table[:7])) <= 80
-    markdown, stored = to_markdown("t", [found], {}), to_json([found], {})
+    markdown, stored = to_markdown(ReportContent("t", [found])), to_json([found], {})
     assert "| d | - | - | - | 0." in markdown
     assert not [each for each in (shown, markdown, stored) if "nan" in each.lower()]
 

@@ -123,7 +123,9 @@ def test_a_search_without_a_match_says_so() -> None:
 
 
 def test_texts_of_one_word_have_no_perplexity() -> None:
-    assert list(perplexity_lines(None, {"forward": None}, 50.0)) == ["perplexity: none, since no text has two words"]
+    assert list(perplexity_lines(None, {"forward": None}, 50.0, None)) == [
+        "perplexity: none, since no text has two words"
+    ]
 
 
 @pytest.mark.parametrize(("text", "width"), [("e\u0301", 1), ("a\u200db", 2), ("日\u0301", 2)])
