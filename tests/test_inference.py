@@ -318,9 +318,12 @@ def test_a_model_of_an_older_format_is_still_read(folder: Path, version: int, dt
 
 
 def test_a_newer_format_says_to_upgrade(folder: Path) -> None:
-    edit(folder, lambda description: description.update(format_version=SCORES_FORMAT_VERSION + 1, written_by="lstmcli 9.0"))
+    edit(
+        folder,
+        lambda description: description.update(format_version=SCORES_FORMAT_VERSION + 1, written_by="lstmcli 9.0"),
+    )
     seal_again(folder)
-    with pytest.raises(RunDirectoryError, match=r"has format version 6, written by lstmcli 9\.0;.*Upgrade lstmcli"):
+    with pytest.raises(RunDirectoryError, match=r"has format version 7, written by lstmcli 9\.0;.*Upgrade lstmcli"):
         read_model(folder)
 
 

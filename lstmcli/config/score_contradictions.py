@@ -7,6 +7,15 @@ Check = tuple[bool, list[KeyPath], str]  # see `contradictions`
 
 ONLY_LABELS = "applies to labels, and data.scores are numbers; remove one of them."
 
+# Settings that say that labels are learned, and which.
+LABELS = {
+    "label": "a column of labels",
+    "labels": "yes/no columns",
+    "label_separator": "several labels per text",
+    "annotators": "labels of several annotators",
+    "soft_labels": "probabilities of labels",
+}
+
 
 def score_checks(config: Config) -> list[Check]:
     """Return the checks of a config with `data.scores`, and of one setting that means nothing without."""
@@ -14,20 +23,13 @@ def score_checks(config: Config) -> list[Check]:
     if not data.scores:
         is_set = training.score_loss != default.training.score_loss
         return [(is_set, [("training", "score_loss")], "training.score_loss: applies to scores; set data.scores.")]
-    labels = {
-        "label": "a column of labels",
-        "labels": "yes/no columns",
-        "label_separator": "several labels per text",
-        "annotators": "labels of several annotators",
-        "soft_labels": "probabilities of labels",
-    }
     combined: list[Check] = [
         (
             getattr(data, key) != getattr(default.data, key),
             [("data", key), ("data", "scores")],
             f"data.{key} and data.scores can't be combined: a model predicts either {what} or scores.",
         )
-        for key, what in labels.items()
+        for key, what in LABELS.items()
     ]
     return [
         *combined,

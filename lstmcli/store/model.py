@@ -28,7 +28,7 @@ from lstmcli.config.model_settings import DataSettings, ModelSettings, Tokenizer
 from lstmcli.corpus.label_set import LabelSet
 from lstmcli.data.atomic import atomic_path, saving_tensors
 from lstmcli.data.sealed import RowGuard, SealedFolder, reason_of, reseal, seal
-from lstmcli.errors import RunDirectoryError
+from lstmcli.errors import RunDirectoryError, UsageError
 from lstmcli.kernels.weights import Weights
 from lstmcli.metrics.decisions import DecisionRule
 from lstmcli.metrics.score_outputs import ScoreOutputs
@@ -227,6 +227,19 @@ def read_model(run: Path) -> SavedModel:
         scores=description.scores,
         word_guards=() if embedding is None else tuple(embedding.guard(number) for number in range(len(members))),
     )
+
+
+def read_label_model(run: Path, what: str) -> SavedModel:
+    """Do the same for something, such as "lstmcli page", that only makes sense for labels.
+
+    Raises:
+        UsageError: the model predicts scores.
+        RunDirectoryError, DamagedFileError: see `read_model`.
+    """
+    model = read_model(run)
+    if model.scores is not None:
+        raise UsageError(f"{run}: predicts scores; {what} is for models of labels.")
+    return model
 
 
 def _open_vocabulary(folder: SealedFolder) -> StoredVocabulary:
