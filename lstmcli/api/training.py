@@ -13,6 +13,7 @@ from lstmcli.errors import in_python_words
 from lstmcli.events import Tell, ignore
 
 if TYPE_CHECKING:  # prediction loads none of it
+    from lstmcli.metrics.estimates import Estimate
     from lstmcli.metrics.evaluation import Evaluation
     from lstmcli.metrics.score_evaluation import ScoreEvaluation
 
@@ -41,7 +42,7 @@ class TrainingResult:
     def scores(self) -> dict[str, float]:
         """The model's scores by name, if they are defined: on test rows if there are any, else on validation rows."""
         evaluation = self.test or self.validation
-        own = next(iter(evaluation.scores.values()))
+        own: Mapping[str, Estimate | None] = next(iter(evaluation.scores.values()))
         return {name: estimate.value for name, estimate in own.items() if estimate is not None}
 
     def __repr__(self) -> str:

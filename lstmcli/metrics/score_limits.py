@@ -6,6 +6,7 @@ from lstmcli.metrics.estimates import Estimate
 from lstmcli.metrics.limits import Limits, check_names
 from lstmcli.metrics.score_baselines import MEAN_NAME, RIDGE_NAME
 from lstmcli.metrics.score_evaluation import FIGURES, ScoreEvaluation
+from lstmcli.metrics.scores import LOWER_IS_BETTER
 
 # How the baselines are called where a name is typed: as the ones of labels that are nearest to them.
 SHORT_NAMES = {MEAN_NAME: "majority", RIDGE_NAME: "tfidf", NGRAMS_NAME: "ngrams"}
@@ -40,7 +41,7 @@ def score_failures(limits: Limits, evaluation: ScoreEvaluation) -> list[str]:
         UsageError: there is no such figure or baseline.
     """
     values = score_scalars(evaluation)
-    check_names(limits, list(values))
+    _check_directions(limits, list(values))
     found = []
     for option, wanted, sign in (("--fail-under", limits.under, 1.0), ("--fail-over", limits.over, -1.0)):
         for limit in wanted:
@@ -50,6 +51,25 @@ def score_failures(limits: Limits, evaluation: ScoreEvaluation) -> list[str]:
             elif sign * value < sign * limit.value:
                 found.append(f"{limit.name} {value:.4f} is {option.removeprefix('--fail-')} {limit.value:g} ({option})")
     return found + _below(limits, evaluation, values)
+
+
+def _check_directions(limits: Limits, names: list[str]) -> None:
+    """Check the names of limits; that of a score comes after its figure ("mae.valence"), unlike in `check_names`."""
+    both = limits.under + limits.over
+    unknown = tuple(limit for limit in both if limit.name not in names)
+    by_figure = {limit.name: _figure_of(limit.name) for limit in both if limit not in unknown}
+    check_names(Limits(under=unknown), names)
+    for option, wanted in (("--fail-under", limits.under), ("--fail-over", limits.over)):
+        for limit in wanted:
+            less_is_better = by_figure[limit.name] in LOWER_IS_BETTER
+            if less_is_better != (option == "--fail-over"):
+                more_or_less, other = ("less", "--fail-over") if less_is_better else ("more", "--fail-under")
+                raise UsageError(f"{option} {limit.name}: {more_or_less} of it is better; use {other}.")
+
+
+def _figure_of(name: str) -> str:
+    first, _, rest = name.partition(".")
+    return rest if first in SHORT_NAMES.values() else first
 
 
 def _below(limits: Limits, evaluation: ScoreEvaluation, values: dict[str, float | None]) -> list[str]:

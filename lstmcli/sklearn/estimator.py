@@ -118,7 +118,7 @@ class TextEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
     def _open(self) -> None:
         folder = tempfile.mkdtemp(prefix="lstmcli-")
         self.export(folder)
-        self.model_ = load(folder)
+        self.model_: Any = load(folder)
         weakref.finalize(self.model_, _remove, folder, os.getpid())  # the model maps files in it
 
     def export(self, folder: str | Path) -> None:
