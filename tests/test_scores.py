@@ -23,6 +23,7 @@ from lstmcli.metrics.score_evaluation import ScoreSystem, evaluate_scores
 from lstmcli.metrics.score_metrics import agreement
 from lstmcli.metrics.score_outputs import COVERAGES, ScoreOutputs
 from lstmcli.metrics.score_tuning import ScoreTuner, Standard, fit_weights
+from lstmcli.ngrams.regressions import LEAST_WEIGHT, SCORE_SMOOTHING, score_weights
 from lstmcli.reports.scores.files import scores_json
 from lstmcli.reports.scores.tables import score_tables
 from lstmcli.training.score_loss import make_score_loss
@@ -228,6 +229,15 @@ def test_a_feature_with_a_large_weight_is_hardly_regularised() -> None:
     expected = Ridge(alpha=10.0, solver="cholesky").fit(features.toarray() * weights, targets[:, 0]).coef_ * weights[0]
     np.testing.assert_allclose(coefficients, expected, atol=1e-3)
     assert coefficients[0] > 5 * coefficients[1]
+
+
+def test_a_feature_that_moves_a_score_is_weighted_more() -> None:
+    features = sparse.csr_matrix(np.array([[1.0, 1.0], [1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]))
+    targets = np.array([[2.0, NAN], [2.0, 1.0], [-2.0, -1.0], [-2.0, NAN]])
+    expected = LEAST_WEIGHT + np.abs(np.array([[4.0, 0.0], [1.0, -1.0]]) / (2.0 + SCORE_SMOOTHING))
+    expected /= np.sqrt((expected**2).mean(axis=1, keepdims=True))
+    np.testing.assert_allclose(score_weights(features, targets), expected)
+    assert expected[0, 0] > expected[0, 1]
 
 
 def test_without_rows_or_features_the_mean_is_predicted() -> None:

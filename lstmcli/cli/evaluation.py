@@ -1,6 +1,7 @@
 """What `lstmcli evaluate` and `lstmcli cross-validate` share: options for more than scores, and printing them."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,7 +18,7 @@ from lstmcli.visible import visible
 if TYPE_CHECKING:
     from lstmcli.recipes.evaluation.wanted import Extras
     from lstmcli.recipes.score import ScoredRows
-    from lstmcli.recipes.tasks.reporting import AnyScored
+    from lstmcli.recipes.tasks.reporting import AnyEvaluation, AnyScored
 
 ROWS = "Rows"
 
@@ -162,7 +163,8 @@ def show_scores(scored: "AnyScored", name: str, run: Path, shown: Shown) -> None
         write_data(evaluations_json(scored.evaluations, {"model": name, **found}, scored.provenance))
         return
     if write_up is None:
-        for number, evaluation in enumerate(scored.evaluations):
+        evaluations: Sequence[AnyEvaluation] = scored.evaluations
+        for number, evaluation in enumerate(evaluations):
             write_tables("\n" * bool(number) + console_text(evaluation, is_terminal=is_terminal(sys.stdout)))
     else:
         write_tables(f"{visible(write_up)}\n")

