@@ -160,8 +160,8 @@ def read_examples(
         raise DataError(f"{name}: no usable rows ({num_rows:,} read): {reasons}.")
     table = table.reset_index(drop=True)
     scores = None if rows.scores is None else rows.scores.score_values()
-    found = tuple(findings)
-    return Examples(name, num_rows, table, label_sets, rows.store, found, rows.soft_labels(), tuple(ends), scores)
+    told = tuple(findings)
+    return Examples(name, num_rows, table, label_sets, rows.store, told, rows.soft_labels(), tuple(ends), scores)
 
 
 def _as_known(label_sets: tuple[tuple[str, ...], ...], known: Collection[str]) -> tuple[tuple[str, ...], ...]:
