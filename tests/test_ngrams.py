@@ -274,7 +274,9 @@ def test_what_is_kept_is_fitted_on_all_texts(corpus: Path, monkeypatch: pytest.M
     fits: list[tuple[float, int | None]] = []
     fit = NgramFeatures.fit
 
-    def spy(self: NgramFeatures, targets: np.ndarray, strength: float, places: np.ndarray | None = None, *how: object) -> NgramTable:
+    def spy(
+        self: NgramFeatures, targets: np.ndarray, strength: float, places: np.ndarray | None = None, *how: object
+    ) -> NgramTable:
         fits.append((strength, None if places is None else len(places)))
         return fit(self, targets, strength, places, *how)
 

@@ -325,6 +325,20 @@ def test_intervals_hold_the_asked_part_of_new_rows() -> None:
         assert found == pytest.approx(coverage, abs=0.01)
 
 
+def test_intervals_come_from_mixtures_that_have_not_seen_the_row() -> None:
+    random = np.random.default_rng(6)
+    truth, outputs = random.normal(size=(30, 1)), random.normal(size=(30, 1))
+    standard = Standard(np.zeros(1), np.ones(1))
+    residuals = np.empty(30)
+    for part in range(5):
+        rows = np.arange(30) % 5 == part
+        weight, offset = fit_weights([outputs[~rows, 0]], truth[~rows, 0])
+        residuals[rows] = np.abs(truth[rows, 0] - offset - weight * outputs[rows, 0])
+    reaches = ScoreTuner(standard, truth).tuned(outputs).reaches[0]
+    expected = np.sort(residuals)[np.ceil(31 * COVERAGES - 1e-9).astype(int)[COVERAGES < 0.96] - 1]
+    np.testing.assert_allclose(reaches[COVERAGES < 0.96], expected)
+
+
 def test_a_reach_is_the_residual_of_the_rank_that_theory_says() -> None:
     targets = np.array([[3.0], [-1.0], [NAN], [2.0], [4.0]])
     reaches = conformal_reaches(targets, np.zeros_like(targets))[0]

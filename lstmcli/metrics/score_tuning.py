@@ -17,6 +17,10 @@ from lstmcli.metrics.score_outputs import ScoreOutputs
 Floats = NDArray[np.float64]
 Outputs = NDArray[np.floating]
 
+# For intervals, each part of the validation rows is predicted by a mixture of the others: one that is fitted on the same
+# rows is nearer to them than to new ones.
+NUM_PARTS = 5
+
 # The mean squared error of standardised scores, by which epochs are compared.
 SQUARED_ERROR = "mse"
 
@@ -53,10 +57,8 @@ class ScoreTuner:
 
     def tuned(self, outputs: Outputs) -> ScoreOutputs:
         """Return the best mixture for the network's `outputs` (rows, scores), and how far it is off."""
-        found = self._mixture(outputs)
-        values = found.values(outputs, self._ngrams)
-        reaches = conformal_reaches(self._targets, values)
-        return ScoreOutputs(**{**vars(found), "reaches": reaches})
+        reaches = conformal_reaches(self._targets, self._held_out(outputs))
+        return ScoreOutputs(**{**vars(self._mixture(outputs)), "reaches": reaches})
 
     def scores(self, outputs: Outputs) -> dict[str, float]:
         """Return the validation figures of the network's `outputs` with the mixture that is fitted on them."""
@@ -75,8 +77,21 @@ class ScoreTuner:
         """Return the best outputs of the n-gram model without the network, if there is an n-gram model."""
         return None if self._ngrams is None else self.without_ngrams().tuned(self._ngrams)
 
-    def _mixture(self, outputs: Outputs) -> ScoreOutputs:
+    def _held_out(self, outputs: Outputs) -> Floats:
+        """Return what mixtures say that are fitted without the row, (rows, scores)."""
+        values = np.empty(self._targets.shape)
+        part = np.arange(len(values)) % NUM_PARTS
+        for number in range(NUM_PARTS):
+            rows = part == number
+            ngrams = None if self._ngrams is None else self._ngrams[rows]
+            values[rows] = self._mixture(outputs, without=rows).values(outputs[rows], ngrams)
+        return values
+
+    def _mixture(self, outputs: Outputs, *, without: NDArray[np.bool_] | None = None) -> ScoreOutputs:
+        """Fit the mixture, on all rows, or without some."""
         truth = self._standard.standardised(self._targets)
+        if without is not None:
+            truth = np.where(without[:, None], np.nan, truth)
         parts = [outputs.astype(np.float64)] + ([] if self._ngrams is None else [self._ngrams.astype(np.float64)])
         columns = [fit_weights([part[:, score] for part in parts], truth[:, score]) for score in range(truth.shape[1])]
         weights = np.array(columns).T

@@ -33,6 +33,8 @@ class LSTMRegressor(RegressorMixin, TextEstimator):  # type: ignore[misc]  # sci
             TypeError: X holds something else than str.
         """
         texts = texts_of(X)
+        if len(texts) < 2:
+            raise ValueError("expected at least two texts, got n_samples = 1")
         scores, names, self._is_one = _scores(y)
         check_consistent_length(texts, scores)
         self._fit_model(texts, scores=dict(zip(names, scores.T.tolist(), strict=True)))
