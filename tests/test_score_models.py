@@ -27,6 +27,7 @@ from lstmcli.store.score_baselines import read_score_baselines
 from lstmcli.text.vocabulary import PAD_ID
 from lstmcli.training.batch import word_batch
 from tests.conftest import FAST, PROJECT, Cli, history, interrupt, invoke, losses, run_process, set_options
+from tests.metrics_schema import problems
 
 DATA = PROJECT / "data" / "scores"
 FEW = [*FAST, "training.epochs=3", "data.validation_fraction=0.3"]
@@ -57,6 +58,7 @@ def table(text: str) -> list[dict[str, str]]:
 
 def test_a_training_on_the_bundled_corpus_reports_every_figure_beside_its_baselines(run: Path) -> None:
     metrics = json.loads((run / "metrics.json").read_text())
+    assert list(problems(metrics)) == []
     (validation, test) = metrics["evaluations"].values()
     assert (validation["is_tuned_on"], test["is_tuned_on"]) == (True, False)
     assert list(test["scores"]) == ["this model", "mean of training rows", "TF-IDF + ridge", "n-grams alone"]

@@ -17,8 +17,8 @@ from lstmcli.metrics.score_outputs import ScoreOutputs
 Floats = NDArray[np.float64]
 Outputs = NDArray[np.floating]
 
-# For intervals, each part of the validation rows is predicted by a mixture of the others: one that is fitted on the same
-# rows is nearer to them than to new ones.
+# For intervals, each part of the validation rows is predicted by a mixture of the others, since one that is fitted on
+# the same rows is nearer to them than to new ones.
 NUM_PARTS = 5
 
 # The mean squared error of standardised scores, by which epochs are compared.
