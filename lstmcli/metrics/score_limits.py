@@ -1,7 +1,7 @@
 """Limits on the figures of an evaluation of scores; see `limits`."""
 
 from lstmcli.errors import UsageError
-from lstmcli.metrics.baselines import NGRAMS_NAME
+from lstmcli.metrics.baseline_names import NGRAMS_NAME
 from lstmcli.metrics.estimates import Estimate
 from lstmcli.metrics.limits import Limits, check_names
 from lstmcli.metrics.score_baselines import MEAN_NAME, RIDGE_NAME

@@ -16,7 +16,7 @@ from lstmcli.corpus.scores import score_targets
 from lstmcli.data.atomic import replaced_folder
 from lstmcli.errors import DamagedFileError, RunDirectoryError
 from lstmcli.inference.predictor import Predictor
-from lstmcli.metrics.baselines import NGRAMS_NAME
+from lstmcli.metrics.baseline_names import NGRAMS_NAME
 from lstmcli.metrics.score_baselines import MEAN_NAME, RIDGE_NAME, RidgeBaseline, ScoreBaselines
 from lstmcli.metrics.score_evaluation import IntervalCoverage, ScoreEvaluation, ScoreSystem, evaluate_scores
 from lstmcli.metrics.score_outputs import ScoreOutputs
