@@ -3,19 +3,30 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lstmcli.api import Model, TrainingResult, load, train
+    from lstmcli.api import Model, ScoreModel, TrainingResult, load, train
     from lstmcli.errors import LstmcliError
-    from lstmcli.sklearn import LSTMClassifier
+    from lstmcli.sklearn import LSTMClassifier, LSTMRegressor
 
 __version__ = "0.1.0"
 
-__all__ = ["LSTMClassifier", "LstmcliError", "Model", "TrainingResult", "load", "train"]
+__all__ = [
+    "LSTMClassifier",
+    "LSTMRegressor",
+    "LstmcliError",
+    "Model",
+    "ScoreModel",
+    "TrainingResult",
+    "load",
+    "train",
+]
 
 # Where each name is found when it is first asked for: importing the package loads no library.
 _HOMES = {
     "LstmcliError": "lstmcli.errors",
     "LSTMClassifier": "lstmcli.sklearn",
+    "LSTMRegressor": "lstmcli.sklearn",
     "Model": "lstmcli.api",
+    "ScoreModel": "lstmcli.api",
     "TrainingResult": "lstmcli.api",
     "load": "lstmcli.api",
     "train": "lstmcli.api",

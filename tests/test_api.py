@@ -238,7 +238,7 @@ def test_copies_and_pickles_open_the_model_again_wherever_the_process_is(
 
 
 def test_threads_may_share_a_model(wide: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lstmcli.api.BLOCK_TEXTS", 40)  # so that they take many turns
+    monkeypatch.setattr("lstmcli.api.model.BLOCK_TEXTS", 40)  # so that they take many turns
     texts = [drawn_texts(200, seed) for seed in range(4)]
     expected = [lstmcli.load(wide).predict_proba(each).tobytes() for each in texts]
     shared = lstmcli.load(wide)

@@ -99,3 +99,27 @@ def test_traits_are_balanced_and_texts_of_the_promised_length() -> None:
     lengths = [len(text.split()) for text in all_texts("personality")]
     assert min(lengths) >= 40
     assert max(lengths) <= 120
+
+
+def test_the_scores_have_the_promised_counts_and_range_and_share_no_run_of_five_words() -> None:
+    tested = {split: rows("scores", split) for split in ("train", "test")}
+    assert {split: len(found) for split, found in tested.items()} == {"train": 150, "test": 60}
+    readme = (DATA / "README.md").read_text(encoding="utf-8")
+    assert "`scores/train.csv` (150 texts) and `scores/test.csv` (60 texts)" in readme
+    everything = [row for found in tested.values() for row in found]
+    for name in ("valence", "arousal"):
+        values = [float(row[name]) for row in everything]
+        assert min(values) >= 1.0
+        assert max(values) <= 5.0
+        assert len(set(values)) > 20
+
+    def runs(text: str) -> set[tuple[str, ...]]:
+        tokens = words(text)
+        return {tuple(tokens), *(tuple(tokens[start : start + 5]) for start in range(len(tokens) - 4))}
+
+    others = [*all_texts("emotion"), *all_texts("personality"), *(row["text"] for row in rows("negation", "test"))]
+    taken = set().union(*map(runs, others))
+    for row in everything:
+        own = runs(row["text"])
+        assert not own & taken, row["text"]
+        taken |= own

@@ -274,9 +274,11 @@ def test_what_is_kept_is_fitted_on_all_texts(corpus: Path, monkeypatch: pytest.M
     fits: list[tuple[float, int | None]] = []
     fit = NgramFeatures.fit
 
-    def spy(self: NgramFeatures, targets: np.ndarray, strength: float, places: np.ndarray | None = None) -> NgramTable:
+    def spy(
+        self: NgramFeatures, targets: np.ndarray, strength: float, places: np.ndarray | None = None, *how: object
+    ) -> NgramTable:
         fits.append((strength, None if places is None else len(places)))
-        return fit(self, targets, strength, places)
+        return fit(self, targets, strength, places, *how)
 
     monkeypatch.setattr(NgramFeatures, "fit", spy)
     config = load_config(None, [f"data.train={corpus}/train.csv"])

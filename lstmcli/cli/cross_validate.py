@@ -1,5 +1,6 @@
 """`lstmcli cross-validate`."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -90,6 +91,7 @@ def cross_validate_command(
       lstmcli cross-validate essays.csv --label mood --suspects suspects.csv
     """
     limits = wanted_limits(fail_under, fail_over, fail_below, baselines=baselines)
+    shown = Shown(as_json=as_json, mistakes=mistakes, write_up=write_up, suspects=suspects)
     scored, place, has_texts = evaluate_folds(
         folds,
         config,
@@ -102,8 +104,9 @@ def cross_validate_command(
         overwrite=overwrite,
         quiet=quiet,
         extras=wanted_extras(predictions, suspects, trait_columns=trait_columns, slices=slices, maps=maps),
+        shown=shown,
         command="cross-validate --resume --run-dir",
     )
-    shown = Shown(as_json=as_json, mistakes=mistakes, write_up=write_up, suspects=suspects, texts=has_texts)
+    shown = replace(shown, texts=has_texts)
     show_scores(scored, name_of_folds(folds, place), place, shown)
     check_limits(limits, scored)

@@ -1,6 +1,7 @@
 """`lstmcli evaluate`."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,7 +42,7 @@ from lstmcli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from lstmcli.recipes.evaluation.wanted import Extras
-    from lstmcli.recipes.score import ScoredRows
+    from lstmcli.recipes.tasks.reporting import AnyScored
 
 FOLDS = "Cross-validation"
 
@@ -150,6 +151,7 @@ def evaluate_command(
       lstmcli evaluate runs/emotion test.csv --variants --suspects suspects.csv
       lstmcli evaluate runs/comments test.csv --map goemotions-ekman
     """
+    shown = Shown(as_json=as_json, mistakes=mistakes, write_up=write_up, suspects=suspects)
     limits = wanted_limits(fail_under, fail_over, fail_below, baselines=baselines)
     extras = wanted_extras(
         predictions, suspects, trait_columns=trait_columns, slices=slices, maps=maps, by=by, variants=variants
@@ -178,10 +180,10 @@ def evaluate_command(
             overwrite=overwrite,
             quiet=quiet,
             extras=extras,
+            shown=shown,
         )
         name = name_of_folds(folds, place)
-    shown = Shown(as_json=as_json, mistakes=mistakes, write_up=write_up, suspects=suspects, texts=has_texts)
-    show_scores(scored, name, place, shown)
+    show_scores(scored, name, place, replace(shown, texts=has_texts))
     check_limits(limits, scored)
 
 
@@ -205,11 +207,12 @@ def _evaluate_run(
     threshold: str | None,
     quiet: bool,
     extras: "Extras",
-) -> tuple["ScoredRows", bool]:
+) -> tuple["AnyScored", bool]:
     """Return the scored rows, and whether their texts may be shown."""
     from lstmcli.recipes.evaluate import ColumnOverrides, evaluate_file, shows_texts, write_reports
     from lstmcli.recipes.reporting.content import without_texts
     from lstmcli.recipes.reporting.folder import check_reports
+    from lstmcli.recipes.score import ScoredRows
     from lstmcli.reports.console import ConsoleReporter
 
     if output is None and sys.stdout is None:
@@ -223,7 +226,7 @@ def _evaluate_run(
     reporter(scored.examples.report)
     name_files(extras, reporter)
     has_texts = not no_texts and shows_texts(run)
-    if not has_texts:
+    if not has_texts and isinstance(scored, ScoredRows):
         scored = without_texts(scored)
     if output is not None:
         write_reports(output, scored, run, texts=has_texts)

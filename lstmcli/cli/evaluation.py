@@ -1,6 +1,7 @@
 """What `lstmcli evaluate` and `lstmcli cross-validate` share: options for more than scores, and printing them."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +18,7 @@ from lstmcli.visible import visible
 if TYPE_CHECKING:
     from lstmcli.recipes.evaluation.wanted import Extras
     from lstmcli.recipes.score import ScoredRows
+    from lstmcli.recipes.tasks.reporting import AnyEvaluation, AnyScored
 
 ROWS = "Rows"
 
@@ -133,27 +135,41 @@ def wanted_extras(
     return Extras(rows, tuple(slices or ()), suspects, variants, tuple(maps or ()), by)
 
 
-def show_scores(scored: "ScoredRows", name: str, run: Path, shown: Shown) -> None:
+def refuse_for_scores(shown: Shown) -> None:
+    """Raise a UsageError if something is to be shown that an evaluation of scores does not have."""
+    for option, is_wanted in {"--mistakes": shown.mistakes is not None, "--write-up": shown.write_up}.items():
+        if is_wanted:
+            raise UsageError(f"{option}: is for models of labels; --predictions writes all rows with both scores.")
+
+
+def show_scores(scored: "AnyScored", name: str, run: Path, shown: Shown) -> None:
     """Print the scores of the model in `run`, called `name`, and what else is wanted."""
     from lstmcli.recipes.evaluation.mistakes import confident_mistakes
     from lstmcli.recipes.evaluation.written import written
-    from lstmcli.reports.files import to_console_text, to_json
+    from lstmcli.recipes.score import ScoredRows
+    from lstmcli.recipes.tasks.reporting import console_text, evaluations_json
     from lstmcli.reports.mistakes import mistakes_content, mistakes_text
 
-    mistakes = None if shown.mistakes is None else confident_mistakes(scored, shown.mistakes, texts=shown.texts)
-    write_up = written(scored, run) if shown.write_up else None
+    mistakes = write_up = None
+    if isinstance(scored, ScoredRows):
+        mistakes = None if shown.mistakes is None else confident_mistakes(scored, shown.mistakes, texts=shown.texts)
+        write_up = written(scored, run) if shown.write_up else None
+    else:
+        refuse_for_scores(shown)
     if shown.as_json:
         found: dict[str, Any] = {} if mistakes is None else {"mistakes": mistakes_content(mistakes)}
         if write_up is not None:
             found["write_up"] = write_up
-        write_data(to_json(scored.evaluations, {"model": name, **found}, scored.provenance))
+        write_data(evaluations_json(scored.evaluations, {"model": name, **found}, scored.provenance))
         return
     if write_up is None:
-        for number, evaluation in enumerate(scored.evaluations):
-            write_tables("\n" * bool(number) + to_console_text(evaluation, is_terminal=is_terminal(sys.stdout)))
+        evaluations: Sequence[AnyEvaluation] = scored.evaluations
+        for number, evaluation in enumerate(evaluations):
+            write_tables("\n" * bool(number) + console_text(evaluation, is_terminal=is_terminal(sys.stdout)))
     else:
         write_tables(f"{visible(write_up)}\n")
-    show_rows(scored, shown)
+    if isinstance(scored, ScoredRows):
+        show_rows(scored, shown)
     if mistakes is not None:
         write_tables("\n" + mistakes_text(mistakes, output_style(no_color=True)))
 

@@ -68,7 +68,8 @@ def explain_command(
             "--label",
             metavar="LABEL",
             rich_help_panel=EXPLANATION,
-            help="Explain this label (default: the most probable label of the prediction).",
+            help="Explain this label, or this score of a model of scores (default: the most probable label of the "
+            "prediction, or the most unusual score).",
         ),
     ] = None,
     top: Annotated[

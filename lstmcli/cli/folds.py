@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lstmcli.cli.evaluation import Shown, refuse_for_scores
 from lstmcli.errors import UsageError
 
 if TYPE_CHECKING:
     from lstmcli.recipes.evaluation.wanted import Extras
-    from lstmcli.recipes.score import ScoredRows
+    from lstmcli.recipes.tasks.reporting import AnyScored
     from lstmcli.reports.console import ConsoleReporter
 
 
@@ -51,8 +52,9 @@ def evaluate_folds(
     overwrite: bool,
     quiet: bool,
     extras: "Extras",
+    shown: Shown,
     command: str = "evaluate --resume --output",
-) -> tuple["ScoredRows", Path, bool]:
+) -> tuple["AnyScored", Path, bool]:
     """Cross-validate and return the scored rows, the run directory, and whether texts may be shown.
 
     Args:
@@ -67,6 +69,7 @@ def evaluate_folds(
         overwrite: whether to replace an existing run.
         quiet: whether progress is not written.
         extras: what is wanted besides scores.
+        shown: what will be printed.
         command: what resumes it, but for the folder and the number of folds.
     """
     from lstmcli.recipes.run_setup import resolve_run
@@ -78,6 +81,8 @@ def evaluate_folds(
     resolved, run = resolve_run(
         config, settings, output, resume=resume, overwrite=overwrite, command="folds", arguments=arguments
     )
+    if resolved.data.scores:  # rather than after hours of training
+        refuse_for_scores(shown)
 
     from lstmcli.cli.long_running import long_running
     from lstmcli.recipes.cross_validate import cross_validate  # slow to import, see train

@@ -11,7 +11,7 @@ from lstmcli.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from lstmcli.metrics.limits import Limits
-    from lstmcli.recipes.score import ScoredRows
+    from lstmcli.recipes.tasks.reporting import AnyScored
 
 # Exit code if a score does not reach a limit.
 LIMIT_MISSED = 4
@@ -106,7 +106,7 @@ def _check_start(option: str, name: str) -> None:
         raise UsageError(f"{option} {name}: there is no such score.{did_you_mean(name, starts)} Scores: {known}.")
 
 
-def check_limits(limits: "Limits", scored: "ScoredRows") -> None:
+def check_limits(limits: "Limits", scored: "AnyScored") -> None:
     """Say which limits are missed, in one line.
 
     Raises:
@@ -119,10 +119,14 @@ def check_limits(limits: "Limits", scored: "ScoredRows") -> None:
         raise typer.Exit(LIMIT_MISSED)
 
 
-def _missed(limits: "Limits", scored: "ScoredRows") -> list[str]:
+def _missed(limits: "Limits", scored: "AnyScored") -> list[str]:
     if not (limits.under or limits.over or limits.below):
         return []
     from lstmcli.metrics.baseline_names import SHORT_NAMES
     from lstmcli.metrics.limits import failures
+    from lstmcli.metrics.score_evaluation import ScoreEvaluation
+    from lstmcli.metrics.score_limits import score_failures
 
+    if isinstance(scored.evaluation, ScoreEvaluation):
+        return score_failures(limits, scored.evaluation)
     return failures(limits, scored.evaluation, SHORT_NAMES)

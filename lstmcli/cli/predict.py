@@ -117,6 +117,17 @@ def predict_command(
             "theirs, their number, and an interval of the score.",
         ),
     ] = None,
+    interval: Annotated[
+        float | None,
+        typer.Option(
+            "--interval",
+            parser=parse_probability,
+            metavar="X",
+            rich_help_panel=PREDICTIONS,
+            help="For a model of scores, add columns low_<score> and high_<score> that hold this part of the true "
+            "scores (0.5 to 0.99, or a percentage).",
+        ),
+    ] = None,
     output: OutputFile = None,
     output_format: Annotated[
         FormatChoice,
@@ -169,10 +180,10 @@ def predict_command(
         ),
     ] = False,
 ) -> None:
-    """Predict the labels of texts from files or a pipe.
+    """Predict the labels, or the scores, of texts from files or a pipe.
 
     Rows keep their order and columns, and gain a prediction and a score. Standard input has one text per line unless
-    --format is given, and each line is answered with `label<TAB>score`.
+    --format is given, and each line is answered with `label<TAB>score`. A model of scores adds predicted_<score>.
 
     Examples:
       echo "what a lovely surprise" | lstmcli predict runs/emotion
@@ -192,7 +203,7 @@ def predict_command(
     paths = files or ["-"]
     kept = None if columns is None else split_list(columns)
     inputs = InputOptions(None if input_format is None else input_format.value, encoding, text, on_error.value)
-    options = PredictOptions(probabilities, top_k, threshold, min_confidence, trait_columns)
+    options = PredictOptions(probabilities, top_k, threshold, min_confidence, trait_columns, interval)
     _look_for_sentences(paths, run)
     check_exist(paths)
     check_output(output, paths, STANDARD_INPUT)

@@ -69,8 +69,8 @@ def train_command(
 
     # torch, pandas and scikit-learn take seconds to import; mistakes found above are reported without that wait.
     from lstmcli.cli.long_running import long_running
+    from lstmcli.recipes.tasks.reporting import console_text
     from lstmcli.recipes.train import train
-    from lstmcli.reports.files import to_console_text
 
     with long_running(run.directory, f"lstmcli train --resume --run-dir {run.path}", quiet=quiet) as (
         reporter,
@@ -81,5 +81,5 @@ def train_command(
             reporter.line("done", f"{run.path}: already finished; nothing to resume")
             return
         evaluations = train(resolved, run, tell=reporter, stop=stop)
-    write_tables(to_console_text(evaluations[-1], is_terminal=is_terminal(sys.stdout)))
+    write_tables(console_text(evaluations[-1], is_terminal=is_terminal(sys.stdout)))
     reporter.line("wrote", f"{run.path}  (next: lstmcli predict {run.path} FILE)")

@@ -8,6 +8,7 @@ from lstmcli.config.model_settings import (
     label_kind,
     num_recurrent_weights,
 )
+from lstmcli.config.score_contradictions import score_checks
 from lstmcli.config.settings import SCORES_BY_KIND, Config
 from lstmcli.config.thresholds import unknown_labels
 
@@ -23,6 +24,7 @@ def contradictions(config: Config, *, needs_labels: bool, needs_rows: bool = Tru
         (_source_checks(config, needs_labels=needs_labels) if needs_rows else [])
         + _label_checks(config)
         + _row_checks(config, needs_labels=needs_labels)
+        + score_checks(config)
         + _training_checks(config)
         + _model_checks(config)
     )
@@ -97,13 +99,17 @@ def _row_checks(config: Config, *, needs_labels: bool) -> list[Check]:
 
 
 def _training_checks(config: Config) -> list[Check]:
-    training, scores = config.training, SCORES_BY_KIND[label_kind(config.data)]
+    training, kind = config.training, label_kind(config.data)
+    # Scores have only one: the default stands for it.
+    metrics = (Config().training.metric,) if kind == "scores" else SCORES_BY_KIND[kind]
     return [
         (
-            training.metric not in scores,
+            training.metric not in metrics,
             [("training", "metric")],
-            f"training.metric={training.metric} is not available for this kind of labels; choose one of "
-            f"{', '.join(scores)}.",
+            "training.metric: applies to labels; with data.scores, the mean squared error selects the best epoch."
+            if kind == "scores"
+            else f"training.metric={training.metric} is not available for this kind of labels; choose one of "
+            f"{', '.join(metrics)}.",
         ),
         (
             training.device == "cuda" and training.engine == "kernels",

@@ -126,12 +126,14 @@ def _validator() -> TypeAdapter[Config]:
 
 def _check_size(config: Config) -> None:
     """Check that the config could be read again from the run that it starts."""
-    values = (*config.pretraining.texts, *config.data.labels)
+    values = (*config.pretraining.texts, *config.data.labels, *config.data.scores)
     num_values, most = len(values), MAX_NODES - 1_000
     # Each entry also has an indent and a line break, and may have quotes; the other settings come on top.
     num_bytes = sum(len(value.encode(errors="backslashreplace")) + 8 for value in values)
     if num_values > most or num_bytes > MAX_CONFIG_BYTES - (1 << 17):
-        names = "pretraining.texts" if config.pretraining.texts else "data.labels"
+        names = (
+            "pretraining.texts" if config.pretraining.texts else f"data.{'scores' if config.data.scores else 'labels'}"
+        )
         found = f"{num_values:,} values in {num_bytes / (1 << 20):.1f} MiB"
         limit = f"{most:,} values in {MAX_CONFIG_BYTES >> 20} MiB"
         raise ConfigError(f"{names}: expected at most {limit}, got {found}; merge some of them.")

@@ -49,7 +49,7 @@ Count = Annotated[int, Limits(ge=1, le=MAX_COUNT)]
 FormatName = Literal["csv", "tsv", "csv-semicolon", "csv-pipe", "tsv-raw", "jsonl", "text", "parquet", "excel", "spss"]
 CellName = Literal["rnn", "lstm", "peephole"]
 PoolingName = Literal["last", "mean", "max", "attention"]
-LabelKind = Literal["single", "multi", "traits"]
+LabelKind = Literal["single", "multi", "traits", "scores"]
 
 FORBID_UNKNOWN_KEYS = {"extra": "forbid"}
 
@@ -74,6 +74,7 @@ class DataSettings(Section):
     labels: tuple[str, ...] = ()
     label_separator: Annotated[str, Limits(min_length=1)] | None = None
     annotators: tuple[str, ...] = ()
+    scores: tuple[str, ...] = ()
     soft_labels: Annotated[float, Limits(ge=0.0, le=1.0)] = 0.0
     group: str | None = None
     validation_fraction: Annotated[float, Limits(gt=0.0, lt=1.0)] = 0.1
@@ -85,7 +86,9 @@ class DataSettings(Section):
 
 
 def label_kind(settings: DataSettings) -> LabelKind:
-    """Return "traits" for yes/no columns, "multi" for one column with a separator, and "single" otherwise."""
+    """Return "scores" for columns of numbers, "traits" for yes/no ones, "multi" for a separator, or else "single"."""
+    if settings.scores:
+        return "scores"
     if settings.labels:
         return "traits"
     return "single" if settings.label_separator is None else "multi"

@@ -22,13 +22,16 @@ from lstmcli.config.thresholds import ThresholdNote, ThresholdSetting
 
 Rate = Annotated[float, Limits(gt=0.0, le=100.0)]
 EngineName = Literal["auto", "kernels", "torch", "reference"]
+ScoreLoss = Literal["squared", "huber"]
 MetricName = Literal["accuracy", "macro_f1", "micro_f1", "jaccard", "mean_accuracy", "log_loss"]
 
-# The scores that reports show for each kind of labels; any of them may select the best epoch.
+# The scores that reports show for each kind of labels; any of them may select the best epoch. With scores as targets,
+# the mean squared error always does.
 SCORES_BY_KIND: dict[LabelKind, tuple[str, ...]] = {
     "single": ("accuracy", "macro_f1", "micro_f1", "log_loss"),
     "multi": ("macro_f1", "micro_f1", "jaccard", "accuracy", "log_loss"),
     "traits": ("mean_accuracy", "accuracy", "macro_f1", "micro_f1", "log_loss"),
+    "scores": ("r", "rmse", "mae", "r2", "ccc"),
 }
 
 
@@ -85,6 +88,7 @@ class TrainingSettings(Section):
     gradient_clip: Annotated[float, Limits(gt=0.0, le=MAX_COUNT)] = 1.0
     average_decay: Fraction = 0.998
     class_weights: Literal["none", "balanced", "sqrt"] = "none"
+    score_loss: ScoreLoss = "squared"
     metric: MetricName = "log_loss"
     patience: Count = 10
     ensemble: Annotated[int, Limits(ge=1, le=100)] = 1

@@ -71,6 +71,7 @@ class CellSelector:
         """Return text, group, labels and probabilities, as far as the first record has what is optional."""
         settings = self._settings
         setting = "data.labels" if settings.labels else "data.annotators" if settings.annotators else LABEL_OPTION
+        setting = "data.scores" if settings.scores else setting
         labels = [Wanted(column, setting, is_optional=self._wants_soft) for column in label_columns(settings)]
         soft_columns = self._soft_columns(columns) if self._wants_soft else []
         return [

@@ -3,10 +3,12 @@
 import hashlib
 from array import array
 from collections.abc import Sequence
+from math import nan
 
 import numpy as np
 import pandas as pd
 
+from lstmcli.corpus.score_cells import ScoreRows
 from lstmcli.corpus.soft_labels import SoftLabels, SoftRows
 from lstmcli.corpus.texts import TextStore
 from lstmcli.corpus.votes import VoteRows
@@ -29,9 +31,12 @@ class ExampleRows:
         label_sets: the distinct sets of labels and their numbers.
         soft: the probabilities of the rows, if they are used.
         votes: of several annotators, if there are any.
+        scores: the scores of the rows, if these are the targets; each row has them, and an empty set of labels.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, scores: tuple[str, ...] = ()) -> None:
+        """Start without rows; `scores` are the names of theirs."""
+        self.scores = ScoreRows(scores) if scores else None
         self.store = TextStore()
         self.soft: SoftRows | None = None
         self.votes: VoteRows | None = None
@@ -39,8 +44,12 @@ class ExampleRows:
         self._columns = {"line": array("i"), "text_key": array("q"), "label_set": array("i"), "group": array("i")}
         self._groups: dict[str, int] = {"": NO_GROUP}
 
-    def append(self, line: int, text: str, labels: tuple[str, ...], group: str) -> None:
-        """Add a row: its line in the file, text, sorted label names, and group ("" for none)."""
+    def append(
+        self, line: int, text: str, labels: tuple[str, ...], group: str, scores: Sequence[float] | None = None
+    ) -> None:
+        """Add a row: its line in the file, text, sorted label names, group ("" for none), and scores, if there are."""
+        if self.scores is not None:
+            self.scores.append([nan] * len(self.scores.names) if scores is None else scores)
         self.store.append(text)
         self._columns["line"].append(line)
         self._columns["text_key"].append(text_key(text))

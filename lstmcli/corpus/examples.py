@@ -3,18 +3,20 @@
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lstmcli.config.model_settings import DataSettings, label_kind
-from lstmcli.corpus.columns import Cells, CellSelector
+from lstmcli.config.model_settings import DataSettings
+from lstmcli.corpus.columns import CellSelector
 from lstmcli.corpus.example_rows import NO_GROUP, ExampleRows
-from lstmcli.corpus.label_cells import BadLabelError, parse_labels, parse_votes
+from lstmcli.corpus.label_cells import BadLabelError
 from lstmcli.corpus.label_names import clean_label
-from lstmcli.corpus.soft_labels import SoftLabels, SoftRows
+from lstmcli.corpus.row_targets import row_targets
+from lstmcli.corpus.score_cells import ScoreValues
+from lstmcli.corpus.soft_labels import SoftLabels
 from lstmcli.corpus.texts import Texts, TextStore
 from lstmcli.corpus.votes import VoteRows
 from lstmcli.data.blank import is_blank
@@ -39,6 +41,7 @@ class Examples:
         findings: rows that can't be used as they are.
         soft: probabilities, or shares of votes, as targets, if they are used; row n belongs to text n of `store`.
         ends: for each file, the number of texts in `store` once it was read.
+        scores: numbers as targets, instead of labels; row n belongs to text n of `store`.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Examples:
     findings: tuple[Finding, ...]
     soft: SoftLabels | None = None
     ends: tuple[int, ...] = ()
+    scores: ScoreValues | None = None
 
     @property
     def report(self) -> RowsRead:
@@ -88,6 +92,8 @@ class Examples:
             digest.update(self.table[column].to_numpy().tobytes())
         if self.soft is not None:
             digest.update(repr(self.soft.names).encode("utf-8", "surrogatepass") + self.soft.values.tobytes())
+        if self.scores is not None:
+            digest.update(repr(self.scores.names).encode("utf-8", "surrogatepass") + self.scores.values.tobytes())
         return digest.hexdigest()
 
 
@@ -125,7 +131,8 @@ def read_examples(
         DataError: a column is missing, there are no usable rows, a label is invalid, or the settings make a finding an
             error. One message lists all such findings of the file.
     """
-    rows, findings, num_rows, names, ends = ExampleRows(), list[Finding](), 0, list[str](), list[int]()
+    rows, findings, num_rows = ExampleRows(settings.scores), list[Finding](), 0
+    names, ends = list[str](), list[int]()
     rows.votes = VoteRows(settings.annotators) if settings.annotators else None
     for path in [paths] if isinstance(paths, str) else paths:
         with open_records(path, format_name=settings.format, encoding=settings.encoding) as source:
@@ -152,7 +159,9 @@ def read_examples(
         reasons = "; ".join(str(finding) for finding in findings) or "there are no rows below the header"
         raise DataError(f"{name}: no usable rows ({num_rows:,} read): {reasons}.")
     table = table.reset_index(drop=True)
-    return Examples(name, num_rows, table, label_sets, rows.store, tuple(findings), rows.soft_labels(), tuple(ends))
+    scores = None if rows.scores is None else rows.scores.score_values()
+    told = tuple(findings)
+    return Examples(name, num_rows, table, label_sets, rows.store, told, rows.soft_labels(), tuple(ends), scores)
 
 
 def _as_known(label_sets: tuple[tuple[str, ...], ...], known: Collection[str]) -> tuple[tuple[str, ...], ...]:
@@ -198,7 +207,7 @@ def _collect(
         cells = selector.select(record)
         rows.soft = selector.soft
         try:
-            targets = _targets(cells, selector.soft, settings)
+            targets = row_targets(cells, rows, settings)
         except BadLabelError as error:
             bad_labels.append(f"line {record.line}: {error}")
             continue
@@ -209,10 +218,10 @@ def _collect(
             lines["empty_texts"].append(record.line)
         is_usable = targets.labels is not None or settings.unlabelled == "keep"
         if is_usable and (has_text or settings.empty_texts == "keep"):
-            rows.append(record.line, cells.text, targets.labels or (), cells.group)
+            rows.append(record.line, cells.text, targets.labels or (), cells.group, targets.scores)
             rows.append_soft(targets.values, targets.votes, has_own=targets.has_own)
     selector.check()
-    _check_labels(source.name, bad_labels)
+    _check_labels(source.name, bad_labels, "labels" if rows.scores is None else "scores")
     findings += _findings(lines, settings)
     return num_rows
 
@@ -223,17 +232,17 @@ def _layout_problem(record: Record) -> str | None:
     return "malformed_rows" if record.is_malformed else None
 
 
-def _check_labels(name: str, bad_labels: list[str]) -> None:
+def _check_labels(name: str, bad_labels: list[str], what: str) -> None:
     if bad_labels:
         shown = "; ".join(bad_labels[:MAX_LINES_SHOWN])
-        raise DataError(f"{name}: invalid labels in {counted(len(bad_labels), 'row')}: {shown}.")
+        raise DataError(f"{name}: invalid {what} in {counted(len(bad_labels), 'row')}: {shown}.")
 
 
 def _findings(lines: dict[str, list[int]], settings: DataSettings) -> list[Finding]:
     descriptions = {
         "repeated_headers": ("the header line again", "malformed_rows"),
         "malformed_rows": ("more or fewer cells than the header (an unquoted delimiter?)", "malformed_rows"),
-        "unlabelled": ("no label", "unlabelled"),
+        "unlabelled": ("no score" if settings.scores else "no label", "unlabelled"),
         "empty_texts": ("empty text", "empty_texts"),
     }
     return [
@@ -241,34 +250,6 @@ def _findings(lines: dict[str, list[int]], settings: DataSettings) -> list[Findi
         for kind, (description, setting) in descriptions.items()
         if lines[kind]
     ]
-
-
-class _Targets(NamedTuple):
-    """What a row is an example of.
-
-    Attributes:
-        labels: its labels; None if it has none.
-        values: its probabilities, if they are used.
-        has_own: whether the labels are its own, not from the probabilities.
-        votes: of several annotators.
-    """
-
-    labels: tuple[str, ...] | None
-    values: list[float] | None = None
-    has_own: bool = True
-    votes: list[str] | None = None
-
-
-def _targets(cells: Cells, soft: SoftRows | None, settings: DataSettings) -> _Targets:
-    labels = parse_labels(cells.labels, settings)
-    if settings.annotators:
-        return _Targets(labels, votes=parse_votes(cells.labels, settings.annotators))
-    if soft is None:
-        return _Targets(labels)
-    values = soft.parse(cells.probabilities)
-    if labels is None and values is not None:
-        return _Targets(soft.labels(values, label_kind(settings)), values, has_own=False)
-    return _Targets(labels, values)
 
 
 def _treat(

@@ -19,8 +19,8 @@ class BadLabelError(ValueError):
 
 
 def label_columns(settings: DataSettings) -> list[str]:
-    """Return the names of the columns that contain labels."""
-    return list(settings.labels or settings.annotators) or [settings.label]
+    """Return the names of the columns that contain labels, or scores."""
+    return list(settings.scores or settings.labels or settings.annotators) or [settings.label]
 
 
 def parse_labels(cells: Sequence[Any], settings: DataSettings) -> tuple[str, ...] | None:

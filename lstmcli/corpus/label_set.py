@@ -15,8 +15,8 @@ SET_SEPARATOR = "|"
 class LabelSet:
     """Label names and how many of them a text may have.
 
-    `kind` is "single" (exactly one: softmax), "multi" (any number: sigmoids) or "traits" (several yes/no questions:
-    sigmoids).
+    `kind` is "single" (exactly one: softmax), "multi" (any number: sigmoids), "traits" (several yes/no questions:
+    sigmoids) or "scores" (no labels, but numbers that every text has: linear outputs).
     """
 
     names: tuple[str, ...]

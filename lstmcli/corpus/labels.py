@@ -7,6 +7,7 @@ from lstmcli.config.model_settings import DataSettings, label_kind
 from lstmcli.corpus.examples import Examples
 from lstmcli.corpus.label_names import MISSING_WORDS, alike, listed, quoted
 from lstmcli.corpus.label_set import SET_SEPARATOR, LabelSet
+from lstmcli.corpus.scores import learn_scores
 from lstmcli.corpus.targets import label_targets
 from lstmcli.errors import DataError
 
@@ -26,6 +27,8 @@ def learn_labels(train: Examples, settings: DataSettings) -> LabelSet:
         DataError: there is nothing to learn, or a label contains the separator used in predictions.
     """
     kind = label_kind(settings)
+    if kind == "scores":
+        return learn_scores(train, settings)
     labels = (
         LabelSet(settings.labels, kind)
         if settings.labels
@@ -50,8 +53,8 @@ def learn_labels(train: Examples, settings: DataSettings) -> LabelSet:
 def all_labels(examples: Examples, settings: DataSettings) -> LabelSet:
     """Return the labels of all rows, for scores over several models that may each lack some of them."""
     kind = label_kind(settings)
-    if settings.labels:
-        return LabelSet(settings.labels, kind)
+    if settings.labels or settings.scores:
+        return LabelSet(settings.labels or settings.scores, kind)
     return LabelSet.from_examples(examples.used_label_sets[1], kind)
 
 

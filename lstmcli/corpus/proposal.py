@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lstmcli.corpus.column_profiles import ColumnProfile
+from lstmcli.corpus.score_proposal import is_score, score_columns
 from lstmcli.errors import DataError, counted, did_you_mean
 
 TEXT_NAMES = "text texts sentence sentences review tweet comment content message body post essay status document"
@@ -37,6 +38,7 @@ class Proposal:
         group: the column of the author, or None.
         reasons: a sentence on each decision, by what was decided.
         hints: what else the user may want to know.
+        scores: columns of numbers, instead of labels.
     """
 
     text: str
@@ -46,6 +48,7 @@ class Proposal:
     group: str | None
     reasons: dict[str, str]
     hints: tuple[str, ...]
+    scores: tuple[str, ...] = ()
 
 
 def propose(
@@ -74,6 +77,9 @@ def propose(
     chosen = [by_name[label] for label in labels] or _labels(name, others, reasons)
     rest = [profile for profile in others if profile not in chosen]
     group, hints = _group(rest, reasons)
+    if all(map(is_score, chosen)):
+        names = tuple(each.name for each in chosen)
+        return Proposal(own_text.name, None, (), None, group, reasons, tuple(hints), names)
     is_traits = len(chosen) > 1
     separator = None if is_traits else _separator(chosen[0], reasons)
     return Proposal(
@@ -130,6 +136,10 @@ def _labels(name: str, profiles: Sequence[ColumnProfile], reasons: dict[str, str
             return kept
     if len(candidates) == 1:
         return [_with_reason(candidates[0], reasons)]
+    if not candidates and (scores := score_columns(profiles)):
+        values = ", ".join(f"{each.num_values:,}" for each in scores)
+        reasons["scores"] = f"numbers with {values} different values"
+        return scores
     if not candidates:
         raise DataError(
             f"{name}: no column looks like a label (few values, each in several rows, or several per cell). Name it "

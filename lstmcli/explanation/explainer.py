@@ -11,7 +11,7 @@ from lstmcli.explanation.phrases import phrases_of
 from lstmcli.explanation.reading import ReadText
 from lstmcli.explanation.removal import Block
 from lstmcli.explanation.results import ExplainedTexts, Explanation, Parts, WordShare
-from lstmcli.explanation.target import Labels
+from lstmcli.explanation.target import Labels, in_unit_of_score, unusual_scores
 from lstmcli.inference.predictor import PartLogits, Predictions, Predictor
 from lstmcli.metrics.decisions import probabilities_from_logits
 from lstmcli.text.spans import WordFinder
@@ -37,7 +37,8 @@ class Explainer:
         """
         names = predictor.model.labels.names
         if label is not None and label not in names:
-            raise UsageError(f"--label {label}: this model has no such label; its labels are {', '.join(names)}.")
+            what = "label" if predictor.model.scores is None else "score"
+            raise UsageError(f"--label {label}: this model has no such {what}; its {what}s are {', '.join(names)}.")
         self._predictor = predictor
         self._method = METHODS[method](predictor)
         self._label = None if label is None else names.index(label)
@@ -74,15 +75,18 @@ class Explainer:
         predictor, model = self._predictor, self._predictor.model
         if not texts:
             empty = np.empty((0, len(model.labels.names)))
-            return ExplainedTexts(Predictions.of(empty, model.rule), [], 0), np.empty(0, dtype=np.bool_)
+            return ExplainedTexts(self._predictions(empty), [], 0), np.empty(0, dtype=np.bool_)
         token_ids = predictor.tokens.encode(texts)
         has_known = predictor.tokens.has_known_word(token_ids)
         parts = predictor.part_logits(token_ids)
         logits = predictor.mixed(parts)
-        probabilities = probabilities_from_logits(logits, model.labels.kind, temperature=model.temperature)
+        if model.scores is None:
+            probabilities = probabilities_from_logits(logits, model.labels.kind, temperature=model.temperature)
+        else:
+            probabilities = logits
         if not np.isfinite(probabilities).all():
             raise LstmcliError("the model computes probabilities that are not numbers; its files may be damaged.")
-        predictions = Predictions.of(probabilities, model.rule)
+        predictions = self._predictions(probabilities)
         labels = self.labels_of(predictions)
         block = Block(predictor, self._read(texts, token_ids), labels, logits / model.temperature)
         shares = self._method(block)
@@ -101,20 +105,34 @@ class Explainer:
         ]
         return ExplainedTexts(predictions, explanations, 0), has_known
 
+    def _predictions(self, probabilities: NDArray[np.float64]) -> Predictions:
+        """Return what is predicted; for scores, which stand in the place of probabilities, nothing is decided."""
+        if self._predictor.model.scores is None:
+            return Predictions.of(probabilities, self._predictor.model.rule)
+        return Predictions(probabilities, np.zeros(probabilities.shape, dtype=np.bool_), np.zeros(len(probabilities)))
+
     def labels_of(self, predictions: Predictions) -> Labels:
-        """Return the label to explain of each text: the most probable one that is predicted, or of all if none is."""
+        """Return the label to explain of each text: the most probable one that is predicted, or of all if none is.
+
+        Of scores, it is the most unusual one.
+        """
         if self._label is not None:
             return np.full(len(predictions.probabilities), self._label)
+        if self._predictor.model.scores is not None:
+            return unusual_scores(predictions.probabilities, self._predictor.model.scores)
         picked = np.where(predictions.decisions, predictions.probabilities, -1.0)
         has_picked = predictions.decisions.any(axis=1, keepdims=True)
         return np.asarray(np.where(has_picked, picked, predictions.probabilities).argmax(axis=1))
 
 
 def _parts(parts: PartLogits, number: int, label: int, predictor: Predictor) -> Parts:
-    network = float(parts.network[number, label])
+    scores = predictor.model.scores
+    network = in_unit_of_score(scores, "network", float(parts.network[number, label]), label)
     if parts.ngrams is None or predictor.scorer is None:
         return Parts(network, None, None)
-    return Parts(network, float(parts.ngrams[number, label]), float(predictor.scorer.intercepts[label]))
+    ngrams, intercept = float(parts.ngrams[number, label]), float(predictor.scorer.intercepts[label])
+    of_both = (in_unit_of_score(scores, "ngrams", each, label) for each in (ngrams, intercept))
+    return Parts(network, *of_both)
 
 
 def _words(text: ReadText, shares: NDArray[np.float64]) -> tuple[WordShare, ...]:

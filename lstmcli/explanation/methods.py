@@ -16,6 +16,7 @@ from lstmcli.explanation.gradients import GradientNetwork, integrated
 from lstmcli.explanation.network import ReadNetwork
 from lstmcli.explanation.reading import ReadText, Shares, joined
 from lstmcli.explanation.removal import Block, leave_one_out, without_and_alone
+from lstmcli.explanation.target import in_unit_of_score
 from lstmcli.inference.predictor import Predictor
 from lstmcli.kernels.weights import Weights
 from lstmcli.ngrams.score import NgramScorer
@@ -24,13 +25,19 @@ from lstmcli.text.tokenizer import cut
 
 
 def linear(predictor: Predictor, scorer: NgramScorer, block: Block) -> Shares:
-    """Return the shares of each unit in the logit of the n-grams, which add up to it less the intercept."""
+    """Return the shares of each unit in the logit of the n-grams, which add up to it less the intercept.
+
+    Of scores, they are shares in what the n-grams add to the score.
+    """
     token_ids = joined([text.ids for text in block.texts])
     ids = predictor.tokens.ngram_ids(token_ids)
     shares = token_shares(scorer, ids, token_ids.lengths, predictor.tokens.ngram_rows)
     parts = np.split(shares, token_ids.offsets[1:-1])
     each = zip(block.texts, parts, block.labels.tolist(), strict=True)
-    return [text.of_units(part[:, label]) for text, part, label in each]
+    scores = predictor.model.scores
+    return [
+        text.of_units(part[:, label] * in_unit_of_score(scores, "ngrams", 1.0, label)) for text, part, label in each
+    ]
 
 
 class _Mixed(ABC):
@@ -45,6 +52,8 @@ class _Mixed(ABC):
         each = zip(block.texts, block.labels.tolist(), strict=True)
         of_network = [self.of_network(text, label) for text, label in each]
         scorer = self._predictor.scorer
+        if model.scores is not None:
+            return self._of_scores(block, of_network)
         if scorer is None:
             return [own / model.temperature for own in of_network]
         of_ngrams = linear(self._predictor, scorer, block)
@@ -53,6 +62,17 @@ class _Mixed(ABC):
             ((1.0 - share) * own + share * other) / model.temperature
             for own, other in zip(of_network, of_ngrams, strict=True)
         ]
+
+    def _of_scores(self, block: Block, of_network: Shares) -> Shares:
+        """Return the shares in the scores, in their own units, from those in the outputs of the networks."""
+        scores, labels = self._predictor.model.scores, block.labels.tolist()
+        shares = [
+            own * in_unit_of_score(scores, "network", 1.0, label) for own, label in zip(of_network, labels, strict=True)
+        ]
+        scorer = self._predictor.scorer
+        if scorer is None:
+            return shares
+        return [own + other for own, other in zip(shares, linear(self._predictor, scorer, block), strict=True)]
 
     @abstractmethod
     def of_network(self, text: ReadText, label: int) -> NDArray[np.float64]:

@@ -1,9 +1,10 @@
-"""What is explained: the log odds of one label."""
+"""What is explained: the log odds of one label, or one score in its own unit."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.config.model_settings import LabelKind
+from lstmcli.metrics.score_outputs import ScoreOutputs
 
 # The numbers of labels.
 Labels = NDArray[np.int64]
@@ -13,7 +14,8 @@ def log_odds(logits: NDArray[np.float64], labels: Labels, kind: LabelKind) -> ND
     """Return the log odds of one label for each text, (texts,).
 
     Where each label is decided on its own, they are its logit; where there is one label per text, its logit less the
-    logarithm of the summed exponentials of all others.
+    logarithm of the summed exponentials of all others. Of scores, the "logits" are the scores, and returned as
+    they are.
 
     Args:
         logits: divided by the temperature, (texts, labels).
@@ -28,3 +30,19 @@ def log_odds(logits: NDArray[np.float64], labels: Labels, kind: LabelKind) -> ND
     others[rows, labels] = -np.inf
     highest = others.max(axis=1)
     return np.asarray(own - highest - np.log(np.exp(others - highest[:, None]).sum(axis=1)))
+
+
+def unusual_scores(values: NDArray[np.float64], scores: ScoreOutputs) -> Labels:
+    """Return the score of each text, (texts,), that is furthest from its mean in the training rows.
+
+    Distances are in standard deviations of these rows, since scores may have different units.
+    """
+    return np.asarray(np.abs((values - scores.means) / scores.deviations).argmax(axis=1))
+
+
+def in_unit_of_score(scores: ScoreOutputs | None, part: str, output: float, label: int) -> float:
+    """Return what an output of the "network" or the "ngrams" adds to a score; a logit stays as it is."""
+    if scores is None:
+        return output
+    weights = scores.network_weights if part == "network" else scores.ngram_weights
+    return float(scores.deviations[label] * weights[label] * output)

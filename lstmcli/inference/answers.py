@@ -25,6 +25,7 @@ class PredictOptions(NamedTuple):
             cells of ranked labels below it are empty.
         min_confidence: a prediction with a lower score is left empty, whatever the rule says; its score stays.
         trait_columns: whether to add a column `predicted_<label>` with 1 or 0 for each label.
+        interval: for scores, the part of true ones that `low_<score>` to `high_<score>` hold; None: no such columns.
     """
 
     probabilities: bool = False
@@ -32,6 +33,7 @@ class PredictOptions(NamedTuple):
     threshold: float | None = None
     min_confidence: float | None = None
     trait_columns: bool = False
+    interval: float | None = None
 
 
 class Adder:
@@ -152,6 +154,8 @@ def flags(picked: NDArray[np.bool_]) -> list[int]:
 
 def check_trait_columns(labels: LabelSet) -> None:
     """Raise a UsageError unless a text may have several of the `labels`."""
+    if labels.kind == "scores":
+        raise UsageError("--trait-columns: is for labels; each score has a column anyway.")
     if labels.kind == "single":
         raise UsageError("--trait-columns: each text has one label here; it is for several labels or yes/no columns.")
 

@@ -45,7 +45,10 @@ class Predictions(NamedTuple):
 
 
 class Answers(NamedTuple):
-    """`probabilities` are (texts, labels); `num_without_known_word` is the number of texts without a known word."""
+    """What is predicted for texts, and `num_without_known_word`, the number of texts without a known word.
+
+    `probabilities` are (texts, labels); of a model of scores, they are the scores.
+    """
 
     probabilities: NDArray[np.float64]
     num_without_known_word: int
@@ -120,6 +123,11 @@ class Predictor:
         found = self._find(texts)
         return Answers(found.probabilities, len(texts) - int(found.has_known_word.sum()))
 
+    def scores_with_ngrams(self, texts: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+        """Return scores, and the standardised outputs of the n-grams alone, both (texts, scores), None without any."""
+        found = self._find(texts)
+        return found.probabilities, found.ngram_logits
+
     def predict_with_ngrams(self, texts: Sequence[str]) -> tuple[Predictions, NDArray[np.float64] | None]:
         """Return the predictions, and the logits of the n-grams alone, (texts, labels), if the model has n-grams."""
         found = self._find(texts)
@@ -130,7 +138,8 @@ class Predictor:
         with self.turn():
             found = self._of_distinct(list(distinct))
         if not np.isfinite(found.probabilities).all():
-            raise LstmcliError("the model computes probabilities that are not numbers; its files may be damaged.")
+            what = "probabilities" if self.model.scores is None else "scores"
+            raise LstmcliError(f"the model computes {what} that are not numbers; its files may be damaged.")
         if len(distinct) != len(texts):
             found = found.of_rows([distinct[text] for text in texts])
         return found
@@ -152,7 +161,10 @@ class Predictor:
         token_ids = self._tokens.encode(texts)
         has_known = self._tokens.has_known_word(token_ids)
         parts = self.part_logits(token_ids)
-        probabilities = probabilities_from_logits(self.mixed(parts), model.labels.kind, temperature=model.temperature)
+        mixed = self.mixed(parts)
+        if model.scores is not None:
+            return _Found(mixed, parts.ngrams, has_known)
+        probabilities = probabilities_from_logits(mixed, model.labels.kind, temperature=model.temperature)
         return _Found(probabilities, parts.ngrams, has_known)
 
     @property
@@ -191,7 +203,12 @@ class Predictor:
         return PartLogits(network, self._ngram_logits(left))
 
     def mixed(self, parts: PartLogits) -> NDArray[np.float64]:
-        """Return the logits of the whole model before they are divided by its temperature, (texts, labels)."""
+        """Return the logits of the whole model before they are divided by its temperature, (texts, labels).
+
+        Those of a model of scores are the scores.
+        """
+        if self.model.scores is not None:
+            return self.model.scores.values(parts.network, parts.ngrams)
         if parts.ngrams is None:
             return parts.network
         share = self.model.ngram_share

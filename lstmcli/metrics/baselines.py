@@ -82,7 +82,7 @@ class TfidfBaseline:
         Texts are lists of tokens.
         """
         min_frequency = 1 if len(targets) < SMALL_CORPUS_TEXTS else 2
-        vectorizer = _vectorizer(list, min_df=min_frequency)
+        vectorizer = tfidf_vectorizer(list, min_df=min_frequency)
         features = vectorizer.fit_transform(texts)
         validation_features = vectorizer.transform(validation_texts)
         terms = list(vectorizer.get_feature_names_out())
@@ -104,7 +104,7 @@ class TfidfBaseline:
 
     def probabilities(self, texts: Sequence[str], tokenize: Tokenize) -> Floats:
         """Return (texts, labels). `tokenize` must produce the same kind of tokens that `fit` received."""
-        vectorizer = _vectorizer(tokenize, vocabulary=self.terms)
+        vectorizer = tfidf_vectorizer(tokenize, vocabulary=self.terms)
         vectorizer.idf_ = self.idf
         logits = np.asarray(vectorizer.transform(texts) @ self.coefficients.T) + self.intercepts
         return probabilities_from_logits(logits, self.rule.kind, temperature=self.temperature)
@@ -136,7 +136,8 @@ class Baselines:
     ngrams: NgramsBaseline | None = None
 
 
-def _vectorizer(tokenize: Callable[..., list[str]], **options: object) -> TfidfVectorizer:
+def tfidf_vectorizer(tokenize: Callable[..., list[str]], **options: object) -> TfidfVectorizer:
+    """Return what counts and weights words and pairs of neighbouring words of texts, which `tokenize` takes apart."""
     return TfidfVectorizer(
         tokenizer=tokenize, token_pattern=None, lowercase=False, ngram_range=(1, 2), sublinear_tf=True, **options
     )

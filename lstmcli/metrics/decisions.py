@@ -64,6 +64,8 @@ def probabilities_from_logits(
     logits: NDArray[np.floating], kind: LabelKind, *, temperature: float = 1.0
 ) -> NDArray[np.float64]:
     """Return the softmax ("single") or sigmoids of `logits / temperature`, (texts, labels), in float64."""
+    if kind == "scores":
+        raise ValueError("expected labels, got scores, which have no probabilities")
     scaled = logits.astype(np.float64) / temperature
     if kind == "single":
         exponentials = np.exp(scaled - scaled.max(axis=1, keepdims=True))

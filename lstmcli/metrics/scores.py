@@ -19,7 +19,7 @@ DEFAULT_SCORE: dict[LabelKind, str] = {"single": "macro_f1", "multi": "macro_f1"
 # Fixed, so that equal predictions have equal intervals.
 BOOTSTRAP_SEED = 20_000
 
-LOWER_IS_BETTER = {"log_loss", "perplexity"}
+LOWER_IS_BETTER = {"log_loss", "perplexity", "mse", "rmse", "mae"}
 
 # Probabilities are clipped to this distance from 0 and 1, so that a single confident mistake has a finite log loss.
 PROBABILITY_FLOOR = 1e-7

@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lstmcli.config.model_settings import LabelKind
-from lstmcli.ngrams.fit import STRENGTHS, FittedNgrams, NgramFeatures, fit_ngrams
+from lstmcli.ngrams.fit import FittedNgrams, NgramFeatures, fit_ngrams
 from lstmcli.ngrams.negation import with_twins
+from lstmcli.ngrams.regressions import Targets
 from lstmcli.ngrams.table import FeatureKinds
 from lstmcli.text.token_ids import TokenIds
 
@@ -19,7 +17,7 @@ class NgramCorpus:
 
     Attributes:
         texts: the training texts, as indices into `words`.
-        targets: (training texts, labels), booleans or probabilities.
+        targets: (training texts, labels), booleans, probabilities, or standardised scores.
         validation: the validation texts.
         validation_targets: (validation texts, labels).
         words: distinct tokens.
@@ -27,15 +25,15 @@ class NgramCorpus:
     """
 
     texts: TokenIds
-    targets: NDArray[np.bool_ | np.float32]
+    targets: Targets
     validation: TokenIds
-    validation_targets: NDArray[np.bool_]
+    validation_targets: Targets
     words: Sequence[str]
     kind: LabelKind
 
 
 def fit_best_ngrams(corpus: NgramCorpus, sizes: range, *, num_buckets: int, seed: int) -> FittedNgrams:
-    """Fit without negated words, then with them, and return the model with the lower log loss on validation rows.
+    """Fit without negated words, then with them, and return the model with the lower loss on validation rows.
 
     Whether they help depends on the labels: where texts were labelled by the emotion word in them, as in CARER, "not
     happy" is as joyful as "happy".
@@ -48,7 +46,7 @@ def fit_best_ngrams(corpus: NgramCorpus, sizes: range, *, num_buckets: int, seed
     """
 
     def fitted(
-        parts: Sequence[TokenIds], words: Sequence[str], kinds: FeatureKinds, strengths: Sequence[float]
+        parts: Sequence[TokenIds], words: Sequence[str], kinds: FeatureKinds, strengths: Sequence[float] | None
     ) -> FittedNgrams:
         features = NgramFeatures(parts[0], words, sizes, num_buckets=num_buckets, seed=seed, kinds=kinds)
         return fit_ngrams(
@@ -56,7 +54,7 @@ def fit_best_ngrams(corpus: NgramCorpus, sizes: range, *, num_buckets: int, seed
         )
 
     parts = [corpus.texts, corpus.validation]
-    plain = fitted(parts, corpus.words, FeatureKinds.MARKED, STRENGTHS)
+    plain = fitted(parts, corpus.words, FeatureKinds.MARKED, None)
     with_negations = with_twins(parts, corpus.words)
     if with_negations is None:
         return plain

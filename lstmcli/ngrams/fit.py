@@ -1,4 +1,4 @@
-"""Fits the n-gram model: one logistic regression per label over hashed n-grams; C is chosen on validation rows."""
+"""Fits the n-gram model: one regression per label or score over hashed n-grams; C is chosen on validation rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,11 +9,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from lstmcli.config.model_settings import LabelKind
-from lstmcli.metrics.calibration import fit_temperature
-from lstmcli.metrics.decisions import probabilities_from_logits
-from lstmcli.metrics.linear import fit_one_vs_rest
-from lstmcli.metrics.scores import log_losses
 from lstmcli.ngrams.features import HashedTokens, pair_occurrences, token_occurrences
+from lstmcli.ngrams.regressions import Fit, Targets, fit_logistic, regression_of
 from lstmcli.ngrams.score import NgramScorer
 from lstmcli.ngrams.table import FeatureKinds, NgramTable
 from lstmcli.text.token_ids import TokenIds
@@ -30,12 +27,6 @@ WORD_ENTRIES = 3
 
 # Values of C are compared on a sample of texts in which entries times labels are at most this, which bounds the time.
 MAX_TRIED_NUMBERS = 200_000_000
-
-# The weight of a feature in the regression of a label is LEAST_WEIGHT plus the absolute change of the label's log odds
-# in the presence of the feature. SMOOTHING is added to the counts of the feature, divided between texts with and
-# without the label in proportion to their numbers.
-LEAST_WEIGHT = 0.5
-SMOOTHING = 0.5
 
 # Number of texts whose entries are counted at a time.
 BLOCK_TEXTS = 1 << 14
@@ -116,48 +107,24 @@ class NgramFeatures:
         return None if len(places) == len(self.rows) else places
 
     def fit(
-        self, targets: NDArray[np.bool_ | np.float32], strength: float, places: NDArray[np.int64] | None = None
+        self, targets: Targets, strength: float, places: NDArray[np.int64] | None = None, fit: Fit = fit_logistic
     ) -> NgramTable:
         """Return the fitted table.
 
         Args:
-            targets: (`rows`, labels), booleans or probabilities.
+            targets: (`rows`, labels), booleans, probabilities, or standardised scores.
             strength: the inverse regularisation strength C.
             places: indices into `rows`, to fit on a sample; None: all.
+            fit: the regression.
         """
         matrix = self._matrix
         if places is not None:
             matrix, targets = matrix[places], targets[places]
-        weights = label_weights(matrix, targets)
-        coefficients, intercepts = fit_one_vs_rest(matrix, targets, strength, weights)
+        coefficients, intercepts = fit(matrix, targets, strength)
         table = np.zeros((self._num_buckets, 1 + len(intercepts)), dtype=np.float16)
         table[:, 0] = self._idf
         table[self._used, 1:] = (coefficients * self._idf[self._used]).T
         return NgramTable(self._sizes, table, intercepts, kinds=self._kinds)
-
-
-def label_weights(features: Any, targets: NDArray[np.bool_ | np.float32]) -> NDArray[np.float64]:
-    """Return the weight of each feature for each label, (labels, features), with mean square 1 over all occurrences.
-
-    A feature that occurs much more or much less often with a label than by chance gets a large weight, and is therefore
-    hardly regularised. Source: Wang and Manning 2012, "Baselines and Bigrams: Simple, Good Sentiment and Topic
-    Classification", who use the log-count ratios of naive Bayes as weights.
-
-    Args:
-        features: (texts, features), a non-negative scipy matrix.
-        targets: (texts, labels), booleans or probabilities.
-    """
-    totals = np.asarray(features.sum(axis=0)).ravel()
-    weights = np.empty((targets.shape[1], features.shape[1]))
-    for label, column in enumerate(targets.T.astype(np.float64)):
-        share = (column.sum() + 0.5) / (len(column) + 1.0)
-        with_label = features.T @ column
-        without = np.maximum(totals - with_label, 0.0)
-        odds = (with_label + SMOOTHING * share) / (without + SMOOTHING * (1.0 - share))
-        weights[label] = LEAST_WEIGHT + np.abs(np.log(odds) - np.log(share / (1.0 - share)))
-    mean_squares = weights**2 @ (totals / totals.sum()) if len(totals) else np.ones(len(weights))
-    scaled: NDArray[np.float64] = weights / np.sqrt(mean_squares)[:, None]
-    return scaled
 
 
 def _num_entries(texts: TokenIds, num_characters: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -178,10 +145,6 @@ def _drawn(num_entries: NDArray[np.integer], most: int, seed: int) -> NDArray[np
     return np.sort(order[np.cumsum(num_entries[order], dtype=np.int64) <= most])
 
 
-# Values of C, from strong to weak regularisation. The search ends when the validation loss no longer falls.
-STRENGTHS = (0.2, 1.0, 5.0, 25.0, 125.0)
-
-
 @dataclass(frozen=True)
 class FittedNgrams:
     """The fitted n-gram model.
@@ -190,7 +153,7 @@ class FittedNgrams:
         table: the part that the saved model contains.
         strength: the inverse regularisation strength C that was chosen.
         validation_logits: (validation rows, labels).
-        validation_loss: their log loss at the best temperature.
+        validation_loss: their log loss at the best temperature, or the squared error of scores.
         num_left_out: number of training texts dropped because there were too many.
     """
 
@@ -203,31 +166,33 @@ class FittedNgrams:
 
 def fit_ngrams(
     features: NgramFeatures,
-    targets: NDArray[np.bool_ | np.float32],
+    targets: Targets,
     validation: TokenIds,
-    validation_targets: NDArray[np.bool_],
+    validation_targets: Targets,
     *,
     kind: LabelKind,
-    strengths: Sequence[float] = STRENGTHS,
+    strengths: Sequence[float] | None = None,
 ) -> FittedNgrams:
-    """Fit with increasing C until the log loss on validation rows no longer falls.
+    """Fit with increasing C until the loss on validation rows no longer falls.
 
     Args:
         features: of the training texts.
-        targets: (training texts, labels), booleans or probabilities.
+        targets: (training texts, labels), booleans, probabilities, or standardised scores.
         validation: as indices into the tokens of `features`.
         validation_targets: (validation texts, labels).
         kind: of the labels.
-        strengths: values of C, ascending, at least one.
+        strengths: values of C, ascending, at least one; None: those of the kind.
     """
+    regression = regression_of(kind)
+    strengths = strengths or regression.strengths
     num_texts, num_labels = targets.shape
     targets = targets[features.rows]
 
     def fitted(strength: float, places: NDArray[np.int64] | None) -> FittedNgrams:
-        table = features.fit(targets, strength, places)
+        table = features.fit(targets, strength, places, regression.fit)
         scorer = NgramScorer(table)
         logits = scorer.logits(validation.flat, validation.lengths, scorer.token_rows(features.tokens))
-        loss = _log_loss(logits, validation_targets, kind)
+        loss = regression.loss(logits, validation_targets)
         return FittedNgrams(table, strength, logits, loss, num_texts - len(targets))
 
     tried = features.tried(num_labels) if len(strengths) > 1 else None
@@ -240,9 +205,3 @@ def fit_ngrams(
     if best is None:
         raise ValueError("expected at least one strength")
     return best if tried is None else fitted(best.strength, None)
-
-
-def _log_loss(logits: NDArray[np.float64], targets: NDArray[np.bool_], kind: LabelKind) -> float:
-    """Return the log loss at the best temperature for these rows."""
-    probabilities = probabilities_from_logits(logits, kind, temperature=fit_temperature(logits, targets, kind))
-    return float(log_losses(targets, probabilities, kind).mean())

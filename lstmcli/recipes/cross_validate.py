@@ -27,8 +27,11 @@ from lstmcli.recipes.evaluation.wanted import NO_EXTRAS, Extras
 from lstmcli.recipes.reporting.content import content_of_evaluation, settings_of, texts_of_folds, without_texts
 from lstmcli.recipes.reporting.effects import effects_of
 from lstmcli.recipes.score import ScoredRows, predict_systems
+from lstmcli.recipes.scores.folds import NumbersOfFold, numbers_of_fold, pooled_numbers
+from lstmcli.recipes.tasks.reporting import AnyScored
 from lstmcli.recipes.train import train
 from lstmcli.reports.files import write_reports
+from lstmcli.reports.scores.files import write_score_reports
 from lstmcli.stopping import NEVER, Stop
 from lstmcli.store.layout import FOLDS_FILE
 from lstmcli.store.provenance import provenance
@@ -46,7 +49,7 @@ def cross_validate(
     tell: Tell = ignore,
     stop: Stop = NEVER,
     extras: Extras = NO_EXTRAS,
-) -> ScoredRows:
+) -> AnyScored:
     """Split the training and validation rows of `config` into folds, and hold out each fold once for testing.
 
     Rows with the same text or group share a fold. `data.test` is not used.
@@ -70,7 +73,7 @@ def cross_validate(
         return _cross_validate(config, run, num_folds, tell, stop, extras)
 
 
-def _cross_validate(config: Config, run: OpenRun, num_folds: int, tell: Tell, stop: Stop, extras: Extras) -> ScoredRows:
+def _cross_validate(config: Config, run: OpenRun, num_folds: int, tell: Tell, stop: Stop, extras: Extras) -> AnyScored:
     paths = [path for path in (config.data.train, config.data.validation) if path is not None]
     source = provenance(config, paths)
     examples = read_examples(paths, config.data)
@@ -81,16 +84,28 @@ def _cross_validate(config: Config, run: OpenRun, num_folds: int, tell: Tell, st
     check_label_names(config.decision.thresholds, labels.names)
     check_extras(extras, paths, config.data, labels, has_folds=True)
     _start(config, run, examples, fold)
-    results = []
+    results: list[_FoldResult] = []
+    numbers: list[NumbersOfFold] = []
     for number, (corpus, rows) in enumerate(fold_corpora(examples, fold, config.data, seed=seed), start=1):
         tell(FoldStarted(number, num_folds, len(rows.table)))
         inner = run.directory.fold(number)
         if not (run.resume and inner.is_finished):
             own = _of_fold(config, inner, corpus.labels)
             train(own, run.within(inner), corpus=corpus, tell=tell, stop=stop)
-        results.append(_predict_fold(config, inner, corpus.labels, rows, labels))
-    scored = replace(_pooled(examples, fold, results, labels, config), provenance=source)
+        if labels.kind == "scores":
+            numbers.append(numbers_of_fold(config, inner, rows))
+        else:
+            results.append(_predict_fold(config, inner, corpus.labels, rows, labels))
+    scored: AnyScored
+    if numbers:
+        scored = replace(pooled_numbers(examples, fold, numbers, labels, config), provenance=source)
+    else:
+        scored = replace(_pooled(examples, fold, results, labels, config), provenance=source)
     scored = add_extras(extras, scored, paths, config.data, config.evaluation)
+    if not isinstance(scored, ScoredRows):
+        facts = {"folds": num_folds, "rows": len(examples.table)}
+        write_score_reports(run.directory, scored.evaluations, facts, source)
+        return scored
     if not config.evaluation.texts:
         scored = without_texts(scored)
     _write_reports(config, run, scored, num_folds)

@@ -19,9 +19,11 @@ from lstmcli.recipes.evaluation.variants import with_variants
 from lstmcli.recipes.evaluation.wanted import NO_EXTRAS, Extras
 from lstmcli.recipes.levels.people import with_people
 from lstmcli.recipes.reporting.content import content_of_evaluation, readable
-from lstmcli.recipes.reporting.folder import write_contents
+from lstmcli.recipes.reporting.folder import write_contents, write_files
 from lstmcli.recipes.reporting.texts import shown_texts
-from lstmcli.recipes.score import ScoredRows, score_examples
+from lstmcli.recipes.score import ScoredRows
+from lstmcli.recipes.tasks.reporting import AnyScored, scorer_of
+from lstmcli.reports.scores.files import score_reports
 from lstmcli.store.layout import BASELINES_FOLDER, CONFIG_FILE, SEEN_TEXTS_FOLDER
 from lstmcli.store.model import SavedModel
 from lstmcli.store.provenance import Provenance, provenance
@@ -69,7 +71,7 @@ def evaluate_file(
     baselines: bool,
     threshold: str | None = None,
     extras: Extras = NO_EXTRAS,
-) -> ScoredRows:
+) -> AnyScored:
     """Score the model in `run` on `path`.
 
     Args:
@@ -91,16 +93,19 @@ def evaluate_file(
     notes: tuple[str, ...] = ()
     if threshold is not None:
         predictor, notes = with_thresholds(predictor, run, threshold)
-    scored = score_examples(
+    scored = scorer_of(predictor.model)(
         opened.examples, predictor, run / BASELINES_FOLDER, evaluation_settings, overlaps=opened.overlaps
     )
     scored = replace(scored, provenance=opened.provenance)
-    if threshold is not None:  # the n-grams alone keep theirs, so not all of the difference comes from the network
+    # The n-grams alone keep their thresholds, so not all of the difference comes from the network.
+    if threshold is not None and isinstance(scored, ScoredRows):
         evaluation = scored.evaluation
         comparisons = [replace(each, added_to_ngrams="") for each in evaluation.comparisons]
         evaluation = replace(evaluation, comparisons=comparisons, notes=(*evaluation.notes, *notes))
         scored = replace(scored, evaluation=evaluation)
     scored = add_extras(extras, scored, [path], opened.settings, evaluation_settings)
+    if not isinstance(scored, ScoredRows):
+        return scored
     if extras.variants:
         scored = with_variants(scored, predictor)
     if extras.by is None:
@@ -112,6 +117,8 @@ def open_rows(run: Path, path: str, overrides: ColumnOverrides, extras: Extras =
     """Open the model in `run` and read the rows of `path`; see `evaluate_file` for arguments and errors."""
     predictor = Predictor.open(run)
     model = predictor.model
+    if overrides.label is not None and model.scores is not None:
+        raise UsageError("--label: this model predicts scores; rename the columns of the file to theirs instead.")
     if overrides.label is not None and model.columns.labels:
         raise UsageError("--label: this model has several yes/no columns; rename the columns of the file instead.")
     config = _config_of(run)
@@ -167,7 +174,7 @@ def shows_texts(run: Path) -> bool:
     return config is None or config.evaluation.texts
 
 
-def write_reports(folder: Path, scored: ScoredRows, run: Path, *, texts: bool) -> None:
+def write_reports(folder: Path, scored: AnyScored, run: Path, *, texts: bool) -> None:
     """Write metrics.json, report.md and report.html into `folder`, creating it if necessary.
 
     Args:
@@ -179,12 +186,16 @@ def write_reports(folder: Path, scored: ScoredRows, run: Path, *, texts: bool) -
     Raises:
         DataError: the folder can't be created or written.
     """
+    title, facts = f"Evaluation of {run} on {scored.evaluation.name}", {"model": str(run)}
+    if not isinstance(scored, ScoredRows):
+        write_files(folder, score_reports(title, scored.evaluations, facts, scored.provenance))
+        return
     predictor = Predictor.open(run)
     content = content_of_evaluation(
-        f"Evaluation of {run} on {scored.evaluation.name}",
+        title,
         scored,
         predictor.model,
-        {"model": str(run)},
+        facts,
         texts=shown_texts(readable(scored), lambda _: predictor) if texts else None,
     )
     write_contents(folder, content)

@@ -16,10 +16,15 @@ if TYPE_CHECKING:  # a mistake is told before pandas is loaded
 
 
 def given_inputs(
-    settings: Mapping[str, Any], texts: Iterable[str] | None, labels: Iterable[Any] | None
+    settings: Mapping[str, Any],
+    texts: Iterable[str] | None,
+    labels: Iterable[Any] | None,
+    scores: Mapping[str, Iterable[Any]] | None = None,
 ) -> "tuple[Config, Corpus | None]":
     """Return the config, and the corpus if the texts are not in files."""
     loading.check_settings(settings)
+    if scores is not None:
+        return _given_scores(settings, texts, labels, scores)
     if (texts is None) != (labels is None):
         raise TypeError(f"expected texts and labels together, got only {'labels' if texts is None else 'texts'}")
     if texts is None or labels is None:
@@ -30,6 +35,24 @@ def given_inputs(
     names = given_labels(labels)
     config = loading.config_from({**settings, **labelled_settings(names)}, needs_rows=False)
     return config, corpus_in_memory(given, names, config.data, seed=config.training.seed)
+
+
+def _given_scores(
+    settings: Mapping[str, Any],
+    texts: Iterable[str] | None,
+    labels: Iterable[Any] | None,
+    scores: Mapping[str, Iterable[Any]],
+) -> "tuple[Config, Corpus]":
+    if labels is not None:
+        raise TypeError("expected labels or scores, got both")
+    if texts is None:
+        raise TypeError("expected texts and scores together, got only scores")
+    from lstmcli.corpus.scores_in_memory import given_scores, scores_in_memory
+
+    given = list(chain.from_iterable(text_blocks(texts, BLOCK_TEXTS)))
+    numbers = given_scores(scores)
+    config = loading.config_from({**settings, "data.scores": list(numbers.names)}, needs_rows=False)
+    return config, scores_in_memory(given, numbers, config.data, seed=config.training.seed)
 
 
 def given_path(config: Config, run_dir: str | os.PathLike[str] | None, *, has_rows: bool) -> Path:

@@ -11,9 +11,10 @@ from lstmcli.data.formats.text import TEXT_FORMAT
 from lstmcli.data.output import STANDARD_OUTPUT, open_output, refuse_spreadsheet
 from lstmcli.data.reading import STANDARD_INPUT, Layout, check_exist, format_of, input_layout, open_records
 from lstmcli.errors import DataError, UsageError
-from lstmcli.inference.answers import Adder, PredictOptions
+from lstmcli.inference.answers import PredictOptions
 from lstmcli.inference.pool import Pool
 from lstmcli.inference.rows import OnError, RowCounts, RowStream
+from lstmcli.inference.score_answers import adder_of
 from lstmcli.store.model import SavedModel, find_model
 
 # What the rows of a format that is not written become.
@@ -92,7 +93,7 @@ def predict_files(
     layouts = input_layouts(model, paths, inputs)
     format_name = name_of_output_format(output, layouts[0].format_name)
     written_as = output_format(format_name, escapes_formulas=output.escape_formulas)
-    rows = RowStream(pool, Adder(model, options, format_name), written_as, inputs.on_error, warn, watch)
+    rows = RowStream(pool, adder_of(model, options, format_name), written_as, inputs.on_error, warn, watch)
     return answer_rows(rows, paths, layouts, inputs=inputs, output=output, text_column=model.columns.text, warn=warn)
 
 

@@ -11,7 +11,6 @@ from lstmcli.config.model_settings import ModelSettings
 from lstmcli.config.settings import Config
 from lstmcli.corpus.corpus import Corpus, load_corpus
 from lstmcli.corpus.encode import EncodedTexts, TokenizedTexts, encode, encode_with_new_vocabulary, tokenize
-from lstmcli.corpus.labels import label_notes
 from lstmcli.events import (
     LabelsFound,
     NgramsFitted,
@@ -24,19 +23,18 @@ from lstmcli.events import (
     VocabularyLearned,
     ignore,
 )
-from lstmcli.metrics.scores import DEFAULT_SCORE
-from lstmcli.metrics.tuning import DecisionMaker
 from lstmcli.models.gpu.fused import missing_kernels
 from lstmcli.ngrams.choice import NgramCorpus, fit_best_ngrams
 from lstmcli.ngrams.fit import FittedNgrams
 from lstmcli.ngrams.table import FeatureKinds
+from lstmcli.recipes.tasks.choice import notes_on_targets, targets_of, task_of
+from lstmcli.recipes.tasks.task import Task
 from lstmcli.store.language_model import SavedLanguageModel
 from lstmcli.text.encoder import GrowingVocabulary
 from lstmcli.text.vocabulary import UNKNOWN_ID
 from lstmcli.training.classification import Classification, LabelledTokens
-from lstmcli.training.initial_weights import InitialWeights, build_classifier, start_output, unpretrained
+from lstmcli.training.initial_weights import InitialWeights, build_classifier, unpretrained
 from lstmcli.training.loop import Trainer
-from lstmcli.training.loss import make_loss
 from lstmcli.training.word_vectors import EmbeddingRows, embedding_rows
 
 
@@ -61,8 +59,7 @@ class Prepared:
         embedding: the vocabulary and the initial word vectors.
         language_model: initial weights of the layers; None for random ones.
         ngrams: the fitted n-gram model, if there is one.
-        decisions: tunes thresholds and temperature on validation rows.
-        headline: the score used to compare parts of the model.
+        task: what is learned, labels or scores.
         device: where networks are trained.
         fingerprint: a hash of everything that training and tuning depend on.
     """
@@ -75,15 +72,14 @@ class Prepared:
     embedding: EmbeddingRows
     language_model: SavedLanguageModel | None
     ngrams: FittedNgrams | None
-    decisions: DecisionMaker
-    headline: str
+    task: Task
     device: torch.device
     fingerprint: str
 
     @property
     def shown(self) -> tuple[str, ...]:
         """Names of the validation scores to display for each epoch."""
-        return tuple(dict.fromkeys([self.headline, self.config.training.metric, "log_loss"]))
+        return tuple(dict.fromkeys([self.task.headline, self.task.metric, self.task.error]))
 
     def trainer(self, member: int) -> Trainer:
         """Return the trainer of network number `member`, from 1; each has its own seed."""
@@ -92,11 +88,11 @@ class Prepared:
         torch.manual_seed(settings.seed)
         num_labels = len(self.corpus.labels.names)
         network = build_classifier(self.embedding, num_labels, self.settings.network, config, self.language_model)
-        start_output(network, self.train.targets, self.corpus.labels.kind)
+        self.task.start_output(network)
         return Trainer(
             network,
             self.objective,
-            metric=config.training.metric,
+            metric=self.task.metric,
             settings=settings,
             learning_rate=self.settings.learning_rate,
             batch_size=self.settings.schedule.batch_size,
@@ -112,8 +108,8 @@ class Prepared:
         return Classification(
             self.train,
             self.validation,
-            loss=make_loss(self.train.targets, self.corpus.labels.kind, training.class_weights),
-            score=self.decisions.scores,
+            loss=self.task.loss(),
+            score=self.task.scores,
             word_dropout=self.config.dropout.words,
             adversarial=training.adversarial,
             device=self.device,
@@ -167,14 +163,7 @@ def prepare(
     embedding = embedding_rows(learned.vocabulary, learned.counts, settings.vector_size, source)
     _tell_words(learned, embedding, start, config.model, tell)
     ngrams = _fit_ngrams(corpus, tokens, config, settings, tell) if config.ngrams.enabled else None
-    decisions = DecisionMaker(
-        corpus.labels.kind,
-        corpus.train_targets,
-        corpus.validation_targets,
-        config.decision,
-        None if ngrams is None else ngrams.validation_logits,
-        names=corpus.labels.names,
-    )
+    task = task_of(config, corpus, ngrams)
     _tell_plan(settings, learned, config, tell)
     if device.type == "cuda" and (reason := missing_kernels(device)) is not None:
         tell(Note(f"the GPU can't be used fully: {reason}"))
@@ -182,15 +171,14 @@ def prepare(
         config=config,
         corpus=corpus,
         settings=settings,
-        train=LabelledTokens(learned.token_ids, corpus.fitted_targets),
+        train=LabelledTokens(learned.token_ids, task.train_targets),
         validation=LabelledTokens(
-            encode(tokens.validation, config.tokenizer, embedding.vocabulary), corpus.validation_targets
+            encode(tokens.validation, config.tokenizer, embedding.vocabulary), task.validation_targets
         ),
         embedding=embedding,
         language_model=start.language_model,
         ngrams=ngrams,
-        decisions=decisions,
-        headline=DEFAULT_SCORE[corpus.labels.kind],
+        task=task,
         device=device,
         fingerprint=fingerprint(corpus, embedding),
     )
@@ -213,12 +201,13 @@ def _fit_ngrams(
     ngrams = config.ngrams
     # Without character n-grams, max_characters is 0; a stored range must not end before it starts.
     sizes = range(ngrams.min_characters, max(ngrams.min_characters, ngrams.max_characters + 1))
+    train_targets, validation_targets = targets_of(corpus)
     fitted = fit_best_ngrams(
         NgramCorpus(
             tokens.train.token_ids(),
-            corpus.fitted_targets,
+            train_targets,
             tokens.validation.token_ids(),
-            corpus.validation_targets,
+            validation_targets,
             tokens.train.words,
             corpus.labels.kind,
         ),
@@ -241,7 +230,7 @@ def _fit_ngrams(
 
 def _tell_labels(corpus: Corpus, tell: Tell) -> None:
     tell(LabelsFound(corpus.labels.names, corpus.labels.kind))
-    for note in label_notes(corpus.labels, corpus.validation):
+    for note in notes_on_targets(corpus):
         tell(Note(note))
 
 

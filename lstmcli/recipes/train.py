@@ -15,20 +15,23 @@ from lstmcli.corpus.corpus import Corpus
 from lstmcli.corpus.targets import label_targets
 from lstmcli.data.atomic import replaced_folder
 from lstmcli.errors import InterruptedRunError
-from lstmcli.events import EnsembleScored, Note, PartsScored, Tell, ThresholdsChosen, ignore
+from lstmcli.events import EnsembleScored, PartsScored, Tell, ignore
 from lstmcli.inference.predictor import Predictor
 from lstmcli.inspection.gradients import FileGradients
 from lstmcli.metrics.evaluation import Evaluation
-from lstmcli.metrics.tuning import Decision
 from lstmcli.recipes.evaluation.written import describe_model
 from lstmcli.recipes.fit import FittedNetwork, fit_network
 from lstmcli.recipes.gradients.texts import gradients_of_training
 from lstmcli.recipes.prepare import Prepared, TokenizedCorpus, prepare, read_corpus, tokenize_corpus
 from lstmcli.recipes.pretraining import pretrain_within
 from lstmcli.recipes.reporting.content import content_of_training
-from lstmcli.recipes.score import ScoredRows, fit_baselines, score_examples
+from lstmcli.recipes.score import ScoredRows
+from lstmcli.recipes.scores.score import ScoredNumbers
+from lstmcli.recipes.tasks.reporting import AnyEvaluation, AnyScored, scorer_of
+from lstmcli.recipes.tasks.task import Tuned
 from lstmcli.reports.files import write_reports
 from lstmcli.reports.model_card import ModelCard, to_model_card
+from lstmcli.reports.scores.files import write_score_reports
 from lstmcli.stopping import NEVER, Stop
 from lstmcli.store.language_model import LearnedSentenceVectors
 from lstmcli.store.model import SavedModel, write_card, write_model
@@ -43,7 +46,7 @@ from lstmcli.training.starts import given_start, told_start
 
 def train(
     config: Config, run: OpenRun, *, corpus: Corpus | None = None, tell: Tell = ignore, stop: Stop = NEVER
-) -> list[Evaluation]:
+) -> list[AnyEvaluation]:
     """Train as configured, write everything into `run`, and return the evaluations (validation, then test).
 
     Args:
@@ -62,7 +65,7 @@ def train(
         return _train(config, run, corpus, tell, stop)
 
 
-def _train(config: Config, run: OpenRun, corpus: Corpus | None, tell: Tell, stop: Stop) -> list[Evaluation]:
+def _train(config: Config, run: OpenRun, corpus: Corpus | None, tell: Tell, stop: Stop) -> list[AnyEvaluation]:
     with training_environment(config.training) as device:
         start = given_start(config)
         source = provenance(config, [] if corpus is not None else _files(config))
@@ -88,17 +91,22 @@ def _train(config: Config, run: OpenRun, corpus: Corpus | None, tell: Tell, stop
         with replaced_folder(run.directory.model) as folder:
             write_model(folder, model)
         if config.evaluation.baselines:
-            fit_baselines(run.directory.baselines, corpus, tokens.train, tokens.validation, prepared.decisions)
+            prepared.task.fit_baselines(run.directory.baselines, tokens.train, tokens.validation)
         predictor = Predictor.open(run.directory.path)
         scored = _score(prepared, run, predictor, _first_alone(prepared, model, networks))
         gradients = _gradients(corpus, model, config.training.seed)
     facts = _facts(prepared, run, networks) | facts
-    evaluations = [each.evaluation for each in scored]
+    of_labels = [each for each in scored if isinstance(each, ScoredRows)]
+    if not of_labels:
+        numbers = [each.evaluation for each in scored if isinstance(each, ScoredNumbers)]
+        write_score_reports(run.directory, numbers, facts, source)
+        return [*numbers]
+    evaluations = [each.evaluation for each in of_labels]
     write_card(run.directory.model, _card(prepared, model, evaluations))
     title = f"Run {run.directory.path}"
-    content = content_of_training(title, config, corpus, predictor, scored, facts, run.history, gradients, source)
+    content = content_of_training(title, config, corpus, predictor, of_labels, facts, run.history, gradients, source)
     write_reports(run.directory, content)
-    return evaluations
+    return [*evaluations]
 
 
 def _files(config: Config) -> list[str | None]:
@@ -128,49 +136,41 @@ def _pretrained(
 
 
 def _tune(prepared: Prepared, networks: Sequence[FittedNetwork], tell: Tell) -> tuple[SavedModel, dict[str, Any]]:
-    """Fit weights, temperature and thresholds on validation rows; return the model and facts about its parts."""
+    """Fit what is fitted on validation rows; return the model and facts about its parts."""
     logits = np.mean([network.validation_logits for network in networks], axis=0)
-    decisions, headline = prepared.decisions, prepared.headline
-    decision = decisions.decision(logits)
-    facts: dict[str, Any] = {
-        "temperature": round(decision.mixture.temperature, 4),
-        "ngram_share": round(decision.mixture.share, 4),
-    }
-    value = decisions.scores(logits)[headline]
+    task, headline = prepared.task, prepared.task.headline
+    tuned = task.tuned(logits)
+    facts = dict(tuned.facts)
+    value = task.scores(logits)[headline]
     if len(networks) > 1:
-        singles = tuple(decisions.scores(network.validation_logits)[headline] for network in networks)
+        singles = tuple(task.scores(network.validation_logits)[headline] for network in networks)
         tell(EnsembleScored(headline, singles, value))
         facts |= {"networks": len(networks), "each_network": [round(single, 4) for single in singles]}
     if prepared.ngrams is not None:
-        alone = decisions.without_ngrams()
-        network, ngrams = (alone.scores(part)[headline] for part in (logits, prepared.ngrams.validation_logits))
-        tell(PartsScored(headline, network, ngrams, value, decision.mixture.share))
+        parts = logits, prepared.ngrams.validation_logits
+        network, ngrams = (task.scores_without_ngrams(part)[headline] for part in parts)
+        tell(PartsScored(headline, network, ngrams, value, tuned.ngram_share))
         found = {"network_alone": network, "ngrams_alone": ngrams, "together": value}
         facts |= {name: round(score, 4) for name, score in found.items()}
-    if decision.rule.origins:
-        thresholds = tuple(decision.rule.thresholds.tolist())
-        tell(ThresholdsChosen(prepared.corpus.labels.names, thresholds, decision.rule.origins))
-    for note in decision.notes:
-        tell(Note(note))
+    for event in tuned.events:
+        tell(event)
     if prepared.language_model is not None:
         for name, value in asdict(prepared.language_model.learned).items():
             facts[f"pretraining_{name}"] = round(value, 4) if isinstance(value, float) else value
-    return _model(prepared, decision, networks), facts
+    return _model(prepared, tuned, networks), facts
 
 
-def _model(prepared: Prepared, decision: Decision, networks: Sequence[FittedNetwork]) -> SavedModel:
+def _model(prepared: Prepared, tuned: Tuned, networks: Sequence[FittedNetwork]) -> SavedModel:
     """Return everything that prediction needs, and nothing else."""
     return SavedModel(
         network=prepared.settings.network,
         tokenizer=prepared.config.tokenizer,
         vocabulary=prepared.embedding.vocabulary,
         labels=prepared.corpus.labels,
-        rule=decision.rule,
-        temperature=decision.mixture.temperature,
         columns=prepared.config.data,
         members=tuple(network.weights for network in networks),
         ngrams=None if prepared.ngrams is None else prepared.ngrams.table,
-        ngram_share=decision.mixture.share,
+        **tuned.of_model,
     )
 
 
@@ -178,24 +178,16 @@ def _first_alone(prepared: Prepared, model: SavedModel, networks: Sequence[Fitte
     """Return the first network as a model of its own, or None if the run has only one network."""
     if len(networks) == 1:
         return None
-    decision = prepared.decisions.decision(networks[0].validation_logits)
-    return Predictor(
-        replace(
-            model,
-            members=model.members[:1],
-            rule=decision.rule,
-            temperature=decision.mixture.temperature,
-            ngram_share=decision.mixture.share,
-        )
-    )
+    tuned = prepared.task.tuned(networks[0].validation_logits)
+    return Predictor(replace(model, members=model.members[:1], **tuned.of_model))
 
 
-def _score(prepared: Prepared, run: OpenRun, predictor: Predictor, single: Predictor | None) -> list[ScoredRows]:
+def _score(prepared: Prepared, run: OpenRun, predictor: Predictor, single: Predictor | None) -> list[AnyScored]:
     """Score the model as written to disk, with the engine that `predict` uses."""
-    settings, corpus = prepared.config.evaluation, prepared.corpus
+    settings, corpus, score = prepared.config.evaluation, prepared.corpus, scorer_of(predictor.model)
     splits = [corpus.validation] if corpus.test is None else [corpus.validation, corpus.test]
     return [
-        score_examples(
+        score(
             split,
             predictor,
             run.directory.baselines,
@@ -209,7 +201,9 @@ def _score(prepared: Prepared, run: OpenRun, predictor: Predictor, single: Predi
 
 
 def _gradients(corpus: Corpus, model: SavedModel, seed: int) -> FileGradients | None:
-    """Return the gradients through time of the first network, on validation texts."""
+    """Return the gradients through time of the first network, on validation texts; None for scores."""
+    if model.scores is not None:
+        return None
     rows = corpus.validation
     return gradients_of_training(model, rows.texts, label_targets(rows, model.labels), name=rows.name, seed=seed)
 

@@ -64,6 +64,8 @@ def _note(event: events.Note) -> list[Line]:
 
 
 def _labels_found(event: events.LabelsFound) -> list[Line]:
+    if event.kind == "scores":
+        return [("scores", f"{len(event.names)}: {_first(list(event.names))}")]
     return [("labels", f"{len(event.names)} ({event.kind}): {_first(list(event.names))}")]
 
 

@@ -31,11 +31,12 @@ UNLIMITED_WIDTH = 10_000
 
 def to_json(evaluations: Sequence[Evaluation], facts: Mapping[str, Any], source: Provenance = UNKNOWN) -> str:
     """Return a JSON object: where the scores come from, `facts`, then the evaluations by name."""
-    content = {
-        **metrics_heading(source),
-        **facts,
-        "evaluations": {evaluation.name: _content(evaluation) for evaluation in evaluations},
-    }
+    by_name = {evaluation.name: _content(evaluation) for evaluation in evaluations}
+    return json_text({**metrics_heading(source), **facts, "evaluations": by_name})
+
+
+def json_text(content: dict[str, Any]) -> str:
+    """Return JSON that can be read on a terminal, whatever names and texts are in it."""
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     if text.replace("\n", "").isprintable():
         return text
@@ -99,7 +100,7 @@ def to_console_text(evaluation: Evaluation, *, is_terminal: bool) -> str:
         console.print(visible(sentence), soft_wrap=True)
     console.print()
     for table in evaluation_tables(evaluation, brief=True):
-        console.print(_drawn(table))
+        console.print(drawn_table(table))
         if table.note:
             console.print(visible(table.note), soft_wrap=True)
         console.print()
@@ -109,7 +110,8 @@ def to_console_text(evaluation: Evaluation, *, is_terminal: bool) -> str:
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
-def _drawn(table: Table) -> RichTable:
+def drawn_table(table: Table) -> RichTable:
+    """Return a table for a terminal."""
     drawn = RichTable(title=visible(table.title), title_justify="left", box=None, pad_edge=False, title_style="bold")
     for index, column in enumerate(table.columns):
         drawn.add_column(visible(column), justify="left" if index < table.num_names else "right", no_wrap=True)

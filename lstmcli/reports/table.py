@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from lstmcli.metrics.estimates import Estimate
 from lstmcli.reports.further import NOT_DEFINED, estimate_text
+from lstmcli.reports.scores.titles import TITLES
 
 SCORE_TITLES = {
     "accuracy": "accuracy",
@@ -14,6 +15,7 @@ SCORE_TITLES = {
     "log_loss": "log loss",
     "perplexity": "perplexity",
     "cosine": "cosine",
+    **TITLES,
 }
 
 # Where a score has no rows to be computed from.

@@ -1,5 +1,6 @@
-"""The classifier as a scikit-learn estimator: `from lstmcli import LSTMClassifier`."""
+"""The scikit-learn estimators: `from lstmcli import LSTMClassifier, LSTMRegressor`."""
 
 from lstmcli.sklearn.classifier import LSTMClassifier
+from lstmcli.sklearn.regressor import LSTMRegressor
 
-__all__ = ["LSTMClassifier"]
+__all__ = ["LSTMClassifier", "LSTMRegressor"]

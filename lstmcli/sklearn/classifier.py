@@ -1,36 +1,18 @@
 """The classifier as a scikit-learn estimator: `from lstmcli import LSTMClassifier`."""
 
-import os
-import shutil
-import tempfile
-import weakref
-from collections.abc import Mapping
-from itertools import chain
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from lstmcli.api import load, train
-from lstmcli.config.loading import check_settings
-from lstmcli.errors import ConfigError, DataError
-from lstmcli.inference.given_texts import BLOCK_TEXTS, text_blocks
-from lstmcli.reports.console import ConsoleReporter
+from lstmcli.sklearn.estimator import TextEstimator, texts_of
 from lstmcli.sklearn.targets import Targets, indicators
-from lstmcli.store.layout import MODEL_FOLDER
-
-# Figures for a report that nobody will read cost as little as they may.
-QUIET_EVALUATION = {"evaluation.baselines": False, "evaluation.bootstrap_samples": 100}
-
-MAX_SEED = 2**31 - 1
 
 
-class LSTMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class LSTMClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """An LSTM with n-grams for texts, trained as `lstmcli train` does by default.
 
     X is a list, an array, a Series or a one-column frame of str. y is a class for each text, or for several labels per
@@ -45,55 +27,6 @@ class LSTMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         >>> cross_val_score(LSTMClassifier(random_state=1), texts, labels, cv=3)
     """
 
-    def __init__(
-        self,
-        *,
-        cell: str = "lstm",
-        hidden_size: int = 80,
-        layers: int = 1,
-        ngrams: bool = True,
-        pretraining: bool = True,
-        ensemble: int = 1,
-        epochs: int | None = None,
-        batch_size: int | None = None,
-        learning_rate: float | None = None,
-        validation_fraction: float = 0.1,
-        settings: Mapping[str, Any] | None = None,
-        random_state: int | np.random.RandomState | None = None,
-        verbose: bool = False,
-    ) -> None:
-        """Keep the parameters; `fit` checks them.
-
-        Args:
-            cell: "lstm", "peephole" or "rnn".
-            hidden_size: units of each direction of a layer.
-            layers: recurrent layers.
-            ngrams: whether n-grams are combined with the network.
-            pretraining: whether the network first learns to predict the next word of the training texts.
-            ensemble: number of networks, whose logits are averaged.
-            epochs: passes over the training texts at most; None: by their number.
-            batch_size: texts per update; None: by their number.
-            learning_rate: the highest of the schedule; None: 0.01, or 0.005 for a network that starts from sentence
-                vectors.
-            validation_fraction: of the texts, set aside to choose the epoch and the thresholds.
-            settings: any other settings of `lstmcli config` by key, such as {"dropout.words": 0.3}.
-            random_state: an int for the same model each time.
-            verbose: whether progress is written to stderr.
-        """
-        self.cell = cell
-        self.hidden_size = hidden_size
-        self.layers = layers
-        self.ngrams = ngrams
-        self.pretraining = pretraining
-        self.ensemble = ensemble
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.validation_fraction = validation_fraction
-        self.settings = settings
-        self.random_state = random_state
-        self.verbose = verbose
-
     def fit(self, X: Any, y: Any) -> Self:  # noqa: N803 (scikit-learn's name)
         """Train on texts X and classes y.
 
@@ -101,61 +34,14 @@ class LSTMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             ValueError: X and y can't be learned from, or a parameter or a setting is wrong.
             TypeError: X holds something else than str, or y a mix of types.
         """
-        texts = _texts(X)
+        texts = texts_of(X)
         targets = Targets.of(y)
         check_consistent_length(texts, targets.indices)
-        with tempfile.TemporaryDirectory() as folder, ConsoleReporter(quiet=not self.verbose) as reporter:
-            try:
-                train(
-                    self._all_settings(),
-                    texts=texts,
-                    labels=targets.labels(),
-                    run_dir=Path(folder) / "run",
-                    progress=reporter,
-                )
-            except (ConfigError, DataError) as error:
-                raise ValueError(str(error)) from None
-            model = Path(folder) / "run" / MODEL_FOLDER
-            self._files = {file.name: file.read_bytes() for file in model.iterdir()}
+        self._fit_model(texts, labels=targets.labels())
         self.classes_ = targets.classes
         self._names, self._form = targets.names, targets.form
         self._open()
         return self
-
-    def _all_settings(self) -> dict[str, Any]:
-        given = {} if self.settings is None else self.settings
-        check_settings(given)
-        seed = self.random_state
-        if not isinstance(seed, int | np.integer):
-            seed = check_random_state(seed).randint(MAX_SEED)
-        return {
-            **QUIET_EVALUATION,
-            "model.cell": self.cell,
-            "model.hidden_size": self.hidden_size,
-            "model.layers": self.layers,
-            "ngrams.enabled": self.ngrams,
-            "pretraining.own_texts": self.pretraining,
-            "training.ensemble": self.ensemble,
-            "training.epochs": self.epochs,
-            "training.batch_size": self.batch_size,
-            "training.learning_rate": self.learning_rate,
-            "training.seed": int(seed),
-            "data.validation_fraction": self.validation_fraction,
-            **given,
-        }
-
-    def _open(self) -> None:
-        folder = tempfile.mkdtemp(prefix="lstmcli-")
-        self.export(folder)
-        self.model_ = load(folder)
-        weakref.finalize(self.model_, _remove, folder, os.getpid())  # the model maps files in it
-
-    def export(self, folder: str | Path) -> None:
-        """Write the model into `folder`, for `lstmcli predict`, `lstmcli evaluate` and `lstmcli.load`."""
-        check_is_fitted(self, "_files")
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        for name, content in self._files.items():
-            (Path(folder) / name).write_bytes(content)
 
     def predict(self, X: Any) -> Any:  # noqa: N803
         """Return a class for each text; for several labels per text, sets or an indicator matrix, as y was.
@@ -163,7 +49,7 @@ class LSTMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         Blank texts get a class, too, as scikit-learn expects; `model_.predict` answers None.
         """
         check_is_fitted(self)
-        answers = self.model_.predict(_texts(X), answer_blank=True)
+        answers = self.model_.predict(texts_of(X), answer_blank=True)
         index = {name: number for number, name in enumerate(self._names)}
         if self._form == "single":
             return self.classes_[[index[name] for name in answers]]
@@ -178,7 +64,7 @@ class LSTMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         """Return (texts, classes), the probability of each of `classes_`; 0 for one that only validation texts had."""
         check_is_fitted(self)
         model = self.model_
-        found = model.predict_proba(_texts(X), answer_blank=True)
+        found = model.predict_proba(texts_of(X), answer_blank=True)
         probabilities = np.zeros((len(found), len(self.classes_)))
         probabilities[:, [self._names.index(name) for name in model.labels]] = found
         return probabilities
@@ -190,44 +76,7 @@ class LSTMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             y, answers = (indicators(sets, self.classes_) for sets in (y, answers))
         return float(accuracy_score(y, answers, sample_weight=sample_weight))
 
-    def __getstate__(self) -> dict[str, Any]:
-        state = dict(super().__getstate__())
-        state.pop("model_", None)  # which is opened again from the files
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        if "_files" in state:
-            self._open()
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.one_d_array = True
-        tags.input_tags.two_d_array = False
         tags.classifier_tags.multi_label = True
         return tags
-
-
-def _texts(X: Any) -> list[str]:  # noqa: N803
-    """Return the texts of a list, an array, a Series, or a frame or matrix with one column.
-
-    Raises:
-        ValueError: there are several columns, or no texts.
-        TypeError: something is no str.
-    """
-    shape = getattr(X, "shape", None)
-    if shape is not None and len(shape) == 2:
-        if shape[1] != 1:
-            raise ValueError(f"expected one column of texts, got {shape[1]} columns")
-        X = X.iloc[:, 0] if hasattr(X, "iloc") else X[:, 0]  # noqa: N806
-    texts = [str(text) for text in chain.from_iterable(text_blocks(X, BLOCK_TEXTS))]  # str, where numpy has its own
-    if not texts:
-        raise ValueError("expected at least one text, got none")
-    return texts
-
-
-def _remove(folder: str, process: int) -> None:
-    """Remove a folder, unless this process is a fork of the one that made it and still needs it."""
-    if os.getpid() == process:
-        shutil.rmtree(folder, ignore_errors=True)

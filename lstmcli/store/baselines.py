@@ -118,11 +118,21 @@ def _read_tfidf(folder: SealedFolder, rule: DecisionRule, temperature: float) ->
             raise ValueError(f"weights of shapes {shapes!s:.200}")
 
     weights = {name: value.astype(np.float64) for name, value in read_weights(folder, WEIGHTS_FILE, check).items()}
-    content = folder.read(TERMS_FILE, most=MAX_TERM_BYTES * (1 + len(weights["idf"])))
+    terms = read_terms(folder, len(weights["idf"]))
+    return TfidfBaseline(terms, weights["idf"], weights["coefficients"], weights["intercepts"], temperature, rule)
+
+
+def read_terms(folder: SealedFolder, num_terms: int) -> list[str]:
+    """Return the terms of a TF-IDF baseline.
+
+    Raises:
+        DamagedFileError: they are not `num_terms` different ones.
+    """
+    content = folder.read(TERMS_FILE, most=MAX_TERM_BYTES * (1 + num_terms))
     try:
         terms = content.decode("utf-8").removesuffix("\n").split("\n")
     except UnicodeDecodeError as error:
         raise folder.damaged(TERMS_FILE, f"is damaged ({error})") from None
-    if len(set(terms)) != len(weights["idf"]) or len(terms) != len(weights["idf"]):
-        raise folder.damaged(TERMS_FILE, f"is damaged: expected {len(weights['idf'])} distinct terms")
-    return TfidfBaseline(terms, weights["idf"], weights["coefficients"], weights["intercepts"], temperature, rule)
+    if len(set(terms)) != num_terms or len(terms) != num_terms:
+        raise folder.damaged(TERMS_FILE, f"is damaged: expected {num_terms} distinct terms")
+    return terms

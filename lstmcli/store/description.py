@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from lstmcli.config.model_settings import DataSettings, FormatName, LabelKind, ModelSettings, TokenizerSettings
 from lstmcli.corpus.label_set import LabelSet
 from lstmcli.metrics.decisions import DecisionRule
+from lstmcli.metrics.score_outputs import NO_RULE, ScoreOutputs
 from lstmcli.ngrams.table import FeatureKinds
 from lstmcli.store.checks import TEMPERATURES, check_values, number_in, numbers_in
+from lstmcli.store.score_description import scores_from_dict, scores_to_dict
 
 # The settings of columns that are stored for later use by `evaluate` and `predict`.
 COLUMN_KEYS = ("text", "label", "labels", "label_separator", "format", "encoding")
@@ -48,20 +50,24 @@ class Description(NamedTuple):
     temperature: float
     columns: DataSettings
     ngrams: NgramDescription | None
+    scores: ScoreOutputs | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the description as it is stored."""
-        found = {
+        """Return the description as it is stored; with scores, there are no thresholds, and no temperature."""
+        found: dict[str, Any] = {
             "network": {key: value for key, value in asdict(self.network).items() if key != "pretrained"},
             "members": self.num_members,
             "tokenizer": asdict(self.tokenizer),
             "labels": list(self.labels.names),
             "label_kind": self.labels.kind,
-            "thresholds": self.rule.thresholds.tolist(),
-            "at_least_one": self.rule.at_least_one,
-            "temperature": self.temperature,
-            "columns": {key: getattr(self.columns, key) for key in COLUMN_KEYS},
         }
+        if self.scores is None:
+            found["thresholds"] = self.rule.thresholds.tolist()
+            found["at_least_one"] = self.rule.at_least_one
+            found["temperature"] = self.temperature
+        else:
+            found["scores"] = scores_to_dict(self.scores)
+        found["columns"] = {key: getattr(self.columns, key) for key in COLUMN_KEYS}
         if self.columns.annotators:
             found["columns"]["annotators"] = list(self.columns.annotators)
         if self.rule.origins:
@@ -85,10 +91,7 @@ class Description(NamedTuple):
         labels = LabelSet(_label_names(stored["labels"]), stored["label_kind"])
         if labels.kind not in get_args(LabelKind):
             raise ValueError(f"label_kind is {labels.kind!r:.80}")
-        if type(stored["at_least_one"]) is not bool:
-            raise ValueError(f"at_least_one is {stored['at_least_one']!r:.80}")
-        num_labels = len(labels.names)
-        thresholds = numbers_in(stored["thresholds"], num_labels, "thresholds", (0.0, 1.0))
+        num_labels, has_scores = len(labels.names), labels.kind == "scores"
         network, tokenizer = ModelSettings(**stored["network"]), TokenizerSettings.stored(stored["tokenizer"])
         check_values(network)
         check_values(tokenizer)
@@ -97,11 +100,20 @@ class Description(NamedTuple):
             num_members=_number_of_networks(stored.get("members", 1)),
             tokenizer=tokenizer,
             labels=labels,
-            rule=DecisionRule(labels.kind, thresholds, stored["at_least_one"], _origins(stored, num_labels)),
-            temperature=number_in(stored["temperature"], "temperature", TEMPERATURES),
-            columns=_columns(stored["columns"]),
+            rule=NO_RULE if has_scores else _rule(stored, labels),
+            temperature=1.0 if has_scores else number_in(stored["temperature"], "temperature", TEMPERATURES),
+            columns=_columns(stored["columns"], labels),
             ngrams=_ngrams(stored["ngrams"], num_labels) if "ngrams" in stored else None,
+            scores=scores_from_dict(stored["scores"], num_labels) if has_scores else None,
         )
+
+
+def _rule(stored: Mapping[str, Any], labels: LabelSet) -> DecisionRule:
+    if type(stored["at_least_one"]) is not bool:
+        raise ValueError(f"at_least_one is {stored['at_least_one']!r:.80}")
+    num_labels = len(labels.names)
+    thresholds = numbers_in(stored["thresholds"], num_labels, "thresholds", (0.0, 1.0))
+    return DecisionRule(labels.kind, thresholds, stored["at_least_one"], _origins(stored, num_labels))
 
 
 def _origins(stored: Mapping[str, Any], num_labels: int) -> tuple[str, ...]:
@@ -142,7 +154,7 @@ def _label_names(names: Any) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _columns(stored: Mapping[str, Any]) -> DataSettings:
+def _columns(stored: Mapping[str, Any], labels: LabelSet) -> DataSettings:
     # Older models have neither format nor encoding.
     found: dict[str, Any] = {key: stored[key] for key in COLUMN_KEYS if key in stored or key in REQUIRED_COLUMN_KEYS}
     if found.get("format", "auto") not in {"auto", *get_args(FormatName)}:
@@ -160,7 +172,8 @@ def _columns(stored: Mapping[str, Any]) -> DataSettings:
     ):
         raise ValueError(f"label_separator is {found['label_separator']!r:.80}")
     lists = {key: tuple(found[key]) for key in ("labels", "annotators")}
-    return replace(DataSettings(), **found | lists)
+    scores = labels.names if labels.kind == "scores" else ()
+    return replace(DataSettings(), **found | lists | {"scores": scores})
 
 
 def _check_name(name: Any) -> None:

@@ -190,7 +190,8 @@ def _description(folder: Path, name: str) -> Mapping[str, Any]:
 
 def _classifier(model: SavedModel, run: Path) -> Classifier:
     rule, ngrams, names = model.rule, model.ngrams, model.labels.names
-    has_thresholds = model.labels.kind != "single"
+    has_thresholds = model.labels.kind in {"multi", "traits"}
+    ngram_share = model.ngram_share if model.scores is None else model.scores.ngram_share
     return Classifier(
         labels=names,
         label_kind=model.labels.kind,
@@ -200,7 +201,7 @@ def _classifier(model: SavedModel, run: Path) -> Classifier:
         network=model.network,
         num_networks=len(model.members),
         num_words=len(model.vocabulary),
-        ngram_share=None if ngrams is None else model.ngram_share,
+        ngram_share=None if ngrams is None else ngram_share,
         ngram_sizes=None if ngrams is None or not ngrams.sizes else (ngrams.sizes.start, ngrams.sizes.stop - 1),
         columns=model.columns,
     )
@@ -243,7 +244,9 @@ def _metrics(run: Path) -> tuple[dict[str, str | float], tuple[Scored, ...]]:
 
 def _scored(stored: Mapping[str, Any]) -> Scored:
     scores = {
-        check_text(system, METRICS_FILE): {name: _interval(estimate) for name, estimate in estimates.items()}
+        check_text(system, METRICS_FILE): {
+            name: _interval(estimate) for name, estimate in estimates.items() if estimate is not None
+        }
         for system, estimates in stored["scores"].items()
     }
     return Scored(

@@ -28,9 +28,10 @@ from lstmcli.config.model_settings import DataSettings, ModelSettings, Tokenizer
 from lstmcli.corpus.label_set import LabelSet
 from lstmcli.data.atomic import atomic_path, saving_tensors
 from lstmcli.data.sealed import RowGuard, SealedFolder, reason_of, reseal, seal
-from lstmcli.errors import RunDirectoryError
+from lstmcli.errors import RunDirectoryError, UsageError
 from lstmcli.kernels.weights import Weights
 from lstmcli.metrics.decisions import DecisionRule
+from lstmcli.metrics.score_outputs import ScoreOutputs
 from lstmcli.ngrams.table import NgramTable
 from lstmcli.store.checks import check_shapes, check_version
 from lstmcli.store.description import Description, NgramDescription
@@ -53,6 +54,9 @@ from lstmcli.text.word_index import StoredVocabulary, index_words
 
 FORMAT_VERSION: Final = 5
 
+# That of models of scores, which only releases can read that know scores; all others keep theirs.
+SCORES_FORMAT_VERSION: Final = 6
+
 # The first version with checksums.
 SEALED_FROM: Final = 4
 
@@ -68,7 +72,8 @@ MAX_WORDS_BYTES: Final = 1 << 28
 class SavedModel:
     """A trained model as data.
 
-    Its logits are ((1 - ngram_share) * mean of the networks + ngram_share * n-grams) / temperature.
+    Its logits are ((1 - ngram_share) * mean of the networks + ngram_share * n-grams) / temperature. A model of scores
+    has `scores` instead, which mix both parts, and neither a share nor a temperature nor thresholds.
 
     Attributes:
         members: the weights of each network by torch's parameter names; more than one for an ensemble.
@@ -88,6 +93,7 @@ class SavedModel:
     members: tuple[Weights, ...]
     ngrams: NgramTable | None = None
     ngram_share: float = 0.0
+    scores: ScoreOutputs | None = None
     word_guards: tuple[RowGuard, ...] = field(default=(), compare=False)
 
     def check_tables(self) -> None:
@@ -108,7 +114,8 @@ def write_model(folder: Path, model: SavedModel) -> None:
     """Write the files into an existing folder. The vocabulary must be one that was learned, not one that was read."""
     if not isinstance(model.vocabulary, Vocabulary):
         raise TypeError("expected a Vocabulary with all its words")
-    header = {"format_version": FORMAT_VERSION, "written_by": f"lstmcli {__version__}"}
+    version = FORMAT_VERSION if model.scores is None else SCORES_FORMAT_VERSION
+    header = {"format_version": version, "written_by": f"lstmcli {__version__}"}
     content = json.dumps(header | _description(model).to_dict(), indent=2, ensure_ascii=False) + "\n"
     (folder / DESCRIPTION_FILE).write_text(content, encoding="utf-8")
     (folder / VOCABULARY_FILE).write_text(model.vocabulary.file_content(), encoding="utf-8", newline="\n")
@@ -152,6 +159,7 @@ def _description(model: SavedModel) -> Description:
         ngrams=None
         if ngrams is None
         else NgramDescription(model.ngram_share, ngrams.sizes, ngrams.intercepts, ngrams.kinds),
+        scores=model.scores,
     )
 
 
@@ -192,7 +200,7 @@ def read_model(run: Path) -> SavedModel:
     folder = SealedFolder(find_model(run), within=run)
     stored = folder.read_json(DESCRIPTION_FILE)
     try:
-        version = check_version(folder, stored, FORMAT_VERSION, sealed_from=SEALED_FROM)
+        version = check_version(folder, stored, SCORES_FORMAT_VERSION, sealed_from=SEALED_FROM)
         description = Description.from_dict(stored)
         if version >= 3:
             vocabulary: Vocabulary | StoredVocabulary = _open_vocabulary(folder)
@@ -216,8 +224,22 @@ def read_model(run: Path) -> SavedModel:
         members=members,
         ngrams=ngrams,
         ngram_share=0.0 if description.ngrams is None else description.ngrams.share,
+        scores=description.scores,
         word_guards=() if embedding is None else tuple(embedding.guard(number) for number in range(len(members))),
     )
+
+
+def read_label_model(run: Path, what: str) -> SavedModel:
+    """Do the same for something, such as "lstmcli page", that only makes sense for labels.
+
+    Raises:
+        UsageError: the model predicts scores.
+        RunDirectoryError, DamagedFileError: see `read_model`.
+    """
+    model = read_model(run)
+    if model.scores is not None:
+        raise UsageError(f"{run}: predicts scores; {what} is for models of labels.")
+    return model
 
 
 def _open_vocabulary(folder: SealedFolder) -> StoredVocabulary:

@@ -106,12 +106,16 @@ def _model_check(run: Path) -> Callable[[], object]:
 
 def _check_baselines(run: Path) -> None:
     from lstmcli.store.baselines import read_baselines  # scikit-learn takes a second to import
+    from lstmcli.store.score_baselines import read_score_baselines
 
     try:
         labels: LabelSet = read_model(run).labels
     except LstmcliError:  # which the result of the model says
         return
-    read_baselines(run / BASELINES_FOLDER, labels)
+    if labels.kind == "scores":
+        read_score_baselines(run / BASELINES_FOLDER, labels)
+    else:
+        read_baselines(run / BASELINES_FOLDER, labels)
 
 
 def _verify_folder(path: Path, check: Callable[[], object], *, must_be_sealed: bool = False) -> Verified:

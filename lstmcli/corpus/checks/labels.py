@@ -28,6 +28,8 @@ def label_problems(rows: CheckedRows, settings: DataSettings) -> Iterator[Proble
     """Yield what is wrong with the labels of training rows."""
     counts = Counter(name for names in rows.labels for name in names)
     kind = label_kind(settings)
+    if kind == "scores":  # whose cells are all that can be wrong
+        return
     column = ", ".join(settings.labels) or settings.label
     where = f"{rows.name}, column {column!r}" if not settings.labels else f"{rows.name}, yes/no columns"
     if kind == "traits":

@@ -7,6 +7,7 @@ from lstmcli.corpus.checks.problems import Problem, graded, of_rows
 from lstmcli.corpus.columns import CellSelector
 from lstmcli.corpus.example_rows import text_key
 from lstmcli.corpus.label_cells import BadLabelError, parse_labels
+from lstmcli.corpus.score_cells import ScoreRows
 from lstmcli.data.blank import is_blank
 from lstmcli.data.columns import BadRowError, BlankTextError, TextSelector
 from lstmcli.data.formats import Record
@@ -111,7 +112,7 @@ class _Reader:
     def _take_labelled(self, record: Record, selector: CellSelector) -> None:
         cells = selector.select(record)
         try:
-            labels = parse_labels(cells.labels, self._settings)
+            labels = self._parsed(cells.labels)
         except BadLabelError as error:
             self._note("invalid label", record, str(error))
             return
@@ -122,6 +123,12 @@ class _Reader:
             self._note("blank text", record)
         elif is_usable:
             self._rows.append(record.line, cells.text, labels or ())
+
+    def _parsed(self, cells: list[object]) -> tuple[str, ...] | None:
+        """Return the labels of a row, none for one with scores; None without any of both."""
+        if not self._settings.scores:
+            return parse_labels(cells, self._settings)
+        return None if ScoreRows(self._settings.scores).parse(cells) is None else ()
 
     def _take_text(self, record: Record, select: TextSelector) -> None:
         try:
@@ -156,4 +163,6 @@ class _Reader:
         why = f" ({self._reasons[kind].rstrip('.')})" if self._reasons[kind] else ""
         severity = "error" if kind in FATAL else graded(len(lines), num_rows, warning=0.0, error=0.5)
         what = f"{of_rows(len(lines), num_rows)}: {kind}{why}"
-        return Problem(kind, severity, self._rows.name, what, ADVICE[kind], tuple(lines))
+        is_score = kind == "invalid label" and self._settings.scores
+        advice = "write numbers with a decimal point, or nothing" if is_score else ADVICE[kind]
+        return Problem(kind, severity, self._rows.name, what, advice, tuple(lines))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.config.settings import EvaluationSettings
 from lstmcli.corpus.label_set import LabelSet
+from lstmcli.errors import UsageError
 from lstmcli.recipes.evaluation.rows import check_rows, write_rows
 from lstmcli.recipes.evaluation.slices import check_slices, with_slices
 from lstmcli.recipes.evaluation.suspects import check_suspects, with_suspects
@@ -12,6 +13,7 @@ from lstmcli.recipes.evaluation.wanted import Extras
 from lstmcli.recipes.levels.labels import check_maps, with_levels
 from lstmcli.recipes.levels.people import check_people
 from lstmcli.recipes.score import ScoredRows
+from lstmcli.recipes.tasks.reporting import AnyScored
 
 
 def check_extras(
@@ -29,6 +31,8 @@ def check_extras(
     Raises:
         LstmcliError: it can't be had.
     """
+    if labels.kind == "scores":
+        _refuse_for_scores(extras)
     if extras.rows is not None:
         check_rows(extras.rows, paths, settings, labels, has_folds=has_folds)
     check_slices(extras.slices, paths, settings)
@@ -39,19 +43,31 @@ def check_extras(
         check_people(labels)
 
 
+def _refuse_for_scores(extras: Extras) -> None:
+    wanted = {
+        "--slice": extras.slices,
+        "--map": extras.maps,
+        "--suspects": extras.suspects,
+        "--variants": extras.variants,
+    }
+    given = [option for option, values in wanted.items() if values]
+    if given:
+        raise UsageError(f"{', '.join(given)}: for models of labels; this one predicts scores.")
+
+
 def add_extras(
-    extras: Extras, scored: ScoredRows, paths: Sequence[str], settings: DataSettings, evaluation: EvaluationSettings
-) -> ScoredRows:
+    extras: Extras, scored: AnyScored, paths: Sequence[str], settings: DataSettings, evaluation: EvaluationSettings
+) -> AnyScored:
     """Return the scored rows with what is wanted in their evaluation, after files are written.
 
     Raises:
         DataError: a file can't be written, or the rows have changed.
     """
-    if extras.slices:
+    if extras.slices and isinstance(scored, ScoredRows):
         scored = with_slices(extras.slices, scored, paths, settings, evaluation)
-    if extras.suspects is not None:
+    if extras.suspects is not None and isinstance(scored, ScoredRows):
         scored = with_suspects(extras.suspects, scored, paths[0], settings)
-    if extras.maps:
+    if extras.maps and isinstance(scored, ScoredRows):
         scored = with_levels(extras, scored, evaluation)
     if extras.rows is not None:
         write_rows(extras.rows, scored, paths, settings)

@@ -17,6 +17,8 @@ from lstmcli.metrics.decisions import decision_scores
 from lstmcli.recipes.evaluation.wanted import RowsFile
 from lstmcli.recipes.predict import OutputOptions, name_of_output_format
 from lstmcli.recipes.score import ScoredRows
+from lstmcli.recipes.scores.rows import NumberCells, score_columns
+from lstmcli.recipes.tasks.reporting import AnyScored
 
 Cells = Mapping[str, str | float | None]
 
@@ -27,8 +29,12 @@ def added_columns(labels: LabelSet, file: RowsFile, *, has_folds: bool) -> list[
     """Return the names of the columns that the rows gain.
 
     Raises:
-        UsageError: a column per label is wanted for single labels.
+        UsageError: a column per label is wanted for single labels, or for scores, which have theirs.
     """
+    if labels.kind == "scores":
+        if file.trait_columns:
+            check_trait_columns(labels)
+        return score_columns(labels, has_folds=has_folds)
     columns = ["fold"] if has_folds else []
     columns += ["gold", "prediction", "correct", "score"]
     if file.trait_columns:
@@ -64,7 +70,7 @@ def check_rows(
             raise DataError(f"{path}: has a column {others[0]!r} that {paths[0]} lacks, so {OPTION} can't hold both.")
 
 
-def write_rows(file: RowsFile, scored: ScoredRows, paths: Sequence[str], settings: DataSettings) -> list[str]:
+def write_rows(file: RowsFile, scored: AnyScored, paths: Sequence[str], settings: DataSettings) -> list[str]:
     """Write all rows of the files in their order; those that were not scored have empty cells.
 
     Args:
@@ -88,12 +94,16 @@ def _write(
     stream: TextIO,
     written_as: FileFormat,
     file: RowsFile,
-    scored: ScoredRows,
+    scored: AnyScored,
     paths: Sequence[str],
     settings: DataSettings,
 ) -> list[str]:
     columns = added_columns(scored.labels, file, has_folds=scored.fold is not None)
-    cells = _RowCells(scored, columns, trait_columns=file.trait_columns)
+    cells: _RowCells | NumberCells
+    if isinstance(scored, ScoredRows):
+        cells = _RowCells(scored, columns, trait_columns=file.trait_columns)
+    else:
+        cells = NumberCells(scored)
     writer: RecordWriter | None = None
     for source, record, number in read_again(scored.examples, paths, settings):
         if source.columns is None:

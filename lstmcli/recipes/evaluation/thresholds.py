@@ -31,6 +31,8 @@ def with_thresholds(predictor: Predictor, run: Path, wanted: str) -> tuple[Predi
         DataError: the validation rows can't be found, or are no longer those of the training.
     """
     model = predictor.model
+    if model.scores is not None:
+        raise UsageError("--threshold: applies to labels; this model predicts scores.")
     try:
         choice = parse_choice(wanted)
     except ValueError as error:

@@ -11,9 +11,10 @@ from lstmcli.data.reading import check_exist
 from lstmcli.explanation.explainer import Explainer
 from lstmcli.explanation.methods import DEFAULT_METHOD
 from lstmcli.explanation.results import ExplainedTexts
-from lstmcli.inference.answers import Adder, PredictOptions, refuse_taken
+from lstmcli.inference.answers import PredictOptions, refuse_taken
 from lstmcli.inference.predictor import Answers, Predictor
 from lstmcli.inference.rows import RowCounts, RowStream
+from lstmcli.inference.score_answers import adder_of
 from lstmcli.recipes.predict import InputOptions, OutputOptions, answer_rows, input_layouts, name_of_output_format
 from lstmcli.reports.explanation.cells import WithJsonCells, explanation_cells
 from lstmcli.reports.explanation.page import WithPage
@@ -61,7 +62,7 @@ class ExplanationAdder:
 
     def __init__(self, model: SavedModel, format_name: str, options: ExplainOptions) -> None:
         """Take the format of the output, and what is explained."""
-        self._predictions = Adder(model, PredictOptions(), format_name)
+        self._predictions = adder_of(model, PredictOptions(), format_name)
         self._has_names = format_name != TEXT_FORMAT
         self._options = options
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from lstmcli.explanation.faithfulness import Faithfulness, compare
 from lstmcli.inference.predictor import Predictor
 from lstmcli.recipes.inspection.rows import RowOptions, read_rows
-from lstmcli.store.model import read_model
+from lstmcli.store.model import read_label_model
 
 
 def measure(run: Path, path: str, options: RowOptions) -> Faithfulness:
@@ -14,5 +14,5 @@ def measure(run: Path, path: str, options: RowOptions) -> Faithfulness:
     Raises:
         DataError: the file can't be read, or has no text of two words.
     """
-    model = read_model(run)
+    model = read_label_model(run, "lstmcli explain --faithfulness")
     return compare(Predictor(model), read_rows(path, options, model.columns).texts, name=path)

@@ -28,7 +28,7 @@ from lstmcli.models.cells import CELLS, Cell
 from lstmcli.models.classifier import Classifier, Sizes
 from lstmcli.recipes.gradients.labelled_rows import read_labelled_rows
 from lstmcli.recipes.inspection.rows import RowOptions
-from lstmcli.store.model import EMBEDDING, SavedModel, read_model
+from lstmcli.store.model import EMBEDDING, SavedModel, read_label_model
 from lstmcli.text.tokenizer import Tokenizer
 from lstmcli.text.vocabulary import PAD_ID, UNKNOWN_ID
 from lstmcli.training.gradient_norms import StateGradients, state_gradients
@@ -57,7 +57,7 @@ def gradients_of_run(
         DataError: the file has no text.
         UsageError: the model has no such network.
     """
-    model = read_model(run)
+    model = read_label_model(run, "lstmcli gradients")
     if member > len(model.members):
         raise UsageError(f"--member {member}: this model has {counted(len(model.members), 'network')}, counted from 1.")
     rows = read_labelled_rows(path, options, model, most)

@@ -9,7 +9,7 @@ from lstmcli.inspection.inspector import Inspector
 from lstmcli.inspection.results import Inspection, Search, View
 from lstmcli.inspection.traces import FORWARD
 from lstmcli.recipes.inspection.rows import RowOptions, TextRows, read_rows
-from lstmcli.store.model import SavedModel, read_model
+from lstmcli.store.model import SavedModel, read_label_model
 
 NUM_WORDS = 8
 
@@ -45,7 +45,7 @@ def inspect_run(
         UsageError: what is asked for does not fit together or to the model.
     """
     _check(path, text, line, view, search)
-    model = read_model(run)
+    model = read_label_model(run, "lstmcli inspect")
     inspector = Inspector(model, view)
     if path is None:
         return Inspection(text=inspector.text(str(text)))

@@ -39,6 +39,8 @@ def predict_people(
     A row has the cell, the number of rows it comes from, what `predict` adds to a row, and an interval of the score.
     For the other arguments and errors, see `predict_files`.
     """
+    if model.scores is not None or options.interval is not None:
+        raise UsageError("--by: is for models of labels, without --interval; take the mean of each person's scores.")
     if output.columns is not None or output.resume or output.line_buffered:
         raise UsageError(
             "--by: writes one row for each person once all rows are read, so --columns, --resume and --line-buffered "

@@ -6,7 +6,7 @@ from lstmcli.errors import UsageError
 from lstmcli.reports.page.content import content_of
 from lstmcli.reports.page.html import page_of
 from lstmcli.store.layout import MODEL_FOLDER
-from lstmcli.store.model import SavedModel, read_model
+from lstmcli.store.model import SavedModel, read_label_model
 
 # In bytes; phones run out of memory with much more, since a page unpacks to several times its size.
 MAX_PAGE_BYTES = 40_000_000
@@ -22,7 +22,7 @@ def make_page(run: Path) -> str:
         UsageError: the page would be too large.
         RunDirectoryError: see `read_model`.
     """
-    model = read_model(run)
+    model = read_label_model(run, "lstmcli page")
     _check_size(run, LEAST_BYTES * _num_numbers(model), "at least ")
     model.check_tables()
     page = page_of(content_of(model), _name_of(run))

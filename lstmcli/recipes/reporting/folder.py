@@ -1,6 +1,7 @@
 """Writes the three files of a report into a folder of their own."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from lstmcli.data.atomic import atomic_path, unwritable_parent
@@ -48,6 +49,15 @@ def write_contents(folder: Path, content: ReportContent) -> None:
         MARKDOWN_FILE: to_markdown(content),
         HTML_FILE: to_html(content),
     }
+    write_files(folder, contents)
+
+
+def write_files(folder: Path, contents: Mapping[str, str]) -> None:
+    """Write files, given by name, into `folder`, creating it if necessary.
+
+    Raises:
+        DataError: the folder can't be created or written.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -88,11 +88,14 @@ def check(path: str, columns: Columns, *, config: Path | None = None, against: P
         problems += token_problems(rows, tokens, settings.tokenizer, data.text)
         problems += duplicate_problems(rows)
         if against is not None:
-            problems += drift_problems(rows, tokens, _trained_on(against), data.text, has_labels=has_labels)
+            problems += drift_problems(
+                rows, tokens, _trained_on(against), data.text, has_labels=has_labels and not data.scores
+            )
         else:
             problems += _training_problems(rows, tokens, settings)
     problems.sort(key=lambda problem: SEVERITIES.index(problem.severity))
-    num_labels = len({name for own in rows.labels for name in own}) if has_labels else None
+    has_names = has_labels and not data.scores
+    num_labels = len({name for own in rows.labels for name in own}) if has_names else None
     return Checked(path, rows.num_rows, num_labels, data, tuple(problems))
 
 

@@ -53,7 +53,9 @@ class Started:
         found = [("read", f"{self.path}: {counted(self.num_rows, 'row')} of {layout.format_name}, {layout.encoding}")]
         reasons = proposal.reasons
         found.append(("text", f"column {proposal.text!r}{_because(reasons, 'text')}"))
-        if proposal.labels:
+        if proposal.scores:
+            found.append(("scores", f"columns {', '.join(map(repr, proposal.scores))}{_because(reasons, 'scores')}"))
+        elif proposal.labels:
             found.append(("labels", f"columns {', '.join(map(repr, proposal.labels))}{_because(reasons, 'labels')}"))
         else:
             found.append(("label", f"column {proposal.label!r}{_because(reasons, 'label')}"))
@@ -130,7 +132,9 @@ def _settings(path: str, layout: GuessedLayout, proposal: Proposal) -> dict[str,
     settings: dict[str, object] = {"train": path, "text": proposal.text}
     if not layout.is_plain:
         settings |= {"format": layout.format_name, "encoding": layout.encoding}
-    if proposal.labels:
+    if proposal.scores:
+        settings["scores"] = list(proposal.scores)
+    elif proposal.labels:
         settings["labels"] = list(proposal.labels)
     else:
         settings |= {"label": proposal.label, "label_separator": proposal.separator}
@@ -154,7 +158,7 @@ def _siblings(path: str, layout: GuessedLayout, proposal: Proposal) -> dict[str,
 
 
 def _has_columns(path: str, layout: GuessedLayout, proposal: Proposal) -> bool:
-    wanted = {proposal.text, *proposal.labels, *([proposal.label] if proposal.label else [])}
+    wanted = {proposal.text, *proposal.labels, *proposal.scores, *([proposal.label] if proposal.label else [])}
     try:
         with open_records(path, format_name=layout.format_name, encoding=layout.encoding) as source:
             first = next(source.records, None)

@@ -62,9 +62,12 @@ class ScreenWriter:
 
 
 def heading(additions: Mapping[str, Any]) -> str:
-    """Return the prediction, and the logits of the label that is explained."""
+    """Return the prediction, and the logits of the label that is explained; or a score, and what each part adds."""
     parts = additions["parts"]
     logits = f"network {parts['network']:+.2f}" + (f", n-grams {parts['ngrams']:+.2f}" if "ngrams" in parts else "")
+    if "prediction" not in additions:
+        name = additions["explained"]
+        return f"{visible(name)} {additions[f'predicted_{name}']:.2f}  {logits}"
     prediction = visible(additions["prediction"] or "no label")
     explained = "" if additions["prediction"] == additions["explained"] else f"; for {visible(additions['explained'])}:"
     return f"{prediction} ({additions['score']:.2f}){explained}  {logits}"

@@ -18,6 +18,7 @@ KINDS: dict[LabelKind, str] = {
     "single": "a classifier, one label per text",
     "multi": "a classifier, several labels per text",
     "traits": "a classifier, yes/no columns",
+    "scores": "a model of scores",
 }
 
 # Width of the names of the facts.
@@ -78,7 +79,7 @@ def _fact_lines(facts: Iterable[Fact], width: int) -> Iterator[str]:
 
 
 def _classifier_facts(model: Classifier, found: Information) -> Iterator[Fact]:
-    yield "labels", f"{len(model.labels)}: {_labels(model)}"
+    yield "scores" if model.label_kind == "scores" else "labels", f"{len(model.labels)}: {_labels(model)}"
     yield "thresholds", _thresholds(model)
     networks = "" if model.num_networks == 1 else f"{model.num_networks} x "
     yield "network", networks + _shape(model.network)
@@ -191,7 +192,7 @@ def _score_lines(scored: Scored) -> Iterator[str]:
     columns = [SCORE_TITLES.get(name, name).ljust(22) for name in names]
     yield f"  {' ' * width}{''.join(columns)}".rstrip()
     for system, scores in scored.scores.items():
-        cells = [_estimate(scores, name).ljust(22) for name in names]
+        cells = [f"{_estimate(scores, name):<21} " for name in names]
         yield f"  {system.ljust(width)}{''.join(cells)}".rstrip()
 
 
@@ -210,7 +211,8 @@ def _usage(found: Information) -> Iterator[str]:
     run = shlex.quote(str(found.path))
     if found.classifier is not None:
         columns = found.classifier.columns
-        yield f"To label the texts in the column {columns.text!r} of a file:"
+        task = "predict scores of" if found.classifier.label_kind == "scores" else "label"
+        yield f"To {task} the texts in the column {columns.text!r} of a file:"
         yield f"  lstmcli predict {run} FILE{_extension(columns, found)} --text {shlex.quote(columns.text)}"
         if columns.encoding.lower() != "utf-8" or columns.format != "auto":
             yield f"  (read as in training, unless options say otherwise: {columns.format}, {columns.encoding})"

@@ -1,8 +1,6 @@
-"""The Python interface: `lstmcli.load(run).predict(texts)` and `lstmcli.train(settings)`."""
+"""Trained models in Python: `lstmcli.load(run).predict(texts)`."""
 
-import os
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,9 +10,6 @@ from numpy.typing import NDArray
 
 from lstmcli.config.model_settings import LabelKind
 from lstmcli.data.blank import is_blank
-from lstmcli.dependencies import naming_missing_package
-from lstmcli.errors import in_python_words
-from lstmcli.events import Tell, ignore
 from lstmcli.inference.given_texts import BLOCK_TEXTS, text_blocks
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.decisions import DecisionRule, decision_scores
@@ -22,26 +17,6 @@ from lstmcli.store.model import SavedModel, read_model
 
 if TYPE_CHECKING:  # prediction loads none of it
     from lstmcli.explanation.results import Explanation
-    from lstmcli.metrics.evaluation import Evaluation
-
-
-def load(run: str | os.PathLike[str]) -> "Model":
-    """Open a trained model, without loading torch.
-
-    Args:
-        run: a run directory that `lstmcli train` has written, or its folder `model/`, which may have been copied
-            elsewhere.
-
-    Raises:
-        LstmcliError: there is no model, a file of it is missing or damaged, or a newer lstmcli wrote it.
-
-    Example:
-        >>> model = lstmcli.load("runs/demo")
-        >>> model.predict(["i miss her so much"])
-        ['sadness']
-    """
-    path = Path(run)
-    return Model(read_model(path), path)
 
 
 class Model:
@@ -74,7 +49,10 @@ class Model:
 
     @property
     def kind(self) -> LabelKind:
-        """How many labels a text has: "single" (one), "multi" (any number), "traits" (each label a yes/no question)."""
+        """How many labels a text has: "single" (one), "multi" (any number), "traits" (each label a yes/no question).
+
+        For a `ScoreModel`, it is "scores".
+        """
         return self._saved.labels.kind
 
     @property
@@ -187,10 +165,14 @@ class Model:
             yield probabilities
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return load, (self._absolute_path,)
+        return _opened, (type(self), self._absolute_path)
 
     def __repr__(self) -> str:
         return f"<lstmcli.Model {self._path}: {self._saved.network.cell}, {len(self.labels)} labels>"
+
+
+def _opened(kind: type[Model], path: Path) -> Model:
+    return kind(read_model(path), path)
 
 
 def _probability(value: float, name: str) -> float:
@@ -211,89 +193,3 @@ class _Names(dict[bytes, "str | tuple[str, ...] | None"]):
         picked = tuple(compress(self._labels, decisions))
         self[decisions] = name = next(iter(picked), None) if self._is_single else picked
         return name
-
-
-@dataclass(frozen=True, repr=False)
-class TrainingResult:
-    """What a training has made.
-
-    Attributes:
-        run_dir: the run directory, with the model and the reports.
-        validation: scores on the rows that chose the epoch and the thresholds, which makes them optimistic.
-        test: scores on the rows of `data.test`, if there are any.
-    """
-
-    run_dir: Path
-    validation: "Evaluation"
-    test: "Evaluation | None"
-
-    @property
-    def model(self) -> Model:
-        """The trained model, opened anew each time."""
-        return load(self.run_dir)
-
-    @property
-    def scores(self) -> dict[str, float]:
-        """The model's scores by name, on test rows if there are any, else on validation rows."""
-        evaluation = self.test or self.validation
-        own = next(iter(evaluation.scores.values()))
-        return {name: estimate.value for name, estimate in own.items()}
-
-    def __repr__(self) -> str:
-        evaluation = self.test or self.validation
-        score = self.scores[evaluation.main_score]
-        return f"<lstmcli.TrainingResult {self.run_dir}: {evaluation.main_score} {score:.3f} on {evaluation.name}>"
-
-
-def train(
-    settings: Mapping[str, Any] | None = None,
-    *,
-    texts: Iterable[str] | None = None,
-    labels: Iterable[Any] | None = None,
-    run_dir: str | os.PathLike[str] | None = None,
-    resume: bool = False,
-    overwrite: bool = False,
-    progress: Tell = ignore,
-) -> TrainingResult:
-    """Train a classifier, as `lstmcli train` does, and write a run directory.
-
-    Nothing is printed and no signal is handled. A KeyboardInterrupt, or any other exception, leaves a run that
-    `resume=True` continues from its last saved state.
-
-    Args:
-        settings: what differs from the defaults, {"data.train": "mood.csv", "training.epochs": 5} or nested by section,
-            {"data": {"train": "mood.csv"}}; `lstmcli config` lists all keys.
-        texts: the training texts, if they are not in a file; a part is set aside for validation.
-        labels: of each of `texts`, a name, or a set of names where a text may have several.
-        run_dir: where to write; by default `output.run_dir` or a folder in runs/ named after the file. Needed with
-            `texts`.
-        resume: continue a run that was interrupted, with the same settings and rows.
-        overwrite: replace a run that is there already.
-        progress: is called with each event of `lstmcli.events`, such as `EpochFinished`.
-
-    Raises:
-        LstmcliError: settings, a file or the rows can't be used.
-        TypeError, ValueError: an argument is something else than described.
-
-    Example:
-        >>> result = lstmcli.train({"data.train": "mood.csv", "data.label": "mood"}, run_dir="runs/mood")
-        >>> result.model.predict(["so happy today"])
-        ['joy']
-    """
-    if resume and overwrite:
-        raise ValueError("expected resume or overwrite, got both: one continues a run, the other replaces it")
-    with in_python_words(), naming_missing_package("lstmcli.train"):
-        from lstmcli.recipes.given_rows import given_inputs, given_path
-        from lstmcli.recipes.run_setup import open_run
-        from lstmcli.store.run import OpenRun
-        from lstmcli.store.run_directory import RunDirectory
-
-        config, corpus = given_inputs({} if settings is None else settings, texts, labels)
-        path = given_path(config, run_dir, has_rows=corpus is None)
-        run = OpenRun(RunDirectory(path), resume, overwrite)
-        config = open_run(config, run, has_rows=corpus is None)
-        # torch takes seconds to import: a mistake that was found by now need not wait for it.
-        from lstmcli.recipes.train import train as train_recipe
-
-        evaluations = train_recipe(config, run, corpus=corpus, tell=progress)
-    return TrainingResult(run.directory.path, evaluations[0], evaluations[1] if len(evaluations) > 1 else None)

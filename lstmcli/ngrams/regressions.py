@@ -1,0 +1,112 @@
+"""The regressions that n-gram models are fitted with: logistic for labels, ridge for scores."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcli.config.model_settings import LabelKind
+from lstmcli.metrics.calibration import fit_temperature
+from lstmcli.metrics.decisions import probabilities_from_logits
+from lstmcli.metrics.linear import fit_one_vs_rest
+from lstmcli.metrics.ridge import fit_ridge, squared_error
+from lstmcli.metrics.scores import log_losses
+
+Targets = NDArray[np.bool_] | NDArray[np.floating] | NDArray[np.bool_ | np.float32]
+Coefficients = tuple[NDArray[np.float64], NDArray[np.float64]]
+Fit = Callable[[Any, Any, float], Coefficients]
+
+# Values of C, from strong to weak regularisation. The search ends when the validation loss no longer falls.
+STRENGTHS = (0.2, 1.0, 5.0, 25.0, 125.0)
+
+# The same of 1 / alpha, for scores.
+SCORE_STRENGTHS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+
+# The weight of a feature in the regression of a label is LEAST_WEIGHT plus the absolute change of the label's log odds
+# in the presence of the feature. SMOOTHING is added to the counts of the feature, divided between texts with and
+# without the label in proportion to their numbers.
+LEAST_WEIGHT = 0.5
+SMOOTHING = 0.5
+SCORE_SMOOTHING = 1.0
+
+
+class Regression(NamedTuple):
+    """How an n-gram model is fitted.
+
+    Attributes:
+        fit: coefficients (outputs, features) and intercepts (outputs,) from features, targets (texts, outputs) and C.
+        loss: on validation rows, of outputs and targets, both (texts, outputs); less is better.
+        strengths: values of C to try, ascending.
+    """
+
+    fit: Fit
+    loss: Callable[[NDArray[np.float64], Any], float]
+    strengths: tuple[float, ...]
+
+
+def regression_of(kind: LabelKind) -> Regression:
+    """Return the regression for labels, or for scores, of this kind."""
+    if kind == "scores":
+        return Regression(fit_scores, lambda outputs, targets: squared_error(targets, outputs), SCORE_STRENGTHS)
+    return Regression(fit_logistic, lambda outputs, targets: log_loss(outputs, targets, kind), STRENGTHS)
+
+
+def fit_logistic(features: Any, targets: NDArray[np.bool_ | np.float32], strength: float) -> Coefficients:
+    """Fit one logistic regression per label, with `label_weights`."""
+    return fit_one_vs_rest(features, targets, strength, label_weights(features, targets))
+
+
+def fit_scores(features: Any, targets: NDArray[np.floating], strength: float) -> Coefficients:
+    """Fit one ridge regression per score, with `score_weights`."""
+    return fit_ridge(features, targets, strength, score_weights(features, targets))
+
+
+def score_weights(features: Any, targets: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the weight of each feature for each score, (scores, features), with mean square 1 over all occurrences.
+
+    They do for scores what `label_weights` do for labels: LEAST_WEIGHT plus the absolute mean of the score where the
+    feature occurs, in standard deviations, drawn toward 0 as by SCORE_SMOOTHING more occurrences. On validation rows,
+    the squared error of the n-grams fell from .565 to .558 (valence of GoEmotions, C = 0.3) and from .961 to .958
+    (essays, C = 0.1).
+
+    Args:
+        features: (texts, features), a non-negative scipy matrix.
+        targets: (texts, scores), standardised; NaN where a score is missing.
+    """
+    totals = np.asarray(features.sum(axis=0)).ravel()
+    means = (features.T @ np.nan_to_num(targets.astype(np.float64))).T / (totals + SCORE_SMOOTHING)
+    weights = LEAST_WEIGHT + np.abs(means)
+    mean_squares = weights**2 @ (totals / totals.sum()) if len(totals) else np.ones(len(weights))
+    scaled: NDArray[np.float64] = weights / np.sqrt(mean_squares)[:, None]
+    return scaled
+
+
+def label_weights(features: Any, targets: NDArray[np.bool_ | np.float32]) -> NDArray[np.float64]:
+    """Return the weight of each feature for each label, (labels, features), with mean square 1 over all occurrences.
+
+    A feature that occurs much more or much less often with a label than by chance gets a large weight, and is therefore
+    hardly regularised. Source: Wang and Manning 2012, "Baselines and Bigrams: Simple, Good Sentiment and Topic
+    Classification", who use the log-count ratios of naive Bayes as weights.
+
+    Args:
+        features: (texts, features), a non-negative scipy matrix.
+        targets: (texts, labels), booleans or probabilities.
+    """
+    totals = np.asarray(features.sum(axis=0)).ravel()
+    weights = np.empty((targets.shape[1], features.shape[1]))
+    for label, column in enumerate(targets.T.astype(np.float64)):
+        share = (column.sum() + 0.5) / (len(column) + 1.0)
+        with_label = features.T @ column
+        without = np.maximum(totals - with_label, 0.0)
+        odds = (with_label + SMOOTHING * share) / (without + SMOOTHING * (1.0 - share))
+        weights[label] = LEAST_WEIGHT + np.abs(np.log(odds) - np.log(share / (1.0 - share)))
+    mean_squares = weights**2 @ (totals / totals.sum()) if len(totals) else np.ones(len(weights))
+    scaled: NDArray[np.float64] = weights / np.sqrt(mean_squares)[:, None]
+    return scaled
+
+
+def log_loss(logits: NDArray[np.float64], targets: NDArray[np.bool_], kind: LabelKind) -> float:
+    """Return the log loss at the best temperature for these rows."""
+    probabilities = probabilities_from_logits(logits, kind, temperature=fit_temperature(logits, targets, kind))
+    return float(log_losses(targets, probabilities, kind).mean())

@@ -1,0 +1,1 @@
+"""What recipes do for models of scores where those of labels differ."""

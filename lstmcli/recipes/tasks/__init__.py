@@ -1,0 +1,1 @@
+"""What depends on whether a model learns labels or scores, behind one interface."""

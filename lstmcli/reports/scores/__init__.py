@@ -1,0 +1,1 @@
+"""Reports of models that predict scores instead of labels."""
