@@ -103,9 +103,8 @@ def _train(config: Config, run: OpenRun, corpus: Corpus | None, tell: Tell, stop
         return [*numbers]
     evaluations = [each.evaluation for each in of_labels]
     write_card(run.directory.model, _card(prepared, model, evaluations))
-    title = f"Run {run.directory.path}"
-    content = content_of_training(title, config, corpus, predictor, of_labels, facts, run.history, gradients, source)
-    write_reports(run.directory, content)
+    about = f"Run {run.directory.path}", config, corpus, predictor, of_labels, facts, run.history, gradients, source
+    write_reports(run.directory, content_of_training(*about))
     return [*evaluations]
 
 
