@@ -132,7 +132,8 @@ def test_a_choice_that_would_be_a_guess_lists_the_candidates(tmp_path: Path) -> 
     assert "2 columns could be the label: a (1 word, 3 values), b (1 word, 3 values)" in message
     assert "Name one with --label" in message
     assert started(path, "--label", "b").data.label == "b"
-    assert refused(write_csv(tmp_path / "b.csv", *columns(a=lambda n: n)))
+    numbers = started(write_csv(tmp_path / "b.csv", *columns(a=lambda n: n)))
+    assert numbers.data.scores == ("a",)
     texts = {"reply": lambda n: f"this is the reply {n} to it all", "mood": lambda n: MOODS[n % 3]}
     path = write_csv(tmp_path / "c.csv", *columns(**texts))
     assert started(path, "--text", "reply").data.text == "reply"

@@ -514,7 +514,7 @@ def test_an_interrupted_fit_leaves_nothing(temporary: Path, monkeypatch: pytest.
     def interrupt(_reporter: ConsoleReporter, _event: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("lstmcli.sklearn.classifier.ConsoleReporter.__call__", interrupt)
+    monkeypatch.setattr("lstmcli.sklearn.estimator.ConsoleReporter.__call__", interrupt)
     model = small()
     with pytest.raises(KeyboardInterrupt):
         model.fit(TEXTS, LABELS)
