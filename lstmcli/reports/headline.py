@@ -1,4 +1,4 @@
-"""The result of an evaluation in one sentence of plain English, and whether it is too good to be true."""
+"""The result of an evaluation in one sentence of plain English, and whether new texts will do as well."""
 
 from lstmcli.errors import counted
 from lstmcli.metrics.baseline_names import MAJORITY_NAME, NGRAMS_NAME

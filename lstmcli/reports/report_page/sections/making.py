@@ -1,4 +1,4 @@
-"""How the model was made: what only those who want to repeat or to mend it need."""
+"""How the model was made, for those who want to repeat or improve it."""
 
 from lstmcli.reports.gradients.as_svg import report_figure, report_sentences
 from lstmcli.reports.report_page.blocks import Block, Charts, Facts, Folded, Items, Section, Svg
