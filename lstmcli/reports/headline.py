@@ -50,7 +50,10 @@ def _rows(evaluation: Evaluation) -> str:
         return f"On {rows}, which also chose its best epoch"
     if evaluation.num_seen:
         return f"On {rows}, {evaluation.num_seen:,} of which it was trained or tuned on"
-    return f"On {rows}" if evaluation.num_seen is None else f"On {rows} that it had never seen"
+    if evaluation.num_seen is None:
+        return f"On {rows}"
+    # "…, labels mapped by X, that it had never seen"
+    return f"On {rows}{',' if ', ' in evaluation.name else ''} that it had never seen"
 
 
 def _reached(evaluation: Evaluation) -> str:

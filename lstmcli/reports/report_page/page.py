@@ -2,6 +2,8 @@
 
 import base64
 import hashlib
+import html
+import re
 from collections.abc import Sequence
 from importlib.resources import files
 
@@ -25,6 +27,8 @@ from lstmcli.reports.report_page.sections.thresholds import thresholds
 from lstmcli.reports.report_page.sections.training import training
 from lstmcli.visible import visible
 
+CODE = re.compile("`([^`]+)`")
+
 VARIABLES = ("back", "text", "quiet", "grid", "up", "down")
 
 
@@ -38,6 +42,7 @@ def page_of(content: ReportContent) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+    environment.filters["with_code"] = _with_code
     script = _asset("report.js")
     return environment.get_template("page.html.j2").render(
         title=content.title,
@@ -87,6 +92,11 @@ def _other(content: ReportContent, evaluation: Evaluation) -> Section:
     blocks += [Folded(section.title, section.blocks) for section in evaluation_sections(content, evaluation)]
     number = content.evaluations.index(evaluation)
     return Section(f"other-{number}", f"The same for {evaluation.name}", blocks)
+
+
+def _with_code(text: str) -> Svg:
+    """Return HTML of a sentence, with what stands between backticks as code, as in Markdown."""
+    return Svg(CODE.sub(r"<code>\1</code>", html.escape(visible(text))))
 
 
 def _asset(name: str) -> str:
