@@ -118,14 +118,28 @@ def failures(limits: Limits, evaluation: Evaluation, baselines: dict[str, str]) 
     return found + _below(limits, evaluation, baselines)
 
 
+def check_baseline(short: str, held: Sequence[str]) -> None:
+    """Check that a baseline is among those that were scored.
+
+    Raises:
+        UsageError: it is not.
+    """
+    if not held:
+        raise UsageError(
+            f"--fail-below {short}: no baselines were scored (--no-baselines here, or evaluation.baselines=false in "
+            "training)."
+        )
+    if short not in held:
+        raise UsageError(f"--fail-below {short}: there is no such baseline here; there are {', '.join(held)}.")
+
+
 def _below(limits: Limits, evaluation: Evaluation, baselines: dict[str, str]) -> list[str]:
     """Return the baselines that the model does not reach, see `failures`."""
     found, main, scores = [], evaluation.main_score, evaluation.scores
     model = next(iter(scores.values()))[main].value
     held = {short: scores[name][main].value for name, short in baselines.items() if name in scores}
     for short in limits.below:
-        if short not in held:
-            raise UsageError(f"--fail-below {short}: there is no such baseline here; there are {', '.join(held)}.")
+        check_baseline(short, list(held))
         if model < held[short]:
             found.append(f"{main} {model:.4f} is below {held[short]:.4f} of {short} (--fail-below)")
     return found
