@@ -176,7 +176,7 @@ def test_long_texts_in_tables_wrap_on_wide_screens(tab: Tab, pages: dict[str, Pa
 def test_commands_in_sentences_are_code_and_markup_is_not() -> None:
     evaluation = replace(evaluation_of("two"), notes=("See `lstmcli check FILE` & <b>`x`</b>.",))
     page = to_html(ReportContent("t", [evaluation]))
-    assert "See <code>lstmcli check FILE</code> &amp; &lt;b&gt;<code>x</code>&lt;/b&gt;." in page
+    assert "See <code>lstmcli check FILE</code> &amp; &lt;b&gt;`x`&lt;/b&gt;." in page
 
 
 def test_a_report_of_many_rows_and_labels_stays_small() -> None:

@@ -27,7 +27,7 @@ from lstmcli.reports.report_page.sections.thresholds import thresholds
 from lstmcli.reports.report_page.sections.training import training
 from lstmcli.visible import visible
 
-CODE = re.compile("`([^`]+)`")
+CODE = re.compile("`(lstmcli [^`]+)`")
 
 VARIABLES = ("back", "text", "quiet", "grid", "up", "down")
 
@@ -95,7 +95,7 @@ def _other(content: ReportContent, evaluation: Evaluation) -> Section:
 
 
 def _with_code(text: str) -> Svg:
-    """Return HTML of a sentence, with what stands between backticks as code, as in Markdown."""
+    """Return HTML of a sentence, with our commands between backticks as code; names from data never become markup."""
     return Svg(CODE.sub(r"<code>\1</code>", html.escape(visible(text))))
 
 
