@@ -24,6 +24,7 @@ def contradictions(config: Config, *, needs_labels: bool, needs_rows: bool = Tru
         (_source_checks(config, needs_labels=needs_labels) if needs_rows else [])
         + _label_checks(config)
         + _row_checks(config, needs_labels=needs_labels)
+        + _level_checks(config)
         + score_checks(config)
         + _training_checks(config)
         + _model_checks(config)
@@ -94,6 +95,23 @@ def _row_checks(config: Config, *, needs_labels: bool) -> list[Check]:
             data.format == "text" and needs_labels,
             [("data", "format")],
             "data.format: a text file has no label column; choose csv, tsv or jsonl.",
+        ),
+    ]
+
+
+def _level_checks(config: Config) -> list[Check]:
+    is_of_groups, kind = config.decision.level == "group", label_kind(config.data)
+    return [
+        (
+            is_of_groups and kind != "traits",
+            [("decision", "level"), ("data", "labels")],
+            "decision.level=group: is for yes/no columns (data.labels), whose thresholds it chooses for answers on "
+            "whole groups.",
+        ),
+        (
+            is_of_groups and kind == "traits" and config.data.group is None,
+            [("decision", "level"), ("data", "group")],
+            "decision.level=group requires data.group, the column that says whose text a row is.",
         ),
     ]
 

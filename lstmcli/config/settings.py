@@ -118,9 +118,10 @@ class PretrainingSettings(Section):
 
 @dataclass(frozen=True)
 class DecisionSettings(Section):
-    """How probabilities become labels if a text can have several."""
+    """How probabilities become labels if a text can have several, and whether answers for whole groups have a rule."""
 
     thresholds: Annotated[ThresholdSetting, ThresholdNote()] = "auto"
+    level: Literal["row", "group"] = "row"
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,7 @@ class TfidfBaseline:
         intercepts: (labels,).
         temperature: fitted on the same validation rows as the model's.
         rule: with thresholds chosen as the model's are, on the same rows.
+        group_rule: the same for groups of texts, if the model has one.
     """
 
     terms: list[str]
@@ -65,6 +66,7 @@ class TfidfBaseline:
     intercepts: Floats
     temperature: float
     rule: DecisionRule
+    group_rule: DecisionRule | None = None
 
     @classmethod
     def fit(
@@ -76,10 +78,11 @@ class TfidfBaseline:
         *,
         kind: LabelKind,
         choose_rule: Callable[[Floats], DecisionRule],
+        choose_group_rule: Callable[[Floats], DecisionRule | None] = lambda _: None,
     ) -> "TfidfBaseline":
         """Fit on training rows; choose C on validation rows, and the rule from their probabilities by `choose_rule`.
 
-        Texts are lists of tokens.
+        Texts are lists of tokens. `choose_group_rule` does the same for groups of rows.
         """
         min_frequency = 1 if len(targets) < SMALL_CORPUS_TEXTS else 2
         vectorizer = tfidf_vectorizer(list, min_df=min_frequency)
@@ -94,7 +97,8 @@ class TfidfBaseline:
             temperature = fit_temperature(logits, validation_targets, kind)
             probabilities = probabilities_from_logits(logits, kind, temperature=temperature)
             rule = choose_rule(probabilities)
-            candidate = cls(terms, vectorizer.idf_, coefficients, intercepts, temperature, rule)
+            group_rule = choose_group_rule(probabilities)
+            candidate = cls(terms, vectorizer.idf_, coefficients, intercepts, temperature, rule, group_rule)
             decisions = candidate.rule.decide(probabilities)
             value = headline_scores(validation_targets, decisions, probabilities, kind)[score]
             if best is None or value > best[0]:
@@ -117,10 +121,12 @@ class NgramsBaseline:
     Attributes:
         temperature: fitted on the same validation rows as the model's, but for the n-grams alone.
         rule: with thresholds chosen as the model's are, on the same rows, but for the n-grams alone.
+        group_rule: the same for groups of texts, if the model has one.
     """
 
     temperature: float
     rule: DecisionRule
+    group_rule: DecisionRule | None = None
 
     def probabilities(self, logits: Floats) -> Floats:
         """Return (texts, labels) from the logits of the n-grams, of the same shape."""

@@ -13,6 +13,7 @@ from lstmcli.metrics.curves import Curves, curves_of
 from lstmcli.metrics.decisions import DecisionRule
 from lstmcli.metrics.estimates import Estimate, estimate, estimates
 from lstmcli.metrics.further import FurtherScores, Sums, further_scores
+from lstmcli.metrics.people import MoreTexts
 from lstmcli.metrics.ranking import ranking_statistics
 from lstmcli.metrics.reliability import calibration_error
 from lstmcli.metrics.scores import (
@@ -37,7 +38,7 @@ class System:
     """The predictions of one system, (rows, labels) each.
 
     `uncalibrated` are its probabilities before temperature scaling, and `rule` is what made the decisions, if known.
-    `added_to_ngrams`: see `Comparison`.
+    `added_to_ngrams`: see `Comparison`. `group_rule` decides about groups of rows, if it was chosen for them.
     """
 
     name: str
@@ -46,6 +47,7 @@ class System:
     uncalibrated: NDArray[np.floating] | None = None
     rule: DecisionRule | None = None
     added_to_ngrams: str = ""
+    group_rule: DecisionRule | None = None
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,7 @@ class Evaluation:
         variants: how predictions change when texts are changed, if that was asked for.
         curves: of the model; None in what an older release has stored.
         effects: the model on texts of different lengths, and of different numbers of unknown words, if known.
+        more_texts: what more texts of a person bring, if that was asked for.
         num_seen: number of the texts that the model was trained or tuned on, counted once for each of these splits;
             None if that is unknown.
     """
@@ -161,6 +164,7 @@ class Evaluation:
     variants: tuple[VariantResult, ...] = ()
     curves: Curves | None = None
     effects: tuple[Slicing, ...] = ()
+    more_texts: MoreTexts | None = None
     num_seen: int | None = None
 
 

@@ -136,7 +136,9 @@ def predict_systems(
 
 def _system(name: str, predictions: Predictions, model: SavedModel) -> System:
     uncalibrated = without_temperature(predictions.probabilities, model.labels.kind, model.temperature)
-    return System(name, predictions.decisions, predictions.probabilities, uncalibrated, model.rule)
+    return System(
+        name, predictions.decisions, predictions.probabilities, uncalibrated, model.rule, group_rule=model.group_rule
+    )
 
 
 def _baseline_systems(
@@ -151,13 +153,14 @@ def _baseline_systems(
     probabilities = saved.tfidf.probabilities(texts, tokenizer)
     systems = [
         System(MAJORITY_NAME, saved.majority.rule.decide(guesses), guesses),
-        System(TFIDF_NAME, saved.tfidf.rule.decide(probabilities), probabilities),
+        System(TFIDF_NAME, saved.tfidf.rule.decide(probabilities), probabilities, group_rule=saved.tfidf.group_rule),
     ]
     if saved.ngrams is not None and ngram_logits is not None:
         alone = saved.ngrams.probabilities(ngram_logits)
         num_networks = len(model.members)
         added = "network" if num_networks == 1 else f"ensemble of {num_networks} networks"
-        systems.append(System(NGRAMS_NAME, saved.ngrams.rule.decide(alone), alone, added_to_ngrams=added))
+        decisions, group_rule = saved.ngrams.rule.decide(alone), saved.ngrams.group_rule
+        systems.append(System(NGRAMS_NAME, decisions, alone, added_to_ngrams=added, group_rule=group_rule))
     return systems
 
 
@@ -180,9 +183,10 @@ def fit_baselines(
         corpus.validation_targets,
         kind=corpus.labels.kind,
         choose_rule=decisions.rule,
+        choose_group_rule=decisions.group_rule,
     )
     majority = MajorityBaseline.fit(corpus.train_targets, corpus.labels.kind)
     alone = decisions.ngrams_alone()
-    ngrams = None if alone is None else NgramsBaseline(alone.mixture.temperature, alone.rule)
+    ngrams = None if alone is None else NgramsBaseline(alone.mixture.temperature, alone.rule, alone.group_rule)
     with replaced_folder(place) as folder:
         write_baselines(folder, Baselines(majority, tfidf, ngrams))

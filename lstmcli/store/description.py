@@ -51,6 +51,7 @@ class Description(NamedTuple):
     columns: DataSettings
     ngrams: NgramDescription | None
     scores: ScoreOutputs | None = None
+    group_rule: DecisionRule | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the description as it is stored; with scores, there are no thresholds, and no temperature."""
@@ -72,6 +73,9 @@ class Description(NamedTuple):
             found["columns"]["annotators"] = list(self.columns.annotators)
         if self.rule.origins:
             found["threshold_origins"] = list(self.rule.origins)
+        if self.group_rule is not None:
+            found["group_thresholds"] = self.group_rule.thresholds.tolist()
+            found["group_threshold_origins"] = list(self.group_rule.origins)
         if self.ngrams is not None:
             found["ngrams"] = {
                 "share": self.ngrams.share,
@@ -105,6 +109,7 @@ class Description(NamedTuple):
             columns=_columns(stored["columns"], labels),
             ngrams=_ngrams(stored["ngrams"], num_labels) if "ngrams" in stored else None,
             scores=scores_from_dict(stored["scores"], num_labels) if has_scores else None,
+            group_rule=_group_rule(stored, labels) if "group_thresholds" in stored else None,
         )
 
 
@@ -113,15 +118,24 @@ def _rule(stored: Mapping[str, Any], labels: LabelSet) -> DecisionRule:
         raise ValueError(f"at_least_one is {stored['at_least_one']!r:.80}")
     num_labels = len(labels.names)
     thresholds = numbers_in(stored["thresholds"], num_labels, "thresholds", (0.0, 1.0))
-    return DecisionRule(labels.kind, thresholds, stored["at_least_one"], _origins(stored, num_labels))
+    origins = _origins(stored, "threshold_origins", num_labels)
+    return DecisionRule(labels.kind, thresholds, stored["at_least_one"], origins)
 
 
-def _origins(stored: Mapping[str, Any], num_labels: int) -> tuple[str, ...]:
+def _group_rule(stored: Mapping[str, Any], labels: LabelSet) -> DecisionRule:
+    num_labels = len(labels.names)
+    if labels.kind != "traits":
+        raise ValueError(f"group_thresholds of labels of kind {labels.kind!r}")
+    thresholds = numbers_in(stored["group_thresholds"], num_labels, "group_thresholds", (0.0, 1.0))
+    return DecisionRule(labels.kind, thresholds, origins=_origins(stored, "group_threshold_origins", num_labels))
+
+
+def _origins(stored: Mapping[str, Any], key: str, num_labels: int) -> tuple[str, ...]:
     """Return where each threshold comes from; older models do not say."""
-    origins = stored.get("threshold_origins", [])
+    origins = stored.get(key, [])
     if not isinstance(origins, list) or len(origins) not in (0, num_labels):
-        raise ValueError(f"threshold_origins: expected {num_labels} texts")
-    return tuple(check_text(origin, "threshold_origins") for origin in origins)
+        raise ValueError(f"{key}: expected {num_labels} texts")
+    return tuple(check_text(origin, key) for origin in origins)
 
 
 def _number_of_networks(value: Any) -> int:

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -71,6 +71,7 @@ class Classifier:
         label_shares: of the training rows, by label; empty if the run does not say.
         thresholds: by label, for several labels per text or yes/no columns, otherwise empty.
         threshold_origins: by label, where each comes from; empty if the model does not say.
+        group_thresholds: by label, for answers on groups of texts; empty if none were chosen.
         network: its shape.
         num_networks: more than one for an ensemble.
         num_words: with a vector of their own.
@@ -90,6 +91,7 @@ class Classifier:
     ngram_share: float | None
     ngram_sizes: tuple[int, int] | None
     columns: DataSettings
+    group_thresholds: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -190,6 +192,7 @@ def _description(folder: Path, name: str) -> Mapping[str, Any]:
 
 def _classifier(model: SavedModel, run: Path) -> Classifier:
     rule, ngrams, names = model.rule, model.ngrams, model.labels.names
+    of_groups = [] if model.group_rule is None else model.group_rule.thresholds.tolist()
     has_thresholds = model.labels.kind in {"multi", "traits"}
     ngram_share = model.ngram_share if model.scores is None else model.scores.ngram_share
     return Classifier(
@@ -198,6 +201,7 @@ def _classifier(model: SavedModel, run: Path) -> Classifier:
         label_shares=_shares(run, names),
         thresholds=dict(zip(names, rule.thresholds.tolist(), strict=True)) if has_thresholds else {},
         threshold_origins=dict(zip(names, rule.origins, strict=True)) if has_thresholds and rule.origins else {},
+        group_thresholds=dict(zip(names, of_groups, strict=False)),
         network=model.network,
         num_networks=len(model.members),
         num_words=len(model.vocabulary),

@@ -79,6 +79,7 @@ class SavedModel:
         members: the weights of each network by torch's parameter names; more than one for an ensemble.
         columns: with the keys `description.COLUMN_KEYS` set.
         ngrams: None without n-grams, in which case `ngram_share` is 0.
+        group_rule: decides about groups of texts, such as all of an author, if thresholds were chosen for them.
         word_guards: for each network, checks the rows of its word vectors before they are read; empty for a model that
             was not read from a file.
     """
@@ -94,6 +95,7 @@ class SavedModel:
     ngrams: NgramTable | None = None
     ngram_share: float = 0.0
     scores: ScoreOutputs | None = None
+    group_rule: DecisionRule | None = None
     word_guards: tuple[RowGuard, ...] = field(default=(), compare=False)
 
     def check_tables(self) -> None:
@@ -160,6 +162,7 @@ def _description(model: SavedModel) -> Description:
         if ngrams is None
         else NgramDescription(model.ngram_share, ngrams.sizes, ngrams.intercepts, ngrams.kinds),
         scores=model.scores,
+        group_rule=model.group_rule,
     )
 
 
@@ -225,6 +228,7 @@ def read_model(run: Path) -> SavedModel:
         ngrams=ngrams,
         ngram_share=0.0 if description.ngrams is None else description.ngrams.share,
         scores=description.scores,
+        group_rule=description.group_rule,
         word_guards=() if embedding is None else tuple(embedding.guard(number) for number in range(len(members))),
     )
 

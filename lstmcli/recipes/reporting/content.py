@@ -42,7 +42,7 @@ def content_of_training(
         texts = shown_texts(readable(scored[-1]), lambda _: predictor, most_words=MAX_TRAINING_SHARE * num_words)
     return ReportContent(
         title=title,
-        evaluations=[each.evaluation for each in scored],
+        evaluations=[evaluation for each in scored for evaluation in each.evaluations[::-1]],
         facts=facts,
         subject=subject_of(predictor.model, f"trained on {_texts_of(corpus.train)}"),
         files=[data_file(use, split) for use, split in splits.items() if split is not None],
@@ -171,6 +171,7 @@ def settings_of(config: Config) -> dict[str, str]:
         "best epoch by": training.metric,
         "class weights": training.class_weights,
         "thresholds": config.decision.thresholds,
+        "thresholds of groups": "yes" if config.decision.level == "group" else None,
         "seed": training.seed,
     }
     words = {True: "yes", False: "no"}

@@ -35,6 +35,7 @@ class LabelTask:
             config.decision,
             None if ngrams is None else ngrams.validation_logits,
             names=corpus.labels.names,
+            groups=corpus.validation.groups,
         )
         self.headline = DEFAULT_SCORE[corpus.labels.kind]
         self.metric = config.training.metric
@@ -70,13 +71,14 @@ class LabelTask:
         decision = self._decisions.decision(outputs)
         temperature, share, rule = decision.mixture.temperature, decision.mixture.share, decision.rule
         events: list[Event] = []
-        if rule.origins:
-            events.append(
-                ThresholdsChosen(self._corpus.labels.names, tuple(rule.thresholds.tolist()), tuple(rule.origins))
-            )
+        for each, of in ((rule, ""), (decision.group_rule, self._config.data.group or "")):
+            if each is not None and each.origins:
+                names, thresholds = self._corpus.labels.names, tuple(each.thresholds.tolist())
+                events.append(ThresholdsChosen(names, thresholds, tuple(each.origins), of))
         events += map(Note, decision.notes)
         facts: dict[str, Any] = {"temperature": round(temperature, 4), "ngram_share": round(share, 4)}
-        return Tuned(share, facts, events, {"rule": rule, "temperature": temperature, "ngram_share": share})
+        of_model = {"rule": rule, "temperature": temperature, "ngram_share": share, "group_rule": decision.group_rule}
+        return Tuned(share, facts, events, of_model)
 
     def fit_baselines(self, place: Path, train: TokenizedTexts, validation: TokenizedTexts) -> None:
         """See `Task`."""

@@ -80,7 +80,10 @@ def _fact_lines(facts: Iterable[Fact], width: int) -> Iterator[str]:
 
 def _classifier_facts(model: Classifier, found: Information) -> Iterator[Fact]:
     yield "scores" if model.label_kind == "scores" else "labels", f"{len(model.labels)}: {_labels(model)}"
-    yield "thresholds", _thresholds(model)
+    yield "thresholds", _thresholds(model.thresholds, model.threshold_origins)
+    group = "groups" if found.config is None else found.config.data.group
+    of_groups = _thresholds(model.group_thresholds, {})
+    yield "for groups", f"{of_groups} (answers for each {group}, --by)" if of_groups else ""
     networks = "" if model.num_networks == 1 else f"{model.num_networks} x "
     yield "network", networks + _shape(model.network)
     yield "n-grams", _ngrams(model)
@@ -98,11 +101,10 @@ def _labels(model: Classifier) -> str:
     return _listed(shown, len(order))
 
 
-def _thresholds(model: Classifier) -> str:
+def _thresholds(values: Mapping[str, float], origins: Mapping[str, str]) -> str:
     """Return the thresholds from the lowest, or what they all are."""
-    values = model.thresholds
-    origins = set(model.threshold_origins.values())
-    origin = f" ({origins.pop()})" if len(origins) == 1 else ""
+    found = set(origins.values())
+    origin = f" ({found.pop()})" if len(found) == 1 else ""
     if not values:
         return ""
     if len({round(value, 3) for value in values.values()}) == 1:

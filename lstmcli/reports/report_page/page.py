@@ -22,6 +22,7 @@ from lstmcli.reports.report_page.sections.effects import effects
 from lstmcli.reports.report_page.sections.labels import labels
 from lstmcli.reports.report_page.sections.making import making
 from lstmcli.reports.report_page.sections.parts import parts
+from lstmcli.reports.report_page.sections.people import people
 from lstmcli.reports.report_page.sections.texts import suspects, texts
 from lstmcli.reports.report_page.sections.thresholds import thresholds
 from lstmcli.reports.report_page.sections.training import training
@@ -80,6 +81,7 @@ def evaluation_sections(content: ReportContent, evaluation: Evaluation) -> list[
         thresholds(evaluation),
         confidence(evaluation),
         effects(evaluation),
+        people(evaluation),
     ]
     return [section for section in found if section is not None]
 
