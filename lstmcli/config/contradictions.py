@@ -60,6 +60,12 @@ def _label_checks(config: Config) -> list[Check]:
             "annotator gives a text one label, and the shares of their votes are the target.",
         ),
         (
+            data.label_map is not None and bool(data.labels or data.soft_labels),
+            [("data", "label_map"), ("data", "labels"), ("data", "soft_labels")],
+            "data.label_map can't be combined with data.labels or data.soft_labels: it merges the labels of a column "
+            "(data.label) or of annotators.",
+        ),
+        (
             len(set(data.annotators)) != len(data.annotators),
             [("data", "annotators")],
             "data.annotators: duplicate column.",

@@ -73,6 +73,7 @@ class DataSettings(Section):
     label: str = "label"
     labels: tuple[str, ...] = ()
     label_separator: Annotated[str, Limits(min_length=1)] | None = None
+    label_map: str | None = None
     annotators: tuple[str, ...] = ()
     scores: tuple[str, ...] = ()
     soft_labels: Annotated[float, Limits(ge=0.0, le=1.0)] = 0.0

@@ -17,7 +17,7 @@ NAME = "the given texts"
 SEPARATOR = "|"
 
 # Those that say nothing of texts and labels that were given.
-FILE_SETTINGS = ("train", "validation", "test", "labels", "scores", "group", "soft_labels")
+FILE_SETTINGS = ("train", "validation", "test", "labels", "label_map", "scores", "group", "soft_labels")
 
 
 def corpus_in_memory(

@@ -11,6 +11,7 @@ from lstmcli import __version__
 from lstmcli.config.model_settings import AUTOMATIC_START, ENGLISH_START
 from lstmcli.config.settings import Config
 from lstmcli.corpus.corpus import Corpus
+from lstmcli.corpus.label_map import with_map
 from lstmcli.corpus.targets import label_targets
 from lstmcli.data.atomic import replaced_folder
 from lstmcli.errors import InterruptedRunError
@@ -166,7 +167,7 @@ def _model(prepared: Prepared, tuned: Tuned, networks: Sequence[FittedNetwork]) 
         tokenizer=prepared.config.tokenizer,
         vocabulary=prepared.embedding.vocabulary,
         labels=prepared.corpus.labels,
-        columns=prepared.config.data,
+        columns=with_map(prepared.config.data, is_strict=False),
         members=tuple(network.weights for network in networks),
         ngrams=None if prepared.ngrams is None else prepared.ngrams.table,
         **tuned.of_model,
@@ -235,7 +236,7 @@ def _card(prepared: Prepared, model: SavedModel, evaluations: Sequence[Evaluatio
     return to_model_card(
         ModelCard(
             model=describe_model(model),
-            columns=prepared.config.data,
+            columns=replace(prepared.config.data, label_map=model.columns.label_map),
             num_train_rows=len(prepared.corpus.train.table),
             is_english=is_shipped and start is not None and isinstance(start.learned, LearnedSentenceVectors),
             evaluations=evaluations,

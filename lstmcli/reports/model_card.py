@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from lstmcli.config.model_settings import DataSettings, LabelKind
+from lstmcli.corpus.label_map import MapInUse
 from lstmcli.errors import counted
 from lstmcli.metrics.evaluation import Evaluation, LabelScores
 from lstmcli.reports.further import estimate_text
@@ -118,6 +119,9 @@ def _data(card: ModelCard) -> Iterator[str]:
     source = "texts in memory" if columns.train is None else escape_markdown(PurePath(columns.train).name)
     text = "" if columns.train is None else f' Texts are in the column "{escape_markdown(columns.text)}".'
     yield f"Trained on {counted(card.num_train_rows, 'row')} of {source}.{text}"
+    if isinstance(columns.label_map, MapInUse):
+        name = escape_markdown(PurePath(columns.label_map).name)
+        yield f"Labels were merged before training ({name}): {escape_markdown(columns.label_map.described())}."
     labels = [next(iter(evaluation.labels.values())) for evaluation in card.evaluations]
     rows = [
         [of_label[0].label, *(f"{each.support:,}" for each in of_label)]

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.config.model_settings import DataSettings, FormatName, LabelKind, ModelSettings, TokenizerSettings
+from lstmcli.corpus.label_map import LabelMap, MapInUse
 from lstmcli.corpus.label_set import LabelSet
 from lstmcli.metrics.decisions import DecisionRule
 from lstmcli.metrics.score_outputs import NO_RULE, ScoreOutputs
@@ -71,6 +72,9 @@ class Description(NamedTuple):
         found["columns"] = {key: getattr(self.columns, key) for key in COLUMN_KEYS}
         if self.columns.annotators:
             found["columns"]["annotators"] = list(self.columns.annotators)
+        if isinstance(self.columns.label_map, MapInUse):
+            groups = {label: list(own) for label, own in self.columns.label_map.groups.items()}
+            found["columns"]["label_map"] = {"name": str(self.columns.label_map), "groups": groups}
         if self.rule.origins:
             found["threshold_origins"] = list(self.rule.origins)
         if self.group_rule is not None:
@@ -186,8 +190,18 @@ def _columns(stored: Mapping[str, Any], labels: LabelSet) -> DataSettings:
     ):
         raise ValueError(f"label_separator is {found['label_separator']!r:.80}")
     lists = {key: tuple(found[key]) for key in ("labels", "annotators")}
+    found["label_map"] = _label_map(stored["label_map"]) if "label_map" in stored else None
     scores = labels.names if labels.kind == "scores" else ()
     return replace(DataSettings(), **found | lists | {"scores": scores})
+
+
+def _label_map(stored: Mapping[str, Any]) -> MapInUse:
+    groups: dict[str, tuple[str, ...]] = {}
+    for label, own in stored["groups"].items():
+        if not isinstance(own, list) or not own:
+            raise ValueError(f"label_map: expected a list of groups of {label!r:.80}")
+        groups[check_text(label, "label_map")] = tuple(check_text(each, "label_map") for each in own)
+    return MapInUse.of(LabelMap(check_text(stored["name"], "label_map"), groups), is_strict=False)
 
 
 def _check_name(name: Any) -> None:

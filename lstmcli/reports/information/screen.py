@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from lstmcli import __version__
 from lstmcli.config.model_settings import DataSettings, LabelKind, ModelSettings
+from lstmcli.corpus.label_map import MapInUse
 from lstmcli.errors import counted
 from lstmcli.metrics.estimates import Estimate
 from lstmcli.reports.inspection.cells import display_width
@@ -80,6 +81,8 @@ def _fact_lines(facts: Iterable[Fact], width: int) -> Iterator[str]:
 
 def _classifier_facts(model: Classifier, found: Information) -> Iterator[Fact]:
     yield "scores" if model.label_kind == "scores" else "labels", f"{len(model.labels)}: {_labels(model)}"
+    label_map = model.columns.label_map
+    yield "merged by", f"{label_map}: {label_map.described()}" if isinstance(label_map, MapInUse) else ""
     yield "thresholds", _thresholds(model.thresholds, model.threshold_origins)
     group = "groups" if found.config is None else found.config.data.group
     of_groups = _thresholds(model.group_thresholds, {})
