@@ -130,7 +130,9 @@ def write_tables(folder: Path) -> None:
     write_csv(folder / "survey.csv", ["answer", "mood"], rows)
     write_csv(folder / "essays.csv", ["text", "mood"], rows)
     write_csv(folder / "comments.csv", ["text", "label", "source"], [(t, x, x[0]) for t, x in rows])
-    write_csv(folder / "posts.csv", ["text", "author", "EXT", "NEU"], [(t, *extended((t, x))[4:]) for t, x in rows])
+    traits = ["EXT", "NEU", "AGR", "CON", "OPN"]
+    posts = [(t, author, *(one, two) * 2, one) for t, x in rows for author, one, two in [extended((t, x))[4:]]]
+    write_csv(folder / "posts.csv", ["text", "author", *traits], posts)
     for name, error, columns in (
         *(("ours", 7, ("mood", "guess")), ("theirs", 5, ("mood", "guess"))),
         *(("old", 7, ("gold", "prediction")), ("new", 5, ("gold", "prediction"))),
