@@ -31,6 +31,7 @@ MAY_END_WITH = {"check": {0, 4}, "evaluate": {0, 4}, "compare": {0, 4}}
 ELSEWHERE = re.compile("pretraining.teacher=|runs/start|runs/german|--recall")
 
 LABELS = ["anger", "joy", "sadness"]
+TRAITS = ["EXT", "NEU", "AGR", "CON", "OPN"]
 SEVERITIES = {
     "mood.csv": {"anger": "no", "joy": "mild", "sadness": "high"},
     "severity.csv": {"anger": "none", "joy": "mild", "sadness": "severe"},
@@ -124,15 +125,11 @@ def write_tables(folder: Path) -> None:
         (folder / name).write_text("\n".join(texts[:9]) + "\n", encoding="utf-8")
     for name in ("train", "validation", "test", "all", "corpus", "few", "texts"):
         other = [(f"{text} in {name}", label) for text, label in rows]
-        write_csv(
-            folder / f"{name}.csv", ["text", "label", "mood", "source", "author", "EXT", "NEU"], map(extended, other)
-        )
+        write_csv(folder / f"{name}.csv", ["text", "label", "mood", "source", "author", *TRAITS], map(extended, other))
     write_csv(folder / "survey.csv", ["answer", "mood"], rows)
     write_csv(folder / "essays.csv", ["text", "mood"], rows)
     write_csv(folder / "comments.csv", ["text", "label", "source"], [(t, x, x[0]) for t, x in rows])
-    traits = ["EXT", "NEU", "AGR", "CON", "OPN"]
-    posts = [(t, author, *(one, two) * 2, one) for t, x in rows for author, one, two in [extended((t, x))[4:]]]
-    write_csv(folder / "posts.csv", ["text", "author", *traits], posts)
+    write_csv(folder / "posts.csv", ["text", "author", *TRAITS], [(t, *extended((t, x))[4:]) for t, x in rows])
     for name, error, columns in (
         *(("ours", 7, ("mood", "guess")), ("theirs", 5, ("mood", "guess"))),
         *(("old", 7, ("gold", "prediction")), ("new", 5, ("gold", "prediction"))),
@@ -150,10 +147,17 @@ def write_tables(folder: Path) -> None:
 
 
 def extended(row: tuple[str, str]) -> tuple[str, ...]:
-    """Return a row with a source, an author, and two traits of theirs."""
+    """Return a row with a source, an author, and five traits of theirs."""
     text, label = row
     author = sum(map(ord, text)) % 12
-    return text, label, label, ("web", "mail")[author % 2], f"p{author}", str(author % 2), str(author // 2 % 2)
+    return (
+        text,
+        label,
+        label,
+        ("web", "mail")[author % 2],
+        f"p{author}",
+        *(str((author >> k % 4) % 2) for k in range(5)),
+    )
 
 
 def write_reviews(folder: Path, command: str) -> None:
