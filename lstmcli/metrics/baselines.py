@@ -122,15 +122,18 @@ class NgramsBaseline:
         temperature: fitted on the same validation rows as the model's, but for the n-grams alone.
         rule: with thresholds chosen as the model's are, on the same rows, but for the n-grams alone.
         group_rule: the same for groups of texts, if the model has one.
+        is_ordered: whether the labels are.
     """
 
     temperature: float
     rule: DecisionRule
     group_rule: DecisionRule | None = None
+    is_ordered: bool = False
 
     def probabilities(self, logits: Floats) -> Floats:
-        """Return (texts, labels) from the logits of the n-grams, of the same shape."""
-        return probabilities_from_logits(logits, self.rule.kind, temperature=self.temperature)
+        """Return (texts, labels) from the logits of the n-grams, (texts, outputs)."""
+        kind = "ordered" if self.is_ordered else self.rule.kind
+        return probabilities_from_logits(logits, kind, temperature=self.temperature)
 
 
 @dataclass(frozen=True)

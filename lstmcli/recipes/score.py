@@ -135,7 +135,7 @@ def predict_systems(
 
 
 def _system(name: str, predictions: Predictions, model: SavedModel) -> System:
-    uncalibrated = without_temperature(predictions.probabilities, model.labels.kind, model.temperature)
+    uncalibrated = without_temperature(predictions.probabilities, model.labels.output_kind, model.temperature)
     return System(
         name, predictions.decisions, predictions.probabilities, uncalibrated, model.rule, group_rule=model.group_rule
     )
@@ -187,6 +187,12 @@ def fit_baselines(
     )
     majority = MajorityBaseline.fit(corpus.train_targets, corpus.labels.kind)
     alone = decisions.ngrams_alone()
-    ngrams = None if alone is None else NgramsBaseline(alone.mixture.temperature, alone.rule, alone.group_rule)
+    ngrams = (
+        None
+        if alone is None
+        else NgramsBaseline(
+            alone.mixture.temperature, alone.rule, alone.group_rule, is_ordered=corpus.labels.is_ordered
+        )
+    )
     with replaced_folder(place) as folder:
         write_baselines(folder, Baselines(majority, tfidf, ngrams))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.config.model_settings import DataSettings, FormatName, LabelKind, ModelSettings, TokenizerSettings
+from lstmcli.config.model_settings import DataSettings, FormatName, LabelKind, Measure, ModelSettings, TokenizerSettings
 from lstmcli.corpus.label_map import LabelMap, MapInUse
 from lstmcli.corpus.label_set import LabelSet
 from lstmcli.metrics.decisions import DecisionRule
@@ -30,7 +30,7 @@ class NgramDescription(NamedTuple):
     Attributes:
         share: its weight in the mixture with the networks.
         sizes: of the character n-grams.
-        intercepts: (labels,).
+        intercepts: (outputs,).
         kinds: its features.
     """
 
@@ -63,6 +63,10 @@ class Description(NamedTuple):
             "labels": list(self.labels.names),
             "label_kind": self.labels.kind,
         }
+        if self.labels.is_ordered:
+            found["ordered"] = True
+        if self.rule.measure != "accuracy":
+            found |= {"measure": self.rule.measure, "cuts": list(self.rule.cuts)}
         if self.scores is None:
             found["thresholds"] = self.rule.thresholds.tolist()
             found["at_least_one"] = self.rule.at_least_one
@@ -96,9 +100,7 @@ class Description(NamedTuple):
         Raises:
             ValueError, KeyError, TypeError, AttributeError: a value is missing, or not what it should be.
         """
-        labels = LabelSet(_label_names(stored["labels"]), stored["label_kind"])
-        if labels.kind not in get_args(LabelKind):
-            raise ValueError(f"label_kind is {labels.kind!r:.80}")
+        labels = _labels(stored)
         num_labels, has_scores = len(labels.names), labels.kind == "scores"
         network, tokenizer = ModelSettings(**stored["network"]), TokenizerSettings.stored(stored["tokenizer"])
         check_values(network)
@@ -111,7 +113,7 @@ class Description(NamedTuple):
             rule=NO_RULE if has_scores else _rule(stored, labels),
             temperature=1.0 if has_scores else number_in(stored["temperature"], "temperature", TEMPERATURES),
             columns=_columns(stored["columns"], labels),
-            ngrams=_ngrams(stored["ngrams"], num_labels) if "ngrams" in stored else None,
+            ngrams=_ngrams(stored["ngrams"], labels.num_outputs) if "ngrams" in stored else None,
             scores=scores_from_dict(stored["scores"], num_labels) if has_scores else None,
             group_rule=_group_rule(stored, labels) if "group_thresholds" in stored else None,
         )
@@ -122,8 +124,36 @@ def _rule(stored: Mapping[str, Any], labels: LabelSet) -> DecisionRule:
         raise ValueError(f"at_least_one is {stored['at_least_one']!r:.80}")
     num_labels = len(labels.names)
     thresholds = numbers_in(stored["thresholds"], num_labels, "thresholds", (0.0, 1.0))
+    measure, cuts = measure_from_dict(stored, labels)
     origins = _origins(stored, "threshold_origins", num_labels)
-    return DecisionRule(labels.kind, thresholds, stored["at_least_one"], origins)
+    return DecisionRule(labels.kind, thresholds, stored["at_least_one"], origins, measure, cuts)
+
+
+def _labels(stored: Mapping[str, Any]) -> LabelSet:
+    labels = LabelSet(_label_names(stored["labels"]), stored["label_kind"], stored.get("ordered", False))
+    if labels.kind not in get_args(LabelKind):
+        raise ValueError(f"label_kind is {labels.kind!r:.80}")
+    if type(labels.is_ordered) is not bool:
+        raise ValueError(f"ordered is {labels.is_ordered!r:.80}")
+    if labels.is_ordered and (labels.kind != "single" or len(labels.names) < 2):
+        raise ValueError("ordered: expected at least two labels, of which a text has one")
+    return labels
+
+
+def measure_from_dict(stored: Mapping[str, Any], labels: LabelSet) -> tuple[Measure, tuple[float, ...]]:
+    """Return what the predicted one of ordered labels is best for, and the cuts for that.
+
+    Raises:
+        ValueError, TypeError: they are not what they should be.
+    """
+    measure, cuts = stored.get("measure", "accuracy"), stored.get("cuts", [])
+    if measure not in (get_args(Measure) if labels.is_ordered else ("accuracy",)):
+        raise ValueError(f"measure is {measure!r:.80}")
+    num_cuts = len(labels.names) - 1 if measure == "qwk" else 0
+    found = numbers_in(cuts, num_cuts, "cuts", (-MAX_LOGIT, MAX_LOGIT))
+    if (np.diff(found) < 0.0).any():
+        raise ValueError("cuts: expected ascending numbers")
+    return measure, tuple(found.tolist())
 
 
 def _group_rule(stored: Mapping[str, Any], labels: LabelSet) -> DecisionRule:
