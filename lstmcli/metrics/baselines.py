@@ -1,7 +1,7 @@
 """The baselines of every report: majority class, TF-IDF + logistic regression, and the model's own n-grams alone."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,11 @@ class MajorityBaseline:
     def rule(self) -> DecisionRule:
         """Predicts the most frequent label or, for traits, the more frequent value of each."""
         return untuned_rule(self.kind, len(self.shares), at_least_one=self.kind == "multi")
+
+    @property
+    def median_rule(self) -> DecisionRule:
+        """Predicts the median of ordered labels, which is the closest to all of them."""
+        return replace(self.rule, measure="mae")
 
 
 @dataclass(frozen=True)
