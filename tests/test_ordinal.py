@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from sklearn.metrics import cohen_kappa_score, mean_absolute_error
 
 from lstmcli.config.loading import config_from, load_config
 from lstmcli.config.settings import EvaluationSettings
+from lstmcli.corpus.order_hint import likely_order
 from lstmcli.errors import ConfigError
 from lstmcli.metrics.decisions import DecisionRule, probabilities_from_logits
 from lstmcli.metrics.evaluation import System, evaluate
@@ -27,6 +29,7 @@ from lstmcli.metrics.ordinal import (
 from lstmcli.metrics.paired import compare
 from lstmcli.metrics.rank_scores import rank_scores_from_sums, rank_statistics
 from lstmcli.metrics.reliability import without_temperature
+from lstmcli.recipes.starting.propose import start
 from lstmcli.training.loss import make_loss
 
 Ranks = NDArray[np.int64]
@@ -308,3 +311,28 @@ def test_names_that_are_none_are_refused(names: list[object], message: str) -> N
 def test_stars_may_be_numbers() -> None:
     assert load_config(None, ["data.train=x.csv", "data.ordered=[1, 2, 3]"]).data.ordered == ("1", "2", "3")
     assert config_from({"data.train": "x.csv", "data.ordered": [1, 2]}).data.ordered == ("1", "2")
+
+
+# A first config
+
+
+@pytest.mark.parametrize(
+    ("names", "order"),
+    [
+        ({"Severe", "mild", "none"}, ("none", "mild", "Severe")),
+        ({"10", "2", "1"}, ("1", "2", "10")),
+        ({"positive", "negative", "neutral"}, ("negative", "neutral", "positive")),
+        ({"positive", "negative"}, ()),
+        ({"joy", "anger", "fear"}, ()),
+        ({"mild", "low", "severe"}, ()),
+        ({str(number) for number in range(11)}, ()),
+    ],
+)
+def test_labels_that_look_ordered_are_put_in_order(names: set[str], order: tuple[str, ...]) -> None:
+    assert likely_order(names) == order
+
+
+def test_a_first_config_names_the_order_in_a_hint(tmp_path: Path) -> None:
+    rows = [f"what a {word} film number {number},{stars}" for number in range(20) for stars, word in enumerate("abc")]
+    (tmp_path / "films.csv").write_text("text,stars\n" + "\n".join(rows) + "\n")
+    assert "set data.ordered to [0, 1, 2]" in " ".join(start(str(tmp_path / "films.csv")).hints)

@@ -188,11 +188,10 @@ def evaluate(
     All systems share the resamples of the bootstrap, so comparisons are paired. Resamples are drawn from the rows, or
     from `groups`, the group number of each row, (rows,), from 0.
     """
-    num_groups = None if groups is None else int(groups.max()) + 1
     statistics = [row_statistics(targets, system.decisions, system.probabilities, kind) for system in systems]
     ranked = [] if kind == "single" else [ranking_statistics(targets, system.probabilities) for system in systems]
-    num_samples, both = settings.bootstrap_samples, [*statistics, *ranked]
-    sums = bootstrap_sums(both, num_samples=num_samples, seed=BOOTSTRAP_SEED, clusters=groups)
+    both = [*statistics, *ranked]
+    sums = bootstrap_sums(both, num_samples=settings.bootstrap_samples, seed=BOOTSTRAP_SEED, clusters=groups)
     further = _further(label_names, kind, both, sums, settings.confidence)
     sums = sums[: len(systems)]
     points = [point_scores(one) for one in statistics]
@@ -208,7 +207,7 @@ def evaluate(
         name=name,
         kind=kind,
         num_rows=len(targets),
-        num_groups=num_groups,
+        num_groups=None if groups is None else int(groups.max()) + 1,
         confidence=settings.confidence,
         main_score=DEFAULT_SCORE[kind],
         scores=scores,
