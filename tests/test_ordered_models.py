@@ -195,15 +195,6 @@ def test_every_method_explains_every_label(run: Path, method: str, label: str) -
     assert found.probability == pytest.approx(lstmcli.load(run).predict_proba([SEVERE])[0, ORDER.index(label)])
 
 
-def test_what_speaks_for_the_highest_label_speaks_against_the_lowest(run: Path) -> None:
-    predictor = Predictor.open(run)
-    both = [
-        Explainer(predictor, method="linear", label=label).explain([SEVERE]).explanations[0] for label in ORDER[::2]
-    ]
-    lowest, highest = (np.array([word.share for word in each.words]) for each in both)
-    assert float(lowest @ highest) < 0.0
-
-
 # Commands
 
 

@@ -119,7 +119,7 @@ class PretrainingSettings(Section):
 
 @dataclass(frozen=True)
 class DecisionSettings(Section):
-    """How probabilities become labels: thresholds, whether groups have a rule, and for what ordered labels are chosen."""
+    """How probabilities become labels: thresholds, rules for groups, and for what ordered labels are chosen."""
 
     thresholds: Annotated[ThresholdSetting, ThresholdNote()] = "auto"
     level: Literal["row", "group"] = "row"

@@ -226,24 +226,9 @@ def evaluate(
         further=dict(zip((system.name for system in systems), further, strict=True)),
         is_tuned_on=is_tuned_on,
         curves=curves_of(targets, systems[0].decisions, systems[0].probabilities, label_names, kind),
-        ordered=_rank_scores(systems, targets, settings, groups) if is_ordered else (),
-    )
-
-
-def _rank_scores(
-    systems: list[System],
-    targets: NDArray[np.bool_],
-    settings: EvaluationSettings,
-    groups: NDArray[np.int64] | None,
-) -> tuple[RankScores, ...]:
-    return rank_scores(
-        [system.name for system in systems],
-        targets,
-        [system.decisions for system in systems],
-        num_samples=settings.bootstrap_samples,
-        seed=BOOTSTRAP_SEED,
-        confidence=settings.confidence,
-        groups=groups,
+        ordered=rank_scores(targets, {each.name: each.decisions for each in systems}, settings, groups)
+        if is_ordered
+        else (),
     )
 
 

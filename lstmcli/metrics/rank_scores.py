@@ -6,14 +6,15 @@ rows have them or not. Source: Cohen 1968, "Weighted kappa: nominal scale agreem
 disagreement or partial credit".
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcli.config.settings import EvaluationSettings
 from lstmcli.metrics.estimates import Estimate, defined_estimates
-from lstmcli.metrics.scores import Floats, RowStatistics, bootstrap_sums
+from lstmcli.metrics.scores import BOOTSTRAP_SEED, Floats, RowStatistics, bootstrap_sums
 
 Decisions = NDArray[np.bool_]
 
@@ -64,28 +65,22 @@ def rank_scores_from_sums(sums: Floats) -> dict[str, Floats]:
 
 
 def rank_scores(
-    names: Sequence[str],
     targets: Decisions,
-    decisions: Sequence[Decisions],
-    *,
-    num_samples: int,
-    seed: int,
-    confidence: float,
+    decisions: Mapping[str, Decisions],
+    settings: EvaluationSettings,
     groups: NDArray[np.int64] | None = None,
 ) -> tuple[RankScores, ...]:
-    """Return the scores of systems, the model first.
+    """Return the scores of systems, the model first, over the resamples of all other scores.
 
     Args:
-        names: of the systems.
         targets: (rows, labels), the labels in their order.
-        decisions: of each system, (rows, labels).
-        num_samples: of the bootstrap, as for all other scores.
-        seed: of the bootstrap.
-        confidence: of the intervals.
+        decisions: by system, (rows, labels).
+        settings: of the bootstrap.
         groups: see `bootstrap_sums`.
     """
-    statistics = [rank_statistics(targets, each) for each in decisions]
-    sums = bootstrap_sums(statistics, num_samples=num_samples, seed=seed, clusters=groups)
+    confidence = settings.confidence
+    statistics = [rank_statistics(targets, each) for each in decisions.values()]
+    sums = bootstrap_sums(statistics, num_samples=settings.bootstrap_samples, seed=BOOTSTRAP_SEED, clusters=groups)
     points = [rank_scores_from_sums(each.values.sum(axis=0, keepdims=True)) for each in statistics]
     samples = [rank_scores_from_sums(each) for each in sums]
 
@@ -93,7 +88,7 @@ def rank_scores(
         return defined_estimates(value, drawn[:, None], confidence)[0]
 
     found = []
-    for number, (name, point, drawn) in enumerate(zip(names, points, samples, strict=True)):
+    for number, (name, point, drawn) in enumerate(zip(decisions, points, samples, strict=True)):
         own = [estimated(point[score], drawn[score]) for score in RANK_SCORES]
         less = [estimated(points[0][score] - point[score], samples[0][score] - drawn[score]) for score in RANK_SCORES]
         found.append(RankScores(name, *own, *(less if number else ())))

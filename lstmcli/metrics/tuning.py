@@ -11,8 +11,8 @@ from lstmcli.config.model_settings import LabelKind, OutputKind
 from lstmcli.config.settings import DecisionSettings
 from lstmcli.metrics.calibration import Mixture, fit_mixture, fit_temperature
 from lstmcli.metrics.decisions import DecisionRule, probabilities_from_logits, untuned_rule
-from lstmcli.metrics.people import pooled
 from lstmcli.metrics.ordinal import qwk_cuts
+from lstmcli.metrics.people import pooled
 from lstmcli.metrics.scores import headline_scores
 from lstmcli.metrics.threshold_choice import FOR_GROUPS, allows_closest, choose_rule
 

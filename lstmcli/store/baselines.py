@@ -23,8 +23,8 @@ from lstmcli.data.sealed import SealedFolder, reason_of, seal
 from lstmcli.metrics.baselines import Baselines, MajorityBaseline, NgramsBaseline, TfidfBaseline
 from lstmcli.metrics.decisions import DecisionRule
 from lstmcli.store.checks import TEMPERATURES, check_version, number_in, numbers_in
-from lstmcli.store.description import measure_from_dict
 from lstmcli.store.layout import WEIGHTS_FILE
+from lstmcli.store.order_description import measure_from_dict, measure_to_dict
 from lstmcli.store.tables import Shapes, read_weights
 
 MAJORITY_FILE: Final = "majority.json"
@@ -59,7 +59,7 @@ def _described(baseline: TfidfBaseline | NgramsBaseline) -> dict[str, Any]:
         "thresholds": rule.thresholds.tolist(),
         "at_least_one": rule.at_least_one,
         "temperature": baseline.temperature,
-        **({} if rule.measure == "accuracy" else {"measure": rule.measure, "cuts": list(rule.cuts)}),
+        **measure_to_dict(rule),
     }
     return found if group_rule is None else found | {"group_thresholds": group_rule.thresholds.tolist()}
 

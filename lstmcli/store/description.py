@@ -7,13 +7,14 @@ from typing import Any, NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.config.model_settings import DataSettings, FormatName, LabelKind, Measure, ModelSettings, TokenizerSettings
+from lstmcli.config.model_settings import DataSettings, FormatName, LabelKind, ModelSettings, TokenizerSettings
 from lstmcli.corpus.label_map import LabelMap, MapInUse
 from lstmcli.corpus.label_set import LabelSet
 from lstmcli.metrics.decisions import DecisionRule
 from lstmcli.metrics.score_outputs import NO_RULE, ScoreOutputs
 from lstmcli.ngrams.table import FeatureKinds
 from lstmcli.store.checks import TEMPERATURES, check_values, number_in, numbers_in
+from lstmcli.store.order_description import in_order, measure_from_dict, order_to_dict
 from lstmcli.store.score_description import scores_from_dict, scores_to_dict
 
 # The settings of columns that are stored for later use by `evaluate` and `predict`.
@@ -63,10 +64,7 @@ class Description(NamedTuple):
             "labels": list(self.labels.names),
             "label_kind": self.labels.kind,
         }
-        if self.labels.is_ordered:
-            found["ordered"] = True
-        if self.rule.measure != "accuracy":
-            found |= {"measure": self.rule.measure, "cuts": list(self.rule.cuts)}
+        found |= order_to_dict(self.labels, self.rule)
         if self.scores is None:
             found["thresholds"] = self.rule.thresholds.tolist()
             found["at_least_one"] = self.rule.at_least_one
@@ -133,27 +131,7 @@ def _labels(stored: Mapping[str, Any]) -> LabelSet:
     labels = LabelSet(_label_names(stored["labels"]), stored["label_kind"], stored.get("ordered", False))
     if labels.kind not in get_args(LabelKind):
         raise ValueError(f"label_kind is {labels.kind!r:.80}")
-    if type(labels.is_ordered) is not bool:
-        raise ValueError(f"ordered is {labels.is_ordered!r:.80}")
-    if labels.is_ordered and (labels.kind != "single" or len(labels.names) < 2):
-        raise ValueError("ordered: expected at least two labels, of which a text has one")
-    return labels
-
-
-def measure_from_dict(stored: Mapping[str, Any], labels: LabelSet) -> tuple[Measure, tuple[float, ...]]:
-    """Return what the predicted one of ordered labels is best for, and the cuts for that.
-
-    Raises:
-        ValueError, TypeError: they are not what they should be.
-    """
-    measure, cuts = stored.get("measure", "accuracy"), stored.get("cuts", [])
-    if measure not in (get_args(Measure) if labels.is_ordered else ("accuracy",)):
-        raise ValueError(f"measure is {measure!r:.80}")
-    num_cuts = len(labels.names) - 1 if measure == "qwk" else 0
-    found = numbers_in(cuts, num_cuts, "cuts", (-MAX_LOGIT, MAX_LOGIT))
-    if (np.diff(found) < 0.0).any():
-        raise ValueError("cuts: expected ascending numbers")
-    return measure, tuple(found.tolist())
+    return in_order(labels)
 
 
 def _group_rule(stored: Mapping[str, Any], labels: LabelSet) -> DecisionRule:

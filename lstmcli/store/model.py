@@ -54,13 +54,9 @@ from lstmcli.text.word_index import StoredVocabulary, index_words
 
 FORMAT_VERSION: Final = 5
 
-# That of models of scores, which only releases can read that know scores; all others keep theirs.
+# Those of models of scores and of ordered labels, which only releases can read that know them; all others keep theirs.
 SCORES_FORMAT_VERSION: Final = 6
-
-# That of models of ordered labels.
 ORDERED_FORMAT_VERSION: Final = 7
-
-NEWEST_FORMAT_VERSION: Final = ORDERED_FORMAT_VERSION
 
 # The first version with checksums.
 SEALED_FROM: Final = 4
@@ -121,9 +117,8 @@ def write_model(folder: Path, model: SavedModel) -> None:
     """Write the files into an existing folder. The vocabulary must be one that was learned, not one that was read."""
     if not isinstance(model.vocabulary, Vocabulary):
         raise TypeError("expected a Vocabulary with all its words")
-    version = FORMAT_VERSION if model.scores is None else SCORES_FORMAT_VERSION
-    if model.labels.is_ordered:
-        version = ORDERED_FORMAT_VERSION
+    version = SCORES_FORMAT_VERSION if model.scores is not None else FORMAT_VERSION
+    version = ORDERED_FORMAT_VERSION if model.labels.is_ordered else version
     header = {"format_version": version, "written_by": f"lstmcli {__version__}"}
     content = json.dumps(header | _description(model).to_dict(), indent=2, ensure_ascii=False) + "\n"
     (folder / DESCRIPTION_FILE).write_text(content, encoding="utf-8")
@@ -210,7 +205,7 @@ def read_model(run: Path) -> SavedModel:
     folder = SealedFolder(find_model(run), within=run)
     stored = folder.read_json(DESCRIPTION_FILE)
     try:
-        version = check_version(folder, stored, NEWEST_FORMAT_VERSION, sealed_from=SEALED_FROM)
+        version = check_version(folder, stored, ORDERED_FORMAT_VERSION, sealed_from=SEALED_FROM)
         description = Description.from_dict(stored)
         if version >= 3:
             vocabulary: Vocabulary | StoredVocabulary = _open_vocabulary(folder)
