@@ -140,3 +140,19 @@ def test_the_scores_have_the_promised_counts_and_range_and_share_no_run_of_five_
         own = runs(row["text"])
         assert not own & taken, row["text"]
         taken |= own
+
+
+def test_the_severities_have_the_promised_counts_and_share_no_run_of_five_words() -> None:
+    tested = {split: rows("severity", split) for split in ("train", "test")}
+    readme = (DATA / "README.md").read_text(encoding="utf-8")
+    assert "`severity/train.csv` (102 texts) and `severity/test.csv` (42 texts)" in readme
+    for split, each in (("train", 34), ("test", 14)):
+        assert Counter(row["severity"] for row in tested[split]) == {"none": each, "mild": each, "severe": each}
+    others = [*all_texts("emotion"), *all_texts("personality"), *all_texts("annotators")]
+    others += [row["text"] for split in ("train", "test") for row in rows("scores", split)]
+    others += [row["text"] for row in rows("negation", "test")]
+    taken = set().union(*map(runs_of_five, others))
+    for row in (row for found in tested.values() for row in found):
+        own = runs_of_five(row["text"])
+        assert not own & taken, row["text"]
+        taken |= own

@@ -8,6 +8,7 @@ from lstmcli.config.model_settings import (
     label_kind,
     num_recurrent_weights,
 )
+from lstmcli.config.ordered_contradictions import ordered_checks
 from lstmcli.config.score_contradictions import score_checks
 from lstmcli.config.settings import SCORES_BY_KIND, Config
 from lstmcli.config.thresholds import unknown_labels
@@ -26,6 +27,7 @@ def contradictions(config: Config, *, needs_labels: bool, needs_rows: bool = Tru
         + _row_checks(config, needs_labels=needs_labels)
         + _level_checks(config)
         + score_checks(config)
+        + ordered_checks(config)
         + _training_checks(config)
         + _model_checks(config)
     )

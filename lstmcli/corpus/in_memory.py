@@ -7,6 +7,7 @@ from lstmcli.corpus.corpus import Corpus, split_examples
 from lstmcli.corpus.example_rows import ExampleRows
 from lstmcli.corpus.examples import Examples
 from lstmcli.corpus.label_names import clean_label
+from lstmcli.corpus.ordered import check_ordered
 from lstmcli.errors import ConfigError
 from lstmcli.events import RowsRead
 
@@ -38,6 +39,7 @@ def corpus_in_memory(
     """
     _check_settings(settings, labels)
     examples = examples_in_memory(texts, labels)
+    check_ordered(examples, settings)
     train, validation, found = split_examples(examples, settings, seed)
     return Corpus((), (train.report, validation.report), train, validation, None, found, ())
 

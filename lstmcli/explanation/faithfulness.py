@@ -100,7 +100,7 @@ def _block(
     """Return both measures of each text, (2, texts), for each method."""
     model = predictor.model
     logits = mixed_logits(predictor, joined([text.ids for text in read]))
-    probabilities = probabilities_from_logits(logits, model.labels.kind)
+    probabilities = probabilities_from_logits(logits, model.labels.output_kind)
     labels = explainer.labels_of(Predictions.of(probabilities, model.rule))
     block = Block(predictor, read, labels, logits)
     whole = probabilities[np.arange(len(read)), labels]
@@ -141,7 +141,7 @@ def _probabilities(predictor: Predictor, texts: Sequence[NDArray[np.integer]]) -
             end += 1
         found.append(mixed_logits(predictor, joined(texts[start:end])))
         start = end
-    return probabilities_from_logits(np.concatenate(found), predictor.model.labels.kind)
+    return probabilities_from_logits(np.concatenate(found), predictor.model.labels.output_kind)
 
 
 def _summary(found: Mapping[str, Floats]) -> Faithfulness:

@@ -1,7 +1,7 @@
 """The baselines of every report: majority class, TF-IDF + logistic regression, and the model's own n-grams alone."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,11 @@ class MajorityBaseline:
     def rule(self) -> DecisionRule:
         """Predicts the most frequent label or, for traits, the more frequent value of each."""
         return untuned_rule(self.kind, len(self.shares), at_least_one=self.kind == "multi")
+
+    @property
+    def median_rule(self) -> DecisionRule:
+        """Predicts the median of ordered labels, which is the closest to all of them."""
+        return replace(self.rule, measure="mae")
 
 
 @dataclass(frozen=True)
@@ -122,15 +127,18 @@ class NgramsBaseline:
         temperature: fitted on the same validation rows as the model's, but for the n-grams alone.
         rule: with thresholds chosen as the model's are, on the same rows, but for the n-grams alone.
         group_rule: the same for groups of texts, if the model has one.
+        is_ordered: whether the labels are.
     """
 
     temperature: float
     rule: DecisionRule
     group_rule: DecisionRule | None = None
+    is_ordered: bool = False
 
     def probabilities(self, logits: Floats) -> Floats:
-        """Return (texts, labels) from the logits of the n-grams, of the same shape."""
-        return probabilities_from_logits(logits, self.rule.kind, temperature=self.temperature)
+        """Return (texts, labels) from the logits of the n-grams, (texts, outputs)."""
+        kind = "ordered" if self.is_ordered else self.rule.kind
+        return probabilities_from_logits(logits, kind, temperature=self.temperature)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from lstmcli.errors import UsageError, did_you_mean
 from lstmcli.metrics.estimates import Estimate
 from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.metrics.further import OF_EACH_LABEL
+from lstmcli.metrics.rank_scores import RANK_SCORES
 from lstmcli.metrics.scores import LOWER_IS_BETTER
 
 CALIBRATION_ERROR = "calibration_error"
@@ -55,6 +56,7 @@ def scalars(evaluation: Evaluation, baselines: dict[str, str]) -> dict[str, floa
     found[CALIBRATION_ERROR] = evaluation.calibration[model].error
     further = evaluation.further[model]
     found |= {name: _value(each) for name, each in further.scores.items()}
+    found |= _rank_scalars(evaluation, baselines)
     for label in evaluation.labels[model]:
         found |= {f"{score}.{label.label}": getattr(label, score).value for score in OF_LABELS}
     for each_label in further.labels:
@@ -67,6 +69,17 @@ def scalars(evaluation: Evaluation, baselines: dict[str, str]) -> dict[str, floa
         for part in slicing.slices:
             found |= {f"{SLICES}.{slicing.name}.{part.value}.{name}": value for name, value in part.scores.items()}
     return found
+
+
+def _rank_scalars(evaluation: Evaluation, baselines: dict[str, str]) -> dict[str, float | None]:
+    """Return QWK and MAE of the model and its baselines, if labels are ordered."""
+    prefixes = {next(iter(evaluation.scores)): "", **{name: f"{short}." for name, short in baselines.items()}}
+    return {
+        f"{prefixes[ranks.system]}{score}": _value(getattr(ranks, score))
+        for ranks in evaluation.ordered
+        if ranks.system in prefixes
+        for score in RANK_SCORES
+    }
 
 
 def _value(estimate: Estimate | None) -> float | None:

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.config.model_settings import LabelKind
+from lstmcli.config.model_settings import LabelKind, OutputKind
 from lstmcli.config.settings import DecisionSettings
 from lstmcli.metrics.calibration import Mixture, fit_mixture, fit_temperature
 from lstmcli.metrics.decisions import DecisionRule, probabilities_from_logits, untuned_rule
+from lstmcli.metrics.ordinal import qwk_cuts
 from lstmcli.metrics.people import pooled
 from lstmcli.metrics.scores import headline_scores
 from lstmcli.metrics.threshold_choice import FOR_GROUPS, allows_closest, choose_rule
@@ -44,6 +45,7 @@ class DecisionMaker:
         *,
         names: Sequence[str] | None = None,
         groups: NDArray[np.int64] | None = None,
+        is_ordered: bool = False,
     ) -> None:
         """Keep the arguments.
 
@@ -56,8 +58,11 @@ class DecisionMaker:
             names: of the labels; by default, numbers.
             groups: (validation rows,), from 0, if `settings` ask for decisions about groups; all rows of one have the
                 same targets.
+            is_ordered: whether the labels are; all logits are then (rows, labels - 1).
         """
         self._kind = kind
+        self._outputs: OutputKind = "ordered" if is_ordered else kind
+        self._measure = settings.measure
         self._ngram_logits = ngram_logits
         self._targets = validation_targets
         self._groups = groups if settings.level == "group" else None
@@ -99,7 +104,7 @@ class DecisionMaker:
         return None if self._ngram_logits is None else self.without_ngrams().decision(self._ngram_logits)
 
     def _decide(self, logits: Floats) -> tuple[Decision, NDArray[np.float64]]:
-        kind = self._kind
+        kind = self._outputs
         if self._ngram_logits is None:
             mixture = Mixture(0.0, fit_temperature(logits, self._targets, kind))
         else:
@@ -113,7 +118,8 @@ class DecisionMaker:
     def _rule(self, probabilities: NDArray[np.float64]) -> tuple[DecisionRule, tuple[str, ...]]:
         """Return the rule, and notes on it."""
         if self._kind == "single":
-            return self.untuned_rule, ()
+            cuts = tuple(qwk_cuts(probabilities).tolist()) if self._measure == "qwk" else ()
+            return replace(self.untuned_rule, measure=self._measure, cuts=cuts), ()
         return choose_rule(
             self._setting, probabilities, self._targets, self._names, self._kind, is_labelled=self._is_labelled
         )

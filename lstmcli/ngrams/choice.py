@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lstmcli.config.model_settings import LabelKind
+from lstmcli.config.model_settings import OutputKind
 from lstmcli.ngrams.fit import FittedNgrams, NgramFeatures, fit_ngrams
 from lstmcli.ngrams.negation import with_twins
 from lstmcli.ngrams.regressions import Targets
@@ -19,7 +19,7 @@ class NgramCorpus:
         texts: the training texts, as indices into `words`.
         targets: (training texts, labels), booleans, probabilities, or standardised scores.
         validation: the validation texts.
-        validation_targets: (validation texts, labels).
+        validation_targets: (validation texts, labels), also where `targets` are cumulative.
         words: distinct tokens.
         kind: of the labels.
     """
@@ -29,7 +29,7 @@ class NgramCorpus:
     validation: TokenIds
     validation_targets: Targets
     words: Sequence[str]
-    kind: LabelKind
+    kind: OutputKind
 
 
 def fit_best_ngrams(corpus: NgramCorpus, sizes: range, *, num_buckets: int, seed: int) -> FittedNgrams:

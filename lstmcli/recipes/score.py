@@ -17,7 +17,7 @@ from lstmcli.corpus.targets import label_targets
 from lstmcli.data.atomic import replaced_folder
 from lstmcli.errors import DamagedFileError, RunDirectoryError
 from lstmcli.inference.predictor import Predictions, Predictor
-from lstmcli.metrics.baseline_names import MAJORITY_NAME, NGRAMS_NAME, TFIDF_NAME
+from lstmcli.metrics.baseline_names import MAJORITY_NAME, MEDIAN_NAME, NGRAMS_NAME, TFIDF_NAME
 from lstmcli.metrics.baselines import Baselines, MajorityBaseline, NgramsBaseline, TfidfBaseline
 from lstmcli.metrics.evaluation import Evaluation, System, evaluate
 from lstmcli.metrics.reliability import without_temperature
@@ -102,6 +102,7 @@ def score_examples(
         labels.kind,
         settings,
         is_tuned_on=is_tuned_on,
+        is_ordered=labels.is_ordered,
         groups=examples.groups,
     )
     shared = [each for each in overlaps or () if examples.name in each[:2]]
@@ -135,7 +136,7 @@ def predict_systems(
 
 
 def _system(name: str, predictions: Predictions, model: SavedModel) -> System:
-    uncalibrated = without_temperature(predictions.probabilities, model.labels.kind, model.temperature)
+    uncalibrated = without_temperature(predictions.probabilities, model.labels.output_kind, model.temperature)
     return System(
         name, predictions.decisions, predictions.probabilities, uncalibrated, model.rule, group_rule=model.group_rule
     )
@@ -153,6 +154,11 @@ def _baseline_systems(
     probabilities = saved.tfidf.probabilities(texts, tokenizer)
     systems = [
         System(MAJORITY_NAME, saved.majority.rule.decide(guesses), guesses),
+        *(
+            [System(MEDIAN_NAME, saved.majority.median_rule.decide(guesses), guesses)]
+            if model.labels.is_ordered
+            else []
+        ),
         System(TFIDF_NAME, saved.tfidf.rule.decide(probabilities), probabilities, group_rule=saved.tfidf.group_rule),
     ]
     if saved.ngrams is not None and ngram_logits is not None:
@@ -187,6 +193,12 @@ def fit_baselines(
     )
     majority = MajorityBaseline.fit(corpus.train_targets, corpus.labels.kind)
     alone = decisions.ngrams_alone()
-    ngrams = None if alone is None else NgramsBaseline(alone.mixture.temperature, alone.rule, alone.group_rule)
+    ngrams = (
+        None
+        if alone is None
+        else NgramsBaseline(
+            alone.mixture.temperature, alone.rule, alone.group_rule, is_ordered=corpus.labels.is_ordered
+        )
+    )
     with replaced_folder(place) as folder:
         write_baselines(folder, Baselines(majority, tfidf, ngrams))

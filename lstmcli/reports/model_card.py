@@ -13,6 +13,7 @@ from lstmcli.errors import counted
 from lstmcli.metrics.evaluation import Evaluation, LabelScores
 from lstmcli.reports.further import estimate_text
 from lstmcli.reports.markdown import escape_markdown, markdown_table
+from lstmcli.reports.ranks import ranks_sentence
 from lstmcli.reports.table import SCORE_TITLES
 from lstmcli.reports.verdicts import verdict_sentences
 from lstmcli.reports.wording import joined
@@ -110,7 +111,8 @@ def _predictions(card: ModelCard, labels: Sequence[LabelScores]) -> Iterator[str
     more = len(labels) - len(names)
     shown = joined(names) if not more else f"{', '.join(names)} and {more:,} more"
     answer = ANSWERS[card.evaluations[0].kind].format(labels=shown)
-    yield f"For each text: {answer}; and a probability of each."
+    order = ", from the lowest to the highest" if card.evaluations[0].ordered else ""
+    yield f"For each text: {answer}{order}; and a probability of each."
     yield f"The model is {card.model.removesuffix(',')}. It was trained by {card.release}."
 
 
@@ -135,6 +137,8 @@ def _figures(evaluation: Evaluation) -> Iterator[str]:
     rows = [[system, *(estimate_text(scores[name]) for name in names)] for system, scores in evaluation.scores.items()]
     yield f"### {escape_markdown(evaluation.name)}"
     yield markdown_table(["system", *(SCORE_TITLES[name] for name in names)], rows)
+    if sentence := ranks_sentence(evaluation):
+        yield sentence
     over = counted(evaluation.num_rows, "row")
     groups = "" if evaluation.num_groups is None else f" in {counted(evaluation.num_groups, 'group')}, drawn as a whole"
     yield f"In brackets: {evaluation.confidence:.0%} bootstrap intervals over {over}{groups}."

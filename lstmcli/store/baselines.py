@@ -24,6 +24,7 @@ from lstmcli.metrics.baselines import Baselines, MajorityBaseline, NgramsBaselin
 from lstmcli.metrics.decisions import DecisionRule
 from lstmcli.store.checks import TEMPERATURES, check_version, number_in, numbers_in
 from lstmcli.store.layout import WEIGHTS_FILE
+from lstmcli.store.order_description import measure_from_dict, measure_to_dict
 from lstmcli.store.tables import Shapes, read_weights
 
 MAJORITY_FILE: Final = "majority.json"
@@ -58,6 +59,7 @@ def _described(baseline: TfidfBaseline | NgramsBaseline) -> dict[str, Any]:
         "thresholds": rule.thresholds.tolist(),
         "at_least_one": rule.at_least_one,
         "temperature": baseline.temperature,
+        **measure_to_dict(rule),
     }
     return found if group_rule is None else found | {"group_thresholds": group_rule.thresholds.tolist()}
 
@@ -92,12 +94,14 @@ def _read_rule(folder: SealedFolder, name: str, labels: LabelSet) -> NgramsBasel
             raise ValueError(f"a rule for labels of kind {stored['kind']!r:.80}, expected {labels.kind!r}")
         thresholds = numbers_in(stored["thresholds"], len(labels.names), "thresholds", (0.0, 1.0))
         temperature = number_in(stored["temperature"], "temperature", TEMPERATURES)
+        measure, cuts = measure_from_dict(stored, labels)
         if "group_thresholds" in stored:
             of_groups = numbers_in(stored["group_thresholds"], len(labels.names), "group_thresholds", (0.0, 1.0))
             group_rule = DecisionRule(labels.kind, of_groups)
     except (ValueError, KeyError, TypeError) as error:
         raise folder.damaged(name, f"is damaged ({reason_of(error)})") from None
-    return NgramsBaseline(temperature, DecisionRule(labels.kind, thresholds, stored["at_least_one"]), group_rule)
+    rule = DecisionRule(labels.kind, thresholds, stored["at_least_one"], measure=measure, cuts=cuts)
+    return NgramsBaseline(temperature, rule, group_rule, is_ordered=labels.is_ordered)
 
 
 def _read_majority(folder: SealedFolder, labels: LabelSet) -> MajorityBaseline:

@@ -14,6 +14,7 @@ from lstmcli.metrics.decisions import DecisionRule
 from lstmcli.metrics.score_outputs import NO_RULE, ScoreOutputs
 from lstmcli.ngrams.table import FeatureKinds
 from lstmcli.store.checks import TEMPERATURES, check_values, number_in, numbers_in
+from lstmcli.store.order_description import in_order, measure_from_dict, order_to_dict
 from lstmcli.store.score_description import scores_from_dict, scores_to_dict
 
 # The settings of columns that are stored for later use by `evaluate` and `predict`.
@@ -30,7 +31,7 @@ class NgramDescription(NamedTuple):
     Attributes:
         share: its weight in the mixture with the networks.
         sizes: of the character n-grams.
-        intercepts: (labels,).
+        intercepts: (outputs,).
         kinds: its features.
     """
 
@@ -63,6 +64,7 @@ class Description(NamedTuple):
             "labels": list(self.labels.names),
             "label_kind": self.labels.kind,
         }
+        found |= order_to_dict(self.labels, self.rule)
         if self.scores is None:
             found["thresholds"] = self.rule.thresholds.tolist()
             found["at_least_one"] = self.rule.at_least_one
@@ -96,9 +98,7 @@ class Description(NamedTuple):
         Raises:
             ValueError, KeyError, TypeError, AttributeError: a value is missing, or not what it should be.
         """
-        labels = LabelSet(_label_names(stored["labels"]), stored["label_kind"])
-        if labels.kind not in get_args(LabelKind):
-            raise ValueError(f"label_kind is {labels.kind!r:.80}")
+        labels = _labels(stored)
         num_labels, has_scores = len(labels.names), labels.kind == "scores"
         network, tokenizer = ModelSettings(**stored["network"]), TokenizerSettings.stored(stored["tokenizer"])
         check_values(network)
@@ -111,7 +111,7 @@ class Description(NamedTuple):
             rule=NO_RULE if has_scores else _rule(stored, labels),
             temperature=1.0 if has_scores else number_in(stored["temperature"], "temperature", TEMPERATURES),
             columns=_columns(stored["columns"], labels),
-            ngrams=_ngrams(stored["ngrams"], num_labels) if "ngrams" in stored else None,
+            ngrams=_ngrams(stored["ngrams"], labels.num_outputs) if "ngrams" in stored else None,
             scores=scores_from_dict(stored["scores"], num_labels) if has_scores else None,
             group_rule=_group_rule(stored, labels) if "group_thresholds" in stored else None,
         )
@@ -122,8 +122,16 @@ def _rule(stored: Mapping[str, Any], labels: LabelSet) -> DecisionRule:
         raise ValueError(f"at_least_one is {stored['at_least_one']!r:.80}")
     num_labels = len(labels.names)
     thresholds = numbers_in(stored["thresholds"], num_labels, "thresholds", (0.0, 1.0))
+    measure, cuts = measure_from_dict(stored, labels)
     origins = _origins(stored, "threshold_origins", num_labels)
-    return DecisionRule(labels.kind, thresholds, stored["at_least_one"], origins)
+    return DecisionRule(labels.kind, thresholds, stored["at_least_one"], origins, measure, cuts)
+
+
+def _labels(stored: Mapping[str, Any]) -> LabelSet:
+    labels = LabelSet(_label_names(stored["labels"]), stored["label_kind"], stored.get("ordered", False))
+    if labels.kind not in get_args(LabelKind):
+        raise ValueError(f"label_kind is {labels.kind!r:.80}")
+    return in_order(labels)
 
 
 def _group_rule(stored: Mapping[str, Any], labels: LabelSet) -> DecisionRule:

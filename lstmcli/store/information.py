@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from lstmcli.config.model_settings import DataSettings, LabelKind, ModelSettings
+from lstmcli.config.model_settings import DataSettings, LabelKind, Measure, ModelSettings
 from lstmcli.config.settings import Config
 from lstmcli.data.sealed import SealedFolder, parse_json, reason_of
 from lstmcli.errors import RunDirectoryError
@@ -78,6 +78,7 @@ class Classifier:
         ngram_share: the weight of the n-grams, or None without them.
         ngram_sizes: the shortest and the longest character n-grams; None without them.
         columns: what prediction reads.
+        measure: what the predicted one of ordered labels is best for; None: they have no order.
     """
 
     labels: tuple[str, ...]
@@ -92,6 +93,7 @@ class Classifier:
     ngram_sizes: tuple[int, int] | None
     columns: DataSettings
     group_thresholds: dict[str, float] = field(default_factory=dict)
+    measure: Measure | None = None
 
 
 @dataclass(frozen=True)
@@ -208,6 +210,7 @@ def _classifier(model: SavedModel, run: Path) -> Classifier:
         ngram_share=None if ngrams is None else ngram_share,
         ngram_sizes=None if ngrams is None or not ngrams.sizes else (ngrams.sizes.start, ngrams.sizes.stop - 1),
         columns=model.columns,
+        measure=rule.measure if model.labels.is_ordered else None,
     )
 
 

@@ -54,8 +54,9 @@ from lstmcli.text.word_index import StoredVocabulary, index_words
 
 FORMAT_VERSION: Final = 5
 
-# That of models of scores, which only releases can read that know scores; all others keep theirs.
+# Those of models of scores and of ordered labels, which only releases can read that know them; all others keep theirs.
 SCORES_FORMAT_VERSION: Final = 6
+ORDERED_FORMAT_VERSION: Final = 7
 
 # The first version with checksums.
 SEALED_FROM: Final = 4
@@ -116,7 +117,8 @@ def write_model(folder: Path, model: SavedModel) -> None:
     """Write the files into an existing folder. The vocabulary must be one that was learned, not one that was read."""
     if not isinstance(model.vocabulary, Vocabulary):
         raise TypeError("expected a Vocabulary with all its words")
-    version = FORMAT_VERSION if model.scores is None else SCORES_FORMAT_VERSION
+    version = SCORES_FORMAT_VERSION if model.scores is not None else FORMAT_VERSION
+    version = ORDERED_FORMAT_VERSION if model.labels.is_ordered else version
     header = {"format_version": version, "written_by": f"lstmcli {__version__}"}
     content = json.dumps(header | _description(model).to_dict(), indent=2, ensure_ascii=False) + "\n"
     (folder / DESCRIPTION_FILE).write_text(content, encoding="utf-8")
@@ -203,7 +205,7 @@ def read_model(run: Path) -> SavedModel:
     folder = SealedFolder(find_model(run), within=run)
     stored = folder.read_json(DESCRIPTION_FILE)
     try:
-        version = check_version(folder, stored, SCORES_FORMAT_VERSION, sealed_from=SEALED_FROM)
+        version = check_version(folder, stored, ORDERED_FORMAT_VERSION, sealed_from=SEALED_FROM)
         description = Description.from_dict(stored)
         if version >= 3:
             vocabulary: Vocabulary | StoredVocabulary = _open_vocabulary(folder)
@@ -256,7 +258,7 @@ def _members(
     folder: SealedFolder, description: Description, num_words: int, embedding: Table | None
 ) -> tuple[Weights, ...]:
     """Return the weights of each network, with the names that they have in torch."""
-    num_members, num_labels = description.num_members, len(description.labels.names)
+    num_members, num_outputs = description.num_members, description.labels.num_outputs
 
     def check(shapes: Shapes) -> None:
         if not num_members <= len(shapes):
@@ -266,7 +268,7 @@ def _members(
             raise ValueError(f"word vectors of {len(embedding.values)} networks, expected {num_members}")
         for part in parts:
             own = part if embedding is None else part | {EMBEDDING: embedding.values.shape[1:]}
-            check_shapes(description.network, num_words, num_labels, own)
+            check_shapes(description.network, num_words, num_outputs, own)
 
     types = FLOAT32 if embedding is not None else FLOAT32 | {"F16"}  # word vectors of version 2
     members = _by_member(read_weights(folder, WEIGHTS_FILE, check, types=types), num_members)

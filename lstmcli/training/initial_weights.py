@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lstmcli.config.model_settings import LabelKind, ModelSettings
+from lstmcli.config.model_settings import ModelSettings, OutputKind
 from lstmcli.config.settings import Config
 from lstmcli.errors import ConfigError, RunDirectoryError
 from lstmcli.models.classifier import Classifier, Sizes
@@ -170,7 +170,7 @@ def build_classifier(
     return model
 
 
-def start_output(model: Classifier, targets: NDArray[np.bool_ | np.float32], kind: LabelKind) -> None:
+def start_output(model: Classifier, targets: NDArray[np.bool_ | np.float32], kind: OutputKind) -> None:
     """Set the output's bias to the log odds (one label per text: the log probabilities) of the labels.
 
     Otherwise the first epochs would learn little else than which labels are rare. Source: Lin et al. 2017, "Focal Loss

@@ -1,4 +1,7 @@
-"""What training minimises: softmax cross-entropy for one label per text, sigmoid cross-entropy otherwise."""
+"""What training minimises: softmax cross-entropy for one label per text, sigmoid cross-entropy otherwise.
+
+Ordered labels have a sigmoid for each step from one label to the next, with targets that say whether it is taken.
+"""
 
 from collections.abc import Callable
 
@@ -8,12 +11,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from lstmcli.config.model_settings import LabelKind
+from lstmcli.config.model_settings import OutputKind
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 
-def make_loss(targets: NDArray[np.bool_ | np.float32], kind: LabelKind, class_weights: str) -> Loss:
+def make_loss(targets: NDArray[np.bool_ | np.float32], kind: OutputKind, class_weights: str) -> Loss:
     """Return a function that computes the mean loss, in nats, of logits (batch, labels) and targets (batch, labels).
 
     Targets range from 0 to 1.
@@ -23,8 +26,10 @@ def make_loss(targets: NDArray[np.bool_ | np.float32], kind: LabelKind, class_we
         kind: softmax for "single", sigmoids otherwise.
         class_weights: "none"; "balanced", weights inversely proportional to the frequency of a label; "sqrt", the
             square root of those. With sigmoids, only positive rows are weighted, by the number of negative rows per
-            positive row.
+            positive row; rows with ordered labels are weighted by their label.
     """
+    if kind == "ordered":
+        return _ordered_loss(targets, class_weights)
     weights = _OnDevice(_weights(targets, kind, class_weights))
     is_soft = targets.dtype != np.bool_
     if kind == "single":
@@ -41,6 +46,25 @@ def make_loss(targets: NDArray[np.bool_ | np.float32], kind: LabelKind, class_we
     return sigmoid_loss
 
 
+def _ordered_loss(targets: NDArray[np.bool_ | np.float32], class_weights: str) -> Loss:
+    weights = _OnDevice(_weights(_of_classes(torch.from_numpy(targets)).numpy(), "single", class_weights))
+
+    def cumulative_loss(logits: Tensor, batch_targets: Tensor) -> Tensor:
+        of_classes = weights.on(logits.device)
+        if of_classes is None:
+            return F.binary_cross_entropy_with_logits(logits, batch_targets)
+        of_rows = _of_classes(batch_targets) @ of_classes
+        losses = F.binary_cross_entropy_with_logits(logits, batch_targets, reduction="none").mean(dim=1)
+        return (losses * of_rows).sum() / of_rows.sum()
+
+    return cumulative_loss
+
+
+def _of_classes(cumulative: Tensor) -> Tensor:
+    """Return the probability of each label, (texts, labels), from that of those above each, (texts, labels - 1)."""
+    return -torch.diff(F.pad(F.pad(cumulative.float(), (1, 0), value=1.0), (0, 1)), dim=1)
+
+
 class _OnDevice:
     """A tensor that is moved to a device once, since each move waits for the device."""
 
@@ -53,7 +77,7 @@ class _OnDevice:
         return self._tensor
 
 
-def _weights(targets: NDArray[np.bool_ | np.float32], kind: LabelKind, class_weights: str) -> Tensor | None:
+def _weights(targets: NDArray[np.bool_ | np.float32], kind: OutputKind, class_weights: str) -> Tensor | None:
     if class_weights == "none":
         return None
     counts = np.maximum(targets.sum(axis=0), 1)

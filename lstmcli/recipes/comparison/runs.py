@@ -48,7 +48,10 @@ def _common_labels(first: Path, second: Path, labels: LabelSet, others: LabelSet
             raise DataError(
                 f"{first} and {second}: know different labels; only {run} knows {', '.join(sorted(names))}."
             )
-    return labels
+    if labels.is_ordered and others.is_ordered and labels.names != others.names:
+        orders = " and ".join(" < ".join(each.names) for each in (labels, others))
+        raise DataError(f"{first} and {second}: know the same labels in different orders ({orders}).")
+    return others if others.is_ordered else labels
 
 
 def _side(name: str, opened: Opened) -> Side:

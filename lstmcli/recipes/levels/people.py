@@ -51,7 +51,16 @@ def with_people(by: str, scored: ScoredRows, rule: DecisionRule, evaluation: Eva
     name = f"{scored.evaluation.name}, one answer per {by}"
     is_tuned_on = scored.evaluation.is_tuned_on
     targets = scored.targets[first]
-    found = evaluate(name, systems, targets, scored.labels.names, kind, evaluation, is_tuned_on=is_tuned_on)
+    found = evaluate(
+        name,
+        systems,
+        targets,
+        scored.labels.names,
+        kind,
+        evaluation,
+        is_tuned_on=is_tuned_on,
+        is_ordered=scored.labels.is_ordered,
+    )
     more = more_texts(
         model.probabilities,
         model.decisions,

@@ -19,10 +19,14 @@ def make_page(run: Path) -> str:
     """Return the page of the model of `run`, the same for the same model and version of lstmcli.
 
     Raises:
-        UsageError: the page would be too large.
+        UsageError: the page would be too large, or its labels are ordered.
         RunDirectoryError: see `read_model`.
     """
     model = read_label_model(run, "lstmcli page")
+    if model.labels.is_ordered:
+        raise UsageError(
+            f"{run}: predicts ordered labels, which the page can't compute; use lstmcli predict or explain."
+        )
     _check_size(run, LEAST_BYTES * _num_numbers(model), "at least ")
     model.check_tables()
     page = page_of(content_of(model), _name_of(run))

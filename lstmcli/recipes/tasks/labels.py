@@ -10,6 +10,7 @@ from lstmcli.config.settings import Config
 from lstmcli.corpus.corpus import Corpus
 from lstmcli.corpus.encode import TokenizedTexts
 from lstmcli.events import Event, Note, ThresholdsChosen
+from lstmcli.metrics.ordinal import cumulative_targets
 from lstmcli.metrics.scores import DEFAULT_SCORE
 from lstmcli.metrics.tuning import DecisionMaker
 from lstmcli.models.classifier import Classifier
@@ -18,6 +19,12 @@ from lstmcli.recipes.score import fit_baselines
 from lstmcli.recipes.tasks.task import Outputs, Tuned
 from lstmcli.training.initial_weights import start_output
 from lstmcli.training.loss import Loss, make_loss
+
+
+def fitted_targets(corpus: Corpus) -> NDArray[np.bool_ | np.float32]:
+    """Return what is fitted on the training rows, (rows, outputs)."""
+    targets = corpus.fitted_targets
+    return cumulative_targets(targets) if corpus.labels.is_ordered else targets
 
 
 class LabelTask:
@@ -36,6 +43,7 @@ class LabelTask:
             None if ngrams is None else ngrams.validation_logits,
             names=corpus.labels.names,
             groups=corpus.validation.groups,
+            is_ordered=corpus.labels.is_ordered,
         )
         self.headline = DEFAULT_SCORE[corpus.labels.kind]
         self.metric = config.training.metric
@@ -43,7 +51,7 @@ class LabelTask:
     @property
     def train_targets(self) -> NDArray[np.bool_ | np.float32]:
         """See `Task`."""
-        return self._corpus.fitted_targets
+        return fitted_targets(self._corpus)
 
     @property
     def validation_targets(self) -> NDArray[np.bool_]:
@@ -52,11 +60,11 @@ class LabelTask:
 
     def loss(self) -> Loss:
         """See `Task`."""
-        return make_loss(self.train_targets, self._corpus.labels.kind, self._config.training.class_weights)
+        return make_loss(self.train_targets, self._corpus.labels.output_kind, self._config.training.class_weights)
 
     def start_output(self, network: Classifier) -> None:
         """See `Task`."""
-        start_output(network, self.train_targets, self._corpus.labels.kind)
+        start_output(network, self.train_targets, self._corpus.labels.output_kind)
 
     def scores(self, outputs: Outputs) -> dict[str, float]:
         """See `Task`."""

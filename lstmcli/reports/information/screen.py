@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 
 from lstmcli import __version__
-from lstmcli.config.model_settings import DataSettings, LabelKind, ModelSettings
+from lstmcli.config.model_settings import DataSettings, LabelKind, Measure, ModelSettings
 from lstmcli.corpus.label_map import MapInUse
 from lstmcli.errors import counted
 from lstmcli.metrics.estimates import Estimate
@@ -20,6 +20,12 @@ KINDS: dict[LabelKind, str] = {
     "multi": "a classifier, several labels per text",
     "traits": "a classifier, yes/no columns",
     "scores": "a model of scores",
+}
+
+PREDICTED: dict[Measure, str] = {
+    "accuracy": "the most probable label",
+    "mae": "the median label",
+    "qwk": "by the expected rank, for the best QWK",
 }
 
 # Width of the names of the facts.
@@ -81,6 +87,7 @@ def _fact_lines(facts: Iterable[Fact], width: int) -> Iterator[str]:
 
 def _classifier_facts(model: Classifier, found: Information) -> Iterator[Fact]:
     yield "scores" if model.label_kind == "scores" else "labels", f"{len(model.labels)}: {_labels(model)}"
+    yield "order", _order(model)
     label_map = model.columns.label_map
     yield "merged by", f"{label_map}: {label_map.described()}" if isinstance(label_map, MapInUse) else ""
     yield "thresholds", _thresholds(model.thresholds, model.threshold_origins)
@@ -102,6 +109,13 @@ def _labels(model: Classifier) -> str:
     order = sorted(model.labels, key=lambda name: -shares.get(name, 0.0))
     shown = [f"{name} {shares[name]:.0%}" if name in shares else name for name in order[:MAX_LABELS_SHOWN]]
     return _listed(shown, len(order))
+
+
+def _order(model: Classifier) -> str:
+    if model.measure is None:
+        return ""
+    names = " < ".join(model.labels) if len(model.labels) <= MAX_LABELS_SHOWN else "as --json lists them"
+    return f"{names}; predicts {PREDICTED[model.measure]}"
 
 
 def _thresholds(values: Mapping[str, float], origins: Mapping[str, str]) -> str:
