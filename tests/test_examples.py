@@ -136,6 +136,8 @@ def write_tables(folder: Path) -> None:
     ):
         guesses = [(t, x, LABELS[0] if number % error == 0 else x) for number, (t, x) in enumerate(rows)]
         write_csv(folder / f"{name}.csv", ["text", *columns], guesses)
+        grades = [[t, *map(SEVERITIES["severity.csv"].__getitem__, xs)] for t, *xs in guesses]
+        write_csv(folder / f"pain-{name}.csv", ["text", *columns], grades)
     write_ratings(folder, rows)
     for name in ("go", "carer", "essays"):
         for part in ("train", "validation", "test"):

@@ -124,7 +124,7 @@ def compare_command(
       lstmcli compare runs/old runs/new data/emotion/test.csv
       lstmcli compare old.csv new.csv --margin 0.01 --flips 5
       lstmcli compare ours.csv theirs.csv --label mood --prediction guess
-      lstmcli compare old.csv new.csv --ordered none,mild,severe
+      lstmcli compare pain-old.csv pain-new.csv --ordered none,mild,severe
     """
     from lstmcli.recipes.comparison.outcome import compare_sides
     from lstmcli.reports.comparison import comparison_content, comparison_text
