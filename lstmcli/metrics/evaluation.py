@@ -226,10 +226,17 @@ def evaluate(
         further=dict(zip((system.name for system in systems), further, strict=True)),
         is_tuned_on=is_tuned_on,
         curves=curves_of(targets, systems[0].decisions, systems[0].probabilities, label_names, kind),
-        ordered=rank_scores(targets, {each.name: each.decisions for each in systems}, settings, groups)
-        if is_ordered
-        else (),
+        ordered=_ranks(systems, targets, settings, groups) if is_ordered else (),
     )
+
+
+def _ranks(
+    systems: list[System],
+    targets: NDArray[np.bool_],
+    settings: EvaluationSettings,
+    groups: NDArray[np.int64] | None,
+) -> tuple[RankScores, ...]:
+    return rank_scores(targets, {system.name: system.decisions for system in systems}, settings, groups)
 
 
 def _further(
