@@ -14,6 +14,7 @@ from lstmcli.metrics.people import ScorePool, mean_known_by
 from lstmcli.metrics.score_metrics import agreement
 from lstmcli.metrics.score_paired import compare_scores
 from tests.conftest import FAST, feeling_rows, invoke, set_options, write_csv
+from tests.metrics_schema import problems
 
 COLUMNS = ["author", "text", "mood", "force", "source"]
 VALUES = {"joy": (4.0, 3.0), "sadness": (1.5, 1.0), "anger": (1.0, 4.5)}
@@ -166,3 +167,37 @@ def test_models_of_scores_and_of_labels_are_not_compared(place: Path, run_direct
     result = invoke("compare", place / "one", run_directory, place / "test.csv")
     assert result.exit_code == 1
     assert not result.stdout
+
+
+def test_slices_have_the_figures_of_their_rows(place: Path) -> None:
+    arguments = "evaluate", place / "one", place / "test.csv", "--slice", "source", "--slice", "length"
+    result = invoke(*arguments, "--json", "--output", place / "sliced")
+    assert result.exit_code == 0, result.stderr
+    content = json.loads(result.stdout)
+    assert list(problems(json.loads((place / "sliced" / "metrics.json").read_text(encoding="utf-8")))) == []
+    (evaluation,) = content["evaluations"].values()
+    by_source, by_length = evaluation["slices"]
+    assert (by_source["name"], by_length["name"]) == ("source", "length")
+    rows = rows_of(place / "test.csv")
+    values = Predictor.open(place / "one").probabilities([row["text"] for row in rows])
+    for each in by_source["slices"]:
+        is_own = np.array([row["source"] == each["value"] for row in rows])
+        expected = agreement(numbers(rows)[is_own], values[is_own])
+        assert each["num_rows"] == is_own.sum()
+        for figure in ("r", "rmse", "r2"):
+            assert each["figures"][figure]["value"] == pytest.approx(np.nanmean(expected[figure]))
+    assert sum(each["num_rows"] for each in by_length["slices"]) == len(rows)
+    shown = invoke(*arguments).stdout
+    assert "Slices by source" in shown
+    assert "not reliable" in " ".join(shown.split())
+    assert "Slices by source" in (place / "sliced" / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_card_of_a_model_of_scores_has_figures_and_limits(place: Path) -> None:
+    card = (place / "one" / "model" / "README.md").read_text(encoding="utf-8")
+    assert card.startswith("# A model of 2 scores of a text")
+    assert "a number for mood and force" in card
+    assert "### validation.csv" in card
+    assert str(place) not in card
+    assert "**Optimistic scores.**" in card
+    assert invoke("verify", place / "one").exit_code == 0

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.metrics.estimates import Estimate
+from lstmcli.metrics.estimates import Estimate, defined_estimate
 from lstmcli.metrics.paired import CONFIDENCE
-from lstmcli.metrics.score_evaluation import FIGURES, defined_estimate
+from lstmcli.metrics.score_evaluation import FIGURES
 from lstmcli.metrics.score_metrics import agreement_from_sums, agreement_statistics, mean_defined, point_agreement
 from lstmcli.metrics.scores import BOOTSTRAP_SEED, bootstrap_sums
 
