@@ -11,7 +11,7 @@ import pandas as pd
 from lstmcli.corpus.score_cells import ScoreRows
 from lstmcli.corpus.soft_labels import SoftLabels, SoftRows
 from lstmcli.corpus.texts import TextStore
-from lstmcli.corpus.votes import VoteRows
+from lstmcli.corpus.votes import Vote, VoteRows, VoteSetRows
 
 # The group number of rows without a group.
 NO_GROUP = -1
@@ -39,7 +39,7 @@ class ExampleRows:
         self.scores = ScoreRows(scores) if scores else None
         self.store = TextStore()
         self.soft: SoftRows | None = None
-        self.votes: VoteRows | None = None
+        self.votes: VoteRows | VoteSetRows | None = None
         self.label_sets: dict[tuple[str, ...], int] = {}
         self._columns = {"line": array("i"), "text_key": array("q"), "label_set": array("i"), "group": array("i")}
         self._groups: dict[str, int] = {"": NO_GROUP}
@@ -56,7 +56,7 @@ class ExampleRows:
         self._columns["label_set"].append(self.label_sets.setdefault(labels, len(self.label_sets)))
         self._columns["group"].append(self._groups.setdefault(group, len(self._groups) - 1))
 
-    def append_soft(self, values: Sequence[float] | None, votes: Sequence[str] | None, *, has_own: bool) -> None:
+    def append_soft(self, values: Sequence[float] | None, votes: Sequence[Vote] | None, *, has_own: bool) -> None:
         """Add the probabilities or votes of the same row, if they are used; see `SoftRows` and `VoteRows`."""
         if self.soft is not None:
             self.soft.append(values, has_own=has_own)

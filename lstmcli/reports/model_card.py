@@ -81,8 +81,8 @@ def to_model_card(card: ModelCard) -> str:
         "What it predicts": list(_predictions(card, labels)),
         "Data": list(_data(card)),
         "Figures": [part for evaluation in card.evaluations for part in _figures(evaluation)],
-        "Limits": [_bullets(_limits(card, labels))],
-        "How to use it": list(_usage(card)),
+        "Limits": [bullets(_limits(card, labels))],
+        "How to use it": list(usage(card.columns)),
     }
     parts = [f"# {_title(best)}"]
     for title, content in sections.items():
@@ -144,7 +144,7 @@ def _figures(evaluation: Evaluation) -> Iterator[str]:
     yield f"In brackets: {evaluation.confidence:.0%} bootstrap intervals over {over}{groups}."
     sentences = verdict_sentences(evaluation)
     if sentences:
-        yield _bullets(map(escape_markdown, sentences))
+        yield bullets(map(escape_markdown, sentences))
 
 
 def _limits(card: ModelCard, labels: Sequence[LabelScores]) -> Iterator[str]:
@@ -167,9 +167,10 @@ def _limits(card: ModelCard, labels: Sequence[LabelScores]) -> Iterator[str]:
     yield LABELS
 
 
-def _usage(card: ModelCard) -> Iterator[str]:
+def usage(columns: DataSettings) -> Iterator[str]:
+    """Yield how to predict with a model that was trained on these columns."""
     yield "This folder is all that it takes; `FOLDER` stands for its path."
-    text = card.columns.text if card.columns.train is not None else "text"
+    text = columns.text if columns.train is not None else "text"
     yield (
         "    pip install lstmcli\n"
         "    lstmcli predict FOLDER texts.csv --output predictions.csv\n"
@@ -178,5 +179,6 @@ def _usage(card: ModelCard) -> Iterator[str]:
     yield f'In `texts.csv`, texts are expected in the column "{escape_markdown(text)}"; `--text` names another.'
 
 
-def _bullets(sentences: Iterable[str]) -> str:
+def bullets(sentences: Iterable[str]) -> str:
+    """Return sentences as a list."""
     return "\n".join(f"- {sentence}" for sentence in sentences)
