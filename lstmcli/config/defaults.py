@@ -148,19 +148,31 @@ LEARNING_RATE = 0.01
 INFORMED_LEARNING_RATE = 0.005
 
 
-def resolve(config: Config, sizes: CorpusSizes, *, knows_sentences: bool = False) -> Resolved:
+# A training that goes on from a model takes a third of the epochs.
+CONTINUED_LEARNING_RATE = 0.005
+CONTINUED_EPOCHS_DIVISOR = 3
+
+
+def resolve(config: Config, sizes: CorpusSizes, *, knows_sentences: bool = False, continues: bool = False) -> Resolved:
     """Fill in every null setting of `config` whose default depends on the corpus.
 
     Args:
         config: of the run.
         sizes: of the corpus.
         knows_sentences: whether the network starts from sentence vectors.
+        continues: whether it goes on from a trained model.
     """
+    rate = INFORMED_LEARNING_RATE if knows_sentences else LEARNING_RATE
+    schedule = schedule_for(sizes.num_texts, sizes.num_tokens, config.training)
+    if continues:
+        rate = CONTINUED_LEARNING_RATE
+        num_epochs = config.training.epochs or math.ceil(schedule.num_epochs / CONTINUED_EPOCHS_DIVISOR)
+        schedule = replace(schedule, num_epochs=num_epochs)
     return Resolved(
-        learning_rate=config.training.learning_rate or (INFORMED_LEARNING_RATE if knows_sentences else LEARNING_RATE),
+        learning_rate=config.training.learning_rate or rate,
         network=network_settings(config.model),
         vector_size=sizes.vector_size or config.embedding.size or DEFAULT_VECTOR_SIZE,
-        schedule=schedule_for(sizes.num_texts, sizes.num_tokens, config.training),
+        schedule=schedule,
         ngram_buckets=ngram_buckets(sizes.num_labels, config.ngrams),
     )
 

@@ -7,6 +7,7 @@ from lstmcli.corpus.corpus import Corpus, split_examples
 from lstmcli.corpus.example_rows import ExampleRows
 from lstmcli.corpus.examples import Examples
 from lstmcli.corpus.label_names import clean_label
+from lstmcli.corpus.past import Past
 from lstmcli.errors import ConfigError
 from lstmcli.events import RowsRead
 
@@ -21,7 +22,12 @@ FILE_SETTINGS = ("train", "validation", "test", "labels", "scores", "group", "so
 
 
 def corpus_in_memory(
-    texts: Sequence[str], labels: Sequence[str | Iterable[str]], settings: DataSettings, *, seed: int
+    texts: Sequence[str],
+    labels: Sequence[str | Iterable[str]],
+    settings: DataSettings,
+    *,
+    seed: int,
+    past: Past | None = None,
 ) -> Corpus:
     """Return a corpus with some of the rows held out for validation.
 
@@ -30,6 +36,7 @@ def corpus_in_memory(
         labels: for each text, the name of its label or the names of all its labels, depending on `settings`.
         settings: the kind of labels, and how many rows to hold out.
         seed: of the split.
+        past: see `load_corpus`.
 
     Raises:
         ConfigError: `settings` name files or columns.
@@ -38,7 +45,7 @@ def corpus_in_memory(
     """
     _check_settings(settings, labels)
     examples = examples_in_memory(texts, labels)
-    train, validation, found = split_examples(examples, settings, seed)
+    train, validation, found = split_examples(examples, settings, seed, past)
     return Corpus((), (train.report, validation.report), train, validation, None, found, ())
 
 

@@ -7,6 +7,7 @@ from lstmcli.config.model_settings import DataSettings, label_kind
 from lstmcli.corpus.examples import Examples
 from lstmcli.corpus.label_names import MISSING_WORDS, alike, listed, quoted
 from lstmcli.corpus.label_set import SET_SEPARATOR, LabelSet
+from lstmcli.corpus.past import Past
 from lstmcli.corpus.scores import learn_scores
 from lstmcli.corpus.targets import label_targets
 from lstmcli.errors import DataError
@@ -20,8 +21,8 @@ MAX_NAMES_SHOWN = 5
 MAX_CHARACTERS = 200
 
 
-def learn_labels(train: Examples, settings: DataSettings) -> LabelSet:
-    """Return the labels of the training rows.
+def learn_labels(train: Examples, settings: DataSettings, past: Past | None = None) -> LabelSet:
+    """Return the labels of the training rows, and those of the `past`.
 
     Raises:
         DataError: there is nothing to learn, or a label contains the separator used in predictions.
@@ -34,6 +35,8 @@ def learn_labels(train: Examples, settings: DataSettings) -> LabelSet:
         if settings.labels
         else LabelSet.from_examples([*train.used_label_sets[1], () if train.soft is None else train.soft.names], kind)
     )
+    if past is not None:
+        labels = past.with_labels(labels)
     joined = [name for name in labels.names if SET_SEPARATOR in name]
     if joined and kind != "single":
         in_file = (

@@ -59,6 +59,7 @@ class ModelCard:
         is_english: whether it started from the English network.
         evaluations: of the model, the first on the rows that it was tuned on.
         release: that trained it.
+        before: the SHA-256 of the model that it went on from, see `store.model_digest`; "" for none.
     """
 
     model: str
@@ -67,6 +68,7 @@ class ModelCard:
     is_english: bool
     evaluations: Sequence[Evaluation]
     release: str
+    before: str = ""
 
 
 def to_model_card(card: ModelCard) -> str:
@@ -111,6 +113,8 @@ def _predictions(card: ModelCard, labels: Sequence[LabelScores]) -> Iterator[str
     answer = ANSWERS[card.evaluations[0].kind].format(labels=shown)
     yield f"For each text: {answer}; and a probability of each."
     yield f"The model is {card.model.removesuffix(',')}. It was trained by {card.release}."
+    if card.before:
+        yield f"It went on from another model, whose SHA-256 is {card.before}."
 
 
 def _data(card: ModelCard) -> Iterator[str]:
