@@ -105,8 +105,14 @@ class Prepared:
             batch_size=self.settings.schedule.batch_size,
             num_epochs=self.settings.schedule.num_epochs,
             device=self.device,
-            embedding_lr_scale=config.embedding.pretrained_rate if self.embedding.pretrained is not None else 1.0,
+            embedding_lr_scale=self._embedding_rate,
         )
+
+    @property
+    def _embedding_rate(self) -> float:
+        """The learning rate of the word vectors, as a multiple of that of the other weights."""
+        is_pretrained = self.embedding.pretrained is not None and self.continuation is None
+        return self.config.embedding.pretrained_rate if is_pretrained else 1.0
 
     @property
     def objective(self) -> Classification:
@@ -232,7 +238,8 @@ def _fit_ngrams(
     seed = config.training.seed
     fitted = None if continuation is None else continuation.ngrams(rows, sizes, seed=seed)
     if fitted is None:
-        fitted = fit_best_ngrams(rows, sizes, num_buckets=settings.ngram_buckets, seed=seed)
+        kinds = None if continuation is None else continuation.ngram_kinds
+        fitted = fit_best_ngrams(rows, sizes, num_buckets=settings.ngram_buckets, seed=seed, kinds=kinds)
     tell(
         NgramsFitted(
             ngrams.min_characters,

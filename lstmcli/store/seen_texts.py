@@ -35,8 +35,8 @@ def write_seen_texts(
     with replaced_folder(place) as folder:
         for name, keys in zip(FILES.values(), (training, validation), strict=True):
             np.save(folder / name, np.unique(keys).astype("<i8"))
-        if earlier is not None:
-            others = np.setdiff1d(earlier, np.concatenate([training, validation]))
+        others = np.setdiff1d([] if earlier is None else earlier, np.concatenate([training, validation]))
+        if len(others):
             np.save(folder / EARLIER_FILE, others.astype("<i8"))
         seal(folder)
 

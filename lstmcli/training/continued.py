@@ -1,5 +1,6 @@
 """A trained model to go on from, and which settings must be the same. Without torch, to find mistakes early."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from lstmcli.config.model_settings import AUTOMATIC_START, ENGLISH_START, NO_START, label_kind
 from lstmcli.config.settings import Config
-from lstmcli.corpus.past import Past
+from lstmcli.corpus.past import Keys, Past
 from lstmcli.errors import ConfigError
 from lstmcli.store.layout import DESCRIPTION_FILE, MODEL_FOLDER, SEEN_TEXTS_FOLDER
 from lstmcli.store.model import EMBEDDING, SavedModel, read_model
@@ -76,11 +77,23 @@ def read_continued(run: Path) -> Continued:
     """
     model = read_model(run)
     model.check_tables()
-    seen = read_seen_texts(run / SEEN_TEXTS_FOLDER)
+    return Continued(model, str(run), model_digest(run), list(model.vocabulary.words), read_past(run))
+
+
+def read_past(run: Path) -> Past:
+    """Read what is known of the rows of a run.
+
+    Raises:
+        RunDirectoryError, DamagedFileError: see `read_model`.
+    """
+    return past_of(read_model(run), run, read_seen_texts(run / SEEN_TEXTS_FOLDER))
+
+
+def past_of(model: SavedModel, run: Path, seen: Mapping[str, Keys]) -> Past:
+    """Return what is known of the rows of a run from its `read_seen_texts`; nothing for a copied model folder."""
     nothing = np.empty(0, dtype=np.int64)
     trained = np.union1d(seen.get("training", nothing), seen.get(EARLIER, nothing))
-    past = Past(str(run), model.labels, trained, np.asarray(seen.get("validation", nothing)))
-    return Continued(model, str(run), model_digest(run), list(model.vocabulary.words), past)
+    return Past(str(run), model.labels, trained, np.asarray(seen.get("validation", nothing)))
 
 
 def misfits(model: SavedModel, config: Config) -> list[str]:

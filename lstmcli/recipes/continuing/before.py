@@ -106,7 +106,7 @@ def facts_on(continuation: Continuation, scored: "Sequence[ScoredRows | ScoredNu
 def _scores(known: KnownRows) -> dict[str, Any]:
     return {
         "rows": known.found.num_rows,
-        **{
+        "scores": {
             each.score: {"before": each.first, "after": each.second, "difference": _estimate(each.difference)}
             for each in known.found.scores
         },

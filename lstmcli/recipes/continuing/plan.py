@@ -16,7 +16,7 @@ from lstmcli.models.classifier import Classifier
 from lstmcli.ngrams.choice import NgramCorpus
 from lstmcli.ngrams.continued import continue_ngrams, for_labels
 from lstmcli.ngrams.fit import FittedNgrams
-from lstmcli.ngrams.table import NgramTable
+from lstmcli.ngrams.table import FeatureKinds, NgramTable
 from lstmcli.training.continued import Continued
 from lstmcli.training.continued_network import continue_network, soft_targets
 from lstmcli.training.word_vectors import EmbeddingRows
@@ -117,6 +117,12 @@ class Continuation:
         """Copy the weights of network number `member`, from 1, into a new network."""
         labels = self.corpus.labels
         continue_network(network, self.continued, member=member, rows=rows, labels=labels, standard=self._standard)
+
+    @property
+    def ngram_kinds(self) -> FeatureKinds | None:
+        """The features that new n-grams are fitted with, too, which saves a choice; None: to be chosen."""
+        old = self.continued.model.ngrams
+        return None if old is None or old.kinds is FeatureKinds.ADJACENT else old.kinds
 
     def ngrams(self, rows: NgramCorpus, sizes: range, *, seed: int) -> FittedNgrams | None:
         """Return the n-grams of the model with what the new rows change.

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lstmcli.config.loading import config_to_dict
 from lstmcli.config.settings import Config
 from lstmcli.data.atomic import real_path
 from lstmcli.errors import ConfigError, RunDirectoryError
+from lstmcli.store.description import COLUMN_KEYS
 from lstmcli.store.layout import CONFIG_FILE
 from lstmcli.store.model import find_model, read_model
 from lstmcli.store.run_directory import RunDirectory
-from lstmcli.training.continued import check_fits, continued_run
+from lstmcli.training.continued import NETWORK_KEYS, check_fits, continued_run
 
 ENDING = "-continued"
 
@@ -23,6 +25,9 @@ FORGOTTEN = (
     "training.learning_rate=null",
     "output.run_dir=null",
 )
+
+# Settings of rows in files.
+OF_FILES = (*COLUMN_KEYS, "train", "validation", "test", "annotators", "scores", "group", "soft_labels")
 
 
 def config_of_run(start: Path, overrides: list[str], arguments: Mapping[str, Any]) -> Config:
@@ -40,6 +45,34 @@ def config_of_run(start: Path, overrides: list[str], arguments: Mapping[str, Any
         )
     rules = f"tokenizer.rules={read_model(start).tokenizer.rules}"  # which configs of older releases do not have
     return RunDirectory(start).read_config([rules, *FORGOTTEN, *overrides], arguments=arguments)
+
+
+def settings_to_continue(start: Path, *, in_memory: bool) -> dict[str, Any]:
+    """Return the settings of the run `start` for going on from it in Python, by key.
+
+    A copied model folder has only those of its network, its tokenizer and its columns.
+
+    Args:
+        start: a run or a model folder.
+        in_memory: whether the new rows are not in files.
+
+    Raises:
+        LstmcliError: there is no model, or it can't be read.
+    """
+    model = read_model(start)
+    sections: dict[str, dict[str, Any]] = {
+        "data": {key: getattr(model.columns, key) for key in COLUMN_KEYS},
+        "model": {key: getattr(model.network, key) for key in NETWORK_KEYS},
+        "training": {"ensemble": len(model.members)},
+    }
+    if (start / CONFIG_FILE).is_file():
+        sections = config_to_dict(RunDirectory(start).read_config(needs_labels=False, needs_rows=False))
+    sections["tokenizer"] = vars(model.tokenizer)
+    left_out = {setting.partition("=")[0] for setting in FORGOTTEN}
+    if in_memory:
+        left_out |= {f"data.{key}" for key in OF_FILES}
+    found = {f"{section}.{key}": value for section, values in sections.items() for key, value in values.items()}
+    return {key: value for key, value in found.items() if key not in left_out} | {"model.pretrained": str(start)}
 
 
 def name_of_run(start: Path) -> str:
