@@ -149,9 +149,9 @@ INFORMED_LEARNING_RATE = 0.005
 
 
 # A training that goes on from a model takes a third of the epochs, with batches of half the size. Validation log loss
-# after half of the training rows of CARER and two epochs on all of them, with batches of 128 and word vectors trained at
-# 0.3 times the rate: .154, .149, .143 with the learning rates .0025, .005, .01; with the last and batches of 64, .139;
-# and with word vectors trained like the rest, .132. Six epochs from scratch: .124. Accuracy was from .929 to .936.
+# after half of the training rows of CARER and two epochs on all of them, with batches of 128 and word vectors trained
+# at 0.3 times the rate: .154, .149, .143 with the learning rates .0025, .005, .01; with the last and batches of 64,
+# .139; and with word vectors trained like the rest, .132. Six epochs from scratch: .124. Accuracy was .929 to .936.
 CONTINUED_EPOCHS_DIVISOR = 3
 CONTINUED_BATCH_DIVISOR = 2
 
