@@ -11,7 +11,7 @@ from lstmcli.config.settings import Config, OutputSettings
 from lstmcli.corpus.columns import CellSelector
 from lstmcli.data.reading import STANDARD_INPUT, check_exist, open_records
 from lstmcli.errors import RunDirectoryError, UsageError
-from lstmcli.recipes.continuing.settings import check_start, config_of_run, name_of_run
+from lstmcli.recipes.continuing.settings import WORDS_OF_MODEL, check_start, config_of_run, name_of_run
 from lstmcli.store.model import find_model
 from lstmcli.store.run import OpenRun
 from lstmcli.store.run_directory import RunDirectory
@@ -53,6 +53,7 @@ def resolve_run(
     if start is not None:
         find_model(start)
         arguments = {**(arguments or {}), "model.pretrained": str(start)}
+        overrides = [WORDS_OF_MODEL, *overrides]
     if resume and config is None and run_dir is None and not overrides and not any((arguments or {}).values()):
         raise UsageError("--resume: name the run with --run-dir DIR (or pass the config that started it).")
     if resume and config is None and run_dir is not None:

@@ -41,6 +41,7 @@ from lstmcli.store.provenance import provenance
 from lstmcli.store.run import OpenRun
 from lstmcli.store.seen_texts import write_seen_texts
 from lstmcli.text.vocabulary import UNKNOWN_ID
+from lstmcli.training.continued import Continued
 from lstmcli.training.initial_weights import InitialWeights, start_from_run
 from lstmcli.training.setup import training_environment
 from lstmcli.training.starts import continued_start, given_start, told_start
@@ -86,12 +87,7 @@ def _train(config: Config, run: OpenRun, corpus: Corpus | None, tell: Tell, stop
         ]
         _end_if(stop)
         model, facts = _tune(prepared, networks, tell)
-        write_seen_texts(
-            run.directory.seen_texts,
-            training=corpus.train.table["text_key"].to_numpy(),
-            validation=corpus.validation.table["text_key"].to_numpy(),
-            earlier=None if continued is None else continued.past.seen,
-        )
+        _write_seen(run, corpus, continued)
         with replaced_folder(run.directory.model) as folder:
             write_model(folder, model)
         if config.evaluation.baselines:
@@ -112,6 +108,15 @@ def _train(config: Config, run: OpenRun, corpus: Corpus | None, tell: Tell, stop
     about = f"Run {run.directory.path}", config, corpus, predictor, of_labels, facts, run.history, gradients, source
     write_reports(run.directory, content_of_training(*about))
     return [*evaluations]
+
+
+def _write_seen(run: OpenRun, corpus: Corpus, continued: Continued | None) -> None:
+    write_seen_texts(
+        run.directory.seen_texts,
+        training=corpus.train.table["text_key"].to_numpy(),
+        validation=corpus.validation.table["text_key"].to_numpy(),
+        earlier=None if continued is None else continued.past.seen,
+    )
 
 
 def _files(config: Config) -> list[str | None]:

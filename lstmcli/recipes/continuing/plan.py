@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from lstmcli.corpus.corpus import Corpus
@@ -78,6 +79,19 @@ class Continuation:
     def tell(self, tell: Tell) -> None:
         """Report how the training goes on."""
         tell(StartChosen(self.what))
+        names = self.corpus.labels.names
+        unseen = (
+            []
+            if self.corpus.labels.kind == "scores"
+            else [name for name in self.new_labels if not self.corpus.validation_targets[:, names.index(name)].any()]
+        )
+        if unseen:
+            tell(
+                Note(
+                    f"no validation row has the new label{'s' if len(unseen) > 1 else ''} {', '.join(unseen)}, so the "
+                    "best epoch is chosen without regard to it: add such rows to data.validation, or set it to null"
+                )
+            )
         if self.dropped_labels:
             tell(Note(f"{self.continued.name} also predicts {', '.join(self.dropped_labels)}, which is given up here"))
 
@@ -117,6 +131,18 @@ class Continuation:
         """Copy the weights of network number `member`, from 1, into a new network."""
         labels = self.corpus.labels
         continue_network(network, self.continued, member=member, rows=rows, labels=labels, standard=self._standard)
+        if labels.kind == "scores":
+            return
+        shares = self._shares(self.corpus.fitted_targets)
+        biases = np.log(shares) if labels.kind == "single" else np.log(shares / (1.0 - shares))
+        with torch.no_grad():
+            for name in self.new_labels:
+                network.output.bias[labels.names.index(name)] = float(biases[labels.names.index(name)])
+
+    def _shares(self, targets: NDArray[Any]) -> NDArray[np.float64]:
+        """Return how frequent labels are in old and new rows together, (labels,); right for new labels alone."""
+        num_others = (1.0 - self.given_again) * len(self.continued.past.trained)
+        return np.asarray((targets.sum(axis=0, dtype=np.float64) + 0.5) / (len(targets) + num_others + 1.0))
 
     @property
     def ngram_kinds(self) -> FeatureKinds | None:
@@ -139,10 +165,9 @@ class Continuation:
         """Return the n-grams with the outputs of the new model, in its order and, of scores, in its unit."""
         names, known = self.corpus.labels.names, self.continued.model.labels.names
         places = [known.index(name) if name in known else None for name in names]
-        targets = np.asarray(rows.targets, dtype=np.float64)
         outputs, standard = self.continued.model.scores, self._standard
         if standard is None or outputs is None:
-            shares = (targets.sum(axis=0) + 0.5) / (len(targets) + 1.0)
+            shares = self._shares(np.asarray(rows.targets))
             return for_labels(old, places, np.log(shares / (1.0 - shares)))
         table = for_labels(old, places, np.zeros(len(names)))
         scales, shifts = np.ones(len(names)), np.zeros(len(names))

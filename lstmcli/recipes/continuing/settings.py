@@ -16,10 +16,12 @@ from lstmcli.training.continued import NETWORK_KEYS, check_fits, continued_run
 
 ENDING = "-continued"
 
-# Of the config of the earlier training, what does not hold for one that goes on: the word vectors are in the model, and
-# the schedule was one from scratch.
+# The words of a vector file are in the model.
+WORDS_OF_MODEL = "embedding.vectors=null"
+
+# Of the config of the earlier training, what does not hold for one that goes on: the schedule was one from scratch.
 FORGOTTEN = (
-    "embedding.vectors=null",
+    WORDS_OF_MODEL,
     "training.epochs=null",
     "training.batch_size=null",
     "training.learning_rate=null",
