@@ -67,12 +67,14 @@ def sentence_on(known: KnownRows) -> str:
     """Return how the first score that people understand has changed."""
     each = known.found.scores[0]
     kind, rows = known.found.kind, counted(known.found.num_rows, "row")
-    which = f"On all {rows}" if not known.is_part else f"On the {rows} with labels that {BEFORE_NAME} knew"
-    if known.is_part and kind != "single":
+    which, it = f"On the {rows} with labels that {BEFORE_NAME} knew", "it"
+    if not known.is_part:
+        which, it = f"On all {rows}", BEFORE_NAME
+    elif kind != "single":
         which = f"On the labels that {BEFORE_NAME} knew"
     difference = each.difference
     return (
-        f"{which}, {SCORE_TITLES[each.score]} was {each.first:.1%} and is {each.second:.1%}: "
+        f"{which}, {SCORE_TITLES[each.score]} was {each.first:.1%} with {it} and is {each.second:.1%} now: "
         f"{100 * difference.value:+.1f} points (95% interval {100 * difference.low:+.1f} to "
         f"{100 * difference.high:+.1f})."
     )
