@@ -23,6 +23,7 @@ SETTINGS = set_options(
     *("training.epochs=1", "pretraining.epochs=1", "model.pretrained=none", "model.hidden_size=64"),
     "tokenizer.max_tokens=40",
 )
+SETTINGS_TO_GO_ON = set_options("training.epochs=1", "evaluation.baselines=false")
 TAKE_SETTINGS = ("train", "pretrain", "cross-validate")
 # What a file is there to show: findings of `check`, limits that are missed.
 MAY_END_WITH = {"check": {0, 4}, "evaluate": {0, 4}, "compare": {0, 4}}
@@ -50,7 +51,7 @@ def example_of(command: str) -> Example:
     """Return the call of the tool at the beginning of a pipeline, or after an `echo`."""
     stdin, output, words = "", "", shell_words(command)
     if words[0] == "echo":
-        stdin, words = words[1] + "\n", words[3:]
+        stdin, words = unquoted(words[1]) + "\n", words[3:]
     arguments: list[str] = []
     for word, following in zip(words, [*words[1:], ""], strict=True):
         if word in {"|", ">"}:
@@ -59,15 +60,19 @@ def example_of(command: str) -> Example:
         if word == "<":
             stdin = Path(following).read_text(encoding="utf-8")
             break
-        arguments += sorted(map(str, Path().glob(word))) if word.endswith("*") else [word]
+        arguments += sorted(map(str, Path().glob(word))) if word.endswith("*") else [unquoted(word)]
     return Example(arguments[1:], stdin, output)
 
 
 def shell_words(command: str) -> list[str]:
     """Return words and operators of a command."""
-    lexer = shlex.shlex(command, posix=True, punctuation_chars="|<>&")
+    lexer = shlex.shlex(command, posix=False, punctuation_chars="|<>&")
     lexer.whitespace_split = True
     return list(lexer)
+
+
+def unquoted(word: str) -> str:
+    return word[1:-1] if word[0] in "'\"" else word
 
 
 def calls(commands: Sequence[str]) -> list[str]:
@@ -123,7 +128,7 @@ def write_tables(folder: Path) -> None:
     (folder / "all-my-texts.txt").write_text("\n".join(texts) + "\n", encoding="utf-8")
     for name in ("held-out.txt", "lines.txt", "texts.txt"):
         (folder / name).write_text("\n".join(texts[:9]) + "\n", encoding="utf-8")
-    for name in ("train", "validation", "test", "all", "corpus", "few", "texts"):
+    for name in ("train", "validation", "test", "all", "corpus", "few", "first", "texts", "more-reviews"):
         other = [(f"{text} in {name}", label) for text, label in rows]
         write_csv(folder / f"{name}.csv", ["text", "label", "mood", "source", "author", *TRAITS], map(extended, other))
     write_csv(folder / "survey.csv", ["answer", "mood"], rows)
@@ -174,6 +179,8 @@ def write_ratings(folder: Path, rows: Sequence[tuple[str, str]]) -> None:
         (t, x, LABELS[n % 3] if n % 5 == 0 else x, LABELS[n % 2] if n % 7 == 0 else x) for n, (t, x) in enumerate(rows)
     ]
     write_csv(folder / "ratings.csv", ["text", "anna", "ben", "chris"], three)
+    several = [(t, *(x if n % 3 else f"{x}|joy" for n, x in enumerate(xs))) for t, *xs in three]
+    write_csv(folder / "emotions.csv", ["text", "anna", "ben", "chris"], several)
     for name, severities in SEVERITIES.items():
         ordinal = [[t, *(severities[x] for x in ratings)] for t, *ratings in three]
         write_csv(folder / name, ["text", "anna", "ben", "chris"], ordinal)
@@ -212,7 +219,8 @@ def test_the_examples_run(where: str, place: Path, monkeypatch: pytest.MonkeyPat
         arguments = example.arguments
         if arguments[0] in TAKE_SETTINGS and "--resume" not in arguments:
             folds = ["--folds", "2"] if arguments[0] == "cross-validate" else []
-            arguments = [*arguments, *SETTINGS, "--overwrite", *folds]
+            settings = SETTINGS_TO_GO_ON if "--from" in arguments else SETTINGS
+            arguments = [*arguments, *settings, "--overwrite", *folds]
         result = CliRunner().invoke(app, arguments, input=example.stdin)
         assert result.exit_code in MAY_END_WITH.get(arguments[0], {0}), f"{command}\n{result.stderr}"
         if example.output:

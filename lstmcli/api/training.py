@@ -59,6 +59,7 @@ def train(
     labels: Iterable[Any] | None = None,
     scores: Mapping[str, Iterable[float | None]] | None = None,
     run_dir: str | os.PathLike[str] | None = None,
+    start: str | os.PathLike[str] | None = None,
     resume: bool = False,
     overwrite: bool = False,
     progress: Tell = ignore,
@@ -77,6 +78,8 @@ def train(
             ...]}; None or NaN where it is missing.
         run_dir: where to write; by default `output.run_dir` or a folder in runs/ named after the file. Needed with
             `texts`.
+        start: a run directory of a trained model to go on from, as with `lstmcli train --from`; its settings hold
+            where `settings` say nothing else.
         resume: continue a run that was interrupted, with the same settings and rows.
         overwrite: replace a run that is there already.
         progress: is called with each event of `lstmcli.events`, such as `EpochFinished`.
@@ -98,8 +101,9 @@ def train(
         from lstmcli.store.run import OpenRun
         from lstmcli.store.run_directory import RunDirectory
 
-        config, corpus = given_inputs({} if settings is None else settings, texts, labels, scores)
-        path = given_path(config, run_dir, has_rows=corpus is None)
+        before = None if start is None else Path(start)
+        config, corpus = given_inputs({} if settings is None else settings, texts, labels, scores, start=before)
+        path = given_path(config, run_dir, has_rows=corpus is None, start=before)
         run = OpenRun(RunDirectory(path), resume, overwrite)
         config = open_run(config, run, has_rows=corpus is None)
         # torch takes seconds to import: a mistake that was found by now need not wait for it.

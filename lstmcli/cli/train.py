@@ -9,6 +9,7 @@ import typer
 from lstmcli.cli.messages import write_tables
 from lstmcli.cli.options import (
     OUTPUT,
+    SETTINGS,
     ConfigFile,
     EncodingSetting,
     FormatSetting,
@@ -42,6 +43,17 @@ def train_command(
             help="Run directory (default: runs/NAME, after the config or FILE).",
         ),
     ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="RUN",
+            rich_help_panel=SETTINGS,
+            help="Go on from this trained model, with its settings unless --config is given; FILE may add rows, words "
+            "and labels.",
+            show_default=False,
+        ),
+    ] = None,
     resume: Annotated[
         bool,
         typer.Option(
@@ -60,12 +72,15 @@ def train_command(
       lstmcli train --config configs/emotion.yaml
       lstmcli train reviews.csv --label stars --run-dir runs/reviews
       lstmcli train --resume --run-dir runs/reviews
+      lstmcli train --from runs/reviews more-reviews.csv
     """
     from lstmcli.recipes.run_setup import resolve_run
 
     arguments = {"data.train": file, **column_settings(text, label, input_format, encoding)}
     settings = [*(settings or []), *(["evaluation.texts=false"] if no_texts else [])]
-    resolved, run = resolve_run(config, settings, run_dir, resume=resume, overwrite=overwrite, arguments=arguments)
+    resolved, run = resolve_run(
+        config, settings, run_dir, resume=resume, overwrite=overwrite, arguments=arguments, start=start
+    )
 
     # torch, pandas and scikit-learn take seconds to import; mistakes found above are reported without that wait.
     from lstmcli.cli.long_running import long_running

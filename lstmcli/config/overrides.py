@@ -21,6 +21,7 @@ ARGUMENTS: dict[KeyPath, str] = {
     ("data", "format"): "--format",
     ("data", "encoding"): "--encoding",
     ("pretraining", "texts"): "FILE",
+    ("model", "pretrained"): "--from",
 }
 
 

@@ -11,7 +11,8 @@ from lstmcli.corpus.examples import Examples, read_examples
 from lstmcli.corpus.label_set import LabelSet
 from lstmcli.corpus.labels import learn_labels
 from lstmcli.corpus.ordered import check_ordered
-from lstmcli.corpus.splits import validation_rows
+from lstmcli.corpus.past import Past
+from lstmcli.corpus.splits import further_validation_rows, validation_rows
 from lstmcli.corpus.targets import label_targets, training_targets
 from lstmcli.errors import DataError, counted
 from lstmcli.events import Finding, RowsRead
@@ -59,10 +60,15 @@ class Corpus:
         return label_targets(self.validation, self.labels)
 
 
-def load_corpus(settings: DataSettings, *, seed: int) -> Corpus:
+def load_corpus(settings: DataSettings, *, seed: int, past: Past | None = None) -> Corpus:
     """Read all files that `settings` name; without a validation file, split the training rows.
 
     The labels are those of the training rows; rows of other files with other labels are handled by `unknown_labels`.
+
+    Args:
+        settings: see above.
+        seed: of the split.
+        past: of a model to go on from, whose labels are kept.
 
     Raises:
         DataError: see `read_examples`, `check_ordered` and `learn_labels`.
@@ -71,10 +77,10 @@ def load_corpus(settings: DataSettings, *, seed: int) -> Corpus:
         raise ValueError("expected data.train to be set, got None")
     file = read_examples(settings.train, settings, soft=settings.soft_labels > 0.0)
     check_ordered(file, settings)
-    labels = learn_labels(file, settings)
+    labels = learn_labels(file, settings, past)
     files, parts = [file.report], []
     if settings.validation is None:
-        train, validation, labels = split_examples(file, settings, seed)
+        train, validation, labels = split_examples(file, settings, seed, past)
         parts = [train.report, validation.report]
     else:
         train, validation = file, read_examples(settings.validation, settings, known_labels=labels.names)
@@ -88,9 +94,16 @@ def load_corpus(settings: DataSettings, *, seed: int) -> Corpus:
     return Corpus(tuple(files), tuple(parts), train, validation, test, labels, overlaps, soft_share)
 
 
-def split_examples(examples: Examples, settings: DataSettings, seed: int) -> tuple[Examples, Examples, LabelSet]:
-    """Return training rows, validation rows, and the labels of the training rows."""
-    is_validation = validation_rows(examples, fraction=settings.validation_fraction, seed=seed)
+def split_examples(
+    examples: Examples, settings: DataSettings, seed: int, past: Past | None = None
+) -> tuple[Examples, Examples, LabelSet]:
+    """Return training rows, validation rows, and the labels of the training rows; arguments as for `load_corpus`."""
+    fraction = settings.validation_fraction
+    if past is None:
+        is_validation = validation_rows(examples, fraction=fraction, seed=seed)
+    else:
+        is_validation = further_validation_rows(examples, past, fraction=fraction, seed=seed)
+        _check_new_rows(is_validation, examples, past)
     if is_validation.all() or not is_validation.any():
         rows = counted(len(examples.table), "row")
         wanted = "add more" if settings.train is None else "set data.validation to a file, or add rows"
@@ -101,8 +114,16 @@ def split_examples(examples: Examples, settings: DataSettings, seed: int) -> tup
         examples.having(rows, name=f"{examples.name} ({part} part)", num_rows=int(rows.sum()), findings=())
         for part, rows in (("training", ~is_validation), ("validation", is_validation))
     )
-    labels = learn_labels(train, settings)
+    labels = learn_labels(train, settings, past)
     return train, without_unknown_labels(validation, labels), labels
+
+
+def _check_new_rows(is_validation: NDArray[np.bool_], examples: Examples, past: Past) -> None:
+    if np.isin(examples.table["text_key"], past.trained).any() and not is_validation.any():
+        raise DataError(
+            f"{examples.name}: no row is left to validate on, since {past.name} was trained on these texts, and new "
+            "ones are too few to split; set data.validation to a file of other rows."
+        )
 
 
 def _why_not(examples: Examples) -> str:

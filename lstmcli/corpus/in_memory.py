@@ -8,6 +8,7 @@ from lstmcli.corpus.example_rows import ExampleRows
 from lstmcli.corpus.examples import Examples
 from lstmcli.corpus.label_names import clean_label
 from lstmcli.corpus.ordered import check_ordered
+from lstmcli.corpus.past import Past
 from lstmcli.errors import ConfigError
 from lstmcli.events import RowsRead
 
@@ -22,7 +23,12 @@ FILE_SETTINGS = ("train", "validation", "test", "labels", "label_map", "scores",
 
 
 def corpus_in_memory(
-    texts: Sequence[str], labels: Sequence[str | Iterable[str]], settings: DataSettings, *, seed: int
+    texts: Sequence[str],
+    labels: Sequence[str | Iterable[str]],
+    settings: DataSettings,
+    *,
+    seed: int,
+    past: Past | None = None,
 ) -> Corpus:
     """Return a corpus with some of the rows held out for validation.
 
@@ -31,6 +37,7 @@ def corpus_in_memory(
         labels: for each text, the name of its label or the names of all its labels, depending on `settings`.
         settings: the kind of labels, and how many rows to hold out.
         seed: of the split.
+        past: see `load_corpus`.
 
     Raises:
         ConfigError: `settings` name files or columns.
@@ -40,7 +47,7 @@ def corpus_in_memory(
     _check_settings(settings, labels)
     examples = examples_in_memory(texts, labels)
     check_ordered(examples, settings)
-    train, validation, found = split_examples(examples, settings, seed)
+    train, validation, found = split_examples(examples, settings, seed, past)
     return Corpus((), (train.report, validation.report), train, validation, None, found, ())
 
 

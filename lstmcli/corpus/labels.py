@@ -8,6 +8,7 @@ from lstmcli.corpus.examples import Examples
 from lstmcli.corpus.label_names import MISSING_WORDS, alike, listed, quoted
 from lstmcli.corpus.label_set import SET_SEPARATOR, LabelSet
 from lstmcli.corpus.ordered import check_ordered, ordered_labels
+from lstmcli.corpus.past import Past
 from lstmcli.corpus.scores import learn_scores
 from lstmcli.corpus.targets import label_targets
 from lstmcli.errors import DataError
@@ -21,8 +22,10 @@ MAX_NAMES_SHOWN = 5
 MAX_CHARACTERS = 200
 
 
-def learn_labels(train: Examples, settings: DataSettings) -> LabelSet:
-    """Return the labels of the training rows; ordered ones, which the settings name, are checked elsewhere.
+def learn_labels(train: Examples, settings: DataSettings, past: Past | None = None) -> LabelSet:
+    """Return the labels of the training rows, and those of the `past`.
+
+    Ordered ones, which the settings name, are checked elsewhere.
 
     Raises:
         DataError: there is nothing to learn, or a label contains the separator used in predictions.
@@ -37,6 +40,8 @@ def learn_labels(train: Examples, settings: DataSettings) -> LabelSet:
         if settings.labels
         else LabelSet.from_examples([*train.used_label_sets[1], () if train.soft is None else train.soft.names], kind)
     )
+    if past is not None:
+        labels = past.with_labels(labels)
     joined = [name for name in labels.names if SET_SEPARATOR in name]
     if joined and kind != "single":
         in_file = (

@@ -9,6 +9,7 @@ from lstmcli.corpus.corpus import Corpus, split_examples
 from lstmcli.corpus.example_rows import ExampleRows
 from lstmcli.corpus.examples import Examples
 from lstmcli.corpus.in_memory import FILE_SETTINGS, NAME
+from lstmcli.corpus.past import Past
 from lstmcli.corpus.score_cells import MAX_SCORE, ScoreValues
 from lstmcli.errors import ConfigError
 from lstmcli.events import Finding
@@ -39,7 +40,9 @@ def given_scores(scores: Mapping[str, Iterable[object]]) -> ScoreValues:
     return ScoreValues(tuple(scores), values)
 
 
-def scores_in_memory(texts: Sequence[str], scores: ScoreValues, settings: DataSettings, *, seed: int) -> Corpus:
+def scores_in_memory(
+    texts: Sequence[str], scores: ScoreValues, settings: DataSettings, *, seed: int, past: Past | None = None
+) -> Corpus:
     """Return a corpus with some of the rows held out for validation; texts without any score are left out.
 
     Raises:
@@ -67,5 +70,5 @@ def scores_in_memory(texts: Sequence[str], scores: ScoreValues, settings: DataSe
     numbers = None if rows.scores is None else rows.scores.score_values()
     table = rows.table()
     examples = Examples(NAME, len(texts), table, tuple(rows.label_sets), rows.store, findings, scores=numbers)
-    train, validation, labels = split_examples(examples, settings, seed)
+    train, validation, labels = split_examples(examples, settings, seed, past)
     return Corpus((), (train.report, validation.report), train, validation, None, labels, ())

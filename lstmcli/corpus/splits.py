@@ -10,6 +10,7 @@ from scipy.sparse.csgraph import connected_components
 
 from lstmcli.corpus.example_rows import NO_GROUP
 from lstmcli.corpus.examples import Examples
+from lstmcli.corpus.past import Past
 
 
 def validation_rows(examples: Examples, *, fraction: float, seed: int) -> NDArray[np.bool_]:
@@ -36,6 +37,30 @@ def validation_rows(examples: Examples, *, fraction: float, seed: int) -> NDArra
     if rows_of_units[is_validation].sum() < num_wanted / 2:
         _fill(is_validation, labels_of_units, rows_of_units, num_wanted, seed=seed)
     chosen: NDArray[np.bool_] = is_validation[unit_of_row]
+    return chosen
+
+
+def further_validation_rows(examples: Examples, past: Past, *, fraction: float, seed: int) -> NDArray[np.bool_]:
+    """Choose validation rows for a model that goes on from an earlier one, (rows,) True for validation.
+
+    A row that the earlier model was trained on stays a training row: that model knows it by heart, so it would say
+    nothing about new texts. Likewise, a row that it was validated on stays a validation row. Only the others are split.
+
+    Args:
+        examples: the rows.
+        past: which texts the earlier model has seen.
+        fraction: see `validation_rows`, of the other rows.
+        seed: see there.
+    """
+    units = _units(examples.table)
+    keys = examples.table["text_key"].to_numpy()
+    was_trained, was_validated = (
+        np.bincount(units, weights=np.isin(keys, seen))[units] > 0 for seen in (past.trained, past.validated)
+    )
+    chosen: NDArray[np.bool_] = was_validated & ~was_trained
+    is_new = ~(was_trained | was_validated)
+    if is_new.any():
+        chosen[is_new] = validation_rows(examples.having(is_new), fraction=fraction, seed=seed)
     return chosen
 
 

@@ -32,7 +32,9 @@ class NgramCorpus:
     kind: OutputKind
 
 
-def fit_best_ngrams(corpus: NgramCorpus, sizes: range, *, num_buckets: int, seed: int) -> FittedNgrams:
+def fit_best_ngrams(
+    corpus: NgramCorpus, sizes: range, *, num_buckets: int, seed: int, kinds: FeatureKinds | None = None
+) -> FittedNgrams:
     """Fit without negated words, then with them, and return the model with the lower loss on validation rows.
 
     Whether they help depends on the labels: where texts were labelled by the emotion word in them, as in CARER, "not
@@ -43,6 +45,7 @@ def fit_best_ngrams(corpus: NgramCorpus, sizes: range, *, num_buckets: int, seed
         sizes: of character n-grams.
         num_buckets: a power of two.
         seed: see `NgramFeatures`.
+        kinds: what another model has chosen on similar rows; None: to be chosen.
     """
 
     def fitted(
@@ -54,8 +57,10 @@ def fit_best_ngrams(corpus: NgramCorpus, sizes: range, *, num_buckets: int, seed
         )
 
     parts = [corpus.texts, corpus.validation]
+    with_negations = None if kinds is FeatureKinds.MARKED else with_twins(parts, corpus.words)
+    if kinds is FeatureKinds.NEGATED and with_negations is not None:
+        return fitted(*with_negations, FeatureKinds.NEGATED, None)
     plain = fitted(parts, corpus.words, FeatureKinds.MARKED, None)
-    with_negations = with_twins(parts, corpus.words)
     if with_negations is None:
         return plain
     other = fitted(*with_negations, FeatureKinds.NEGATED, [plain.strength])

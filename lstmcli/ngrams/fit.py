@@ -49,6 +49,7 @@ class NgramFeatures:
         num_buckets: int,
         seed: int,
         kinds: FeatureKinds = FeatureKinds.MARKED,
+        known_idf: NDArray[np.float64] | None = None,
     ) -> None:
         """Compute the features.
 
@@ -59,6 +60,7 @@ class NgramFeatures:
             num_buckets: a power of two.
             seed: determines which texts are dropped if there are too many.
             kinds: what `texts` contain; negated words are already replaced in them.
+            known_idf: (buckets,), of a model to go on from, whose features are kept with these weights; 0 for others.
         """
         self.tokens = tokens
         self._sizes = sizes
@@ -81,11 +83,31 @@ class NgramFeatures:
         frequencies += np.bincount(characters.indices, minlength=num_buckets)
         self._idf = np.log((1.0 + len(lengths)) / (1.0 + np.minimum(frequencies, len(lengths)))) + 1.0
         self._idf[frequencies < MIN_TEXTS] = 0.0
+        if known_idf is not None:
+            self._idf = np.where(known_idf > 0.0, known_idf, self._idf)
         self._used = np.flatnonzero(self._idf)
         squares = self._idf**2
         self._matrix = self._weighted(words, words.multiply(words) @ squares) + self._weighted(
             characters, counts.multiply(counts) @ (spelling @ squares)
         )
+
+    @property
+    def idf(self) -> NDArray[np.float64]:
+        """The weight of each bucket, (buckets,); 0 for those without a feature."""
+        return self._idf
+
+    @property
+    def matrix(self) -> Any:
+        """The features of `rows`, (rows, features), in CSR form."""
+        return self._matrix
+
+    def changed(
+        self, table: NgramTable, coefficients: NDArray[np.float64], intercepts: NDArray[np.float64]
+    ) -> NgramTable:
+        """Return a table of the same buckets with changes of its coefficients, (labels, features), added."""
+        rows = table.rows.astype(np.float64)
+        rows[self._used, 1:] += (coefficients * self._idf[self._used]).T
+        return table._replace(rows=rows.astype(np.float16), intercepts=table.intercepts + intercepts)
 
     def _word_counts(self, ids: NDArray[np.integer], lengths: NDArray[np.int64], hashed: HashedTokens) -> Any:
         tokens = token_occurrences(ids, lengths)

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 from lstmcli.config import loading
 from lstmcli.config.settings import Config
 from lstmcli.inference.given_texts import BLOCK_TEXTS, text_blocks
+from lstmcli.recipes.continuing.settings import settings_to_continue
 from lstmcli.recipes.run_setup import default_run_dir
+from lstmcli.training.continued import read_past
 
 if TYPE_CHECKING:  # a mistake is told before pandas is loaded
     from lstmcli.corpus.corpus import Corpus
+    from lstmcli.corpus.past import Past
 
 
 def given_inputs(
@@ -20,11 +23,17 @@ def given_inputs(
     texts: Iterable[str] | None,
     labels: Iterable[Any] | None,
     scores: Mapping[str, Iterable[Any]] | None = None,
+    *,
+    start: Path | None = None,
 ) -> "tuple[Config, Corpus | None]":
-    """Return the config, and the corpus if the texts are not in files."""
+    """Return the config, and the corpus if the texts are not in files; `start` is a run to go on from."""
     loading.check_settings(settings)
+    past = None
+    if start is not None:
+        settings = {**settings_to_continue(start, in_memory=texts is not None), **settings}
+        past = read_past(start)
     if scores is not None:
-        return _given_scores(settings, texts, labels, scores)
+        return _given_scores(settings, texts, labels, scores, past)
     if (texts is None) != (labels is None):
         raise TypeError(f"expected texts and labels together, got only {'labels' if texts is None else 'texts'}")
     if texts is None or labels is None:
@@ -34,7 +43,7 @@ def given_inputs(
     given = list(chain.from_iterable(text_blocks(texts, BLOCK_TEXTS)))
     names = given_labels(labels)
     config = loading.config_from({**settings, **labelled_settings(names)}, needs_rows=False)
-    return config, corpus_in_memory(given, names, config.data, seed=config.training.seed)
+    return config, corpus_in_memory(given, names, config.data, seed=config.training.seed, past=past)
 
 
 def _given_scores(
@@ -42,6 +51,7 @@ def _given_scores(
     texts: Iterable[str] | None,
     labels: Iterable[Any] | None,
     scores: Mapping[str, Iterable[Any]],
+    past: "Past | None",
 ) -> "tuple[Config, Corpus]":
     if labels is not None:
         raise TypeError("expected labels or scores, got both")
@@ -52,13 +62,15 @@ def _given_scores(
     given = list(chain.from_iterable(text_blocks(texts, BLOCK_TEXTS)))
     numbers = given_scores(scores)
     config = loading.config_from({**settings, "data.scores": list(numbers.names)}, needs_rows=False)
-    return config, scores_in_memory(given, numbers, config.data, seed=config.training.seed)
+    return config, scores_in_memory(given, numbers, config.data, seed=config.training.seed, past=past)
 
 
-def given_path(config: Config, run_dir: str | os.PathLike[str] | None, *, has_rows: bool) -> Path:
-    """Return where to write; with texts, the caller has to say it."""
+def given_path(
+    config: Config, run_dir: str | os.PathLike[str] | None, *, has_rows: bool, start: Path | None = None
+) -> Path:
+    """Return where to write; with texts, the caller has to say it. `start` is the run to go on from."""
     if run_dir is not None:
         return Path(run_dir)
     if not has_rows and config.output.run_dir is None:
         raise TypeError("expected run_dir with texts and labels: there is no file to name the run after")
-    return default_run_dir(config)
+    return default_run_dir(config, start=start)

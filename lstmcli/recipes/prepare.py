@@ -11,6 +11,7 @@ from lstmcli.config.model_settings import ModelSettings
 from lstmcli.config.settings import Config
 from lstmcli.corpus.corpus import Corpus, load_corpus
 from lstmcli.corpus.encode import EncodedTexts, TokenizedTexts, encode, encode_with_new_vocabulary, tokenize
+from lstmcli.corpus.past import Past
 from lstmcli.events import (
     LabelsFound,
     NgramsFitted,
@@ -27,12 +28,14 @@ from lstmcli.models.gpu.fused import missing_kernels
 from lstmcli.ngrams.choice import NgramCorpus, fit_best_ngrams
 from lstmcli.ngrams.fit import FittedNgrams
 from lstmcli.ngrams.table import FeatureKinds
+from lstmcli.recipes.continuing.plan import Continuation
 from lstmcli.recipes.tasks.choice import notes_on_targets, targets_of, task_of
 from lstmcli.recipes.tasks.task import Task
 from lstmcli.store.language_model import SavedLanguageModel
 from lstmcli.text.encoder import GrowingVocabulary
 from lstmcli.text.vocabulary import UNKNOWN_ID
 from lstmcli.training.classification import Classification, LabelledTokens
+from lstmcli.training.continued import Continued
 from lstmcli.training.initial_weights import InitialWeights, build_classifier, unpretrained
 from lstmcli.training.loop import Trainer
 from lstmcli.training.word_vectors import EmbeddingRows, embedding_rows
@@ -61,6 +64,7 @@ class Prepared:
         ngrams: the fitted n-gram model, if there is one.
         task: what is learned, labels or scores.
         device: where networks are trained.
+        continuation: how the training goes on from a model, if it does.
         fingerprint: a hash of everything that training and tuning depend on.
     """
 
@@ -74,6 +78,7 @@ class Prepared:
     ngrams: FittedNgrams | None
     task: Task
     device: torch.device
+    continuation: Continuation | None
     fingerprint: str
 
     @property
@@ -89,6 +94,8 @@ class Prepared:
         num_outputs = self.corpus.labels.num_outputs
         network = build_classifier(self.embedding, num_outputs, self.settings.network, config, self.language_model)
         self.task.start_output(network)
+        if self.continuation is not None:
+            self.continuation.start(network, member, self.embedding)
         return Trainer(
             network,
             self.objective,
@@ -98,8 +105,14 @@ class Prepared:
             batch_size=self.settings.schedule.batch_size,
             num_epochs=self.settings.schedule.num_epochs,
             device=self.device,
-            embedding_lr_scale=config.embedding.pretrained_rate if self.embedding.pretrained is not None else 1.0,
+            embedding_lr_scale=self._embedding_rate,
         )
+
+    @property
+    def _embedding_rate(self) -> float:
+        """The learning rate of the word vectors, as a multiple of that of the other weights."""
+        is_pretrained = self.embedding.pretrained is not None and self.continuation is None
+        return self.config.embedding.pretrained_rate if is_pretrained else 1.0
 
     @property
     def objective(self) -> Classification:
@@ -108,7 +121,7 @@ class Prepared:
         return Classification(
             self.train,
             self.validation,
-            loss=self.task.loss(),
+            loss=self.task.loss(self.train.targets),
             score=self.task.scores,
             word_dropout=self.config.dropout.words,
             adversarial=training.adversarial,
@@ -116,13 +129,13 @@ class Prepared:
         )
 
 
-def read_corpus(config: Config, tell: Tell = ignore) -> Corpus:
-    """Read the rows that `config` names, and report them through `tell`.
+def read_corpus(config: Config, tell: Tell = ignore, past: Past | None = None) -> Corpus:
+    """Read the rows that `config` names, and report them through `tell`; `past` is as for `load_corpus`.
 
     Raises:
         DataError: see `load_corpus`.
     """
-    corpus = load_corpus(config.data, seed=config.training.seed)
+    corpus = load_corpus(config.data, seed=config.training.seed, past=past)
     for file in corpus.files:
         tell(file)
     if corpus.parts:
@@ -159,11 +172,15 @@ def prepare(
     sizes = CorpusSizes(
         len(learned.token_ids), len(learned.token_ids.flat), corpus.labels.num_outputs, vector_size=vector_size
     )
-    settings = resolve(config, sizes, knows_sentences=start.knows_sentences)
+    continuation = Continuation.of(start.continued, corpus)
+    if continuation is not None:
+        continuation.tell(tell)
+    settings = resolve(config, sizes, knows_sentences=start.knows_sentences, continues=continuation is not None)
     embedding = embedding_rows(learned.vocabulary, learned.counts, settings.vector_size, source)
     _tell_words(learned, embedding, start, config.model, tell)
-    ngrams = _fit_ngrams(corpus, tokens, config, settings, tell) if config.ngrams.enabled else None
+    ngrams = _fit_ngrams(corpus, tokens, config, settings, continuation, tell) if config.ngrams.enabled else None
     task = task_of(config, corpus, ngrams)
+    targets = task.train_targets if continuation is None else continuation.targets(task.train_targets)
     _tell_plan(settings, learned, config, tell)
     if device.type == "cuda" and (reason := missing_kernels(device)) is not None:
         tell(Note(f"the GPU can't be used fully: {reason}"))
@@ -171,7 +188,7 @@ def prepare(
         config=config,
         corpus=corpus,
         settings=settings,
-        train=LabelledTokens(learned.token_ids, task.train_targets),
+        train=LabelledTokens(learned.token_ids, targets),
         validation=LabelledTokens(
             encode(tokens.validation, config.tokenizer, embedding.vocabulary), task.validation_targets
         ),
@@ -180,46 +197,54 @@ def prepare(
         ngrams=ngrams,
         task=task,
         device=device,
-        fingerprint=fingerprint(corpus, embedding),
+        continuation=continuation,
+        fingerprint=fingerprint(corpus, embedding, start.continued),
     )
 
 
-def fingerprint(corpus: Corpus, embedding: EmbeddingRows) -> str:
-    """Return a hash of everything that training and tuning depend on: rows, vocabulary and word vectors."""
+def fingerprint(corpus: Corpus, embedding: EmbeddingRows, continued: Continued | None = None) -> str:
+    """Return a hash of everything that training and tuning depend on: rows, vocabulary, and weights to start from."""
     digest = hashlib.sha256()
     for split in (corpus.train, corpus.validation):
         digest.update(split.digest().encode())
     digest.update(embedding.vocabulary.file_content().encode())
     if embedding.pretrained is not None:
         digest.update(embedding.pretrained.vectors.tobytes())
+    if continued is not None:
+        digest.update(continued.digest.encode())
     return digest.hexdigest()
 
 
 def _fit_ngrams(
-    corpus: Corpus, tokens: TokenizedCorpus, config: Config, settings: Resolved, tell: Tell
+    corpus: Corpus,
+    tokens: TokenizedCorpus,
+    config: Config,
+    settings: Resolved,
+    continuation: Continuation | None,
+    tell: Tell,
 ) -> FittedNgrams:
     ngrams = config.ngrams
     # Without character n-grams, max_characters is 0; a stored range must not end before it starts.
     sizes = range(ngrams.min_characters, max(ngrams.min_characters, ngrams.max_characters + 1))
     train_targets, validation_targets = targets_of(corpus)
-    fitted = fit_best_ngrams(
-        NgramCorpus(
-            tokens.train.token_ids(),
-            train_targets,
-            tokens.validation.token_ids(),
-            validation_targets,
-            tokens.train.words,
-            corpus.labels.output_kind,
-        ),
-        sizes,
-        num_buckets=settings.ngram_buckets,
-        seed=config.training.seed,
+    rows = NgramCorpus(
+        tokens.train.token_ids(),
+        train_targets,
+        tokens.validation.token_ids(),
+        validation_targets,
+        tokens.train.words,
+        corpus.labels.output_kind,
     )
+    seed = config.training.seed
+    fitted = None if continuation is None else continuation.ngrams(rows, sizes, seed=seed)
+    if fitted is None:
+        kinds = None if continuation is None else continuation.ngram_kinds
+        fitted = fit_best_ngrams(rows, sizes, num_buckets=settings.ngram_buckets, seed=seed, kinds=kinds)
     tell(
         NgramsFitted(
             ngrams.min_characters,
             ngrams.max_characters,
-            settings.ngram_buckets,
+            len(fitted.table.rows),
             fitted.strength,
             fitted.num_left_out,
             has_negations=fitted.table.kinds is FeatureKinds.NEGATED,

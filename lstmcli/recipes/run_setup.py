@@ -12,6 +12,8 @@ from lstmcli.corpus.columns import CellSelector
 from lstmcli.corpus.label_map import with_map
 from lstmcli.data.reading import STANDARD_INPUT, check_exist, open_records
 from lstmcli.errors import RunDirectoryError, UsageError
+from lstmcli.recipes.continuing.settings import WORDS_OF_MODEL, check_start, config_of_run, name_of_run
+from lstmcli.store.model import find_model
 from lstmcli.store.run import OpenRun
 from lstmcli.store.run_directory import RunDirectory
 from lstmcli.training.teacher import check_teacher
@@ -34,11 +36,13 @@ def resolve_run(
     overwrite: bool,
     command: Command = "train",
     arguments: Mapping[str, Any] | None = None,
+    start: Path | None = None,
 ) -> tuple[Config, OpenRun]:
     """Return the checked config and the run, in `run_dir`, else `output.run_dir`, else a folder of runs/.
 
     `arguments` are as for `load_config`. Commands other than train append a suffix to the folder's name, so that one
-    config serves all commands. To resume without a config, the one in the run directory is used.
+    config serves all commands. To resume without a config, the one in the run directory is used; to go on from the run
+    `start` without one, that of this run.
 
     Raises:
         ConfigError: see `load_config`.
@@ -47,16 +51,22 @@ def resolve_run(
     """
     if resume and overwrite:
         raise UsageError("--resume and --overwrite can't be combined: one continues a run, the other replaces it.")
+    if start is not None:
+        find_model(start)
+        arguments = {**(arguments or {}), "model.pretrained": str(start)}
+        overrides = [WORDS_OF_MODEL, *overrides]
     if resume and config is None and run_dir is None and not overrides and not any((arguments or {}).values()):
         raise UsageError("--resume: name the run with --run-dir DIR (or pass the config that started it).")
     if resume and config is None and run_dir is not None:
         resolved = _stored_config(run_dir, overrides, command, arguments)
         # Without overrides, this is the run's own config, so there is nothing to compare.
         is_checked = not overrides and not any((arguments or {}).values())
+    elif start is not None and config is None:
+        resolved, is_checked = config_of_run(start, overrides, arguments or {}), False
     else:
         resolved = load_config(config, overrides, needs_labels=command != "pretrain", arguments=arguments)
         is_checked = False
-    path = run_dir or default_run_dir(resolved, config, command=command)
+    path = run_dir or default_run_dir(resolved, config, command=command, start=start)
     run = OpenRun(RunDirectory(path), resume, overwrite, is_checked)
     return open_run(resolved, run, command=command), run
 
@@ -85,11 +95,13 @@ def open_run(config: Config, run: OpenRun, *, command: Command = "train", has_ro
         has_rows: whether the rows are in files, which can be checked.
 
     Raises:
-        LstmcliError: see `OpenRun.check`.
+        LstmcliError: see `OpenRun.check` and `check_start`.
         DataError: see `check_rows` and `check_pretraining`.
     """
     config = replace(config, output=OutputSettings(run_dir=str(run.directory.path)))
     run.check(config, needs_labels=command != "pretrain" and has_rows, needs_rows=has_rows)
+    if command != "pretrain" and not run.is_finished:
+        check_start(config, run.directory.path, is_training=command == "train")
     if has_rows and not run.is_finished:
         if command == "pretrain":
             check_pretraining(config)
@@ -98,10 +110,21 @@ def open_run(config: Config, run: OpenRun, *, command: Command = "train", has_ro
     return config
 
 
-def default_run_dir(resolved: Config, config: Path | None = None, *, command: Command = "train") -> Path:
-    """Return the run directory to use if none is named; `config` is the file that `resolved` was loaded from."""
+def default_run_dir(
+    resolved: Config, config: Path | None = None, *, command: Command = "train", start: Path | None = None
+) -> Path:
+    """Return the run directory to use if none is named.
+
+    Args:
+        resolved: the config.
+        config: the file that it was loaded from.
+        command: what the run is for.
+        start: the run that it goes on from.
+    """
     if resolved.output.run_dir is not None and command == "train":
         return Path(resolved.output.run_dir)
+    if start is not None:
+        return RUNS_FOLDER / name_of_run(start)
     if config is not None:
         return RUNS_FOLDER / (config.stem + ENDINGS[command])
     file = resolved.data.train or next(iter(resolved.pretraining.texts), STANDARD_INPUT)

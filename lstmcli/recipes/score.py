@@ -23,6 +23,7 @@ from lstmcli.metrics.evaluation import Evaluation, System, evaluate
 from lstmcli.metrics.reliability import without_temperature
 from lstmcli.metrics.tuning import DecisionMaker
 from lstmcli.recipes.agreement.of_rows import notes_on_agreement
+from lstmcli.recipes.continuing.systems import label_system
 from lstmcli.recipes.reporting.effects import effects_of
 from lstmcli.reports.event_lines import describe_dropped, describe_overlap
 from lstmcli.store.baselines import read_baselines, write_baselines
@@ -75,6 +76,7 @@ def score_examples(
     is_tuned_on: bool = False,
     single: Predictor | None = None,
     overlaps: Sequence[tuple[str, str, int]] | None = (),
+    before: Predictor | None = None,
 ) -> ScoredRows:
     """Predict the texts of `examples` and score them next to the baselines saved in `baselines`, if there are any.
 
@@ -86,6 +88,7 @@ def score_examples(
         is_tuned_on: whether the model was tuned on these rows.
         single: one network of an ensemble, scored for comparison.
         overlaps: pairs of splits that share texts, the later one second, with the number of texts; None: not known.
+        before: the model that this one went on from, scored for comparison.
 
     Raises:
         RunDirectoryError: the saved baselines are damaged.
@@ -93,6 +96,8 @@ def score_examples(
     labels = predictor.model.labels
     folder = baselines if settings.baselines and os.path.lexists(baselines) else None
     systems = predict_systems(examples.texts, predictor, folder, single=single)
+    if before is not None:
+        systems.insert(1, label_system(examples.texts, before, labels))
     targets = label_targets(examples, labels)
     found = evaluate(
         examples.name,

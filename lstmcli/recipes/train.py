@@ -18,6 +18,7 @@ from lstmcli.errors import InterruptedRunError
 from lstmcli.events import EnsembleScored, PartsScored, Tell, ignore
 from lstmcli.inference.predictor import Predictor
 from lstmcli.inspection.gradients import FileGradients
+from lstmcli.recipes.continuing.before import earlier_overlaps, facts_on, with_notes
 from lstmcli.recipes.evaluation.written import describe_model
 from lstmcli.recipes.fit import FittedNetwork, fit_network
 from lstmcli.recipes.gradients.texts import gradients_of_training
@@ -30,6 +31,7 @@ from lstmcli.recipes.scores.score import ScoredNumbers
 from lstmcli.recipes.tasks.reporting import AnyEvaluation, AnyScored, scorer_of
 from lstmcli.recipes.tasks.task import Tuned
 from lstmcli.reports.files import write_reports
+from lstmcli.reports.metrics_file import GOES_ON_FROM
 from lstmcli.reports.model_card import ModelCard, to_model_card
 from lstmcli.reports.scores.files import write_score_reports
 from lstmcli.reports.scores.model_card import ScoreCard, to_score_card
@@ -40,9 +42,10 @@ from lstmcli.store.provenance import provenance
 from lstmcli.store.run import OpenRun
 from lstmcli.store.seen_texts import write_seen_texts
 from lstmcli.text.vocabulary import UNKNOWN_ID
+from lstmcli.training.continued import Continued
 from lstmcli.training.initial_weights import InitialWeights, start_from_run
 from lstmcli.training.setup import training_environment
-from lstmcli.training.starts import given_start, told_start
+from lstmcli.training.starts import continued_start, given_start, told_start
 
 
 def train(
@@ -68,9 +71,10 @@ def train(
 
 def _train(config: Config, run: OpenRun, corpus: Corpus | None, tell: Tell, stop: Stop) -> list[AnyEvaluation]:
     with training_environment(config.training) as device:
-        start = given_start(config)
+        start = continued_start(config) or given_start(config)
+        continued = None if start is None else start.continued
         source = provenance(config, [] if corpus is not None else _files(config))
-        corpus = corpus or read_corpus(config, tell)
+        corpus = corpus or read_corpus(config, tell, None if continued is None else continued.past)
         check_decision(config, corpus)
         run.start(config)
         tokens = tokenize_corpus(corpus, config)
@@ -84,11 +88,7 @@ def _train(config: Config, run: OpenRun, corpus: Corpus | None, tell: Tell, stop
         ]
         _end_if(stop)
         model, facts = _tune(prepared, networks, tell)
-        write_seen_texts(
-            run.directory.seen_texts,
-            training=corpus.train.table["text_key"].to_numpy(),
-            validation=corpus.validation.table["text_key"].to_numpy(),
-        )
+        _write_seen(run, corpus, continued)
         with replaced_folder(run.directory.model) as folder:
             write_model(folder, model)
         if config.evaluation.baselines:
@@ -97,6 +97,8 @@ def _train(config: Config, run: OpenRun, corpus: Corpus | None, tell: Tell, stop
         scored = with_groups(config, _score(prepared, run, predictor, model, networks), model, tell)
         gradients = _gradients(corpus, model, config.training.seed)
     facts = _facts(prepared, run, networks) | facts
+    if prepared.continuation is not None:
+        facts[GOES_ON_FROM] = facts_on(prepared.continuation, scored)
     of_labels = [each for each in scored if isinstance(each, ScoredRows)]
     if not of_labels:
         numbers = [each.evaluation for each in scored if isinstance(each, ScoredNumbers)]
@@ -108,6 +110,15 @@ def _train(config: Config, run: OpenRun, corpus: Corpus | None, tell: Tell, stop
     about = f"Run {run.directory.path}", config, corpus, predictor, of_labels, facts, run.history, gradients, source
     write_reports(run.directory, content_of_training(*about))
     return [*evaluations]
+
+
+def _write_seen(run: OpenRun, corpus: Corpus, continued: Continued | None) -> None:
+    write_seen_texts(
+        run.directory.seen_texts,
+        training=corpus.train.table["text_key"].to_numpy(),
+        validation=corpus.validation.table["text_key"].to_numpy(),
+        earlier=None if continued is None else continued.past.seen,
+    )
 
 
 def _files(config: Config) -> list[str | None]:
@@ -130,7 +141,7 @@ def _pretrained(
     stop: Stop,
 ) -> InitialWeights:
     """Return the initial weights after pretraining on the training texts, if that is configured."""
-    if not config.pretraining.own_texts or start.language_model is not None:
+    if not config.pretraining.own_texts or start.language_model is not None or start.continued is not None:
         return start
     path = pretrain_within(run, config, corpus.train.texts, tokens.train, start, device, tell=tell, stop=stop)
     return start if path is None else start_from_run(path, config).with_further_words(start)
@@ -190,7 +201,10 @@ def _score(
     single = _first_alone(prepared, model, networks)
     settings, corpus, score = prepared.config.evaluation, prepared.corpus, scorer_of(predictor.model)
     splits = [corpus.validation] if corpus.test is None else [corpus.validation, corpus.test]
-    return [
+    continuation, overlaps = prepared.continuation, corpus.overlaps
+    if continuation is not None:
+        overlaps += earlier_overlaps(continuation.continued, corpus)
+    scored = [
         score(
             split,
             predictor,
@@ -198,10 +212,12 @@ def _score(
             settings,
             is_tuned_on=split is corpus.validation,
             single=single,
-            overlaps=corpus.overlaps,
+            overlaps=overlaps,
+            before=None if continuation is None else continuation.predictor,
         )
         for split in splits
     ]
+    return scored if continuation is None else [with_notes(each, continuation.continued) for each in scored]
 
 
 def _gradients(corpus: Corpus, model: SavedModel, seed: int) -> FileGradients | None:
@@ -241,4 +257,5 @@ def _about(prepared: Prepared, model: SavedModel) -> dict[str, Any]:
         "num_train_rows": len(prepared.corpus.train.table),
         "is_english": is_shipped and start is not None and isinstance(start.learned, LearnedSentenceVectors),
         "release": f"lstmcli {__version__}",
+        "before": "" if prepared.continuation is None else prepared.continuation.continued.digest,
     }

@@ -48,6 +48,7 @@ SIMILAR = (
     "Score it on rows of your own before you rely on it."
 )
 LABELS = "**Labels.** A model repeats the mistakes and the prejudices of those who labelled its training rows."
+WENT_ON = "It went on from another model, whose SHA-256 is {digest}."
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class ModelCard:
         is_english: whether it started from the English network.
         evaluations: of the model, the first on the rows that it was tuned on.
         release: that trained it.
+        before: the SHA-256 of the model that it went on from, see `store.model_digest`; "" for none.
     """
 
     model: str
@@ -69,6 +71,7 @@ class ModelCard:
     is_english: bool
     evaluations: Sequence[Evaluation]
     release: str
+    before: str = ""
 
 
 def to_model_card(card: ModelCard) -> str:
@@ -114,6 +117,8 @@ def _predictions(card: ModelCard, labels: Sequence[LabelScores]) -> Iterator[str
     order = ", from the lowest to the highest" if card.evaluations[0].ordered else ""
     yield f"For each text: {answer}{order}; and a probability of each."
     yield f"The model is {card.model.removesuffix(',')}. It was trained by {card.release}."
+    if card.before:
+        yield WENT_ON.format(digest=card.before)
 
 
 def _data(card: ModelCard) -> Iterator[str]:

@@ -9,7 +9,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from lstmcli.sklearn.estimator import TextEstimator, texts_of
-from lstmcli.sklearn.targets import Targets, indicators
+from lstmcli.sklearn.targets import Form, Targets, indicators
 
 
 class LSTMClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -27,6 +27,10 @@ class LSTMClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]  # s
         >>> cross_val_score(LSTMClassifier(random_state=1), texts, labels, cv=3)
     """
 
+    classes_: NDArray[Any]
+    _names: list[str]
+    _form: Form
+
     def fit(self, X: Any, y: Any) -> Self:  # noqa: N803 (scikit-learn's name)
         """Train on texts X and classes y.
 
@@ -36,6 +40,8 @@ class LSTMClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]  # s
         """
         texts = texts_of(X)
         targets = Targets.of(y)
+        if self._goes_on:
+            targets = targets.with_earlier(self.classes_, self._names, self._form)
         check_consistent_length(texts, targets.indices)
         self._fit_model(texts, labels=targets.labels())
         self.classes_ = targets.classes

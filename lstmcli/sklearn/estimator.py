@@ -19,7 +19,7 @@ from lstmcli.config.loading import check_settings
 from lstmcli.errors import ConfigError, DataError
 from lstmcli.inference.given_texts import BLOCK_TEXTS, text_blocks
 from lstmcli.reports.console import ConsoleReporter
-from lstmcli.store.layout import MODEL_FOLDER
+from lstmcli.store.layout import MODEL_FOLDER, SEEN_TEXTS_FOLDER
 
 # Figures for a report that nobody will read cost as little as they may.
 QUIET_EVALUATION = {"evaluation.baselines": False, "evaluation.bootstrap_samples": 100}
@@ -45,6 +45,7 @@ class TextEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         validation_fraction: float = 0.1,
         settings: Mapping[str, Any] | None = None,
         random_state: int | np.random.RandomState | None = None,
+        warm_start: bool = False,
         verbose: bool = False,
     ) -> None:
         """Keep the parameters; `fit` checks them.
@@ -63,6 +64,7 @@ class TextEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
             validation_fraction: of the texts, set aside to choose the epoch and the thresholds.
             settings: any other settings of `lstmcli config` by key, such as {"dropout.words": 0.3}.
             random_state: an int for the same model each time.
+            warm_start: whether `fit` goes on from the model of the last `fit`, with its words and classes.
             verbose: whether progress is written to stderr.
         """
         self.cell = cell
@@ -77,6 +79,7 @@ class TextEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         self.validation_fraction = validation_fraction
         self.settings = settings
         self.random_state = random_state
+        self.warm_start = warm_start
         self.verbose = verbose
 
     def _fit_model(self, texts: list[str], **targets: Any) -> None:
@@ -87,11 +90,25 @@ class TextEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         """
         with tempfile.TemporaryDirectory() as folder, ConsoleReporter(quiet=not self.verbose) as reporter:
             run_dir = Path(folder) / "run"
+            start = self._written(Path(folder) / "before") if self._goes_on else None
             try:
-                train(self._all_settings(), texts=texts, run_dir=run_dir, progress=reporter, **targets)
+                train(self._all_settings(), texts=texts, run_dir=run_dir, start=start, progress=reporter, **targets)
             except (ConfigError, DataError) as error:
                 raise ValueError(str(error)) from None
-            self._files = {file.name: file.read_bytes() for file in (run_dir / MODEL_FOLDER).iterdir()}
+            self._files = _files(run_dir / MODEL_FOLDER)
+            self._seen_files = _files(run_dir / SEEN_TEXTS_FOLDER) if self.warm_start else {}
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether `fit` goes on from a model."""
+        return bool(self.warm_start) and hasattr(self, "_files")
+
+    def _written(self, run: Path) -> Path:
+        """Write the model, and what it has seen, as a run to go on from."""
+        for name, files in ((MODEL_FOLDER, self._files), (SEEN_TEXTS_FOLDER, self._seen_files)):
+            if files:
+                _write(run / name, files)
+        return run
 
     def _all_settings(self) -> dict[str, Any]:
         given = {} if self.settings is None else self.settings
@@ -124,9 +141,7 @@ class TextEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
     def export(self, folder: str | Path) -> None:
         """Write the model into `folder`, for `lstmcli predict`, `lstmcli evaluate` and `lstmcli.load`."""
         check_is_fitted(self, "_files")
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        for name, content in self._files.items():
-            (Path(folder) / name).write_bytes(content)
+        _write(Path(folder), self._files)
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())
@@ -162,6 +177,16 @@ def texts_of(X: Any) -> list[str]:  # noqa: N803
     if not texts:
         raise ValueError("expected at least one text, got none")
     return texts
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
 
 
 def _remove(folder: str, process: int) -> None:

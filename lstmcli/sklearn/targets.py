@@ -79,6 +79,24 @@ class Targets:
         position = {name: number for number, name in enumerate(classes)}
         return cls(classes, [sorted({position[name] for name in names}) for names in y], "sets")
 
+    def with_earlier(self, classes: NDArray[Any], names: Sequence[str], form: Form) -> "Targets":
+        """Return the same with the classes of an earlier fit, too.
+
+        Raises:
+            ValueError: y had another form then, or the classes can't be told apart by their names.
+        """
+        if form != self.form:
+            raise ValueError(f"warm_start: y had the form {form!r} in the last fit, and now has {self.form!r}")
+        both = np.array(sorted({*self.classes.tolist(), *classes.tolist()}), dtype=self.classes.dtype.type)
+        if self.form == "indicators" and len(both) != len(classes):
+            raise ValueError(f"warm_start: y had {len(classes)} columns in the last fit, and now has more")
+        place = {each: number for number, each in enumerate(both.tolist())}
+        own = self.classes.tolist()
+        found = Targets(both, [[place[own[index]] for index in indices] for indices in self.indices], self.form)
+        if [found.names[place[each]] for each in classes.tolist()] != list(names):
+            raise ValueError("warm_start: classes have other names than in the last fit; fit from scratch")
+        return found
+
     def labels(self) -> list[Any]:
         """Return what `lstmcli.train` takes."""
         if self.form == "single":

@@ -5,6 +5,7 @@ who has a text that it was among them.
 
     train.npy            int64, sorted hashes of the training texts, see `corpus.example_rows.text_key`
     validation.npy       the same for the validation texts
+    earlier.npy          the same for other texts, which the models had seen from which this one went on, if it did
     checksums.json       see `data.sealed`
 """
 
@@ -21,14 +22,22 @@ from lstmcli.store.tables import Table
 
 FILES: Final = {"training": "train.npy", "validation": "validation.npy"}
 
+EARLIER: Final = "earlier"
+EARLIER_FILE: Final = "earlier.npy"
+
 Keys = NDArray[np.int64]
 
 
-def write_seen_texts(place: Path, *, training: NDArray[Any], validation: NDArray[Any]) -> None:
-    """Write the keys of the texts of both splits into the folder `place`, which is replaced."""
+def write_seen_texts(
+    place: Path, *, training: NDArray[Any], validation: NDArray[Any], earlier: NDArray[Any] | None = None
+) -> None:
+    """Write the keys of the texts of both splits, and of other `earlier` ones, into `place`, which is replaced."""
     with replaced_folder(place) as folder:
         for name, keys in zip(FILES.values(), (training, validation), strict=True):
             np.save(folder / name, np.unique(keys).astype("<i8"))
+        others = np.setdiff1d([] if earlier is None else earlier, np.concatenate([training, validation]))
+        if len(others):
+            np.save(folder / EARLIER_FILE, others.astype("<i8"))
         seal(folder)
 
 
@@ -43,7 +52,8 @@ def read_seen_texts(place: Path) -> dict[str, Keys]:
     folder = SealedFolder(place, within=place.parent)
     if not folder.is_sealed:
         raise folder.damaged(CHECKSUMS_FILE, "is missing")
-    return {split: _read(folder, name) for split, name in FILES.items()}
+    files = FILES | ({EARLIER: EARLIER_FILE} if EARLIER_FILE in folder.names else {})
+    return {split: _read(folder, name) for split, name in files.items()}
 
 
 def _read(folder: SealedFolder, name: str) -> Keys:

@@ -15,6 +15,7 @@ from lstmcli.models.language import LanguageModel, LanguageSizes
 from lstmcli.models.pooling import POOLINGS
 from lstmcli.store.language_model import SavedLanguageModel, read_language_model
 from lstmcli.text.vocabulary import PAD_ID
+from lstmcli.training.continued import Continued
 from lstmcli.training.word_vectors import (
     EmbeddingRows,
     VectorSource,
@@ -30,10 +31,17 @@ LENGTH_KEYS = ("max_tokens", "cut")
 
 @dataclass(frozen=True)
 class InitialWeights:
-    """Initial word vectors, and the language model they come from, if any, whose layers are used too."""
+    """Initial word vectors, and the model they come from, if any, whose layers are used too.
+
+    Attributes:
+        source: of the word vectors.
+        language_model: a pretrained network.
+        continued: a trained model from which the training goes on.
+    """
 
     source: VectorSource | None = None
     language_model: SavedLanguageModel | None = None
+    continued: Continued | None = None
 
     @property
     def knows_sentences(self) -> bool:

@@ -9,6 +9,8 @@ from lstmcli.corpus.encode import TokenizedTexts
 from lstmcli.events import StartChosen, Tell
 from lstmcli.store.compact import TABLE
 from lstmcli.store.language_model import read_language_model
+from lstmcli.training.continued import check_fits, continued_run, read_continued
+from lstmcli.training.continued_network import word_vectors_of
 from lstmcli.training.english import ENGLISH, LEAST_KNOWN, known_share
 from lstmcli.training.initial_weights import InitialWeights, differences, start_from, start_from_run
 from lstmcli.training.word_vectors import check_width, vectors_from_file
@@ -44,6 +46,20 @@ def given_start(config: Config) -> InitialWeights | None:
     if name in {None, NO_START}:
         return InitialWeights()
     return start_from_run(ENGLISH if name == ENGLISH_START else Path(str(name)), config)
+
+
+def continued_start(config: Config) -> InitialWeights | None:
+    """Read the trained model that `model.pretrained` names; None if it names something else.
+
+    Raises:
+        LstmcliError: see `read_continued` and `check_fits`.
+    """
+    run = continued_run(config.model.pretrained)
+    if run is None:
+        return None
+    continued = read_continued(run)
+    check_fits(run, continued.model, config)
+    return InitialWeights(word_vectors_of(continued), continued=continued)
 
 
 def told_start(config: Config, texts: TokenizedTexts, tell: Tell, *, kind: LabelKind | None = None) -> InitialWeights:

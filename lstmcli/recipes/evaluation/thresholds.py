@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcli.config.contradictions import NOT_CHOSEN
 from lstmcli.config.settings import DecisionSettings
 from lstmcli.config.thresholds import parse_choice
 from lstmcli.corpus.corpus import Corpus, load_corpus
@@ -17,6 +18,7 @@ from lstmcli.metrics.tuning import DecisionMaker
 from lstmcli.store.layout import CONFIG_FILE, SEEN_TEXTS_FOLDER
 from lstmcli.store.run_directory import RunDirectory
 from lstmcli.store.seen_texts import read_seen_texts
+from lstmcli.training.continued import past_of
 
 
 def with_thresholds(predictor: Predictor, run: Path, wanted: str) -> tuple[Predictor, tuple[str, ...]]:
@@ -84,11 +86,15 @@ def _validation_rows(predictor: Predictor, run: Path, wanted: str) -> Corpus:
     if not (run / CONFIG_FILE).exists():
         raise DataError(f"{needs}, but {run} has no {CONFIG_FILE}; name the run directory, or a number instead.")
     config = RunDirectory(run).read_config(needs_rows=False)
-    seen = read_seen_texts(run / SEEN_TEXTS_FOLDER).get("validation")
+    texts = read_seen_texts(run / SEEN_TEXTS_FOLDER)
+    seen = texts.get("validation")
     if config.data.train is None or seen is None:
         raise DataError(f"{needs}, which are not in a file; name a number instead.")
     try:
-        corpus = load_corpus(replace(config.data, test=None), seed=config.training.seed)
+        # A run that went on from another has not split the rows that either was trained on.
+        is_named = config.model.pretrained not in NOT_CHOSEN
+        past = past_of(predictor.model, run, texts) if is_named else None
+        corpus = load_corpus(replace(config.data, test=None), seed=config.training.seed, past=past)
     except LstmcliError as error:
         raise DataError(f"{needs}, which can't be read: {error}") from None
     keys = np.unique(corpus.validation.table["text_key"].to_numpy())

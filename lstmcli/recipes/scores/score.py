@@ -21,6 +21,7 @@ from lstmcli.metrics.score_baselines import MEAN_NAME, RIDGE_NAME, RidgeBaseline
 from lstmcli.metrics.score_evaluation import IntervalCoverage, ScoreEvaluation, ScoreSystem, evaluate_scores
 from lstmcli.metrics.score_outputs import ScoreOutputs
 from lstmcli.metrics.score_tuning import ScoreTuner
+from lstmcli.recipes.continuing.systems import score_system
 from lstmcli.reports.event_lines import describe_dropped, describe_overlap
 from lstmcli.store.provenance import UNKNOWN, Provenance
 from lstmcli.store.score_baselines import read_score_baselines, write_score_baselines
@@ -74,10 +75,13 @@ def score_numbers(
     is_tuned_on: bool = False,
     single: Predictor | None = None,
     overlaps: Sequence[tuple[str, str, int]] | None = (),
+    before: Predictor | None = None,
 ) -> ScoredNumbers:
     """Predict the texts of `examples` and score them; arguments and errors are as for `score.score_examples`."""
     folder = baselines if settings.baselines and os.path.lexists(baselines) else None
     systems = number_systems(examples.texts, predictor, folder, single=single)
+    if before is not None and (system := score_system(examples.texts, before, predictor.model.labels)) is not None:
+        systems.insert(1, system)
     targets, names = score_targets(examples), predictor.model.labels.names
     scores = predictor.model.scores
     found = evaluate_scores(

@@ -58,9 +58,9 @@ class LabelTask:
         """See `Task`."""
         return self._corpus.validation_targets
 
-    def loss(self) -> Loss:
+    def loss(self, targets: NDArray[np.bool_ | np.float32]) -> Loss:
         """See `Task`."""
-        return make_loss(self.train_targets, self._corpus.labels.output_kind, self._config.training.class_weights)
+        return make_loss(targets, self._corpus.labels.output_kind, self._config.training.class_weights)
 
     def start_output(self, network: Classifier) -> None:
         """See `Task`."""

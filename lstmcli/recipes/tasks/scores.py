@@ -43,7 +43,7 @@ class ScoreTask:
         """See `Task`."""
         return self._standard.standardised(self._validation).astype(np.float32)
 
-    def loss(self) -> Loss:
+    def loss(self, targets: NDArray[np.float32]) -> Loss:  # noqa: ARG002 (scores have no class weights)
         """See `Task`."""
         return make_score_loss(self._config.training.score_loss)
 

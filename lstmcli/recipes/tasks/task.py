@@ -56,8 +56,8 @@ class Task(Protocol):
     def validation_targets(self) -> NDArray[Any]:
         """(validation rows, outputs)."""
 
-    def loss(self) -> Loss:
-        """Return what training minimises."""
+    def loss(self, targets: NDArray[Any]) -> Loss:
+        """Return what training minimises, given the targets of all training rows, (training rows, outputs)."""
 
     def start_output(self, network: Classifier) -> None:
         """Set the output's bias so that an untrained network predicts what is usual."""

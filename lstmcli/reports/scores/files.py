@@ -11,7 +11,7 @@ from rich.console import Console
 from lstmcli.metrics.score_evaluation import ScoreEvaluation
 from lstmcli.reports.files import UNLIMITED_WIDTH, drawn_table, json_text
 from lstmcli.reports.markdown import escape_markdown, markdown_table
-from lstmcli.reports.metrics_file import metrics_heading
+from lstmcli.reports.metrics_file import fact_text, metrics_heading
 from lstmcli.reports.scores.tables import score_tables
 from lstmcli.reports.scores.verdicts import score_verdicts
 from lstmcli.store.layout import HTML_FILE, MARKDOWN_FILE, METRICS_FILE
@@ -39,7 +39,7 @@ def _content(evaluation: ScoreEvaluation) -> dict[str, Any]:
 
 def scores_markdown(title: str, evaluations: Evaluations, facts: Facts) -> str:
     """Return a report with the verdicts first, then every table."""
-    lines = [f"- {name.replace('_', ' ')}: {escape_markdown(str(value))}" for name, value in facts.items()]
+    lines = [f"- {name.replace('_', ' ')}: {escape_markdown(fact_text(value))}" for name, value in facts.items()]
     parts = [f"# {escape_markdown(title)}", "\n".join(lines)]
     for evaluation in evaluations:
         parts.append(f"## {escape_markdown(evaluation.name)}")
@@ -62,7 +62,9 @@ def scores_html(title: str, evaluations: Evaluations, facts: Facts) -> str:
     sections = [
         {"name": each.name, "verdicts": score_verdicts(each), "tables": score_tables(each)} for each in evaluations
     ]
-    return environment.get_template("scores.html.j2").render(title=title, facts=facts, sections=sections)
+    return environment.get_template("scores.html.j2").render(
+        title=title, facts={name: fact_text(value) for name, value in facts.items()}, sections=sections
+    )
 
 
 def scores_console_text(evaluation: ScoreEvaluation, *, is_terminal: bool) -> str:

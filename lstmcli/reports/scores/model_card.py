@@ -9,7 +9,7 @@ from lstmcli.errors import counted
 from lstmcli.metrics.score_evaluation import OneScore, ScoreEvaluation
 from lstmcli.reports.further import estimate_text
 from lstmcli.reports.markdown import escape_markdown, markdown_table
-from lstmcli.reports.model_card import ENGLISH, INTENDED, LANGUAGES, OPTIMISTIC, SIMILAR, bullets, usage
+from lstmcli.reports.model_card import ENGLISH, INTENDED, LANGUAGES, OPTIMISTIC, SIMILAR, WENT_ON, bullets, usage
 from lstmcli.reports.scores.titles import TITLES
 from lstmcli.reports.scores.verdicts import score_verdicts
 from lstmcli.reports.table import NO_SCORE
@@ -32,6 +32,7 @@ class ScoreCard:
         is_english: whether it started from the English network.
         evaluations: of the model, the first on the rows that it was tuned on.
         release: that trained it.
+        before: the SHA-256 of the model that it went on from, see `store.model_digest`; "" for none.
     """
 
     model: str
@@ -40,6 +41,7 @@ class ScoreCard:
     is_english: bool
     evaluations: Sequence[ScoreEvaluation]
     release: str
+    before: str = ""
 
 
 def to_score_card(card: ScoreCard) -> str:
@@ -50,6 +52,7 @@ def to_score_card(card: ScoreCard) -> str:
         "What it predicts": [
             f"For each text: a number for {joined(names)}.",
             f"The model is {card.model.removesuffix(',')}. It was trained by {card.release}.",
+            *([WENT_ON.format(digest=card.before)] if card.before else []),
         ],
         "Data": [_data(card)],
         "Figures": [part for evaluation in card.evaluations for part in _figures(evaluation, card.columns)],

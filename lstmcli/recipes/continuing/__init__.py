@@ -1,0 +1,1 @@
+"""`lstmcli train --from`: going on from a trained model."""
