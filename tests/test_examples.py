@@ -128,7 +128,7 @@ def write_tables(folder: Path) -> None:
     (folder / "all-my-texts.txt").write_text("\n".join(texts) + "\n", encoding="utf-8")
     for name in ("held-out.txt", "lines.txt", "texts.txt"):
         (folder / name).write_text("\n".join(texts[:9]) + "\n", encoding="utf-8")
-    for name in ("train", "validation", "test", "all", "corpus", "few", "first", "texts", "more-reviews"):
+    for name in ("train", "validation", "test", "all", "corpus", "few", "first", "texts"):
         other = [(f"{text} in {name}", label) for text, label in rows]
         write_csv(folder / f"{name}.csv", ["text", "label", "mood", "source", "author", *TRAITS], map(extended, other))
     write_csv(folder / "survey.csv", ["answer", "mood"], rows)
@@ -168,10 +168,11 @@ def extended(row: tuple[str, str]) -> tuple[str, ...]:
 
 
 def write_reviews(folder: Path, command: str) -> None:
-    """Write reviews.csv with the columns that a command names."""
+    """Write reviews with the columns that a command names."""
     text, label = (re.search(f"{name}[ =]([a-z]+)", command) for name in ("text", "label"))
     names = [text[1] if text else "text", label[1] if label else "label"]
-    write_csv(folder / "reviews.csv", names, feeling_rows(10))
+    for name in ("reviews", "more-reviews"):
+        write_csv(folder / f"{name}.csv", names, feeling_rows(10))
 
 
 def write_ratings(folder: Path, rows: Sequence[tuple[str, str]]) -> None:

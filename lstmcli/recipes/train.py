@@ -38,7 +38,7 @@ from lstmcli.reports.scores.model_card import ScoreCard, to_score_card
 from lstmcli.stopping import NEVER, Stop
 from lstmcli.store.language_model import LearnedSentenceVectors
 from lstmcli.store.model import SavedModel, write_card, write_model
-from lstmcli.store.provenance import provenance
+from lstmcli.store.provenance import Provenance, provenance
 from lstmcli.store.run import OpenRun
 from lstmcli.store.seen_texts import write_seen_texts
 from lstmcli.text.vocabulary import UNKNOWN_ID
@@ -101,10 +101,7 @@ def _train(config: Config, run: OpenRun, corpus: Corpus | None, tell: Tell, stop
         facts[GOES_ON_FROM] = facts_on(prepared.continuation, scored)
     of_labels = [each for each in scored if isinstance(each, ScoredRows)]
     if not of_labels:
-        numbers = [each.evaluation for each in scored if isinstance(each, ScoredNumbers)]
-        write_card(run.directory.model, to_score_card(ScoreCard(evaluations=numbers, **_about(prepared, model))))
-        write_score_reports(run.directory, numbers, facts, source)
-        return [*numbers]
+        return _report_scores(prepared, run, model, scored, facts, source)
     evaluations = [each.evaluation for each in of_labels]
     write_card(run.directory.model, to_model_card(ModelCard(evaluations=evaluations, **_about(prepared, model))))
     about = f"Run {run.directory.path}", config, corpus, predictor, of_labels, facts, run.history, gradients, source
@@ -119,6 +116,21 @@ def _write_seen(run: OpenRun, corpus: Corpus, continued: Continued | None) -> No
         validation=corpus.validation.table["text_key"].to_numpy(),
         earlier=None if continued is None else continued.past.seen,
     )
+
+
+def _report_scores(
+    prepared: Prepared,
+    run: OpenRun,
+    model: SavedModel,
+    scored: Sequence[AnyScored],
+    facts: dict[str, Any],
+    source: Provenance,
+) -> list[AnyEvaluation]:
+    """Write card and reports of a model of scores, and return its evaluations."""
+    numbers = [each.evaluation for each in scored if isinstance(each, ScoredNumbers)]
+    write_card(run.directory.model, to_score_card(ScoreCard(evaluations=numbers, **_about(prepared, model))))
+    write_score_reports(run.directory, numbers, facts, source)
+    return [*numbers]
 
 
 def _files(config: Config) -> list[str | None]:
