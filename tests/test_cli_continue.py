@@ -182,6 +182,26 @@ def test_a_model_of_scores_goes_on(tmp_path: Path) -> None:
     assert "goes on from: run " in (tmp_path / "new" / "report.md").read_text(encoding="utf-8")
 
 
+def test_a_model_of_ordered_labels_goes_on_with_the_same_order_alone(tmp_path: Path) -> None:
+    with (PROJECT / "data" / "severity" / "train.csv").open(newline="", encoding="utf-8") as stream:
+        header, *rows = csv.reader(stream)
+    write_csv(tmp_path / "first.csv", header, rows[::2])
+    write_csv(tmp_path / "more.csv", header, rows[1::2])
+    options = ["--config", PROJECT / "configs" / "ordered.yaml", *set_options(*FAST, "training.epochs=2")]
+    options += set_options("data.validation=null", "data.test=null", "data.validation_fraction=0.3")
+    assert invoke("train", tmp_path / "first.csv", *options, "--run-dir", tmp_path / "old").exit_code == 0
+    more = ["train", "--from", tmp_path / "old", tmp_path / "more.csv", *FEW]
+    result = invoke(*more, "--run-dir", tmp_path / "new")
+    assert result.exit_code == 0, result.stderr
+    assert read_model(tmp_path / "new").labels == read_model(tmp_path / "old").labels
+    assert metrics_of(tmp_path / "new")["goes_on_from"]["remembered_weight"] == 0.5
+    other = invoke(*more, "--set", "data.ordered=[severe, mild, none]", "--run-dir", tmp_path / "other")
+    assert (other.exit_code, "data.ordered was none < mild < severe, is now severe < mild < none" in other.stderr) == (
+        1,
+        True,
+    )
+
+
 # Stopping, mistakes
 
 

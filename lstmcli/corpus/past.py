@@ -39,9 +39,9 @@ class Past:
     def with_labels(self, found: LabelSet) -> LabelSet:
         """Return the labels of new rows and those that only the earlier rows had.
 
-        Columns of answers or scores are as the settings name them: one that they lack is no longer predicted.
+        Ordered labels and columns of answers or scores are as the settings name them: one that these lack is given up.
         """
-        if found.kind in ("traits", "scores"):
+        if found.is_ordered or found.kind in ("traits", "scores"):
             return found
         return LabelSet(tuple(sorted({*found.names, *self.labels.names})), found.kind)
 

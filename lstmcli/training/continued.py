@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from lstmcli.config.model_settings import AUTOMATIC_START, ENGLISH_START, NO_START, label_kind
+from lstmcli.config.model_settings import AUTOMATIC_START, ENGLISH_START, NO_START, OutputKind, label_kind
 from lstmcli.config.settings import Config
+from lstmcli.corpus.label_names import clean_label
 from lstmcli.corpus.past import Keys, Past
 from lstmcli.errors import ConfigError
 from lstmcli.store.layout import DESCRIPTION_FILE, MODEL_FOLDER, SEEN_TEXTS_FOLDER
@@ -26,6 +27,7 @@ KINDS = {
     "multi": "any number of labels per text (data.label_separator)",
     "traits": "yes/no columns (data.labels)",
     "scores": "scores (data.scores)",
+    "ordered": "ordered labels (data.ordered)",
 }
 
 
@@ -106,8 +108,16 @@ def misfits(model: SavedModel, config: Config) -> list[str]:
     found.append(("training.ensemble", len(model.members), config.training.ensemble))
     size = model.members[0][EMBEDDING].shape[1]
     found.append(("embedding.size", size, size if config.embedding.size is None else config.embedding.size))
-    found.append(("targets", KINDS[model.labels.kind], KINDS[label_kind(config.data)]))
+    labels = model.labels
+    found.append(("targets", KINDS[labels.output_kind], KINDS[output_kind(config)]))
+    if labels.output_kind == output_kind(config) == "ordered":
+        found.append(("data.ordered", " < ".join(labels.names), " < ".join(map(clean_label, config.data.ordered))))
     return [f"{key} was {_shown(old)}, is now {_shown(new)}" for key, old, new in found if old != new]
+
+
+def output_kind(config: Config) -> OutputKind:
+    """Return what the outputs of a model with these settings stand for."""
+    return "ordered" if config.data.ordered else label_kind(config.data)
 
 
 def _shown(value: object) -> str:

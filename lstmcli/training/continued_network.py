@@ -23,6 +23,11 @@ def word_vectors_of(continued: Continued) -> VectorSource:
     return VectorSource(continued.name, continued.words[2:], table[2:], unknown=table[UNKNOWN_ID])
 
 
+def output_labels(labels: LabelSet) -> LabelSet:
+    """Return names for the outputs: of ordered labels, "above k" is called after the label that follows k."""
+    return LabelSet(labels.names[1:], "multi") if labels.is_ordered else labels
+
+
 def continue_network(
     network: Classifier,
     continued: Continued,
@@ -74,11 +79,11 @@ def _output_rows(
     Outputs of scores are in standard deviations of the training rows, which new rows change.
     """
     values = weights[name].astype(np.float64)
-    old = continued.model.scores
-    for number, label in enumerate(continued.model.labels.names):
-        if label not in labels.names:
+    old, names = continued.model.scores, output_labels(labels).names
+    for number, label in enumerate(output_labels(continued.model.labels).names):
+        if label not in names:
             continue
-        at, row = labels.names.index(label), values[number]
+        at, row = names.index(label), values[number]
         if standard is not None and old is not None:
             row = row * (old.deviations[number] / standard.deviations[at])
             if name == "output.bias":

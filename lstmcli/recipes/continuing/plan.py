@@ -12,6 +12,7 @@ from lstmcli.corpus.corpus import Corpus
 from lstmcli.corpus.scores import score_targets
 from lstmcli.events import Note, StartChosen, Tell
 from lstmcli.inference.predictor import Predictor
+from lstmcli.metrics.ordinal import cumulative_targets
 from lstmcli.metrics.score_tuning import Standard
 from lstmcli.models.classifier import Classifier
 from lstmcli.ngrams.choice import NgramCorpus
@@ -19,7 +20,7 @@ from lstmcli.ngrams.continued import continue_ngrams, for_labels
 from lstmcli.ngrams.fit import FittedNgrams
 from lstmcli.ngrams.table import FeatureKinds, NgramTable
 from lstmcli.training.continued import Continued
-from lstmcli.training.continued_network import continue_network, soft_targets
+from lstmcli.training.continued_network import continue_network, output_labels, soft_targets
 from lstmcli.training.word_vectors import EmbeddingRows
 
 # From this fraction of the earlier training texts on, the new rows are taken to include the earlier ones.
@@ -115,16 +116,19 @@ class Continuation:
         weight = self.remembered_weight
         if not weight:
             return targets
-        return soft_targets(targets, self._remembered, weight, self.corpus.labels, self.continued.model.labels)
+        new, old = (output_labels(labels) for labels in (self.corpus.labels, self.continued.model.labels))
+        return soft_targets(targets, self._remembered, weight, new, old)
 
     @cached_property
-    def _remembered(self) -> NDArray[np.float64]:
-        """What the model says of the new rows, (training rows, its labels); scores are standardised."""
+    def _remembered(self) -> NDArray[Any]:
+        """What the model says of the new rows, (training rows, its outputs); scores are standardised."""
         old, new = self.continued.model.labels.names, self.corpus.labels.names
         remembered = self.predictor.probabilities(list(self.corpus.train.texts))
         if (standard := self._standard) is not None:
             columns = [new.index(name) if name in new else 0 for name in old]
             remembered = (remembered - standard.means[columns]) / standard.deviations[columns]
+        if self.continued.model.labels.is_ordered:
+            return cumulative_targets(remembered.astype(np.float32))
         return remembered
 
     def start(self, network: Classifier, member: int, rows: EmbeddingRows) -> None:
@@ -163,7 +167,7 @@ class Continuation:
 
     def _columns(self, old: NgramTable, rows: NgramCorpus) -> NgramTable:
         """Return the n-grams with the outputs of the new model, in its order and, of scores, in its unit."""
-        names, known = self.corpus.labels.names, self.continued.model.labels.names
+        names, known = (output_labels(labels).names for labels in (self.corpus.labels, self.continued.model.labels))
         places = [known.index(name) if name in known else None for name in names]
         outputs, standard = self.continued.model.scores, self._standard
         if standard is None or outputs is None:

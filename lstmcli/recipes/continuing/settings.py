@@ -63,7 +63,8 @@ def settings_to_continue(start: Path, *, in_memory: bool) -> dict[str, Any]:
     """
     model = read_model(start)
     sections: dict[str, dict[str, Any]] = {
-        "data": {key: getattr(model.columns, key) for key in COLUMN_KEYS},
+        "data": {key: getattr(model.columns, key) for key in COLUMN_KEYS}
+        | {"ordered": list(model.labels.names) if model.labels.is_ordered else []},
         "model": {key: getattr(model.network, key) for key in NETWORK_KEYS},
         "training": {"ensemble": len(model.members)},
     }
