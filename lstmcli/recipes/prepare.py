@@ -111,8 +111,8 @@ class Prepared:
     @property
     def _embedding_rate(self) -> float:
         """The learning rate of the word vectors, as a multiple of that of the other weights."""
-        is_pretrained = self.embedding.pretrained is not None and self.continuation is None
-        return self.config.embedding.pretrained_rate if is_pretrained else 1.0
+        is_known = self.continuation is not None and self.continuation.earlier == "given"
+        return 1.0 if self.embedding.pretrained is None or is_known else self.config.embedding.pretrained_rate
 
     @property
     def objective(self) -> Classification:
@@ -175,7 +175,8 @@ def prepare(
     continuation = Continuation.of(start.continued, corpus)
     if continuation is not None:
         continuation.tell(tell)
-    settings = resolve(config, sizes, knows_sentences=start.knows_sentences, continues=continuation is not None)
+    earlier = None if continuation is None else continuation.earlier
+    settings = resolve(config, sizes, knows_sentences=start.knows_sentences, earlier=earlier)
     embedding = embedding_rows(learned.vocabulary, learned.counts, settings.vector_size, source)
     _tell_words(learned, embedding, start, config.model, tell)
     ngrams = _fit_ngrams(corpus, tokens, config, settings, continuation, tell) if config.ngrams.enabled else None

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from lstmcli.config.defaults import EarlierRows
 from lstmcli.corpus.corpus import Corpus
 from lstmcli.corpus.scores import score_targets
 from lstmcli.events import Note, StartChosen, Tell
@@ -60,9 +61,14 @@ class Continuation:
         return Predictor(self.continued.model)
 
     @property
+    def earlier(self) -> EarlierRows:
+        """Whether the new rows include the earlier ones."""
+        return "given" if self.given_again >= REPEATED else "absent"
+
+    @property
     def remembered_weight(self) -> float:
         """The weight of the old model's predictions in the targets of the network."""
-        return 0.0 if self.given_again >= REPEATED else REMEMBERED_WEIGHT
+        return 0.0 if self.earlier == "given" else REMEMBERED_WEIGHT
 
     @property
     def what(self) -> str:
@@ -161,7 +167,7 @@ class Continuation:
         n-grams of these sizes.
         """
         old = self.continued.model.ngrams
-        if self.given_again >= REPEATED or old is None or old.sizes != sizes:
+        if self.earlier == "given" or old is None or old.sizes != sizes:
             return None
         return continue_ngrams(replace(rows, targets=self.targets(rows.targets)), self._columns(old, rows), seed=seed)
 
