@@ -58,6 +58,7 @@ def train(
     texts: Iterable[str] | None = None,
     labels: Iterable[Any] | None = None,
     scores: Mapping[str, Iterable[float | None]] | None = None,
+    weights: Iterable[float] | None = None,
     run_dir: str | os.PathLike[str] | None = None,
     resume: bool = False,
     overwrite: bool = False,
@@ -75,6 +76,7 @@ def train(
         labels: of each of `texts`, a name, or a set of names where a text may have several.
         scores: instead of `labels`, one number for each of `texts` by the name of the score, such as {"valence": [3.5,
             ...]}; None or NaN where it is missing.
+        weights: of each of `texts`, a number of at least 0: one of weight 2 counts as two, one of weight 0 is left out.
         run_dir: where to write; by default `output.run_dir` or a folder in runs/ named after the file. Needed with
             `texts`.
         resume: continue a run that was interrupted, with the same settings and rows.
@@ -98,7 +100,7 @@ def train(
         from lstmcli.store.run import OpenRun
         from lstmcli.store.run_directory import RunDirectory
 
-        config, corpus = given_inputs({} if settings is None else settings, texts, labels, scores)
+        config, corpus = given_inputs({} if settings is None else settings, texts, labels, scores, weights)
         path = given_path(config, run_dir, has_rows=corpus is None)
         run = OpenRun(RunDirectory(path), resume, overwrite)
         config = open_run(config, run, has_rows=corpus is None)

@@ -91,6 +91,11 @@ def _row_checks(config: Config, *, needs_labels: bool) -> list[Check]:
             " ".join(unknown_labels(config.decision.thresholds, data.labels)),
         ),
         (
+            data.weight is not None and data.weight in {data.text, data.label, *data.labels, *data.scores},
+            [("data", "weight")],
+            f"data.weight: column {data.weight!r} is also that of the texts or of what is learned.",
+        ),
+        (
             data.format == "text" and needs_labels,
             [("data", "format")],
             "data.format: a text file has no label column; choose csv, tsv or jsonl.",

@@ -68,7 +68,7 @@ def load_corpus(settings: DataSettings, *, seed: int) -> Corpus:
     """
     if settings.train is None:
         raise ValueError("expected data.train to be set, got None")
-    file = read_examples(settings.train, settings, soft=settings.soft_labels > 0.0)
+    file = read_examples(settings.train, settings, soft=settings.soft_labels > 0.0, weighted=True)
     labels = learn_labels(file, settings)
     files, parts = [file.report], []
     if settings.validation is None:

@@ -8,6 +8,7 @@ from math import nan
 import numpy as np
 import pandas as pd
 
+from lstmcli.corpus.row_weights import WeightRows
 from lstmcli.corpus.score_cells import ScoreRows
 from lstmcli.corpus.soft_labels import SoftLabels, SoftRows
 from lstmcli.corpus.texts import TextStore
@@ -31,6 +32,7 @@ class ExampleRows:
         label_sets: the distinct sets of labels and their numbers.
         soft: the probabilities of the rows, if they are used.
         votes: of several annotators, if there are any.
+        weights: of the rows, if they have some.
         scores: the scores of the rows, if these are the targets; each row has them, and an empty set of labels.
     """
 
@@ -40,6 +42,7 @@ class ExampleRows:
         self.store = TextStore()
         self.soft: SoftRows | None = None
         self.votes: VoteRows | None = None
+        self.weights: WeightRows | None = None
         self.label_sets: dict[tuple[str, ...], int] = {}
         self._columns = {"line": array("i"), "text_key": array("q"), "label_set": array("i"), "group": array("i")}
         self._groups: dict[str, int] = {"": NO_GROUP}

@@ -1,12 +1,17 @@
 """Labelled texts that are already in memory, checked like the rows of a file."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.corpus.corpus import Corpus, split_examples
 from lstmcli.corpus.example_rows import ExampleRows
 from lstmcli.corpus.examples import Examples
 from lstmcli.corpus.label_names import clean_label
+from lstmcli.corpus.row_weights import without_weight
 from lstmcli.errors import ConfigError
 from lstmcli.events import RowsRead
 
@@ -17,11 +22,16 @@ NAME = "the given texts"
 SEPARATOR = "|"
 
 # Those that say nothing of texts and labels that were given.
-FILE_SETTINGS = ("train", "validation", "test", "labels", "scores", "group", "soft_labels")
+FILE_SETTINGS = ("train", "validation", "test", "labels", "scores", "group", "weight", "soft_labels")
 
 
 def corpus_in_memory(
-    texts: Sequence[str], labels: Sequence[str | Iterable[str]], settings: DataSettings, *, seed: int
+    texts: Sequence[str],
+    labels: Sequence[str | Iterable[str]],
+    settings: DataSettings,
+    *,
+    seed: int,
+    weights: NDArray[np.float64] | None = None,
 ) -> Corpus:
     """Return a corpus with some of the rows held out for validation.
 
@@ -30,6 +40,7 @@ def corpus_in_memory(
         labels: for each text, the name of its label or the names of all its labels, depending on `settings`.
         settings: the kind of labels, and how many rows to hold out.
         seed: of the split.
+        weights: of the texts, see `given_weights`; None: all count as one.
 
     Raises:
         ConfigError: `settings` name files or columns.
@@ -37,9 +48,21 @@ def corpus_in_memory(
         ValueError: there are no texts, or not as many labels.
     """
     _check_settings(settings, labels)
-    examples = examples_in_memory(texts, labels)
+    examples = weighted(examples_in_memory(texts, labels), weights)
     train, validation, found = split_examples(examples, settings, seed)
     return Corpus((), (train.report, validation.report), train, validation, None, found, ())
+
+
+def weighted(examples: Examples, weights: NDArray[np.float64] | None) -> Examples:
+    """Return the examples with weights, number n for line n + 1, without those of weight 0."""
+    if weights is None:
+        return examples
+    lines = examples.table["line"].to_numpy()
+    own = weights[lines - 1]
+    findings = examples.findings
+    if not own.all():
+        findings = (*findings, without_weight(lines[own == 0.0].tolist()))
+    return replace(examples, weights=own).having(own > 0.0, findings=findings)
 
 
 def _check_settings(settings: DataSettings, labels: Sequence[str | Iterable[str]]) -> None:

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lstmcli.config.model_settings import LabelKind
 from lstmcli.ngrams.fit import FittedNgrams, NgramFeatures, fit_ngrams
 from lstmcli.ngrams.negation import with_twins
@@ -22,6 +25,7 @@ class NgramCorpus:
         validation_targets: (validation texts, labels).
         words: distinct tokens.
         kind: of the labels.
+        weights: (training texts,); None: all count as one.
     """
 
     texts: TokenIds
@@ -30,6 +34,7 @@ class NgramCorpus:
     validation_targets: Targets
     words: Sequence[str]
     kind: LabelKind
+    weights: NDArray[np.float64] | None = None
 
 
 def fit_best_ngrams(corpus: NgramCorpus, sizes: range, *, num_buckets: int, seed: int) -> FittedNgrams:
@@ -48,7 +53,9 @@ def fit_best_ngrams(corpus: NgramCorpus, sizes: range, *, num_buckets: int, seed
     def fitted(
         parts: Sequence[TokenIds], words: Sequence[str], kinds: FeatureKinds, strengths: Sequence[float] | None
     ) -> FittedNgrams:
-        features = NgramFeatures(parts[0], words, sizes, num_buckets=num_buckets, seed=seed, kinds=kinds)
+        features = NgramFeatures(
+            parts[0], words, sizes, num_buckets=num_buckets, seed=seed, kinds=kinds, weights=corpus.weights
+        )
         return fit_ngrams(
             features, corpus.targets, parts[1], corpus.validation_targets, kind=corpus.kind, strengths=strengths
         )

@@ -49,6 +49,7 @@ class NgramFeatures:
         num_buckets: int,
         seed: int,
         kinds: FeatureKinds = FeatureKinds.MARKED,
+        weights: NDArray[np.float64] | None = None,
     ) -> None:
         """Compute the features.
 
@@ -59,6 +60,7 @@ class NgramFeatures:
             num_buckets: a power of two.
             seed: determines which texts are dropped if there are too many.
             kinds: what `texts` contain; negated words are already replaced in them.
+            weights: (texts,), where a weight of 2 makes a text count as two; None: all count as one.
         """
         self.tokens = tokens
         self._sizes = sizes
@@ -67,6 +69,7 @@ class NgramFeatures:
         self._kinds = kinds
         hashed = HashedTokens.from_tokens(tokens, sizes, num_buckets)
         self.rows = _drawn(_num_entries(texts, np.diff(hashed.starts)), MAX_ENTRIES, seed)
+        self._weights = None if weights is None else weights[self.rows]
         ids, lengths = texts.joined(self.rows)
         words = self._word_counts(ids, lengths, hashed)
         occurrences = token_occurrences(ids, lengths)
@@ -77,15 +80,27 @@ class NgramFeatures:
             (np.ones(len(hashed.characters)), hashed.characters, hashed.starts), shape=(len(tokens), num_buckets)
         )
         characters = (counts @ spelling).tocsr()
-        frequencies = np.bincount(words.indices, minlength=num_buckets)
-        frequencies += np.bincount(characters.indices, minlength=num_buckets)
-        self._idf = np.log((1.0 + len(lengths)) / (1.0 + np.minimum(frequencies, len(lengths)))) + 1.0
-        self._idf[frequencies < MIN_TEXTS] = 0.0
+        self._idf = self._inverse_frequencies(words, characters)
         self._used = np.flatnonzero(self._idf)
         squares = self._idf**2
         self._matrix = self._weighted(words, words.multiply(words) @ squares) + self._weighted(
             characters, counts.multiply(counts) @ (spelling @ squares)
         )
+
+    def _inverse_frequencies(self, words: Any, characters: Any) -> NDArray[np.float64]:
+        """Return (buckets,), 0 for features in too few texts."""
+        num_texts = words.shape[0]
+        frequencies = np.bincount(words.indices, minlength=self._num_buckets)
+        frequencies += np.bincount(characters.indices, minlength=self._num_buckets)
+        is_rare = frequencies < MIN_TEXTS  # a text of weight 2 is still one text, which could be memorised
+        if self._weights is not None:
+            num_texts = self._weights.sum()
+            parts = [(counts.indices, np.diff(counts.indptr)) for counts in (words, characters)]
+            of_entries = np.concatenate([np.repeat(self._weights, sizes) for _, sizes in parts])
+            frequencies = np.bincount(np.concatenate([each for each, _ in parts]), of_entries, self._num_buckets)
+        inverse: NDArray[np.float64] = np.log((1.0 + num_texts) / (1.0 + np.minimum(frequencies, num_texts))) + 1.0
+        inverse[is_rare] = 0.0
+        return inverse
 
     def _word_counts(self, ids: NDArray[np.integer], lengths: NDArray[np.int64], hashed: HashedTokens) -> Any:
         tokens = token_occurrences(ids, lengths)
@@ -117,10 +132,11 @@ class NgramFeatures:
             places: indices into `rows`, to fit on a sample; None: all.
             fit: the regression.
         """
-        matrix = self._matrix
+        matrix, weights = self._matrix, self._weights
         if places is not None:
             matrix, targets = matrix[places], targets[places]
-        coefficients, intercepts = fit(matrix, targets, strength)
+            weights = None if weights is None else weights[places]
+        coefficients, intercepts = fit(matrix, targets, strength, weights)
         table = np.zeros((self._num_buckets, 1 + len(intercepts)), dtype=np.float16)
         table[:, 0] = self._idf
         table[self._used, 1:] = (coefficients * self._idf[self._used]).T

@@ -12,6 +12,9 @@ from lstmcli.inference.given_texts import BLOCK_TEXTS, text_blocks
 from lstmcli.recipes.run_setup import default_run_dir
 
 if TYPE_CHECKING:  # a mistake is told before pandas is loaded
+    import numpy as np
+    from numpy.typing import NDArray
+
     from lstmcli.corpus.corpus import Corpus
 
 
@@ -20,13 +23,16 @@ def given_inputs(
     texts: Iterable[str] | None,
     labels: Iterable[Any] | None,
     scores: Mapping[str, Iterable[Any]] | None = None,
+    weights: Iterable[Any] | None = None,
 ) -> "tuple[Config, Corpus | None]":
     """Return the config, and the corpus if the texts are not in files."""
     loading.check_settings(settings)
     if scores is not None:
-        return _given_scores(settings, texts, labels, scores)
+        return _given_scores(settings, texts, labels, scores, weights)
     if (texts is None) != (labels is None):
         raise TypeError(f"expected texts and labels together, got only {'labels' if texts is None else 'texts'}")
+    if texts is None and weights is not None:
+        raise TypeError("expected texts and weights together, got only weights; for rows in a file, set data.weight")
     if texts is None or labels is None:
         return loading.config_from(settings), None
     from lstmcli.corpus.in_memory import corpus_in_memory, given_labels, labelled_settings
@@ -34,7 +40,9 @@ def given_inputs(
     given = list(chain.from_iterable(text_blocks(texts, BLOCK_TEXTS)))
     names = given_labels(labels)
     config = loading.config_from({**settings, **labelled_settings(names)}, needs_rows=False)
-    return config, corpus_in_memory(given, names, config.data, seed=config.training.seed)
+    return config, corpus_in_memory(
+        given, names, config.data, seed=config.training.seed, weights=_checked_weights(weights, len(given))
+    )
 
 
 def _given_scores(
@@ -42,6 +50,7 @@ def _given_scores(
     texts: Iterable[str] | None,
     labels: Iterable[Any] | None,
     scores: Mapping[str, Iterable[Any]],
+    weights: Iterable[Any] | None,
 ) -> "tuple[Config, Corpus]":
     if labels is not None:
         raise TypeError("expected labels or scores, got both")
@@ -52,7 +61,17 @@ def _given_scores(
     given = list(chain.from_iterable(text_blocks(texts, BLOCK_TEXTS)))
     numbers = given_scores(scores)
     config = loading.config_from({**settings, "data.scores": list(numbers.names)}, needs_rows=False)
-    return config, scores_in_memory(given, numbers, config.data, seed=config.training.seed)
+    return config, scores_in_memory(
+        given, numbers, config.data, seed=config.training.seed, weights=_checked_weights(weights, len(given))
+    )
+
+
+def _checked_weights(weights: Iterable[Any] | None, num_texts: int) -> "NDArray[np.float64] | None":
+    if weights is None:
+        return None
+    from lstmcli.corpus.row_weights import given_weights
+
+    return given_weights(weights, num_texts)
 
 
 def given_path(config: Config, run_dir: str | os.PathLike[str] | None, *, has_rows: bool) -> Path:

@@ -35,6 +35,7 @@ from lstmcli.text.vocabulary import UNKNOWN_ID
 from lstmcli.training.classification import Classification, LabelledTokens
 from lstmcli.training.initial_weights import InitialWeights, build_classifier, unpretrained
 from lstmcli.training.loop import Trainer
+from lstmcli.training.loss import with_weights
 from lstmcli.training.word_vectors import EmbeddingRows, embedding_rows
 
 
@@ -171,7 +172,7 @@ def prepare(
         config=config,
         corpus=corpus,
         settings=settings,
-        train=LabelledTokens(learned.token_ids, task.train_targets),
+        train=LabelledTokens(learned.token_ids, with_weights(task.train_targets, corpus.train.row_weights)),
         validation=LabelledTokens(
             encode(tokens.validation, config.tokenizer, embedding.vocabulary), task.validation_targets
         ),
@@ -210,6 +211,7 @@ def _fit_ngrams(
             validation_targets,
             tokens.train.words,
             corpus.labels.kind,
+            corpus.train.row_weights,
         ),
         sizes,
         num_buckets=settings.ngram_buckets,

@@ -180,8 +180,9 @@ def fit_baselines(
         corpus.validation_targets,
         kind=corpus.labels.kind,
         choose_rule=decisions.rule,
+        weights=corpus.train.row_weights,
     )
-    majority = MajorityBaseline.fit(corpus.train_targets, corpus.labels.kind)
+    majority = MajorityBaseline.fit(corpus.train_targets, corpus.labels.kind, corpus.train.row_weights)
     alone = decisions.ngrams_alone()
     ngrams = None if alone is None else NgramsBaseline(alone.mixture.temperature, alone.rule)
     with replaced_folder(place) as folder:

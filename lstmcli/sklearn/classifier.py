@@ -27,8 +27,8 @@ class LSTMClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]  # s
         >>> cross_val_score(LSTMClassifier(random_state=1), texts, labels, cv=3)
     """
 
-    def fit(self, X: Any, y: Any) -> Self:  # noqa: N803 (scikit-learn's name)
-        """Train on texts X and classes y.
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:  # noqa: N803 (scikit-learn's name)
+        """Train on texts X and classes y; a text with the `sample_weight` 2 counts as two.
 
         Raises:
             ValueError: X and y can't be learned from, or a parameter or a setting is wrong.
@@ -37,7 +37,7 @@ class LSTMClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]  # s
         texts = texts_of(X)
         targets = Targets.of(y)
         check_consistent_length(texts, targets.indices)
-        self._fit_model(texts, labels=targets.labels())
+        self._fit_model(texts, sample_weight, labels=targets.labels())
         self.classes_ = targets.classes
         self._names, self._form = targets.names, targets.form
         self._open()

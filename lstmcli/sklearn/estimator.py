@@ -79,16 +79,17 @@ class TextEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         self.random_state = random_state
         self.verbose = verbose
 
-    def _fit_model(self, texts: list[str], **targets: Any) -> None:
-        """Train on texts, with the targets as `lstmcli.train` takes them, and keep the model.
+    def _fit_model(self, texts: list[str], sample_weight: Any, **targets: Any) -> None:
+        """Train on texts, perhaps weighted, with the targets as `lstmcli.train` takes them, and keep the model.
 
         Raises:
             ValueError: they can't be learned from, or a parameter or a setting is wrong.
         """
+        weights = {} if sample_weight is None else {"weights": _weights(sample_weight, len(texts))}
         with tempfile.TemporaryDirectory() as folder, ConsoleReporter(quiet=not self.verbose) as reporter:
             run_dir = Path(folder) / "run"
             try:
-                train(self._all_settings(), texts=texts, run_dir=run_dir, progress=reporter, **targets)
+                train(self._all_settings(), texts=texts, run_dir=run_dir, progress=reporter, **targets, **weights)
             except (ConfigError, DataError) as error:
                 raise ValueError(str(error)) from None
             self._files = {file.name: file.read_bytes() for file in (run_dir / MODEL_FOLDER).iterdir()}
@@ -162,6 +163,11 @@ def texts_of(X: Any) -> list[str]:  # noqa: N803
     if not texts:
         raise ValueError("expected at least one text, got none")
     return texts
+
+
+def _weights(sample_weight: Any, num_texts: int) -> Any:
+    """Return weights as (texts,), where scikit-learn also takes a single number."""
+    return np.full(num_texts, sample_weight) if np.isscalar(sample_weight) else sample_weight
 
 
 def _remove(folder: str, process: int) -> None:

@@ -25,8 +25,8 @@ class LSTMRegressor(RegressorMixin, TextEstimator):  # type: ignore[misc]  # sci
         >>> cross_val_score(LSTMRegressor(random_state=1), texts, valence, cv=3, scoring="r2")
     """
 
-    def fit(self, X: Any, y: Any) -> Self:  # noqa: N803 (scikit-learn's name)
-        """Train on texts X and scores y.
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:  # noqa: N803 (scikit-learn's name)
+        """Train on texts X and scores y; a text with the `sample_weight` 2 counts as two.
 
         Raises:
             ValueError: X and y can't be learned from, or a parameter or a setting is wrong.
@@ -37,7 +37,7 @@ class LSTMRegressor(RegressorMixin, TextEstimator):  # type: ignore[misc]  # sci
             raise ValueError("expected at least two texts, got n_samples = 1")
         scores, names, self._is_one = _scores(y)
         check_consistent_length(texts, scores)
-        self._fit_model(texts, scores=dict(zip(names, scores.T.tolist(), strict=True)))
+        self._fit_model(texts, sample_weight, scores=dict(zip(names, scores.T.tolist(), strict=True)))
         self.n_outputs_ = scores.shape[1]
         self._open()
         return self

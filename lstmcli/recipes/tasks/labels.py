@@ -51,11 +51,12 @@ class LabelTask:
 
     def loss(self) -> Loss:
         """See `Task`."""
-        return make_loss(self.train_targets, self._corpus.labels.kind, self._config.training.class_weights)
+        corpus, class_weights = self._corpus, self._config.training.class_weights
+        return make_loss(self.train_targets, corpus.labels.kind, class_weights, corpus.train.row_weights)
 
     def start_output(self, network: Classifier) -> None:
         """See `Task`."""
-        start_output(network, self.train_targets, self._corpus.labels.kind)
+        start_output(network, self.train_targets, self._corpus.labels.kind, self._corpus.train.row_weights)
 
     def scores(self, outputs: Outputs) -> dict[str, float]:
         """See `Task`."""
