@@ -78,6 +78,7 @@ class DataSettings(Section):
     soft_labels: Annotated[float, Limits(ge=0.0, le=1.0)] = 0.0
     group: str | None = None
     weight: str | None = None
+    features: tuple[str, ...] = ()
     validation_fraction: Annotated[float, Limits(gt=0.0, lt=1.0)] = 0.1
     unlabelled: Literal["drop", "keep", "error"] = "drop"
     empty_texts: Literal["drop", "keep", "error"] = "drop"

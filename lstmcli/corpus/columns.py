@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.corpus.label_cells import label_columns
+from lstmcli.corpus.row_texts import RowColumns
 from lstmcli.corpus.soft_labels import PREFIX, SoftRows
 from lstmcli.data.columns import text_of
 from lstmcli.data.formats import Record
@@ -44,6 +45,7 @@ class CellSelector:
         self._varies = source.columns is None
         self._settings = settings
         self._wants_soft, self._needs_group, self._weighted = soft, needs_group, weighted
+        self._row = RowColumns(settings)
         self._find: ColumnFinder | None = None
 
     def select(self, record: Record) -> Cells:
@@ -51,10 +53,12 @@ class CellSelector:
 
         Raises:
             DataError: a column is missing, or a text cell is not text.
+            BadFeatureError: a cell of a feature is not what it should be.
         """
         if self._find is None:
             self._find = ColumnFinder(self._name, self._wanted(list(record.columns)), varies=self._varies)
         indices = self._find(record.columns)
+        num_beside = len(self._row.wanted)
         text, group, weight, *others = (None if index is None else record.cells[index] for index in indices)
         if isinstance(text, list | dict | bytes):
             raise DataError(
@@ -63,6 +67,8 @@ class CellSelector:
         num_labels = len(label_columns(self._settings))
         if type(text) is not str:
             text = "" if indices[0] is None else text_of(record, indices[0])
+        text = self._row.text(text, record, indices[3 : 3 + num_beside])
+        others = others[num_beside:]
         group = "" if group is None else str(group)
         return Cells(text, others[:num_labels], group, others[num_labels:], weight)
 
@@ -87,6 +93,7 @@ class CellSelector:
             Wanted(settings.text, "--text (data.text)"),
             Wanted(settings.group, "data.group", is_optional=not self._needs_group),
             Wanted(settings.weight if self._weighted else None, "data.weight"),
+            *self._row.wanted,
             *labels,
             *(Wanted(column, "data.soft_labels") for column in soft_columns),
         ]

@@ -41,6 +41,7 @@ class Examples:
         ends: for each file, the number of texts in `store` once it was read.
         scores: numbers as targets, instead of labels; row n belongs to text n of `store`.
         weights: of training rows, if they have some; number n belongs to text n of `store`.
+        cells: what rows have beside their texts, if anything is read; number n belongs to text n of `store`.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Examples:
     ends: tuple[int, ...] = ()
     scores: ScoreValues | None = None
     weights: NDArray[np.float64] | None = None
+    cells: TextStore | None = None
 
     @property
     def report(self) -> RowsRead:
@@ -62,7 +64,7 @@ class Examples:
     @property
     def texts(self) -> Texts:
         """The texts, in file order."""
-        return Texts(self.store, self.table["text"].to_numpy())
+        return Texts(self.store, self.table["text"].to_numpy(), self.cells)
 
     @property
     def used_label_sets(self) -> tuple[NDArray[np.int64], list[tuple[str, ...]]]:
@@ -101,6 +103,8 @@ class Examples:
             digest.update(repr(self.scores.names).encode("utf-8", "surrogatepass") + self.scores.values.tobytes())
         if self.row_weights is not None:
             digest.update(self.row_weights.tobytes())
+        if self.cells is not None:
+            digest.update(self.cells.digest())
         return digest.hexdigest()
 
 
@@ -175,7 +179,9 @@ def read_examples(
     told = tuple(findings)
     weights = None if rows.weights is None else rows.weights.values()
     soft_labels = rows.soft_labels()
-    return Examples(name, num_rows, table, label_sets, rows.store, told, soft_labels, tuple(ends), scores, weights)
+    return Examples(
+        name, num_rows, table, label_sets, rows.store, told, soft_labels, tuple(ends), scores, weights, rows.cells
+    )
 
 
 def _as_known(label_sets: tuple[tuple[str, ...], ...], known: Collection[str]) -> tuple[tuple[str, ...], ...]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.corpus.columns import Cells, CellSelector
 from lstmcli.corpus.example_rows import ExampleRows
+from lstmcli.corpus.feature_cells import BadFeatureError
 from lstmcli.corpus.label_cells import BadLabelError
 from lstmcli.corpus.row_targets import row_targets
 from lstmcli.corpus.row_weights import without_weight
@@ -25,24 +26,31 @@ class RowCollector:
         self._without_weight: list[int] = []
         self._bad_labels: list[str] = []
         self._bad_weights: list[str] = []
+        self._bad_features: list[str] = []
 
     def collect(self, records: Iterable[Record]) -> int:
         """Add the usable rows among `records`, and return how many there are in all.
 
         Raises:
-            DataError: labels or weights are invalid, or all records lack a column.
+            DataError: labels, weights or features are invalid, or all records lack a column.
         """
         num_rows = 0
         for record in records:
             num_rows += 1
             layout_problem = _layout_problem(record)
-            if layout_problem is None:
-                self._take(record.line, self._selector.select(record))
-            else:
+            if layout_problem is not None:
                 self._lines[layout_problem].append(record.line)
+                continue
+            try:
+                cells = self._selector.select(record)
+            except BadFeatureError as error:
+                self._bad_features.append(f"line {record.line}: {error}")
+                continue
+            self._take(record.line, cells)
         self._selector.check()
         self._check("labels" if self._rows.scores is None else "scores", self._bad_labels)
         self._check("weights", self._bad_weights)
+        self._check("features", self._bad_features)
         return num_rows
 
     def findings(self) -> list[Finding]:

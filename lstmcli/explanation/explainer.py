@@ -78,7 +78,7 @@ class Explainer:
             return ExplainedTexts(self._predictions(empty), [], 0), np.empty(0, dtype=np.bool_)
         token_ids = predictor.tokens.encode(texts)
         has_known = predictor.tokens.has_known_word(token_ids)
-        parts = predictor.part_logits(token_ids)
+        parts = predictor.part_logits(token_ids, predictor.row_outputs(texts))
         logits = predictor.mixed(parts)
         if model.scores is None:
             probabilities = probabilities_from_logits(logits, model.labels.kind, temperature=model.temperature)

@@ -53,7 +53,8 @@ class Block:
             if not len(gaps.texts):
                 shares += [np.empty(0)] * len(group)
                 continue
-            parts = self._predictor.part_logits_with_gaps(joined([text.ids for text in own]), gaps)
+            of_rows = self._predictor.row_outputs([text.text for text in own])
+            parts = self._predictor.part_logits_with_gaps(joined([text.ids for text in own]), gaps, of_rows)
             numbers = gaps.texts + group.start
             found = whole[numbers] - self._log_odds(_mixed(self._predictor, parts), self.labels[numbers])
             shares += np.split(found, np.searchsorted(gaps.texts, np.arange(1, len(own))))

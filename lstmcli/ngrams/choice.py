@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,7 @@ class NgramCorpus:
         words: distinct tokens.
         kind: of the labels.
         weights: (training texts,); None: all count as one.
+        further: (texts, features) of training and of validation texts, scipy matrices of `row_features`.
     """
 
     texts: TokenIds
@@ -35,6 +37,7 @@ class NgramCorpus:
     words: Sequence[str]
     kind: LabelKind
     weights: NDArray[np.float64] | None = None
+    further: tuple[Any, Any] | None = None
 
 
 def fit_best_ngrams(corpus: NgramCorpus, sizes: range, *, num_buckets: int, seed: int) -> FittedNgrams:
@@ -49,15 +52,29 @@ def fit_best_ngrams(corpus: NgramCorpus, sizes: range, *, num_buckets: int, seed
         num_buckets: a power of two.
         seed: see `NgramFeatures`.
     """
+    further = (None, None) if corpus.further is None else corpus.further
 
     def fitted(
         parts: Sequence[TokenIds], words: Sequence[str], kinds: FeatureKinds, strengths: Sequence[float] | None
     ) -> FittedNgrams:
         features = NgramFeatures(
-            parts[0], words, sizes, num_buckets=num_buckets, seed=seed, kinds=kinds, weights=corpus.weights
+            parts[0],
+            words,
+            sizes,
+            num_buckets=num_buckets,
+            seed=seed,
+            kinds=kinds,
+            weights=corpus.weights,
+            further=further[0],
         )
         return fit_ngrams(
-            features, corpus.targets, parts[1], corpus.validation_targets, kind=corpus.kind, strengths=strengths
+            features,
+            corpus.targets,
+            parts[1],
+            corpus.validation_targets,
+            kind=corpus.kind,
+            strengths=strengths,
+            validation_further=further[1],
         )
 
     parts = [corpus.texts, corpus.validation]

@@ -50,6 +50,7 @@ class NgramFeatures:
         seed: int,
         kinds: FeatureKinds = FeatureKinds.MARKED,
         weights: NDArray[np.float64] | None = None,
+        further: Any = None,
     ) -> None:
         """Compute the features.
 
@@ -61,6 +62,7 @@ class NgramFeatures:
             seed: determines which texts are dropped if there are too many.
             kinds: what `texts` contain; negated words are already replaced in them.
             weights: (texts,), where a weight of 2 makes a text count as two; None: all count as one.
+            further: (texts, features), a scipy matrix in CSR form of what `row_features` there are.
         """
         self.tokens = tokens
         self._sizes = sizes
@@ -70,6 +72,7 @@ class NgramFeatures:
         hashed = HashedTokens.from_tokens(tokens, sizes, num_buckets)
         self.rows = _drawn(_num_entries(texts, np.diff(hashed.starts)), MAX_ENTRIES, seed)
         self._weights = None if weights is None else weights[self.rows]
+        self._further = None if further is None else further[self.rows]
         ids, lengths = texts.joined(self.rows)
         words = self._word_counts(ids, lengths, hashed)
         occurrences = token_occurrences(ids, lengths)
@@ -132,15 +135,18 @@ class NgramFeatures:
             places: indices into `rows`, to fit on a sample; None: all.
             fit: the regression.
         """
-        matrix, weights = self._matrix, self._weights
+        matrix, weights, further = self._matrix, self._weights, self._further
         if places is not None:
             matrix, targets = matrix[places], targets[places]
             weights = None if weights is None else weights[places]
-        coefficients, intercepts = fit(matrix, targets, strength, weights)
+            further = None if further is None else further[places]
+        coefficients, intercepts = fit(matrix, targets, strength, weights, further)
         table = np.zeros((self._num_buckets, 1 + len(intercepts)), dtype=np.float16)
         table[:, 0] = self._idf
-        table[self._used, 1:] = (coefficients * self._idf[self._used]).T
-        return NgramTable(self._sizes, table, intercepts, kinds=self._kinds)
+        own, others = coefficients[:, : len(self._used)], coefficients[:, len(self._used) :]
+        table[self._used, 1:] = (own * self._idf[self._used]).T
+        others_if_any = None if further is None else others
+        return NgramTable(self._sizes, table, intercepts, kinds=self._kinds, further=others_if_any)
 
 
 def _num_entries(texts: TokenIds, num_characters: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -188,6 +194,7 @@ def fit_ngrams(
     *,
     kind: LabelKind,
     strengths: Sequence[float] | None = None,
+    validation_further: Any = None,
 ) -> FittedNgrams:
     """Fit with increasing C until the loss on validation rows no longer falls.
 
@@ -198,6 +205,7 @@ def fit_ngrams(
         validation_targets: (validation texts, labels).
         kind: of the labels.
         strengths: values of C, ascending, at least one; None: those of the kind.
+        validation_further: (validation texts, features), what `features` have beside n-grams, if they have some.
     """
     regression = regression_of(kind)
     strengths = strengths or regression.strengths
@@ -208,6 +216,8 @@ def fit_ngrams(
         table = features.fit(targets, strength, places, regression.fit)
         scorer = NgramScorer(table)
         logits = scorer.logits(validation.flat, validation.lengths, scorer.token_rows(features.tokens))
+        if table.further is not None:
+            logits = logits + validation_further @ table.further.T
         loss = regression.loss(logits, validation_targets)
         return FittedNgrams(table, strength, logits, loss, num_texts - len(targets))
 

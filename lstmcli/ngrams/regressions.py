@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from lstmcli.config.model_settings import LabelKind
 from lstmcli.metrics.calibration import fit_temperature
@@ -16,7 +17,7 @@ from lstmcli.metrics.scores import log_losses
 Targets = NDArray[np.bool_] | NDArray[np.floating] | NDArray[np.bool_ | np.float32]
 Coefficients = tuple[NDArray[np.float64], NDArray[np.float64]]
 Weights = NDArray[np.float64] | None
-Fit = Callable[[Any, Any, float, Weights], Coefficients]
+Fit = Callable[[Any, Any, float, Weights, Any], Coefficients]
 
 # Values of C, from strong to weak regularisation. The search ends when the validation loss no longer falls.
 STRENGTHS = (0.2, 1.0, 5.0, 25.0, 125.0)
@@ -36,8 +37,8 @@ class Regression(NamedTuple):
     """How an n-gram model is fitted.
 
     Attributes:
-        fit: coefficients (outputs, features) and intercepts (outputs,) from features, targets (texts, outputs), C and
-            weights of texts.
+        fit: coefficients (outputs, features) and intercepts (outputs,) from features, targets (texts, outputs), C,
+            weights of texts, and features beside the n-grams.
         loss: on validation rows, of outputs and targets, both (texts, outputs); less is better.
         strengths: values of C to try, ascending.
     """
@@ -55,18 +56,45 @@ def regression_of(kind: LabelKind) -> Regression:
 
 
 def fit_logistic(
-    features: Any, targets: NDArray[np.bool_ | np.float32], strength: float, row_weights: Weights = None
+    features: Any,
+    targets: NDArray[np.bool_ | np.float32],
+    strength: float,
+    row_weights: Weights = None,
+    further: Any = None,
 ) -> Coefficients:
-    """Fit one logistic regression per label, with `label_weights`; `row_weights` are those of texts."""
-    weights = label_weights(features, targets, row_weights)
-    return fit_one_vs_rest(features, targets, strength, weights, row_weights)
+    """Fit one logistic regression per label, with `label_weights`.
+
+    Args:
+        features: (texts, n-grams).
+        targets: (texts, labels).
+        strength: C.
+        row_weights: (texts,); None: all count as one.
+        further: (texts, features), a scipy matrix of other features, whose coefficients follow those of n-grams.
+    """
+    scales = label_weights(features, targets, row_weights)
+    return fit_one_vs_rest(*_with_further(features, scales, further, targets, strength), row_weights)
 
 
 def fit_scores(
-    features: Any, targets: NDArray[np.floating], strength: float, row_weights: Weights = None
+    features: Any,
+    targets: NDArray[np.floating],
+    strength: float,
+    row_weights: Weights = None,
+    further: Any = None,
 ) -> Coefficients:
-    """Fit one ridge regression per score, with `score_weights`; `row_weights` are those of texts."""
-    return fit_ridge(features, targets, strength, score_weights(features, targets, row_weights), row_weights)
+    """Fit one ridge regression per score, with `score_weights`; arguments as for `fit_logistic`."""
+    scales = score_weights(features, targets, row_weights)
+    return fit_ridge(*_with_further(features, scales, further, targets, strength), row_weights)
+
+
+def _with_further(
+    features: Any, scales: NDArray[np.float64], further: Any, targets: Any, strength: float
+) -> tuple[Any, Any, float, NDArray[np.float64]]:
+    """Return all features, targets, C, and the scale of each feature: 1 for those that are no n-grams."""
+    if further is None:
+        return features, targets, strength, scales
+    ones = np.ones((len(scales), further.shape[1]))
+    return sparse.hstack([features, further], format="csr"), targets, strength, np.hstack([scales, ones])
 
 
 def score_weights(features: Any, targets: NDArray[np.floating], row_weights: Weights = None) -> NDArray[np.float64]:

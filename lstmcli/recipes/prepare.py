@@ -13,7 +13,6 @@ from lstmcli.corpus.corpus import Corpus, load_corpus
 from lstmcli.corpus.encode import EncodedTexts, TokenizedTexts, encode, encode_with_new_vocabulary, tokenize
 from lstmcli.events import (
     LabelsFound,
-    NgramsFitted,
     Note,
     RowsSplit,
     Tell,
@@ -24,10 +23,10 @@ from lstmcli.events import (
     ignore,
 )
 from lstmcli.models.gpu.fused import missing_kernels
-from lstmcli.ngrams.choice import NgramCorpus, fit_best_ngrams
 from lstmcli.ngrams.fit import FittedNgrams
-from lstmcli.ngrams.table import FeatureKinds
-from lstmcli.recipes.tasks.choice import notes_on_targets, targets_of, task_of
+from lstmcli.ngrams.row_features import FittedFeatures
+from lstmcli.recipes.linear.fit import fit_linear
+from lstmcli.recipes.tasks.choice import notes_on_targets, task_of
 from lstmcli.recipes.tasks.task import Task
 from lstmcli.store.language_model import SavedLanguageModel
 from lstmcli.text.encoder import GrowingVocabulary
@@ -60,6 +59,7 @@ class Prepared:
         embedding: the vocabulary and the initial word vectors.
         language_model: initial weights of the layers; None for random ones.
         ngrams: the fitted n-gram model, if there is one.
+        features: those beside the n-grams, fitted together with them, if there are any.
         task: what is learned, labels or scores.
         device: where networks are trained.
         fingerprint: a hash of everything that training and tuning depend on.
@@ -73,6 +73,7 @@ class Prepared:
     embedding: EmbeddingRows
     language_model: SavedLanguageModel | None
     ngrams: FittedNgrams | None
+    features: FittedFeatures | None
     task: Task
     device: torch.device
     fingerprint: str
@@ -163,7 +164,10 @@ def prepare(
     settings = resolve(config, sizes, knows_sentences=start.knows_sentences)
     embedding = embedding_rows(learned.vocabulary, learned.counts, settings.vector_size, source)
     _tell_words(learned, embedding, start, config.model, tell)
-    ngrams = _fit_ngrams(corpus, tokens, config, settings, tell) if config.ngrams.enabled else None
+    linear = None
+    if config.ngrams.enabled:
+        linear = fit_linear(corpus, tokens.train, tokens.validation, config, settings, tell)
+    ngrams = None if linear is None else linear.ngrams
     task = task_of(config, corpus, ngrams)
     _tell_plan(settings, learned, config, tell)
     if device.type == "cuda" and (reason := missing_kernels(device)) is not None:
@@ -179,6 +183,7 @@ def prepare(
         embedding=embedding,
         language_model=start.language_model,
         ngrams=ngrams,
+        features=None if linear is None else linear.features,
         task=task,
         device=device,
         fingerprint=fingerprint(corpus, embedding),
@@ -194,40 +199,6 @@ def fingerprint(corpus: Corpus, embedding: EmbeddingRows) -> str:
     if embedding.pretrained is not None:
         digest.update(embedding.pretrained.vectors.tobytes())
     return digest.hexdigest()
-
-
-def _fit_ngrams(
-    corpus: Corpus, tokens: TokenizedCorpus, config: Config, settings: Resolved, tell: Tell
-) -> FittedNgrams:
-    ngrams = config.ngrams
-    # Without character n-grams, max_characters is 0; a stored range must not end before it starts.
-    sizes = range(ngrams.min_characters, max(ngrams.min_characters, ngrams.max_characters + 1))
-    train_targets, validation_targets = targets_of(corpus)
-    fitted = fit_best_ngrams(
-        NgramCorpus(
-            tokens.train.token_ids(),
-            train_targets,
-            tokens.validation.token_ids(),
-            validation_targets,
-            tokens.train.words,
-            corpus.labels.kind,
-            corpus.train.row_weights,
-        ),
-        sizes,
-        num_buckets=settings.ngram_buckets,
-        seed=config.training.seed,
-    )
-    tell(
-        NgramsFitted(
-            ngrams.min_characters,
-            ngrams.max_characters,
-            settings.ngram_buckets,
-            fitted.strength,
-            fitted.num_left_out,
-            has_negations=fitted.table.kinds is FeatureKinds.NEGATED,
-        )
-    )
-    return fitted
 
 
 def _tell_labels(corpus: Corpus, tell: Tell) -> None:

@@ -169,6 +169,7 @@ def _model(prepared: Prepared, tuned: Tuned, networks: Sequence[FittedNetwork]) 
         columns=prepared.config.data,
         members=tuple(network.weights for network in networks),
         ngrams=None if prepared.ngrams is None else prepared.ngrams.table,
+        features=prepared.features,
         **tuned.of_model,
     )
 

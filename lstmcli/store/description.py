@@ -11,8 +11,10 @@ from lstmcli.config.model_settings import DataSettings, FormatName, LabelKind, M
 from lstmcli.corpus.label_set import LabelSet
 from lstmcli.metrics.decisions import DecisionRule
 from lstmcli.metrics.score_outputs import NO_RULE, ScoreOutputs
+from lstmcli.ngrams.row_features import FittedFeatures
 from lstmcli.ngrams.table import FeatureKinds
 from lstmcli.store.checks import TEMPERATURES, check_values, number_in, numbers_in
+from lstmcli.store.feature_description import features_from_dict, features_to_dict
 from lstmcli.store.score_description import scores_from_dict, scores_to_dict
 
 # The settings of columns that are stored for later use by `evaluate` and `predict`.
@@ -51,6 +53,7 @@ class Description(NamedTuple):
     columns: DataSettings
     ngrams: NgramDescription | None
     scores: ScoreOutputs | None = None
+    features: FittedFeatures | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the description as it is stored; with scores, there are no thresholds, and no temperature."""
@@ -79,6 +82,8 @@ class Description(NamedTuple):
                 "intercepts": self.ngrams.intercepts.tolist(),
                 "pairs": int(self.ngrams.kinds),
             }
+        if self.features is not None:
+            found["features"] = features_to_dict(self.features)
         return found
 
     @classmethod
@@ -95,6 +100,7 @@ class Description(NamedTuple):
         network, tokenizer = ModelSettings(**stored["network"]), TokenizerSettings.stored(stored["tokenizer"])
         check_values(network)
         check_values(tokenizer)
+        features = features_from_dict(stored["features"], num_labels) if "features" in stored else None
         return cls(
             network=network,
             num_members=_number_of_networks(stored.get("members", 1)),
@@ -102,9 +108,10 @@ class Description(NamedTuple):
             labels=labels,
             rule=NO_RULE if has_scores else _rule(stored, labels),
             temperature=1.0 if has_scores else number_in(stored["temperature"], "temperature", TEMPERATURES),
-            columns=_columns(stored["columns"], labels),
+            columns=replace(_columns(stored["columns"], labels), features=() if features is None else features.columns),
             ngrams=_ngrams(stored["ngrams"], num_labels) if "ngrams" in stored else None,
             scores=scores_from_dict(stored["scores"], num_labels) if has_scores else None,
+            features=features,
         )
 
 

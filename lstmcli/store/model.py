@@ -32,6 +32,7 @@ from lstmcli.errors import RunDirectoryError, UsageError
 from lstmcli.kernels.weights import Weights
 from lstmcli.metrics.decisions import DecisionRule
 from lstmcli.metrics.score_outputs import ScoreOutputs
+from lstmcli.ngrams.row_features import FittedFeatures
 from lstmcli.ngrams.table import NgramTable
 from lstmcli.store.checks import check_shapes, check_version
 from lstmcli.store.description import Description, NgramDescription
@@ -57,6 +58,9 @@ FORMAT_VERSION: Final = 5
 # That of models of scores, which only releases can read that know scores; all others keep theirs.
 SCORES_FORMAT_VERSION: Final = 6
 
+# That of models that read more than one column, which older releases would pass over in silence.
+ROWS_FORMAT_VERSION: Final = 7
+
 # The first version with checksums.
 SEALED_FROM: Final = 4
 
@@ -79,6 +83,7 @@ class SavedModel:
         members: the weights of each network by torch's parameter names; more than one for an ensemble.
         columns: with the keys `description.COLUMN_KEYS` set.
         ngrams: None without n-grams, in which case `ngram_share` is 0.
+        features: beside the n-grams, whose logits they are added to; None without any.
         word_guards: for each network, checks the rows of its word vectors before they are read; empty for a model that
             was not read from a file.
     """
@@ -94,6 +99,7 @@ class SavedModel:
     ngrams: NgramTable | None = None
     ngram_share: float = 0.0
     scores: ScoreOutputs | None = None
+    features: FittedFeatures | None = None
     word_guards: tuple[RowGuard, ...] = field(default=(), compare=False)
 
     def check_tables(self) -> None:
@@ -114,7 +120,7 @@ def write_model(folder: Path, model: SavedModel) -> None:
     """Write the files into an existing folder. The vocabulary must be one that was learned, not one that was read."""
     if not isinstance(model.vocabulary, Vocabulary):
         raise TypeError("expected a Vocabulary with all its words")
-    version = FORMAT_VERSION if model.scores is None else SCORES_FORMAT_VERSION
+    version = _version(model)
     header = {"format_version": version, "written_by": f"lstmcli {__version__}"}
     content = json.dumps(header | _description(model).to_dict(), indent=2, ensure_ascii=False) + "\n"
     (folder / DESCRIPTION_FILE).write_text(content, encoding="utf-8")
@@ -133,6 +139,12 @@ def write_model(folder: Path, model: SavedModel) -> None:
     if model.ngrams is not None:
         np.save(folder / NGRAMS_FILE, model.ngrams.rows)
     seal(folder)
+
+
+def _version(model: SavedModel) -> int:
+    if model.features is not None:
+        return ROWS_FORMAT_VERSION
+    return FORMAT_VERSION if model.scores is None else SCORES_FORMAT_VERSION
 
 
 def write_card(folder: Path, content: str) -> None:
@@ -160,6 +172,7 @@ def _description(model: SavedModel) -> Description:
         if ngrams is None
         else NgramDescription(model.ngram_share, ngrams.sizes, ngrams.intercepts, ngrams.kinds),
         scores=model.scores,
+        features=model.features,
     )
 
 
@@ -200,7 +213,7 @@ def read_model(run: Path) -> SavedModel:
     folder = SealedFolder(find_model(run), within=run)
     stored = folder.read_json(DESCRIPTION_FILE)
     try:
-        version = check_version(folder, stored, SCORES_FORMAT_VERSION, sealed_from=SEALED_FROM)
+        version = check_version(folder, stored, ROWS_FORMAT_VERSION, sealed_from=SEALED_FROM)
         description = Description.from_dict(stored)
         if version >= 3:
             vocabulary: Vocabulary | StoredVocabulary = _open_vocabulary(folder)
@@ -225,6 +238,7 @@ def read_model(run: Path) -> SavedModel:
         ngrams=ngrams,
         ngram_share=0.0 if description.ngrams is None else description.ngrams.share,
         scores=description.scores,
+        features=description.features,
         word_guards=() if embedding is None else tuple(embedding.guard(number) for number in range(len(members))),
     )
 

@@ -137,7 +137,7 @@ def explain_files(
         written_as = WithPage(written_as, page)
     adder = ExplanationAdder(model, format_name or DEFAULT_FORMAT, options)
     rows = RowStream(ExplainingPool(explainer), adder, written_as, inputs.on_error, warn, lambda _: None)
-    return answer_rows(rows, paths, layouts, inputs=inputs, output=output, text_column=model.columns.text, warn=warn)
+    return answer_rows(rows, paths, layouts, inputs=inputs, output=output, columns=model.columns, warn=warn)
 
 
 def _output_format(inputs: InputOptions, output: OutputOptions, *, is_screen: bool) -> str | None:
