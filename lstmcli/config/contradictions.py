@@ -8,6 +8,7 @@ from lstmcli.config.model_settings import (
     label_kind,
     num_recurrent_weights,
 )
+from lstmcli.config.row_contradictions import row_column_checks
 from lstmcli.config.score_contradictions import score_checks
 from lstmcli.config.settings import SCORES_BY_KIND, Config
 from lstmcli.config.thresholds import unknown_labels
@@ -24,6 +25,7 @@ def contradictions(config: Config, *, needs_labels: bool, needs_rows: bool = Tru
         (_source_checks(config, needs_labels=needs_labels) if needs_rows else [])
         + _label_checks(config)
         + _row_checks(config, needs_labels=needs_labels)
+        + row_column_checks(config)
         + score_checks(config)
         + _training_checks(config)
         + _model_checks(config)
@@ -73,6 +75,7 @@ def _label_checks(config: Config) -> list[Check]:
 
 def _row_checks(config: Config, *, needs_labels: bool) -> list[Check]:
     data = config.data
+    label_columns = data.scores or data.labels or data.annotators or (data.label,)
     return [
         (
             data.unlabelled == "keep" and data.label_separator is None,
@@ -91,7 +94,7 @@ def _row_checks(config: Config, *, needs_labels: bool) -> list[Check]:
             " ".join(unknown_labels(config.decision.thresholds, data.labels)),
         ),
         (
-            data.weight is not None and data.weight in {data.text, data.label, *data.labels, *data.scores},
+            data.weight is not None and data.weight in {data.text, *label_columns},
             [("data", "weight")],
             f"data.weight: column {data.weight!r} is also that of the texts or of what is learned.",
         ),

@@ -70,6 +70,7 @@ class DataSettings(Section):
     format: Literal["auto", FormatName] = "auto"
     encoding: str = "utf-8"
     text: str = "text"
+    text_before: tuple[str, ...] = ()
     label: str = "label"
     labels: tuple[str, ...] = ()
     label_separator: Annotated[str, Limits(min_length=1)] | None = None

@@ -8,7 +8,7 @@ from lstmcli.data.columns import BadRowError, TextSelector, text_of
 from lstmcli.data.formats import Record
 from lstmcli.data.formats.text import TEXT_FORMAT
 from lstmcli.data.reading import ColumnFinder, Source, Wanted
-from lstmcli.data.row_text import RowText
+from lstmcli.data.row_text import RowText, joined_texts
 
 
 class RowColumns:
@@ -21,21 +21,33 @@ class RowColumns:
     def __init__(self, settings: DataSettings) -> None:
         """Take the settings of a training, or of a model, in which the kind of each feature is set."""
         self._features = wanted_features(settings)
-        self.wanted = [Wanted(name, "data.features") for name, _ in self._features]
+        self._num_before = len(settings.text_before)
+        self.wanted = [
+            *(Wanted(name, "data.text_before") for name in settings.text_before),
+            *(Wanted(name, "data.features") for name, _ in self._features),
+        ]
 
     def text(self, text: str, record: Record, indices: Sequence[int | None]) -> str:
         """Return the text of a record with what else is read of it, from where the columns `wanted` are.
 
         Raises:
-            BadFeatureError: a cell is no number, or holds a list.
+            BadFeatureError: a cell is no number where one is expected, or holds a list.
         """
-        if not self._features:
+        if not self.wanted:
             return text
         cells = [_cell(record, index) for index in indices]
+        text = joined_texts([*cells[: self._num_before], text])
+        if not self._features:
+            return text
+        cells = [" ".join(cell.split()) for cell in cells[self._num_before :]]
         for (name, kind), cell in zip(self._features, cells, strict=True):
             if kind == "number":
                 number_of(cell, name)
         return RowText(text, cells)
+
+    def without_row(self, text: str) -> str:
+        """Return a text that comes alone: as the last one, without any before it."""
+        return joined_texts([""] * self._num_before + [text])
 
 
 def _cell(record: Record, index: int | None) -> str:
@@ -48,11 +60,8 @@ def _cell(record: Record, index: int | None) -> str:
         return ""
     cell = record.cells[index]
     if isinstance(cell, list | dict | bytes):
-        raise BadFeatureError(
-            f"expected a number or a category in column {record.columns[index]!r}, found {cell!r:.40}"
-        )
-    found = cell if type(cell) is str else text_of(record, index)
-    return " ".join(found.split())
+        raise BadFeatureError(f"expected a cell with one value in column {record.columns[index]!r}, found {cell!r:.40}")
+    return cell if type(cell) is str else text_of(record, index)
 
 
 class RowSelector(TextSelector):
@@ -70,7 +79,7 @@ class RowSelector(TextSelector):
         """See `TextSelector`."""
         text = super().__call__(record)
         if self._is_text:
-            return text
+            return self._row.without_row(text)
         try:
             return self._row.text(text, record, self._find_others(record.columns))
         except BadFeatureError as error:

@@ -1,7 +1,12 @@
 """A text with the cells of its row that a model reads beside it."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
+
+from lstmcli.data.blank import is_blank
+
+# Stands between the texts of several columns. It is a token of its own, and ends what a negation negates.
+COLUMN_MARK: Final = "\u241e"  # the symbol for a record separator
 
 
 class RowText(str):
@@ -46,3 +51,13 @@ def with_cells_of(text: str, other: str) -> str:
     """Return `text` with the cells of `other`, which it was made from."""
     cells = cells_of(other)
     return text if cells is None else RowText(text, cells)
+
+
+def joined_texts(parts: Sequence[str]) -> str:
+    """Return the texts of several columns, the model's own one last, as one text with a mark before all but the first.
+
+    Without the last text, there is nothing to predict, whatever came before.
+    """
+    if len(parts) == 1 or is_blank(parts[-1]):
+        return parts[-1]
+    return f" {COLUMN_MARK} ".join(part.replace(COLUMN_MARK, " ") for part in parts)

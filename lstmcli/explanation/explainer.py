@@ -11,6 +11,7 @@ from lstmcli.explanation.phrases import phrases_of
 from lstmcli.explanation.reading import ReadText
 from lstmcli.explanation.removal import Block
 from lstmcli.explanation.results import ExplainedTexts, Explanation, Parts, WordShare
+from lstmcli.explanation.rows import column_of, feature_shares
 from lstmcli.explanation.target import Labels, in_unit_of_score, unusual_scores
 from lstmcli.inference.predictor import PartLogits, Predictions, Predictor
 from lstmcli.metrics.decisions import probabilities_from_logits
@@ -90,14 +91,17 @@ class Explainer:
         labels = self.labels_of(predictions)
         block = Block(predictor, self._read(texts, token_ids), labels, logits / model.temperature)
         shares = self._method(block)
+        beside = feature_shares(predictor, texts, parts, labels)
+        columns = [*model.columns.text_before, model.columns.text]
         phrases = phrases_of(block, self._num_phrases) if self._num_phrases else [()] * len(texts)
         explanations = [
             Explanation(
                 label=model.labels.names[label],
                 probability=float(probabilities[number, label]),
                 parts=_parts(parts, number, label, predictor),
-                words=_words(text, own),
+                words=_words(text, own, columns),
                 phrases=together,
+                features=beside[number],
             )
             for number, (text, label, own, together) in enumerate(
                 zip(block.texts, labels.tolist(), shares, phrases, strict=True)
@@ -135,9 +139,15 @@ def _parts(parts: PartLogits, number: int, label: int, predictor: Predictor) -> 
     return Parts(network, *of_both)
 
 
-def _words(text: ReadText, shares: NDArray[np.float64]) -> tuple[WordShare, ...]:
+def _words(text: ReadText, shares: NDArray[np.float64], columns: Sequence[str]) -> tuple[WordShare, ...]:
     values = text.per_word(shares).tolist()
     return tuple(
-        WordShare(text.text[word.start : word.end], word.start, word.end, value)
+        WordShare(
+            text.text[word.start : word.end],
+            word.start,
+            word.end,
+            value,
+            column_of(columns, text.text, word.start),
+        )
         for word, value in zip(text.words, values, strict=True)
     )

@@ -160,6 +160,11 @@ class ColumnFeatures:
         found = [self.numbers(cells_of(text)) for text in texts]
         return np.array(found, dtype=np.float64).reshape(len(texts), len(self.names))
 
+    def shown(self, text: str) -> dict[str, str]:
+        """Return the cell of each column; "" where it is missing."""
+        cells = cells_of(text) or [""] * len(self.parts)
+        return {part.name: cell for part, cell in zip(self.parts, cells, strict=True)}
+
     def to_dict(self) -> dict[str, Any]:
         """See `RowFeatures`."""
         return {"source": self.source, "columns": [part.to_dict() for part in self.parts]}

@@ -89,6 +89,17 @@ class FittedFeatures:
         # A sum per text: a product of matrices might round differently beside other texts.
         return np.asarray(np.einsum("tf,of->to", self.values(texts), self.coefficients))
 
+    def shown(self, text: str) -> dict[str, str]:
+        """Return what a text has of each group, for people."""
+        found: dict[str, str] = {}
+        for source in self.sources:
+            if isinstance(source, ColumnFeatures):
+                found |= source.shown(text)
+                continue
+            for group, value in zip(source.groups, source.values([text])[0].tolist(), strict=True):
+                found.setdefault(group, f"{value:.3g}")
+        return found
+
     def parts(self, texts: Sequence[str]) -> Floats:
         """Return what each feature adds, compared with an average row, (texts, features, outputs)."""
         averages = np.concatenate([np.zeros(0), *(source.averages for source in self.sources)])

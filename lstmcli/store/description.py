@@ -20,6 +20,7 @@ from lstmcli.store.score_description import scores_from_dict, scores_to_dict
 # The settings of columns that are stored for later use by `evaluate` and `predict`.
 COLUMN_KEYS = ("text", "label", "labels", "label_separator", "format", "encoding")
 REQUIRED_COLUMN_KEYS = COLUMN_KEYS[:4]
+COLUMN_LISTS = ("labels", "annotators", "text_before")
 
 MAX_LOGIT = 1e9
 MAX_NGRAM_SIZE = 32
@@ -71,6 +72,8 @@ class Description(NamedTuple):
         else:
             found["scores"] = scores_to_dict(self.scores)
         found["columns"] = {key: getattr(self.columns, key) for key in COLUMN_KEYS}
+        if self.columns.text_before:
+            found["columns"]["text_before"] = list(self.columns.text_before)
         if self.columns.annotators:
             found["columns"]["annotators"] = list(self.columns.annotators)
         if self.rule.origins:
@@ -167,18 +170,18 @@ def _columns(stored: Mapping[str, Any], labels: LabelSet) -> DataSettings:
     if found.get("format", "auto") not in {"auto", *get_args(FormatName)}:
         raise ValueError(f"format {found['format']!r:.80}")
     _check_name(found.get("encoding", ""))
-    found["annotators"] = stored.get("annotators", [])
-    if not isinstance(found["labels"], list) or not isinstance(found["annotators"], list):
-        raise ValueError("columns: expected a list of labels, and of annotators")
+    found |= {key: stored.get(key, []) for key in ("annotators", "text_before")}
+    if not all(isinstance(found[key], list) for key in COLUMN_LISTS):
+        raise ValueError("columns: expected a list of labels, of annotators, and of texts before the text")
     for key in ("text", "label"):
         _check_name(found[key])
-    for name in [*found["labels"], *found["annotators"]]:
+    for name in (name for key in COLUMN_LISTS for name in found[key]):
         _check_name(name)
     if found["label_separator"] is not None and not (
         isinstance(found["label_separator"], str) and found["label_separator"]
     ):
         raise ValueError(f"label_separator is {found['label_separator']!r:.80}")
-    lists = {key: tuple(found[key]) for key in ("labels", "annotators")}
+    lists = {key: tuple(found[key]) for key in COLUMN_LISTS}
     scores = labels.names if labels.kind == "scores" else ()
     return replace(DataSettings(), **found | lists | {"scores": scores})
 

@@ -142,7 +142,7 @@ def write_model(folder: Path, model: SavedModel) -> None:
 
 
 def _version(model: SavedModel) -> int:
-    if model.features is not None:
+    if model.features is not None or model.columns.text_before:
         return ROWS_FORMAT_VERSION
     return FORMAT_VERSION if model.scores is None else SCORES_FORMAT_VERSION
 

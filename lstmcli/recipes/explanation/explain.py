@@ -65,6 +65,7 @@ class ExplanationAdder:
         self._predictions = adder_of(model, PredictOptions(), format_name)
         self._has_names = format_name != TEXT_FORMAT
         self._options = options
+        self._beside = [] if model.features is None else ["features"]
 
     @property
     def names_in_rows(self) -> Sequence[str]:
@@ -80,7 +81,13 @@ class ExplanationAdder:
 
     def nothing(self) -> Mapping[str, Any]:
         """See `CellAdder`."""
-        added = ["explained", "parts", "words", *(["phrases"] if self._options.phrases is not None else [])]
+        added = [
+            "explained",
+            "parts",
+            "words",
+            *self._beside,
+            *(["phrases"] if self._options.phrases is not None else []),
+        ]
         return {**self._predictions.nothing(), **dict.fromkeys(added)}
 
     def check(self, columns: Sequence[str], name: str) -> None:
