@@ -123,5 +123,11 @@ def examples_in_memory(texts: Sequence[str], labels: Sequence[str | Iterable[str
         rows.append(number, text, tuple(sorted({clean_label(name) for name in names})), "")
     report = RowsRead(NAME, len(texts), len(texts), ())
     return Examples(
-        report.name, report.num_rows, rows.table(), tuple(rows.label_sets), rows.store, report.findings, None
+        report.name,
+        report.num_rows,
+        rows.table(),
+        tuple(rows.label_sets),
+        rows.store,
+        report.findings,
+        cells=rows.cells,
     )

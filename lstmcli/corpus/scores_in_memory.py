@@ -74,6 +74,8 @@ def scores_in_memory(
     findings = (Finding("no score", "unlabelled", "drop", lines),) if lines else ()
     numbers = None if rows.scores is None else rows.scores.score_values()
     table = rows.table()
-    examples = Examples(NAME, len(texts), table, tuple(rows.label_sets), rows.store, findings, scores=numbers)
+    examples = Examples(
+        NAME, len(texts), table, tuple(rows.label_sets), rows.store, findings, scores=numbers, cells=rows.cells
+    )
     train, validation, labels = split_examples(weighted(examples, weights), settings, seed)
     return Corpus((), (train.report, validation.report), train, validation, None, labels, ())

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from lstmcli.config.model_settings import LabelKind
 from lstmcli.ngrams.fit import FittedNgrams, NgramFeatures, fit_ngrams
@@ -40,6 +41,13 @@ class NgramCorpus:
     further: tuple[Any, Any] | None = None
 
 
+class FitWithFeatures(NamedTuple):
+    """The n-grams, and what they and features of rows say with some of these features left out."""
+
+    fitted: FittedNgrams
+    without: list[NDArray[np.float64]]
+
+
 def fit_best_ngrams(corpus: NgramCorpus, sizes: range, *, num_buckets: int, seed: int) -> FittedNgrams:
     """Fit without negated words, then with them, and return the model with the lower loss on validation rows.
 
@@ -52,11 +60,42 @@ def fit_best_ngrams(corpus: NgramCorpus, sizes: range, *, num_buckets: int, seed
         num_buckets: a power of two.
         seed: see `NgramFeatures`.
     """
+    return fit_with_features(corpus, sizes, [], num_buckets=num_buckets, seed=seed).fitted
+
+
+def fit_with_features(
+    corpus: NgramCorpus, sizes: range, left_out: Sequence[NDArray[np.bool_]], *, num_buckets: int, seed: int
+) -> FitWithFeatures:
+    """Do the same, then fit the best model again without some features of rows; other arguments as above.
+
+    Args:
+        corpus: texts, targets and perhaps features.
+        sizes: see above.
+        left_out: for each further fit, the features that are left out, (features,).
+        num_buckets: see above.
+        seed: see above.
+
+    Returns:
+        the model, and the validation logits of each further fit.
+    """
     further = (None, None) if corpus.further is None else corpus.further
+
+    def fit(
+        features: NgramFeatures, validation: TokenIds, strengths: Sequence[float] | None, values: Any
+    ) -> FittedNgrams:
+        return fit_ngrams(
+            features,
+            corpus.targets,
+            validation,
+            corpus.validation_targets,
+            kind=corpus.kind,
+            strengths=strengths,
+            validation_further=values,
+        )
 
     def fitted(
         parts: Sequence[TokenIds], words: Sequence[str], kinds: FeatureKinds, strengths: Sequence[float] | None
-    ) -> FittedNgrams:
+    ) -> tuple[FittedNgrams, NgramFeatures | None]:
         features = NgramFeatures(
             parts[0],
             words,
@@ -67,20 +106,19 @@ def fit_best_ngrams(corpus: NgramCorpus, sizes: range, *, num_buckets: int, seed
             weights=corpus.weights,
             further=further[0],
         )
-        return fit_ngrams(
-            features,
-            corpus.targets,
-            parts[1],
-            corpus.validation_targets,
-            kind=corpus.kind,
-            strengths=strengths,
-            validation_further=further[1],
-        )
+        return fit(
+            features, parts[1], strengths, further[1]
+        ), features if left_out else None  # else their memory is free
 
     parts = [corpus.texts, corpus.validation]
-    plain = fitted(parts, corpus.words, FeatureKinds.MARKED, None)
+    best, features = fitted(parts, corpus.words, FeatureKinds.MARKED, None)
     with_negations = with_twins(parts, corpus.words)
-    if with_negations is None:
-        return plain
-    other = fitted(*with_negations, FeatureKinds.NEGATED, [plain.strength])
-    return min(plain, other, key=lambda model: model.validation_loss)
+    if with_negations is not None:
+        other, other_features = fitted(*with_negations, FeatureKinds.NEGATED, [best.strength])
+        if other.validation_loss < best.validation_loss:
+            best, features, parts = other, other_features, with_negations[0]
+    without = []
+    for columns in left_out if features is not None else []:
+        values = further[1] @ sparse.diags((~columns).astype(np.float64))
+        without.append(fit(features.without(columns), parts[1], [best.strength], values).validation_logits)
+    return FitWithFeatures(best, without)

@@ -29,6 +29,9 @@ LARGEST = 1e12
 
 OTHER, MISSING = "other", "missing"
 
+# Categories that a note names.
+MAX_SHOWN = 6
+
 
 @dataclass(frozen=True)
 class NumberColumn:
@@ -71,6 +74,11 @@ class NumberColumn:
         found = min(MAX_DEVIATIONS, max(-MAX_DEVIATIONS, found))
         return (found, 0.0) if self.missing else (found,)
 
+    def described(self) -> str:
+        """See `RowFeatures`."""
+        missing = f", missing in {self.missing:.0%}" if self.missing else ""
+        return f"{self.name} (number: mean {self.mean:.4g}, deviation {self.deviation:.4g}{missing})"
+
     def to_dict(self) -> dict[str, Any]:
         """Return what is stored."""
         return {"name": self.name, "mean": self.mean, "deviation": self.deviation, "missing": self.missing}
@@ -111,6 +119,13 @@ class CategoryColumn:
         if key not in self.shares:
             return self.averages
         return tuple(float(each == key) for each in self.shares)
+
+    def described(self) -> str:
+        """See `RowFeatures`."""
+        names = {None: OTHER, "": MISSING}
+        found = [f"{names.get(key, key)} {share:.0%}" for key, share in self.shares.items()]
+        more = f", and {len(found) - MAX_SHOWN} more" if len(found) > MAX_SHOWN else ""
+        return f"{self.name} (category: {', '.join(found[:MAX_SHOWN])}{more})"
 
     def to_dict(self) -> dict[str, Any]:
         """Return what is stored."""
@@ -159,6 +174,10 @@ class ColumnFeatures:
         """See `RowFeatures`."""
         found = [self.numbers(cells_of(text)) for text in texts]
         return np.array(found, dtype=np.float64).reshape(len(texts), len(self.names))
+
+    def described(self) -> list[str]:
+        """See `RowFeatures`."""
+        return [part.described() for part in self.parts]
 
     def shown(self, text: str) -> dict[str, str]:
         """Return the cell of each column; "" where it is missing."""

@@ -1,6 +1,7 @@
 """Fits the n-gram model: one regression per label or score over hashed n-grams; C is chosen on validation rows."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,6 +119,12 @@ class NgramFeatures:
         scale = 1.0 / np.sqrt(np.where(squared_lengths > 0.0, squared_lengths, 1.0))
         used = counts[:, self._used]
         return (sparse.diags(scale) @ used @ sparse.diags(self._idf[self._used])).tocsr()
+
+    def without(self, columns: NDArray[np.bool_]) -> "NgramFeatures":
+        """Return the same without some of the features beside the n-grams, (features,), whose values become 0."""
+        other = copy(self)
+        other._further = self._further @ sparse.diags((~columns).astype(np.float64))
+        return other
 
     def tried(self, num_labels: int) -> NDArray[np.int64] | None:
         """Return a sample of `rows`, as indices into them, that is enough to choose C; None: all rows."""

@@ -41,6 +41,9 @@ class RowFeatures(Protocol):
     def averages(self) -> Floats:
         """The values of an average training row, (names,), with which explanations compare."""
 
+    def described(self) -> Sequence[str]:
+        """Return what was learned of the features from training rows, in a few words for each group."""
+
     def values(self, texts: Sequence[str]) -> Floats:
         """Return (texts, names); texts may be a `data.row_text.RowText` with the cells of a row."""
 
@@ -88,6 +91,10 @@ class FittedFeatures:
         """Return what the features of texts add to the outputs of the n-grams, (texts, outputs)."""
         # A sum per text: a product of matrices might round differently beside other texts.
         return np.asarray(np.einsum("tf,of->to", self.values(texts), self.coefficients))
+
+    def described(self) -> list[str]:
+        """Return what was learned of all features, in a few words each."""
+        return [text for source in self.sources for text in source.described()]
 
     def shown(self, text: str) -> dict[str, str]:
         """Return what a text has of each group, for people."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lstmcli.config import loading
 from lstmcli.config.settings import Config
 from lstmcli.inference.given_texts import BLOCK_TEXTS, text_blocks
+from lstmcli.inference.rows_in_memory import given_rows
 from lstmcli.recipes.run_setup import default_run_dir
 
 if TYPE_CHECKING:  # a mistake is told before pandas is loaded
@@ -24,22 +25,24 @@ def given_inputs(
     labels: Iterable[Any] | None,
     scores: Mapping[str, Iterable[Any]] | None = None,
     weights: Iterable[Any] | None = None,
+    features: Mapping[str, Iterable[Any]] | None = None,
 ) -> "tuple[Config, Corpus | None]":
     """Return the config, and the corpus if the texts are not in files."""
     loading.check_settings(settings)
     if scores is not None:
-        return _given_scores(settings, texts, labels, scores, weights)
+        return _given_scores(settings, texts, labels, scores, weights, features)
     if (texts is None) != (labels is None):
         raise TypeError(f"expected texts and labels together, got only {'labels' if texts is None else 'texts'}")
-    if texts is None and weights is not None:
-        raise TypeError("expected texts and weights together, got only weights; for rows in a file, set data.weight")
+    for name, values, key in (("weights", weights, "weight"), ("features", features, "features")):
+        if texts is None and values is not None:
+            raise TypeError(f"expected texts and {name} together, got only {name}; for rows in a file, set data.{key}")
     if texts is None or labels is None:
         return loading.config_from(settings), None
     from lstmcli.corpus.in_memory import corpus_in_memory, given_labels, labelled_settings
 
-    given = list(chain.from_iterable(text_blocks(texts, BLOCK_TEXTS)))
     names = given_labels(labels)
-    config = loading.config_from({**settings, **labelled_settings(names)}, needs_rows=False)
+    config = loading.config_from({**_named(features), **settings, **labelled_settings(names)}, needs_rows=False)
+    given = _checked_texts(given_rows(config.data, texts, features))
     return config, corpus_in_memory(
         given, names, config.data, seed=config.training.seed, weights=_checked_weights(weights, len(given))
     )
@@ -51,6 +54,7 @@ def _given_scores(
     labels: Iterable[Any] | None,
     scores: Mapping[str, Iterable[Any]],
     weights: Iterable[Any] | None,
+    features: Mapping[str, Iterable[Any]] | None,
 ) -> "tuple[Config, Corpus]":
     if labels is not None:
         raise TypeError("expected labels or scores, got both")
@@ -58,12 +62,21 @@ def _given_scores(
         raise TypeError("expected texts and scores together, got only scores")
     from lstmcli.corpus.scores_in_memory import given_scores, scores_in_memory
 
-    given = list(chain.from_iterable(text_blocks(texts, BLOCK_TEXTS)))
     numbers = given_scores(scores)
-    config = loading.config_from({**settings, "data.scores": list(numbers.names)}, needs_rows=False)
+    config = loading.config_from({**_named(features), **settings, "data.scores": list(numbers.names)}, needs_rows=False)
+    given = _checked_texts(given_rows(config.data, texts, features))
     return config, scores_in_memory(
         given, numbers, config.data, seed=config.training.seed, weights=_checked_weights(weights, len(given))
     )
+
+
+def _named(features: Mapping[str, Iterable[Any]] | None) -> dict[str, Any]:
+    """Return the settings by which given features are read, unless others are set."""
+    return {} if features is None else {"data.features": list(features)}
+
+
+def _checked_texts(texts: Iterable[Any]) -> list[Any]:
+    return list(chain.from_iterable(text_blocks(texts, BLOCK_TEXTS)))
 
 
 def _checked_weights(weights: Iterable[Any] | None, num_texts: int) -> "NDArray[np.float64] | None":

@@ -2,9 +2,12 @@
 
 import hashlib
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from lstmcli.config.defaults import CorpusSizes, Resolved, resolve
 from lstmcli.config.model_settings import ModelSettings
@@ -60,6 +63,7 @@ class Prepared:
         language_model: initial weights of the layers; None for random ones.
         ngrams: the fitted n-gram model, if there is one.
         features: those beside the n-grams, fitted together with them, if there are any.
+        without_features: see `LinearModel.without`.
         task: what is learned, labels or scores.
         device: where networks are trained.
         fingerprint: a hash of everything that training and tuning depend on.
@@ -74,6 +78,7 @@ class Prepared:
     language_model: SavedLanguageModel | None
     ngrams: FittedNgrams | None
     features: FittedFeatures | None
+    without_features: Mapping[str, NDArray[np.float64]]
     task: Task
     device: torch.device
     fingerprint: str
@@ -184,6 +189,7 @@ def prepare(
         language_model=start.language_model,
         ngrams=ngrams,
         features=None if linear is None else linear.features,
+        without_features={} if linear is None else linear.without,
         task=task,
         device=device,
         fingerprint=fingerprint(corpus, embedding),

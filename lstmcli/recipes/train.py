@@ -22,6 +22,7 @@ from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.recipes.evaluation.written import describe_model
 from lstmcli.recipes.fit import FittedNetwork, fit_network
 from lstmcli.recipes.gradients.texts import gradients_of_training
+from lstmcli.recipes.linear.report import feature_facts, scored_features
 from lstmcli.recipes.prepare import Prepared, TokenizedCorpus, prepare, read_corpus, tokenize_corpus
 from lstmcli.recipes.pretraining import pretrain_within
 from lstmcli.recipes.reporting.content import content_of_training
@@ -151,6 +152,10 @@ def _tune(prepared: Prepared, networks: Sequence[FittedNetwork], tell: Tell) -> 
         tell(PartsScored(headline, network, ngrams, value, tuned.ngram_share))
         found = {"network_alone": network, "ngrams_alone": ngrams, "together": value}
         facts |= {name: round(score, 4) for name, score in found.items()}
+    if prepared.ngrams is not None and prepared.without_features:
+        scored = scored_features(task, prepared.ngrams, prepared.without_features)
+        tell(scored)
+        facts |= feature_facts(scored)
     for event in tuned.events:
         tell(event)
     if prepared.language_model is not None:
@@ -238,5 +243,6 @@ def _card(prepared: Prepared, model: SavedModel, evaluations: Sequence[Evaluatio
             is_english=is_shipped and start is not None and isinstance(start.learned, LearnedSentenceVectors),
             evaluations=evaluations,
             release=f"lstmcli {__version__}",
+            beside=() if model.features is None else model.features.described(),
         )
     )

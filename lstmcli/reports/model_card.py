@@ -59,6 +59,7 @@ class ModelCard:
         is_english: whether it started from the English network.
         evaluations: of the model, the first on the rows that it was tuned on.
         release: that trained it.
+        beside: what it reads beside the text, in a few words each.
     """
 
     model: str
@@ -67,6 +68,7 @@ class ModelCard:
     is_english: bool
     evaluations: Sequence[Evaluation]
     release: str
+    beside: Sequence[str] = ()
 
 
 def to_model_card(card: ModelCard) -> str:
@@ -117,7 +119,15 @@ def _data(card: ModelCard) -> Iterator[str]:
     columns = card.columns
     source = "texts in memory" if columns.train is None else escape_markdown(PurePath(columns.train).name)
     text = "" if columns.train is None else f' Texts are in the column "{escape_markdown(columns.text)}".'
+    if columns.text_before and columns.train is not None:
+        before = joined([f'"{escape_markdown(name)}"' for name in columns.text_before])
+        text += f" Before each text, it reads {before}, which may be empty."
     yield f"Trained on {counted(card.num_train_rows, 'row')} of {source}.{text}"
+    if columns.weight is not None:
+        yield f'Training rows were weighted by the column "{escape_markdown(columns.weight)}"; scored rows count as one.'
+    if card.beside:
+        yield "Its linear part also reads these columns of a row:"
+        yield _bullets(map(escape_markdown, card.beside))
     labels = [next(iter(evaluation.labels.values())) for evaluation in card.evaluations]
     rows = [
         [of_label[0].label, *(f"{each.support:,}" for each in of_label)]

@@ -8,15 +8,16 @@ from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from lstmcli.sklearn.estimator import TextEstimator, texts_of
+from lstmcli.sklearn.estimator import TextEstimator, rows_of
 from lstmcli.sklearn.targets import Targets, indicators
 
 
 class LSTMClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """An LSTM with n-grams for texts, trained as `lstmcli train` does by default.
 
-    X is a list, an array, a Series or a one-column frame of str. y is a class for each text, or for several labels per
-    text a set of names for each, or an indicator matrix (texts, labels).
+    X is a list, an array, a Series or a one-column frame of str; or a frame of which `settings` name several columns,
+    as {"data.text": ["previous", "text"], "data.features": ["age"]}. y is a class for each text, or for several labels
+    per text a set of names for each, or an indicator matrix (texts, labels).
 
     Attributes:
         classes_: the classes, sorted; of an indicator matrix the numbers of its columns.
@@ -34,10 +35,11 @@ class LSTMClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]  # s
             ValueError: X and y can't be learned from, or a parameter or a setting is wrong.
             TypeError: X holds something else than str, or y a mix of types.
         """
-        texts = texts_of(X)
+        self._row_columns = self._columns()
+        rows = rows_of(X, self._row_columns)
         targets = Targets.of(y)
-        check_consistent_length(texts, targets.indices)
-        self._fit_model(texts, sample_weight, labels=targets.labels())
+        check_consistent_length(rows.texts, targets.indices)
+        self._fit_model(rows, sample_weight, labels=targets.labels())
         self.classes_ = targets.classes
         self._names, self._form = targets.names, targets.form
         self._open()
@@ -49,7 +51,7 @@ class LSTMClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]  # s
         Blank texts get a class, too, as scikit-learn expects; `model_.predict` answers None.
         """
         check_is_fitted(self)
-        answers = self.model_.predict(texts_of(X), answer_blank=True)
+        answers = self._answer("predict", X)
         index = {name: number for number, name in enumerate(self._names)}
         if self._form == "single":
             return self.classes_[[index[name] for name in answers]]
@@ -64,7 +66,7 @@ class LSTMClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]  # s
         """Return (texts, classes), the probability of each of `classes_`; 0 for one that only validation texts had."""
         check_is_fitted(self)
         model = self.model_
-        found = model.predict_proba(texts_of(X), answer_blank=True)
+        found = self._answer("predict_proba", X)
         probabilities = np.zeros((len(found), len(self.classes_)))
         probabilities[:, [self._names.index(name) for name in model.labels]] = found
         return probabilities

@@ -1,26 +1,40 @@
 """Fits the linear model of a training: n-grams, together with what rows have beside their texts."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
 
 from lstmcli.config.defaults import Resolved
 from lstmcli.config.settings import Config
 from lstmcli.corpus.corpus import Corpus
 from lstmcli.corpus.encode import TokenizedTexts
-from lstmcli.events import NgramsFitted, Tell
-from lstmcli.ngrams.choice import NgramCorpus, fit_best_ngrams
+from lstmcli.events import FeaturesFitted, NgramsFitted, Tell
+from lstmcli.ngrams.choice import NgramCorpus, fit_with_features
 from lstmcli.ngrams.fit import FittedNgrams
-from lstmcli.ngrams.row_features import FittedFeatures
+from lstmcli.ngrams.row_features import FittedFeatures, RowFeatures
 from lstmcli.ngrams.table import FeatureKinds
 from lstmcli.recipes.linear.features import feature_matrix, learned_features
 from lstmcli.recipes.tasks.choice import targets_of
 
+# With more groups of features, none is left out alone: each costs a fit.
+MAX_GROUPS = 12
+
 
 @dataclass(frozen=True)
 class LinearModel:
-    """The fitted n-grams, and the features beside them, None without any."""
+    """The fitted linear model.
+
+    Attributes:
+        ngrams: with their features.
+        features: beside the n-grams; None without any.
+        without: validation logits of linear models without each group of features, and without any of them under "".
+    """
 
     ngrams: FittedNgrams
     features: FittedFeatures | None
+    without: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 def fit_linear(
@@ -38,7 +52,8 @@ def fit_linear(
     train_targets, validation_targets = targets_of(corpus)
     sources = learned_features(config, corpus.train.texts)
     further = [feature_matrix(sources, part.texts) for part in (corpus.train, corpus.validation)]
-    fitted = fit_best_ngrams(
+    left_out = _left_out(sources)
+    fitted, without = fit_with_features(
         NgramCorpus(
             train.token_ids(),
             train_targets,
@@ -50,6 +65,7 @@ def fit_linear(
             (further[0], further[1]) if sources else None,
         ),
         sizes,
+        list(left_out.values()),
         num_buckets=settings.ngram_buckets,
         seed=config.training.seed,
     )
@@ -64,4 +80,19 @@ def fit_linear(
         )
     )
     coefficients = fitted.table.further
-    return LinearModel(fitted, None if coefficients is None else FittedFeatures(sources, coefficients))
+    if coefficients is None:
+        return LinearModel(fitted, None)
+    tell(FeaturesFitted(tuple(text for source in sources for text in source.described())))
+    return LinearModel(fitted, FittedFeatures(sources, coefficients), dict(zip(left_out, without, strict=True)))
+
+
+def _left_out(sources: Sequence[RowFeatures]) -> dict[str, NDArray[np.bool_]]:
+    """Return what is left out to see what it brings: all features, under "", and each group if there are few."""
+    names = np.array([name for source in sources for name in source.groups])
+    if not len(names):
+        return {}
+    groups = list(dict.fromkeys(names.tolist()))
+    found = {"": np.ones(len(names), dtype=np.bool_)}
+    if 1 < len(groups) <= MAX_GROUPS:
+        found |= {group: names == group for group in groups}
+    return found

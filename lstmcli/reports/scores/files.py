@@ -9,6 +9,7 @@ import jinja2
 from rich.console import Console
 
 from lstmcli.metrics.score_evaluation import ScoreEvaluation
+from lstmcli.reports.facts import fact_text
 from lstmcli.reports.files import UNLIMITED_WIDTH, drawn_table, json_text
 from lstmcli.reports.markdown import escape_markdown, markdown_table
 from lstmcli.reports.metrics_file import metrics_heading
@@ -31,7 +32,7 @@ def scores_json(evaluations: Evaluations, facts: Facts, source: Provenance = UNK
 
 def scores_markdown(title: str, evaluations: Evaluations, facts: Facts) -> str:
     """Return a report with the verdicts first, then every table."""
-    lines = [f"- {name.replace('_', ' ')}: {escape_markdown(str(value))}" for name, value in facts.items()]
+    lines = [f"- {name.replace('_', ' ')}: {escape_markdown(fact_text(value))}" for name, value in facts.items()]
     parts = [f"# {escape_markdown(title)}", "\n".join(lines)]
     for evaluation in evaluations:
         parts.append(f"## {escape_markdown(evaluation.name)}")
@@ -54,7 +55,9 @@ def scores_html(title: str, evaluations: Evaluations, facts: Facts) -> str:
     sections = [
         {"name": each.name, "verdicts": score_verdicts(each), "tables": score_tables(each)} for each in evaluations
     ]
-    return environment.get_template("scores.html.j2").render(title=title, facts=facts, sections=sections)
+    return environment.get_template("scores.html.j2").render(
+        title=title, facts={name: fact_text(value) for name, value in facts.items()}, sections=sections
+    )
 
 
 def scores_console_text(evaluation: ScoreEvaluation, *, is_terminal: bool) -> str:

@@ -1,5 +1,6 @@
 """How the model was made, for those who want to repeat or improve it."""
 
+from lstmcli.reports.facts import fact_text
 from lstmcli.reports.gradients.as_svg import report_figure, report_sentences
 from lstmcli.reports.report_page.blocks import Block, Charts, Facts, Folded, Items, Section, Svg
 from lstmcli.reports.report_page.content import ReportContent
@@ -9,7 +10,7 @@ GRADIENTS_TITLE = "Gradients through time"
 
 def making_facts(content: ReportContent) -> list[tuple[str, str]]:
     """Return figures about how the model was made, by name."""
-    facts = [(name.replace("_", " "), str(value)) for name, value in content.facts.items()]
+    facts = [(name.replace("_", " "), fact_text(value)) for name, value in content.facts.items()]
     before = next(iter(content.main.calibration.values())).error_before
     if before is not None:
         facts.append(("calibration error before temperature scaling", f"{before:.3f}"))
