@@ -118,7 +118,8 @@ def fit_with_features(
         if other.validation_loss < best.validation_loss:
             best, features, parts = other, other_features, with_negations[0]
     without = []
-    for columns in left_out if features is not None else []:
+    for columns in left_out:
+        assert features is not None  # kept where something is left out
         values = further[1] @ sparse.diags((~columns).astype(np.float64))
         without.append(fit(features.without(columns), parts[1], [best.strength], values).validation_logits)
     return FitWithFeatures(best, without)

@@ -124,7 +124,7 @@ def _data(card: ModelCard) -> Iterator[str]:
         text += f" Before each text, it reads {before}, which may be empty."
     yield f"Trained on {counted(card.num_train_rows, 'row')} of {source}.{text}"
     if columns.weight is not None:
-        yield f'Training rows were weighted by the column "{escape_markdown(columns.weight)}"; scored rows count as one.'
+        yield f'Training rows were weighted by the column "{escape_markdown(columns.weight)}"; scored ones were not.'
     if card.beside:
         yield "Its linear part also reads these columns of a row:"
         yield _bullets(map(escape_markdown, card.beside))

@@ -18,7 +18,7 @@ must not import torch, since prediction imports it.
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
 from safetensors.numpy import save_file
@@ -49,6 +49,7 @@ from lstmcli.store.layout import (
     VOCABULARY_FILE,
     WEIGHTS_FILE,
 )
+from lstmcli.store.members import by_member, name_prefix
 from lstmcli.store.tables import FLOAT32, Shapes, Table, read_weights
 from lstmcli.text.vocabulary import Vocabulary
 from lstmcli.text.word_index import StoredVocabulary, index_words
@@ -65,8 +66,6 @@ ROWS_FORMAT_VERSION: Final = 7
 SEALED_FROM: Final = 4
 
 EMBEDDING: Final = "embedding.weight"
-
-Value = TypeVar("Value")
 
 # The most bytes that vocabulary.txt may have where it is read whole, in versions 1 and 2.
 MAX_WORDS_BYTES: Final = 1 << 28
@@ -129,7 +128,7 @@ def write_model(folder: Path, model: SavedModel) -> None:
     # float16 halves the size. Reports score the stored model, so they include the cost of rounding.
     np.save(folder / EMBEDDING_FILE, np.stack([member[EMBEDDING].astype(np.float16) for member in model.members]))
     weights = {
-        _prefix(number, len(model.members)) + name: value.astype(np.float32)
+        name_prefix(number, len(model.members)) + name: value.astype(np.float32)
         for number, member in enumerate(model.members, start=1)
         for name, value in member.items()
         if name != EMBEDDING
@@ -174,10 +173,6 @@ def _description(model: SavedModel) -> Description:
         scores=model.scores,
         features=model.features,
     )
-
-
-def _prefix(number: int, num_members: int) -> str:
-    return "" if num_members == 1 else f"{number}."
 
 
 def find_model(run: Path) -> Path:
@@ -271,7 +266,7 @@ def _members(
     def check(shapes: Shapes) -> None:
         if not num_members <= len(shapes):
             raise ValueError(f"{num_members} networks")
-        parts = _by_member(shapes, num_members)
+        parts = by_member(shapes, num_members)
         if embedding is not None and len(embedding.values) != num_members:
             raise ValueError(f"word vectors of {len(embedding.values)} networks, expected {num_members}")
         for part in parts:
@@ -279,24 +274,11 @@ def _members(
             check_shapes(description.network, num_words, num_labels, own)
 
     types = FLOAT32 if embedding is not None else FLOAT32 | {"F16"}  # word vectors of version 2
-    members = _by_member(read_weights(folder, WEIGHTS_FILE, check, types=types), num_members)
+    members = by_member(read_weights(folder, WEIGHTS_FILE, check, types=types), num_members)
     if embedding is not None:
         for member, table in zip(members, embedding.values, strict=True):
             member[EMBEDDING] = table
     return tuple(members)
-
-
-def _by_member(named: dict[str, Value], num_members: int) -> list[dict[str, Value]]:
-    """Part the names of all networks."""
-    if num_members == 1:
-        return [dict(named)]
-    parts: list[dict[str, Value]] = [{} for _ in range(num_members)]
-    for name, value in named.items():
-        number, dot, own = name.partition(".")
-        if not (dot and number.isdecimal() and 1 <= int(number) <= num_members):
-            raise ValueError(f"weights {name!r:.80} of {num_members} networks")
-        parts[int(number) - 1][own] = value
-    return parts
 
 
 def _ngrams(folder: SealedFolder, description: NgramDescription) -> NgramTable:

@@ -1,20 +1,11 @@
 """The features of a training beside its n-grams: what is learned of them from training rows."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
-
-from scipy import sparse
-
 from lstmcli.config.settings import Config
 from lstmcli.corpus.feature_cells import wanted_features
 from lstmcli.corpus.texts import Texts
 from lstmcli.data.row_text import cells_of
-from lstmcli.inference.given_texts import text_blocks
 from lstmcli.ngrams.column_features import learn_columns
-from lstmcli.ngrams.row_features import RowFeatures, values_of
-
-# Rows whose values are computed at a time.
-BLOCK_ROWS = 1 << 14
+from lstmcli.ngrams.row_features import RowFeatures
 
 
 def learned_features(config: Config, train: Texts) -> tuple[RowFeatures, ...]:
@@ -24,11 +15,3 @@ def learned_features(config: Config, train: Texts) -> tuple[RowFeatures, ...]:
     if wanted:
         found.append(learn_columns(wanted, (cells_of(text) or [""] * len(wanted) for text in train)))
     return tuple(found)
-
-
-def feature_matrix(sources: Sequence[RowFeatures], texts: Iterable[str]) -> Any:
-    """Return the values of all features, (texts, features), as a sparse matrix; None without features."""
-    if not sources:
-        return None
-    blocks = [sparse.csr_matrix(values_of(sources, block)) for block in text_blocks(texts, BLOCK_ROWS)]
-    return sparse.vstack(blocks, format="csr")

@@ -12,10 +12,11 @@ from lstmcli.corpus.corpus import Corpus
 from lstmcli.corpus.encode import TokenizedTexts
 from lstmcli.events import FeaturesFitted, NgramsFitted, Tell
 from lstmcli.ngrams.choice import NgramCorpus, fit_with_features
+from lstmcli.ngrams.feature_matrix import feature_matrix
 from lstmcli.ngrams.fit import FittedNgrams
 from lstmcli.ngrams.row_features import FittedFeatures, RowFeatures
 from lstmcli.ngrams.table import FeatureKinds
-from lstmcli.recipes.linear.features import feature_matrix, learned_features
+from lstmcli.recipes.linear.features import learned_features
 from lstmcli.recipes.tasks.choice import targets_of
 
 # With more groups of features, none is left out alone: each costs a fit.
