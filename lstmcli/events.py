@@ -238,11 +238,12 @@ class StartChosen(Event):
 
 @dataclass(frozen=True)
 class ThresholdsChosen(Event):
-    """The threshold of each label was chosen; `origins` say from what."""
+    """The threshold of each label was chosen; `origins` say from what, and `of` whose answers, if not a text's."""
 
     names: tuple[str, ...]
     thresholds: tuple[float, ...]
     origins: tuple[str, ...]
+    of: str = ""
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ def content_of(key: str, *, num_rows: int = 400, title: str = "Run runs/demo") -
             for epoch in range(1, 8)
         ],
         texts=ShownTexts([_text(number, labels) for number in range(20)], [_text(20, labels)], "What colours mean."),
-        suspects=[LabelSuspect("line 7", labels[0], labels[1], 0.97, "a text")],
+        suspects=[LabelSuspect("line 7", labels[0], labels[1], 0.97, "a text of " + "many words " * 30)],
     )
 
 

@@ -26,7 +26,7 @@ def words(text: str) -> list[str]:
     return re.findall(r"[\w']+", text.lower())
 
 
-@pytest.mark.parametrize(("corpus", "length"), [("emotion", 5), ("personality", 6), ("annotators", 5)])
+@pytest.mark.parametrize(("corpus", "length"), [("emotion", 5), ("personality", 6), ("annotators", 5), ("people", 5)])
 def test_no_two_texts_share_a_run_of_words(corpus: str, length: int) -> None:
     seen: Counter[tuple[str, ...]] = Counter()
     for text in all_texts(corpus):
@@ -35,7 +35,7 @@ def test_no_two_texts_share_a_run_of_words(corpus: str, length: int) -> None:
     assert [run for run, count in seen.items() if count > 1] == []
 
 
-@pytest.mark.parametrize("corpus", ["emotion", "personality", "annotators"])
+@pytest.mark.parametrize("corpus", ["emotion", "personality", "annotators", "people"])
 def test_the_readme_gives_the_counts(corpus: str) -> None:
     counts = " / ".join(str(len(rows(corpus, split))) for split in SPLITS)
     assert f"| `{corpus}/` | {counts} texts |" in (DATA / "README.md").read_text(encoding="utf-8")
@@ -80,10 +80,27 @@ def test_the_negation_test_shares_no_run_of_five_words_with_the_emotion_corpus()
     assert [row["text"] for row in rows("negation", "test") if runs_of_five(row["text"]) & trained_on] == []
 
 
-def test_texts_of_the_annotators_share_no_run_of_five_words_with_others() -> None:
+@pytest.mark.parametrize("corpus", ["annotators", "people"])
+def test_texts_of_annotators_and_people_share_no_run_of_five_words_with_others(corpus: str) -> None:
     others = [*all_texts("emotion"), *(row["text"] for row in rows("negation", "test"))]
+    others += [row["text"] for split in ("train", "test") for row in rows("scores", split)]
+    others += [] if corpus == "annotators" else [*all_texts("annotators"), *all_texts("personality")]
     taken = set().union(*map(runs_of_five, others))
-    assert [text for text in all_texts("annotators") if runs_of_five(text) & taken] == []
+    assert [text for text in all_texts(corpus) if runs_of_five(text) & taken] == []
+
+
+def test_authors_have_eight_posts_each_in_one_split_and_traits_are_balanced_and_independent() -> None:
+    by_split = {split: rows("people", split) for split in SPLITS}
+    authors = {split: Counter(row["author"] for row in found) for split, found in by_split.items()}
+    assert {split: len(found) for split, found in authors.items()} == {"train": 12, "validation": 4, "test": 8}
+    assert len(set().union(*authors.values())) == 24
+    for split, found in by_split.items():
+        assert set(authors[split].values()) == {8}
+        traits = {(row["author"], row["EXT"], row["NEU"]) for row in found}
+        assert len(traits) == len(authors[split])
+        assert len(set(Counter((ext, neu) for _, ext, neu in traits).values())) == 1
+    lengths = [len(text.split()) for text in all_texts("people")]
+    assert (min(lengths), max(lengths)) == (8, 20)
 
 
 def test_each_annotated_text_has_two_or_three_of_four_labels() -> None:
@@ -135,5 +152,21 @@ def test_the_scores_have_the_promised_counts_and_range_and_share_no_run_of_five_
     taken = set().union(*map(runs, others))
     for row in everything:
         own = runs(row["text"])
+        assert not own & taken, row["text"]
+        taken |= own
+
+
+def test_the_severities_have_the_promised_counts_and_share_no_run_of_five_words() -> None:
+    tested = {split: rows("severity", split) for split in ("train", "test")}
+    readme = (DATA / "README.md").read_text(encoding="utf-8")
+    assert "`severity/train.csv` (102 texts) and `severity/test.csv` (42 texts)" in readme
+    for split, each in (("train", 34), ("test", 14)):
+        assert Counter(row["severity"] for row in tested[split]) == {"none": each, "mild": each, "severe": each}
+    others = [*all_texts("emotion"), *all_texts("personality"), *all_texts("annotators")]
+    others += [row["text"] for split in ("train", "test") for row in rows("scores", split)]
+    others += [row["text"] for row in rows("negation", "test")]
+    taken = set().union(*map(runs_of_five, others))
+    for row in (row for found in tested.values() for row in found):
+        own = runs_of_five(row["text"])
         assert not own & taken, row["text"]
         taken |= own

@@ -323,7 +323,7 @@ def test_a_newer_format_says_to_upgrade(folder: Path) -> None:
         lambda description: description.update(format_version=ROWS_FORMAT_VERSION + 1, written_by="lstmcli 9.0"),
     )
     seal_again(folder)
-    with pytest.raises(RunDirectoryError, match=r"has format version 8, written by lstmcli 9\.0;.*Upgrade lstmcli"):
+    with pytest.raises(RunDirectoryError, match=r"has format version 9, written by lstmcli 9\.0;.*Upgrade lstmcli"):
         read_model(folder)
 
 

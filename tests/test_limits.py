@@ -14,7 +14,7 @@ from lstmcli.config.settings import EvaluationSettings
 from lstmcli.errors import UsageError
 from lstmcli.metrics.baseline_names import MAJORITY_NAME, SHORT_NAMES
 from lstmcli.metrics.evaluation import Evaluation, System, evaluate
-from lstmcli.metrics.limits import Limit, Limits, failures, scalars
+from lstmcli.metrics.limits import Limit, Limits, check_baseline, failures, scalars
 from tests.conftest import FAST, feeling_rows, invoke, set_options, write_csv
 
 SCORES = ["accuracy", "macro_f1", "micro_f1", "log_loss"]
@@ -174,3 +174,10 @@ def test_a_cross_validation_is_written_up_as_one(tmp_path: Path) -> None:
         "reached "
     )
     assert "where differences over folds are in points" in result.stdout
+
+
+def test_without_baselines_none_can_be_a_limit() -> None:
+    for held, message in (([], "no baselines were scored"), (["majority"], "there are majority.")):
+        with pytest.raises(UsageError, match=message):
+            check_baseline("tfidf", held)
+    check_baseline("majority", ["majority"])

@@ -90,6 +90,10 @@ def test_the_headline_says_how_clearly_a_baseline_is_beaten(low: float, high: fl
     ("changes", "words"),
     [
         ({"num_seen": 0}, "On 400 texts of test.csv that it had never seen, the model"),
+        (
+            {"num_seen": 0, "name": "test.csv, labels mapped by ekman"},
+            "On 400 texts of test.csv, labels mapped by ekman, that it had never seen, the model",
+        ),
         ({"num_seen": None}, "On 400 texts of test.csv, the model"),
         ({"num_seen": 7}, "On 400 texts of test.csv, 7 of which it was trained or tuned on, the model"),
         ({"is_tuned_on": True}, "On 400 texts of test.csv, which also chose its best epoch, the model"),

@@ -165,6 +165,20 @@ def test_paper_has_what_is_folded_on_screens(tab: Tab, pages: dict[str, Path]) -
     assert tab.value(closed) > 0
 
 
+def test_long_texts_in_tables_wrap_on_wide_screens(tab: Tab, pages: dict[str, Path]) -> None:
+    tab.resize(1280)
+    opened(tab, pages["two"])
+    region = "document.querySelector('#suspects .wide')"
+    assert tab.value(f"{region}.scrollWidth <= {region}.clientWidth")
+    assert tab.value(f"getComputedStyle({region}.querySelector('td:last-child')).textAlign") == "left"
+
+
+def test_commands_in_sentences_are_code_and_markup_is_not() -> None:
+    evaluation = replace(evaluation_of("two"), notes=("See `lstmcli check FILE` & <b>`x`</b>.",))
+    page = to_html(ReportContent("t", [evaluation]))
+    assert "See <code>lstmcli check FILE</code> &amp; &lt;b&gt;`x`&lt;/b&gt;." in page
+
+
 def test_a_report_of_many_rows_and_labels_stays_small() -> None:
     for key in ("many", "several"):
         assert len(to_html(content_of(key, num_rows=10_000)).encode()) < 1_000_000

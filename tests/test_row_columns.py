@@ -215,7 +215,7 @@ def test_a_model_that_reads_more_has_a_newer_format_and_others_keep_theirs(run: 
     stored = {
         each: json.loads((each / "model" / "model.json").read_text(encoding="utf-8")) for each in (run, run_directory)
     }
-    assert [each["format_version"] for each in stored.values()] == [7, 5]
+    assert [each["format_version"] for each in stored.values()] == [8, 5]
     assert "features" not in stored[run_directory]
     assert "text_before" not in stored[run_directory]["columns"]
     assert read_model(run).columns.features == ("age=number", "place=category")
@@ -346,6 +346,11 @@ def test_the_rows_of_an_evaluation_can_be_written_with_their_predictions(run: Pa
     written = predicted(out.read_text(encoding="utf-8"))
     answers = [row["prediction"] for row in predicted(invoke("predict", run, new).stdout)]
     assert [row["prediction"] for row in written] == answers
+
+
+def test_models_that_read_more_and_less_of_a_row_are_compared_on_the_same_rows(run: Path, run_directory: Path) -> None:
+    result = invoke("compare", run, run_directory, run.parent / "new.csv")
+    assert result.exit_code == 0, result.stderr
 
 
 # Python.

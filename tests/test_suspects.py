@@ -128,6 +128,10 @@ def test_an_evaluation_writes_them_in_the_format_of_the_extension_and_says_which
     (evaluation,) = json.loads(result.stdout)["evaluations"].values()
     assert evaluation["suspects"]["num_confident"] == len(lines)
     assert any("not trained on" in note for note in evaluation["notes"])
+    new = write_csv(tmp_path / "new.csv", ["text", "label"], [(f"{t} unseen", label) for t, label in feeling_rows(12)])
+    result = invoke("evaluate", run_directory, new, "--no-baselines", "--suspects", tmp_path / "n.csv", "--json")
+    (evaluation,) = json.loads(result.stdout)["evaluations"].values()
+    assert not any("not trained on" in note for note in evaluation["notes"])
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from lstmcli.config.thresholds import (
 )
 from lstmcli.errors import ConfigError, UsageError
 
-EXPECTED = "expected auto, f1, jaccard, half, precision=P, recall=R or a number, each above 0 and below 1"
+EXPECTED = "expected auto, f1, jaccard, half, share, precision=P, recall=R or a number, each above 0 and below 1"
 
 
 def with_set(*overrides: str) -> Config:

@@ -35,7 +35,7 @@ def test_a_row_has_the_label_of_most_and_of_several_the_first(votes: list[str], 
 
 
 def test_cells_without_a_vote_do_not_count() -> None:
-    assert parse_votes(["NA", None, float("nan")], ("a", "b", "c")) == ["", "", ""]
+    assert parse_votes(["NA", None, float("nan")], DataSettings(annotators=("a", "b", "c"))) == ["", "", ""]
     assert majority(["", "", ""]) is None
 
 

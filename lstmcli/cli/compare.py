@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lstmcli.cli.messages import write_data, write_tables
-from lstmcli.cli.options import INPUT, AsJson, Encoding, Format, FormatChoice
+from lstmcli.cli.options import INPUT, AsJson, Encoding, Format, FormatChoice, Ordered, names_in_order
 from lstmcli.cli.style import output_style
 from lstmcli.errors import DataError, UsageError
 
@@ -81,6 +81,7 @@ def compare_command(
             "columns of such labels, else nothing).",
         ),
     ] = None,
+    ordered: Ordered = None,
     group: Annotated[
         str | None,
         typer.Option(
@@ -123,20 +124,21 @@ def compare_command(
       lstmcli compare runs/old runs/new data/emotion/test.csv
       lstmcli compare old.csv new.csv --margin 0.01 --flips 5
       lstmcli compare ours.csv theirs.csv --label mood --prediction guess
+      lstmcli compare pain-old.csv pain-new.csv --ordered none,mild,severe
     """
     from lstmcli.recipes.comparison.outcome import compare_sides
     from lstmcli.reports.comparison import comparison_content, comparison_text
     from lstmcli.reports.inspection.as_json import to_json
 
     if _are_runs(first, second):
-        if prediction is not None or label_separator is not None:
-            raise UsageError("--prediction and --label-separator: only for files of predictions.")
+        if prediction is not None or label_separator is not None or ordered is not None:
+            raise UsageError("--prediction, --label-separator and --ordered: only for files of predictions.")
         compared = _compare_runs(first, second, file, (input_format, encoding, text, label, group))
     else:
         if file is not None:
             raise UsageError(f"A and B are files of predictions, which have their rows; omit {file}.")
         columns = {"text": text, "gold": label, "prediction": prediction, "group": group, "separator": label_separator}
-        compared = _compare_files(first, second, columns, input_format, encoding)
+        compared = _compare_files(first, second, columns, input_format, encoding, names_in_order(ordered))
     outcome = compare_sides(compared, margin=margin, num_flips=flips)
     if as_json:
         write_data(to_json(comparison_content(outcome)))
@@ -190,10 +192,11 @@ def _compare_files(
     columns: dict[str, str | None],
     input_format: FormatChoice | None,
     encoding: str | None,
+    ordered: tuple[str, ...],
 ) -> "Compared":
     from lstmcli.data.reading import Layout
     from lstmcli.recipes.comparison.prediction_files import FileOptions, compare_files
 
     layout = Layout(None if input_format is None else input_format.value, encoding)
     given = {name: value for name, value in columns.items() if value is not None}
-    return compare_files(first, second, FileOptions(layout=layout, **given))
+    return compare_files(first, second, FileOptions(layout=layout, ordered=ordered, **given))

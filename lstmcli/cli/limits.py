@@ -23,6 +23,7 @@ class BaselineChoice(StrEnum):
     """The choices of --fail-below; a test compares them with the baselines."""
 
     MAJORITY = "majority"
+    MEDIAN = "median"
     TFIDF = "tfidf"
     NGRAMS = "ngrams"
 
@@ -94,8 +95,9 @@ def _check_start(option: str, name: str) -> None:
     from lstmcli.config.settings import SCORES_BY_KIND
     from lstmcli.metrics.further import FURTHER_SCORES, OF_EACH_LABEL
     from lstmcli.metrics.limits import CALIBRATION_ERROR, OF_LABELS, SLICES
+    from lstmcli.metrics.rank_scores import RANK_SCORES
 
-    by_kind = (*SCORES_BY_KIND.values(), *FURTHER_SCORES.values())
+    by_kind = (*SCORES_BY_KIND.values(), *FURTHER_SCORES.values(), RANK_SCORES)
     scores = list(dict.fromkeys(score for scores in by_kind for score in scores))
     of_labels = [*OF_LABELS, *OF_EACH_LABEL]
     starts = [*scores, CALIBRATION_ERROR, *of_labels, *(choice.value for choice in BaselineChoice), SLICES]

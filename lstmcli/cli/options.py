@@ -181,6 +181,15 @@ NoTexts = Annotated[
         "evaluation.texts=true shows them).",
     ),
 ]
+Ordered = Annotated[
+    str | None,
+    typer.Option(
+        "--ordered",
+        metavar="A,B,...",
+        rich_help_panel=INPUT,
+        help="The labels in files of predictions, from the lowest to the highest; adds QWK and MAE.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", rich_help_panel=OUTPUT, help="Print JSON instead of tables.")]
 Svg = Annotated[
     str | None,
@@ -188,6 +197,13 @@ Svg = Annotated[
         "--svg", metavar="FILE", rich_help_panel=OUTPUT, help="Also write a chart; - prints it instead of text."
     ),
 ]
+
+
+def names_in_order(word: str | None) -> tuple[str, ...]:
+    """Return the labels that --ordered names."""
+    from lstmcli.config.lists import split_list
+
+    return () if word is None else tuple(name.strip() for name in split_list(word))
 
 
 def column_settings(

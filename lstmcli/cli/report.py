@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lstmcli.cli.messages import write_data, write_tables
-from lstmcli.cli.options import INPUT, OUTPUT, AsJson, Encoding, Format, NoTexts, Quiet
+from lstmcli.cli.options import INPUT, OUTPUT, AsJson, Encoding, Format, NoTexts, Ordered, Quiet, names_in_order
 from lstmcli.cli.process import is_terminal
 from lstmcli.errors import UsageError
 
@@ -44,6 +44,7 @@ def report_command(
             "--traits", rich_help_panel=INPUT, help="The labels are yes/no questions, which the file does not say."
         ),
     ] = False,
+    ordered: Ordered = None,
     group: Annotated[
         str | None,
         typer.Option(
@@ -89,7 +90,7 @@ def report_command(
     if output is not None:
         check_reports(output)
     layout = Layout(None if input_format is None else input_format.value, encoding)
-    options = FileOptions(text, label, prediction, group, label_separator, layout)
+    options = FileOptions(text, label, prediction, group, label_separator, layout, names_in_order(ordered))
     content = rebuild(file, options, is_traits=traits, texts=not no_texts)
     if output is not None:
         write_contents(output, content)

@@ -8,6 +8,7 @@ from lstmcli.config.model_settings import (
     label_kind,
     num_recurrent_weights,
 )
+from lstmcli.config.ordered_contradictions import ordered_checks
 from lstmcli.config.row_contradictions import row_column_checks
 from lstmcli.config.score_contradictions import score_checks
 from lstmcli.config.settings import SCORES_BY_KIND, Config
@@ -25,8 +26,10 @@ def contradictions(config: Config, *, needs_labels: bool, needs_rows: bool = Tru
         (_source_checks(config, needs_labels=needs_labels) if needs_rows else [])
         + _label_checks(config)
         + _row_checks(config, needs_labels=needs_labels)
+        + _level_checks(config)
         + row_column_checks(config)
         + score_checks(config)
+        + ordered_checks(config)
         + _training_checks(config)
         + _model_checks(config)
     )
@@ -59,6 +62,12 @@ def _label_checks(config: Config) -> list[Check]:
             [("data", "annotators"), ("data", "labels"), ("data", "label_separator"), ("data", "soft_labels")],
             "data.annotators can't be combined with data.labels, data.label_separator or data.soft_labels: each "
             "annotator gives a text one label, and the shares of their votes are the target.",
+        ),
+        (
+            data.label_map is not None and bool(data.labels or data.soft_labels),
+            [("data", "label_map"), ("data", "labels"), ("data", "soft_labels")],
+            "data.label_map can't be combined with data.labels or data.soft_labels: it merges the labels of a column "
+            "(data.label) or of annotators.",
         ),
         (
             len(set(data.annotators)) != len(data.annotators),
@@ -102,6 +111,23 @@ def _row_checks(config: Config, *, needs_labels: bool) -> list[Check]:
             data.format == "text" and needs_labels,
             [("data", "format")],
             "data.format: a text file has no label column; choose csv, tsv or jsonl.",
+        ),
+    ]
+
+
+def _level_checks(config: Config) -> list[Check]:
+    is_of_groups, kind = config.decision.level == "group", label_kind(config.data)
+    return [
+        (
+            is_of_groups and kind != "traits",
+            [("decision", "level"), ("data", "labels")],
+            "decision.level=group: is for yes/no columns (data.labels), whose thresholds it chooses for answers on "
+            "whole groups.",
+        ),
+        (
+            is_of_groups and kind == "traits" and config.data.group is None,
+            [("decision", "level"), ("data", "group")],
+            "decision.level=group requires data.group, the column that says whose text a row is.",
         ),
     ]
 

@@ -14,6 +14,7 @@ from lstmcli.config.excerpts import MAX_TYPED_CHARACTERS, excerpt
 from lstmcli.config.files import MAX_CONFIG_BYTES, read_text
 from lstmcli.config.keys import KeyPath, split_key
 from lstmcli.config.mistakes import join, mistakes
+from lstmcli.config.ordered_contradictions import with_numbers_as_names
 from lstmcli.config.overrides import RawConfig, apply, set_in
 from lstmcli.config.safe_yaml import MAX_NODES, UnusableYamlError, parse
 from lstmcli.config.settings import Config
@@ -102,6 +103,7 @@ def _plain(value: Any) -> Any:
 
 
 def _checked(raw: RawConfig, prefix: str, typed: dict[KeyPath, str], *, needs_labels: bool, needs_rows: bool) -> Config:
+    raw = with_numbers_as_names(raw)
     _split_text(raw)
     try:
         config, problems = _validator().validate_python(raw), []

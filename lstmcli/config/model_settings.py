@@ -50,6 +50,10 @@ FormatName = Literal["csv", "tsv", "csv-semicolon", "csv-pipe", "tsv-raw", "json
 CellName = Literal["rnn", "lstm", "peephole"]
 PoolingName = Literal["last", "mean", "max", "attention"]
 LabelKind = Literal["single", "multi", "traits", "scores"]
+# What the outputs of network and n-grams stand for; "ordered" has a logit for each step from one label to the next.
+OutputKind = LabelKind | Literal["ordered"]
+# What the predicted one of ordered labels is best for.
+Measure = Literal["accuracy", "mae", "qwk"]
 
 FORBID_UNKNOWN_KEYS = {"extra": "forbid"}
 
@@ -73,7 +77,9 @@ class DataSettings(Section):
     text_before: tuple[str, ...] = ()
     label: str = "label"
     labels: tuple[str, ...] = ()
+    ordered: tuple[str, ...] = ()
     label_separator: Annotated[str, Limits(min_length=1)] | None = None
+    label_map: str | None = None
     annotators: tuple[str, ...] = ()
     scores: tuple[str, ...] = ()
     soft_labels: Annotated[float, Limits(ge=0.0, le=1.0)] = 0.0

@@ -12,6 +12,7 @@ LABELS = {
     "label": "a column of labels",
     "labels": "yes/no columns",
     "label_separator": "several labels per text",
+    "label_map": "labels merged into groups",
     "annotators": "labels of several annotators",
     "soft_labels": "probabilities of labels",
 }

@@ -14,6 +14,7 @@ from lstmcli.config.model_settings import (
     Fraction,
     LabelKind,
     Limits,
+    Measure,
     ModelSettings,
     Section,
     TokenizerSettings,
@@ -118,9 +119,11 @@ class PretrainingSettings(Section):
 
 @dataclass(frozen=True)
 class DecisionSettings(Section):
-    """How probabilities become labels if a text can have several."""
+    """How probabilities become labels: thresholds, rules for groups, and for what ordered labels are chosen."""
 
     thresholds: Annotated[ThresholdSetting, ThresholdNote()] = "auto"
+    level: Literal["row", "group"] = "row"
+    measure: Measure = "accuracy"
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ from lstmcli.errors import ConfigError, did_you_mean, nearest
 # In a mapping, the label that stands for all others.
 OTHERS = "*"
 
-GOALS = ("auto", "f1", "jaccard", "half")
+GOALS = ("auto", "f1", "jaccard", "half", "share")
 LEAST = ("precision", "recall")
 CHOICES = (*GOALS, *(f"{name}=" for name in LEAST))
 
-EXPECTED = "auto, f1, jaccard, half, precision=P, recall=R or a number, each above 0 and below 1"
+EXPECTED = "auto, f1, jaccard, half, share, precision=P, recall=R or a number, each above 0 and below 1"
 
 # More keys are refused when a config is read.
 MAX_NAMED = 1_000

@@ -10,6 +10,7 @@ from lstmcli.config.model_settings import DataSettings
 from lstmcli.corpus.examples import Examples, read_examples
 from lstmcli.corpus.label_set import LabelSet
 from lstmcli.corpus.labels import learn_labels
+from lstmcli.corpus.ordered import check_ordered
 from lstmcli.corpus.splits import validation_rows
 from lstmcli.corpus.targets import label_targets, training_targets
 from lstmcli.errors import DataError, counted
@@ -64,11 +65,12 @@ def load_corpus(settings: DataSettings, *, seed: int) -> Corpus:
     The labels are those of the training rows; rows of other files with other labels are handled by `unknown_labels`.
 
     Raises:
-        DataError: see `read_examples` and `learn_labels`.
+        DataError: see `read_examples`, `check_ordered` and `learn_labels`.
     """
     if settings.train is None:
         raise ValueError("expected data.train to be set, got None")
     file = read_examples(settings.train, settings, soft=settings.soft_labels > 0.0, weighted=True)
+    check_ordered(file, settings)
     labels = learn_labels(file, settings)
     files, parts = [file.report], []
     if settings.validation is None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.corpus.columns import CellSelector
 from lstmcli.corpus.example_rows import NO_GROUP, ExampleRows
+from lstmcli.corpus.label_map import with_map
 from lstmcli.corpus.label_names import clean_label
 from lstmcli.corpus.row_collector import RowCollector
 from lstmcli.corpus.row_weights import WeightRows
@@ -143,7 +144,9 @@ def read_examples(
     Raises:
         DataError: a column is missing, there are no usable rows, a label is invalid, or the settings make a finding an
             error. One message lists all such findings of the file.
+        UsageError: there is no such label map.
     """
+    settings = with_map(settings, is_strict=known_labels is None)
     rows, findings, num_rows = ExampleRows(settings.scores), list[Finding](), 0
     names, ends = list[str](), list[int]()
     rows.votes = VoteRows(settings.annotators) if settings.annotators else None

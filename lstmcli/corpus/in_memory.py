@@ -11,6 +11,7 @@ from lstmcli.corpus.corpus import Corpus, split_examples
 from lstmcli.corpus.example_rows import ExampleRows
 from lstmcli.corpus.examples import Examples
 from lstmcli.corpus.label_names import clean_label
+from lstmcli.corpus.ordered import check_ordered
 from lstmcli.corpus.row_weights import without_weight
 from lstmcli.errors import ConfigError
 from lstmcli.events import RowsRead
@@ -22,7 +23,7 @@ NAME = "the given texts"
 SEPARATOR = "|"
 
 # Those that say nothing of texts and labels that were given.
-FILE_SETTINGS = ("train", "validation", "test", "labels", "scores", "group", "weight", "soft_labels")
+FILE_SETTINGS = ("train", "validation", "test", "labels", "label_map", "scores", "group", "weight", "soft_labels")
 
 
 def corpus_in_memory(
@@ -49,6 +50,7 @@ def corpus_in_memory(
     """
     _check_settings(settings, labels)
     examples = weighted(examples_in_memory(texts, labels), weights)
+    check_ordered(examples, settings)
     train, validation, found = split_examples(examples, settings, seed)
     return Corpus((), (train.report, validation.report), train, validation, None, found, ())
 

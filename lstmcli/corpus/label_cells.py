@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lstmcli.config.model_settings import DataSettings
+from lstmcli.corpus.label_map import MapInUse
 from lstmcli.corpus.label_names import clean_label, listed
 
 YES = {"1", "1.0", "y", "yes", "true", "t"}
@@ -28,18 +29,48 @@ def parse_labels(cells: Sequence[Any], settings: DataSettings) -> tuple[str, ...
 
     Args:
         cells: the cells of `label_columns(settings)`, in that order.
-        settings: how to read them.
+        settings: how to read them, with a map that is read (`with_map`).
 
     Raises:
-        BadLabelError: a yes/no cell is neither, or a list is given where one label is expected.
+        BadLabelError: a yes/no cell is neither, a list stands where one label is expected, or a label can't be mapped.
     """
+    found = _parsed(cells, settings)
+    if settings.label_map is None or settings.annotators or found is None:  # votes are mapped one by one
+        return found
+    return mapped(found, settings)
+
+
+def mapped(labels: tuple[str, ...], settings: DataSettings) -> tuple[str, ...]:
+    """Return the groups of labels, sorted; a group stands for itself.
+
+    Raises:
+        BadLabelError: a label has no group, or the only one of a text has several.
+    """
+    in_use = settings.label_map
+    if not isinstance(in_use, MapInUse):
+        raise ValueError(f"expected a label map that is read, got {in_use!r}")
+    names, found = in_use.names, set[str]()
+    for label in labels:
+        own = in_use.groups.get(label, (label,))
+        if label not in in_use.groups and label not in names and in_use.is_strict:
+            raise BadLabelError(f"label {label!r} has no group in data.label_map ({in_use}); add a row for it")
+        if len(own) > 1 and settings.label_separator is None:
+            raise BadLabelError(
+                f"label {label!r} has {len(own)} groups in data.label_map ({in_use}); for several labels per text, set "
+                "data.label_separator"
+            )
+        found.update(own)
+    return tuple(sorted(found))
+
+
+def _parsed(cells: Sequence[Any], settings: DataSettings) -> tuple[str, ...] | None:
     if settings.labels:
         answers = [_yes_or_no(cell, column) for cell, column in zip(cells, settings.labels, strict=True)]
         if None in answers:
             return None
         return tuple(column for column, answer in zip(settings.labels, answers, strict=True) if answer)
     if settings.annotators:
-        return majority(parse_votes(cells, settings.annotators))
+        return majority(parse_votes(cells, settings))
     if settings.label_separator is None:
         label = label_of(cells[0], settings.label)
         return (label,) if label else None
@@ -57,10 +88,13 @@ def label_of(cell: Any, column: str) -> str:
     return clean_label(_as_text(cell))
 
 
-def parse_votes(cells: Sequence[Any], annotators: Sequence[str]) -> list[str]:
-    """Return the label in each annotator's cell, "" for none; raises as `label_of`."""
-    votes = [label_of(cell, column) for cell, column in zip(cells, annotators, strict=True)]
-    return ["" if is_no_label(vote) else vote for vote in votes]
+def parse_votes(cells: Sequence[Any], settings: DataSettings) -> list[str]:
+    """Return the label in each annotator's cell, "" for none; raises as `label_of` and `mapped`."""
+    votes = [label_of(cell, column) for cell, column in zip(cells, settings.annotators, strict=True)]
+    votes = ["" if is_no_label(vote) else vote for vote in votes]
+    return (
+        votes if settings.label_map is None else ["".join(mapped((vote,), settings)) if vote else "" for vote in votes]
+    )
 
 
 def is_no_label(name: str) -> bool:

@@ -1,13 +1,13 @@
 """Maps of labels to larger groups, such as those of 28 emotions to positive and negative."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.config.model_settings import LabelKind
+from lstmcli.config.model_settings import DataSettings, LabelKind
 from lstmcli.corpus.label_names import clean_label
 from lstmcli.corpus.label_set import SET_SEPARATOR, LabelSet
 from lstmcli.data.columns import text_of
@@ -90,13 +90,58 @@ class MappedLabels:
         return np.asarray((np.arange(len(self.labels.names)) == best[:, None]) & decisions.any(axis=1, keepdims=True))
 
 
+class MapInUse(str):
+    """The name of a map that has been read: `DataSettings.label_map` of all that reads rows.
+
+    Attributes:
+        groups: see `LabelMap`.
+        is_strict: whether each label must be in the map. If not, others stay as they are, and count as unknown labels.
+    """
+
+    groups: Mapping[str, tuple[str, ...]]
+    is_strict: bool
+
+    @classmethod
+    def of(cls, label_map: LabelMap, *, is_strict: bool) -> "MapInUse":
+        """Return a map as settings carry it."""
+        found = cls(label_map.name)
+        found.groups, found.is_strict = label_map.groups, is_strict
+        return found
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The groups, which may also stand in a file as labels."""
+        return frozenset(group for own in self.groups.values() for group in own)
+
+    def described(self) -> str:
+        """Return each group with its labels."""
+        members: dict[str, list[str]] = {}
+        for label, own in self.groups.items():
+            for group in own:
+                members.setdefault(group, []).append(label)
+        return "; ".join(f"{group}: {', '.join(labels)}" for group, labels in sorted(members.items()))
+
+
+def with_map(settings: DataSettings, *, is_strict: bool) -> DataSettings:
+    """Return the settings with the map that they name, once it is read.
+
+    Raises:
+        UsageError, DataError: see `read_label_map`.
+    """
+    name = settings.label_map
+    if name is None:
+        return settings
+    found = LabelMap(name, name.groups) if isinstance(name, MapInUse) else read_label_map(name, "data.label_map")
+    return replace(settings, label_map=MapInUse.of(found, is_strict=is_strict))
+
+
 def known_maps() -> list[str]:
     """Return the names of the maps that come with the tool."""
     return sorted(path.stem for path in FOLDER.glob("*.csv"))
 
 
-def read_label_map(name: str) -> LabelMap:
-    """Read a map that comes with the tool, or a file with the columns `label` and `group`.
+def read_label_map(name: str, option: str = "--map") -> LabelMap:
+    """Read a map that comes with the tool, or a file with the columns `label` and `group`; `option` has named it.
 
     Raises:
         UsageError: there is no such map or file.
@@ -108,10 +153,10 @@ def read_label_map(name: str) -> LabelMap:
         if not path.is_file():
             near = nearest(name, known_maps())
             hint = f"Did you mean {near!r}? " if near is not None else ""
-            raise UsageError(f"--map {name}: no such file or map. {hint}Maps: {', '.join(known_maps())}.")
+            raise UsageError(f"{option} {name}: no such file or map. {hint}Maps: {', '.join(known_maps())}.")
     groups: dict[str, dict[str, None]] = {}
     with open_records(str(path)) as source:
-        find = ColumnFinder(source.name, [Wanted(column, "--map") for column in COLUMNS], varies=source.columns is None)
+        find = ColumnFinder(source.name, [Wanted(column, option) for column in COLUMNS], varies=source.columns is None)
         for record in source.records:
             label, group = ("" if at is None else clean_label(text_of(record, at)) for at in find(record.columns))
             if not label or not group or record.is_malformed:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.config.model_settings import LabelKind
+from lstmcli.config.model_settings import LabelKind, OutputKind
 
 SET_SEPARATOR = "|"
 
@@ -16,11 +16,23 @@ class LabelSet:
     """Label names and how many of them a text may have.
 
     `kind` is "single" (exactly one: softmax), "multi" (any number: sigmoids), "traits" (several yes/no questions:
-    sigmoids) or "scores" (no labels, but numbers that every text has: linear outputs).
+    sigmoids) or "scores" (no labels, but numbers that every text has: linear outputs). Labels of the kind "single" may
+    be ordered, from the lowest to the highest; their outputs are then cumulative, see `metrics.ordinal`.
     """
 
     names: tuple[str, ...]
     kind: LabelKind
+    is_ordered: bool = False
+
+    @property
+    def output_kind(self) -> OutputKind:
+        """What the outputs of a model with these labels stand for."""
+        return "ordered" if self.is_ordered else self.kind
+
+    @property
+    def num_outputs(self) -> int:
+        """How many outputs such a model has."""
+        return len(self.names) - self.is_ordered
 
     @classmethod
     def from_examples(cls, labels: Iterable[Sequence[str]], kind: LabelKind) -> "LabelSet":

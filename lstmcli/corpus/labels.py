@@ -7,6 +7,7 @@ from lstmcli.config.model_settings import DataSettings, label_kind
 from lstmcli.corpus.examples import Examples
 from lstmcli.corpus.label_names import MISSING_WORDS, alike, listed, quoted
 from lstmcli.corpus.label_set import SET_SEPARATOR, LabelSet
+from lstmcli.corpus.ordered import check_ordered, ordered_labels
 from lstmcli.corpus.scores import learn_scores
 from lstmcli.corpus.targets import label_targets
 from lstmcli.errors import DataError
@@ -21,7 +22,7 @@ MAX_CHARACTERS = 200
 
 
 def learn_labels(train: Examples, settings: DataSettings) -> LabelSet:
-    """Return the labels of the training rows.
+    """Return the labels of the training rows; ordered ones, which the settings name, are checked elsewhere.
 
     Raises:
         DataError: there is nothing to learn, or a label contains the separator used in predictions.
@@ -29,6 +30,8 @@ def learn_labels(train: Examples, settings: DataSettings) -> LabelSet:
     kind = label_kind(settings)
     if kind == "scores":
         return learn_scores(train, settings)
+    if settings.ordered:
+        return ordered_labels(settings)
     labels = (
         LabelSet(settings.labels, kind)
         if settings.labels
@@ -51,8 +54,15 @@ def learn_labels(train: Examples, settings: DataSettings) -> LabelSet:
 
 
 def all_labels(examples: Examples, settings: DataSettings) -> LabelSet:
-    """Return the labels of all rows, for scores over several models that may each lack some of them."""
+    """Return the labels of all rows, for scores over several models that may each lack some of them.
+
+    Raises:
+        DataError: labels are ordered, and the rows have others.
+    """
     kind = label_kind(settings)
+    if settings.ordered:
+        check_ordered(examples, settings)
+        return ordered_labels(settings)
     if settings.labels or settings.scores:
         return LabelSet(settings.labels or settings.scores, kind)
     return LabelSet.from_examples(examples.used_label_sets[1], kind)
@@ -60,8 +70,8 @@ def all_labels(examples: Examples, settings: DataSettings) -> LabelSet:
 
 def label_notes(labels: LabelSet, validation: Examples) -> list[str]:
     """Return notes on labels that are probably mistakes, but may be intended."""
-    notes = [] if labels.kind == "traits" else spelling_notes(labels.names)
-    if labels.kind == "single":
+    notes = [] if labels.kind == "traits" or labels.is_ordered else spelling_notes(labels.names)
+    if labels.kind == "single" and not labels.is_ordered:
         notes = separator_notes(labels.names) + notes
     counts = label_targets(validation, labels).sum(axis=0)
     unseen = [name for name, count in zip(labels.names, counts, strict=True) if not count]

@@ -39,7 +39,7 @@ def row_targets(cells: Cells, rows: ExampleRows, settings: DataSettings) -> RowT
     soft: SoftRows | None = rows.soft
     labels = parse_labels(cells.labels, settings)
     if settings.annotators:
-        return RowTargets(labels, votes=parse_votes(cells.labels, settings.annotators))
+        return RowTargets(labels, votes=parse_votes(cells.labels, settings))
     if soft is None:
         return RowTargets(labels)
     values = soft.parse(cells.probabilities)

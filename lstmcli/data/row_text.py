@@ -61,3 +61,8 @@ def joined_texts(parts: Sequence[str]) -> str:
     if len(parts) == 1 or is_blank(parts[-1]):
         return parts[-1]
     return f" {COLUMN_MARK} ".join(part.replace(COLUMN_MARK, " ") for part in parts)
+
+
+def own_text(text: str) -> str:
+    """Return the text of the last column, as an ordinary str: the same for models that read more and less of a row."""
+    return str(text)[text.rfind(COLUMN_MARK) + 1 :].removeprefix(" ") if COLUMN_MARK in text else str(text)

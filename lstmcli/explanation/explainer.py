@@ -15,6 +15,7 @@ from lstmcli.explanation.rows import column_of, feature_shares
 from lstmcli.explanation.target import Labels, in_unit_of_score, unusual_scores
 from lstmcli.inference.predictor import PartLogits, Predictions, Predictor
 from lstmcli.metrics.decisions import probabilities_from_logits
+from lstmcli.metrics.ordinal import class_log_odds
 from lstmcli.text.spans import WordFinder
 from lstmcli.text.token_ids import TokenIds
 
@@ -82,7 +83,7 @@ class Explainer:
         parts = predictor.part_logits(token_ids, predictor.row_outputs(texts))
         logits = predictor.mixed(parts)
         if model.scores is None:
-            probabilities = probabilities_from_logits(logits, model.labels.kind, temperature=model.temperature)
+            probabilities = probabilities_from_logits(logits, model.labels.output_kind, temperature=model.temperature)
         else:
             probabilities = logits
         if not np.isfinite(probabilities).all():
@@ -130,6 +131,8 @@ class Explainer:
 
 
 def _parts(parts: PartLogits, number: int, label: int, predictor: Predictor) -> Parts:
+    if predictor.model.labels.is_ordered:
+        return _ordered_parts(parts, number, label, predictor)
     scores = predictor.model.scores
     network = in_unit_of_score(scores, "network", float(parts.network[number, label]), label)
     if parts.ngrams is None or predictor.scorer is None:
@@ -137,6 +140,15 @@ def _parts(parts: PartLogits, number: int, label: int, predictor: Predictor) -> 
     ngrams, intercept = float(parts.ngrams[number, label]), float(predictor.scorer.intercepts[label])
     of_both = (in_unit_of_score(scores, "ngrams", each, label) for each in (ngrams, intercept))
     return Parts(network, *of_both)
+
+
+def _ordered_parts(parts: PartLogits, number: int, label: int, predictor: Predictor) -> Parts:
+    """Return the log odds of the label as each part sees them."""
+    known = [parts.network[number]]
+    if parts.ngrams is not None and predictor.scorer is not None:
+        known += [parts.ngrams[number], predictor.scorer.intercepts]
+    found = class_log_odds(np.array(known), np.full(len(known), label)).tolist()
+    return Parts(*found, *([None] * (3 - len(found))))
 
 
 def _words(text: ReadText, shares: NDArray[np.float64], columns: Sequence[str]) -> tuple[WordShare, ...]:

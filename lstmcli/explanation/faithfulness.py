@@ -101,7 +101,7 @@ def _block(
     model = predictor.model
     of_rows = predictor.row_outputs([text.text for text in read])
     logits = mixed_logits(predictor, joined([text.ids for text in read]), of_rows)
-    probabilities = probabilities_from_logits(logits, model.labels.kind)
+    probabilities = probabilities_from_logits(logits, model.labels.output_kind)
     labels = explainer.labels_of(Predictions.of(probabilities, model.rule))
     block = Block(predictor, read, labels, logits)
     whole = probabilities[np.arange(len(read)), labels]
@@ -146,7 +146,7 @@ def _probabilities(predictor: Predictor, texts: Sequence[NDArray[np.integer]], o
         own = None if of_rows is None else of_rows[start:end]
         found.append(mixed_logits(predictor, joined(texts[start:end]), own))
         start = end
-    return probabilities_from_logits(np.concatenate(found), predictor.model.labels.kind)
+    return probabilities_from_logits(np.concatenate(found), predictor.model.labels.output_kind)
 
 
 def _summary(found: Mapping[str, Floats]) -> Faithfulness:

@@ -1,7 +1,7 @@
 """Ways of dividing what a model says about a label among the words of a text; one line each in METHODS."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import zip_longest
 
@@ -23,6 +23,8 @@ from lstmcli.ngrams.score import NgramScorer
 from lstmcli.ngrams.shares import token_shares
 from lstmcli.text.tokenizer import cut
 
+Values = NDArray[np.float64]
+
 
 def linear(predictor: Predictor, scorer: NgramScorer, block: Block) -> Shares:
     """Return the shares of each unit in the logit of the n-grams, which add up to it less the intercept.
@@ -33,11 +35,21 @@ def linear(predictor: Predictor, scorer: NgramScorer, block: Block) -> Shares:
     ids = predictor.tokens.ngram_ids(token_ids)
     shares = token_shares(scorer, ids, token_ids.lengths, predictor.tokens.ngram_rows)
     parts = np.split(shares, token_ids.offsets[1:-1])
-    each = zip(block.texts, parts, block.labels.tolist(), strict=True)
+    each = zip(block.texts, parts, block.labels.tolist(), block.outputs, strict=True)
     scores = predictor.model.scores
     return [
-        text.of_units(part[:, label] * in_unit_of_score(scores, "ngrams", 1.0, label)) for text, part, label in each
+        text.of_units(_weighted(part.T, outputs) * in_unit_of_score(scores, "ngrams", 1.0, label))
+        for text, part, label, outputs in each
     ]
+
+
+def _weighted(shares: Mapping[int, Values] | Values, outputs: Sequence[tuple[int, float]]) -> Values:
+    """Add up the shares of outputs, each with its weight."""
+    (first, weight), *others = outputs
+    found = weight * shares[first]
+    for output, weight in others:
+        found = found + weight * shares[output]
+    return found
 
 
 class _Mixed(ABC):
@@ -49,8 +61,10 @@ class _Mixed(ABC):
     def __call__(self, block: Block) -> Shares:
         """Return (units,) for each text."""
         model = self._predictor.model
-        each = zip(block.texts, block.labels.tolist(), strict=True)
-        of_network = [self.of_network(text, label) for text, label in each]
+        of_network = [
+            _weighted({output: self.of_network(text, output) for output, _ in outputs}, outputs)
+            for text, outputs in zip(block.texts, block.outputs, strict=True)
+        ]
         scorer = self._predictor.scorer
         if model.scores is not None:
             return self._of_scores(block, of_network)
@@ -76,7 +90,7 @@ class _Mixed(ABC):
 
     @abstractmethod
     def of_network(self, text: ReadText, label: int) -> NDArray[np.float64]:
-        """Return the shares in the logit of the networks, (units,), the mean of all networks."""
+        """Return the shares in an output of the networks, (units,), the mean of all networks."""
 
     def read(self, text: ReadText) -> tuple[NDArray[np.integer], list[int]]:
         """Return the ids of the tokens that the network reads, and where they are in the text."""

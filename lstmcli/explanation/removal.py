@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.explanation.reading import ReadText, Shares, gaps_of, joined
-from lstmcli.explanation.target import Labels, log_odds
+from lstmcli.explanation.target import Labels, explained_outputs, log_odds
 from lstmcli.inference.predictor import PartLogits, Predictor
 from lstmcli.text.token_ids import TokenIds
 from lstmcli.text.vocabulary import UNKNOWN_ID
@@ -33,10 +33,17 @@ class Block:
             predictor: that is explained.
             texts: as it read them.
             labels: (texts,), the label of each.
-            logits: (texts, labels), divided by the temperature.
+            logits: (texts, outputs), divided by the temperature.
         """
         self.texts, self.labels = texts, labels
         self._predictor, self._logits = predictor, logits
+
+    @cached_property
+    def outputs(self) -> list[list[tuple[int, float]]]:
+        """The outputs that stand for the label of each text, see `explained_outputs`."""
+        kind = self._predictor.model.labels.output_kind
+        each = zip(self._logits, self.labels.tolist(), strict=True)
+        return [explained_outputs(logits, label, kind) for logits, label in each]
 
     @cached_property
     def without(self) -> Shares:
@@ -83,7 +90,7 @@ class Block:
         return shares
 
     def _log_odds(self, logits: NDArray[np.float64], labels: Labels) -> NDArray[np.float64]:
-        return log_odds(logits, labels, self._predictor.model.labels.kind)
+        return log_odds(logits, labels, self._predictor.model.labels.output_kind)
 
     def _groups(self) -> Iterator[range]:
         """Yield the numbers of texts, of which there is at least one, whose versions are predicted together."""
@@ -115,7 +122,7 @@ def without_and_alone(block: Block) -> Shares:
 def mixed_logits(
     predictor: Predictor, token_ids: TokenIds, of_rows: NDArray[np.float64] | None = None
 ) -> NDArray[np.float64]:
-    """Return the logits of the whole model, divided by its temperature, (texts, labels); see `part_logits`."""
+    """Return the logits of the whole model, divided by its temperature, (texts, outputs); see `part_logits`."""
     return _mixed(predictor, predictor.part_logits(token_ids, of_rows))
 
 

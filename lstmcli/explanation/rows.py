@@ -43,7 +43,7 @@ def feature_shares(
 
 def _log_odds(predictor: Predictor, parts: PartLogits, labels: Labels) -> NDArray[np.float64]:
     model = predictor.model
-    return log_odds(predictor.mixed(parts) / model.temperature, labels, model.labels.kind)
+    return log_odds(predictor.mixed(parts) / model.temperature, labels, model.labels.output_kind)
 
 
 def column_of(columns: Sequence[str], text: str, place: int) -> WordColumn | None:

@@ -3,14 +3,15 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.config.model_settings import LabelKind
+from lstmcli.config.model_settings import OutputKind
+from lstmcli.metrics.ordinal import class_log_odds, output_weights
 from lstmcli.metrics.score_outputs import ScoreOutputs
 
 # The numbers of labels.
 Labels = NDArray[np.int64]
 
 
-def log_odds(logits: NDArray[np.float64], labels: Labels, kind: LabelKind) -> NDArray[np.float64]:
+def log_odds(logits: NDArray[np.float64], labels: Labels, kind: OutputKind) -> NDArray[np.float64]:
     """Return the log odds of one label for each text, (texts,).
 
     Where each label is decided on its own, they are its logit; where there is one label per text, its logit less the
@@ -18,10 +19,12 @@ def log_odds(logits: NDArray[np.float64], labels: Labels, kind: LabelKind) -> ND
     they are.
 
     Args:
-        logits: divided by the temperature, (texts, labels).
+        logits: divided by the temperature, (texts, outputs).
         labels: (texts,).
-        kind: of the labels.
+        kind: of the logits.
     """
+    if kind == "ordered":
+        return class_log_odds(logits, labels)
     rows = np.arange(len(logits))
     own = logits[rows, labels]
     if kind != "single" or logits.shape[1] == 1:
@@ -30,6 +33,23 @@ def log_odds(logits: NDArray[np.float64], labels: Labels, kind: LabelKind) -> ND
     others[rows, labels] = -np.inf
     highest = others.max(axis=1)
     return np.asarray(own - highest - np.log(np.exp(others - highest[:, None]).sum(axis=1)))
+
+
+def explained_outputs(logits: NDArray[np.float64], label: int, kind: OutputKind) -> list[tuple[int, float]]:
+    """Return the outputs that stand for a label of one text, each with its weight, for methods that divide outputs.
+
+    That is the logit of the label; where labels are ordered, those outputs on which its log odds depend, with the slope
+    of the log odds at the outputs of this text.
+
+    Args:
+        logits: divided by the temperature, (outputs,).
+        label: its number.
+        kind: of the logits.
+    """
+    if kind != "ordered":
+        return [(label, 1.0)]
+    weights = output_weights(logits, label)
+    return [(output, float(weights[output])) for output in np.flatnonzero(weights).tolist()] or [(0, 0.0)]
 
 
 def unusual_scores(values: NDArray[np.float64], scores: ScoreOutputs) -> Labels:

@@ -55,7 +55,10 @@ class Answers(NamedTuple):
 
 
 class PartLogits(NamedTuple):
-    """The logits of the networks (their mean) and of the n-grams, (texts, labels) each; None for a model without."""
+    """The logits of the networks (their mean) and of the n-grams, (texts, outputs) each; None for a model without.
+
+    There is an output for each label; of ordered labels, one less.
+    """
 
     network: NDArray[np.float64]
     ngrams: NDArray[np.float64] | None
@@ -164,7 +167,7 @@ class Predictor:
         mixed = self.mixed(parts)
         if model.scores is not None:
             return _Found(mixed, parts.ngrams, has_known)
-        probabilities = probabilities_from_logits(mixed, model.labels.kind, temperature=model.temperature)
+        probabilities = probabilities_from_logits(mixed, model.labels.output_kind, temperature=model.temperature)
         return _Found(probabilities, parts.ngrams, has_known)
 
     @property
@@ -199,7 +202,7 @@ class Predictor:
         lengths = token_ids.lengths
         is_whole_read = (lengths <= self.model.tokenizer.max_tokens) & self._networks[0].reads_gaps(lengths)
         is_shared = is_whole_read[gaps.texts] & (gaps.ends - gaps.starts < lengths[gaps.texts])
-        network = np.empty((len(left), len(self.model.labels.names)), dtype=np.float64)
+        network = np.empty((len(left), self.model.labels.num_outputs), dtype=np.float64)
         if is_shared.any():
             words, own = self._tokens.word_ids(token_ids).flat, gaps.of(is_shared)
             found = [each.logits_with_gaps(words, lengths, own) for each in self._networks]
@@ -210,7 +213,7 @@ class Predictor:
         return PartLogits(network, self._ngram_logits(left, None if of_rows is None else of_rows[gaps.texts]))
 
     def mixed(self, parts: PartLogits) -> NDArray[np.float64]:
-        """Return the logits of the whole model before they are divided by its temperature, (texts, labels).
+        """Return the logits of the whole model before they are divided by its temperature, (texts, outputs).
 
         Those of a model of scores are the scores.
         """
@@ -222,7 +225,7 @@ class Predictor:
         return (1.0 - share) * parts.network + share * parts.ngrams
 
     def _network_logits(self, token_ids: TokenIds) -> NDArray[np.float64]:
-        logits = np.empty((len(token_ids), len(self.model.labels.names)), dtype=np.float64)
+        logits = np.empty((len(token_ids), self.model.labels.num_outputs), dtype=np.float64)
         for rows in batches_by_length(token_ids.lengths, batch_size=self._batch_size, max_tokens=MAX_BATCH_TOKENS):
             batch = token_ids.joined(rows)
             logits[rows] = sum(network.logits(*batch) for network in self._networks) / len(self._networks)

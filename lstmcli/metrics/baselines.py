@@ -1,7 +1,7 @@
 """The baselines of every report: majority class, TF-IDF + logistic regression, and the model's own n-grams alone."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,11 @@ class MajorityBaseline:
         """Predicts the most frequent label or, for traits, the more frequent value of each."""
         return untuned_rule(self.kind, len(self.shares), at_least_one=self.kind == "multi")
 
+    @property
+    def median_rule(self) -> DecisionRule:
+        """Predicts the median of ordered labels, which is the closest to all of them."""
+        return replace(self.rule, measure="mae")
+
 
 @dataclass(frozen=True)
 class TfidfBaseline:
@@ -57,6 +62,7 @@ class TfidfBaseline:
         intercepts: (labels,).
         temperature: fitted on the same validation rows as the model's.
         rule: with thresholds chosen as the model's are, on the same rows.
+        group_rule: the same for groups of texts, if the model has one.
     """
 
     terms: list[str]
@@ -65,6 +71,7 @@ class TfidfBaseline:
     intercepts: Floats
     temperature: float
     rule: DecisionRule
+    group_rule: DecisionRule | None = None
 
     @classmethod
     def fit(
@@ -76,11 +83,13 @@ class TfidfBaseline:
         *,
         kind: LabelKind,
         choose_rule: Callable[[Floats], DecisionRule],
+        choose_group_rule: Callable[[Floats], DecisionRule | None] = lambda _: None,
         weights: Floats | None = None,
     ) -> "TfidfBaseline":
         """Fit on training rows; choose C on validation rows, and the rule from their probabilities by `choose_rule`.
 
-        Texts are lists of tokens. `weights` are those of training rows; None: all count as one.
+        Texts are lists of tokens. `choose_group_rule` does the same for groups of rows. `weights` are those of training
+        rows; None: all count as one.
         """
         min_frequency = 1 if len(targets) < SMALL_CORPUS_TEXTS else 2
         vectorizer = tfidf_vectorizer(list, min_df=min_frequency)
@@ -95,7 +104,8 @@ class TfidfBaseline:
             temperature = fit_temperature(logits, validation_targets, kind)
             probabilities = probabilities_from_logits(logits, kind, temperature=temperature)
             rule = choose_rule(probabilities)
-            candidate = cls(terms, vectorizer.idf_, coefficients, intercepts, temperature, rule)
+            group_rule = choose_group_rule(probabilities)
+            candidate = cls(terms, vectorizer.idf_, coefficients, intercepts, temperature, rule, group_rule)
             decisions = candidate.rule.decide(probabilities)
             value = headline_scores(validation_targets, decisions, probabilities, kind)[score]
             if best is None or value > best[0]:
@@ -118,14 +128,19 @@ class NgramsBaseline:
     Attributes:
         temperature: fitted on the same validation rows as the model's, but for the n-grams alone.
         rule: with thresholds chosen as the model's are, on the same rows, but for the n-grams alone.
+        group_rule: the same for groups of texts, if the model has one.
+        is_ordered: whether the labels are.
     """
 
     temperature: float
     rule: DecisionRule
+    group_rule: DecisionRule | None = None
+    is_ordered: bool = False
 
     def probabilities(self, logits: Floats) -> Floats:
-        """Return (texts, labels) from the logits of the n-grams, of the same shape."""
-        return probabilities_from_logits(logits, self.rule.kind, temperature=self.temperature)
+        """Return (texts, labels) from the logits of the n-grams, (texts, outputs)."""
+        kind = "ordered" if self.is_ordered else self.rule.kind
+        return probabilities_from_logits(logits, kind, temperature=self.temperature)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize, minimize_scalar
 
-from lstmcli.config.model_settings import LabelKind
+from lstmcli.config.model_settings import OutputKind
 from lstmcli.metrics.decisions import probabilities_from_logits
 from lstmcli.metrics.scores import log_losses
 
@@ -20,7 +20,7 @@ MAX_TEMPERATURE = 10.0
 MIXTURE_PRIOR_NATS = 4.0
 
 
-def fit_temperature(logits: NDArray[np.floating], targets: NDArray[np.bool_], kind: LabelKind) -> float:
+def fit_temperature(logits: NDArray[np.floating], targets: NDArray[np.bool_], kind: OutputKind) -> float:
     """Return the temperature with the lowest log loss on these (validation) rows, between 0.1 and 10.
 
     Source: Guo et al. 2017, arXiv 1706.04599.
@@ -28,7 +28,7 @@ def fit_temperature(logits: NDArray[np.floating], targets: NDArray[np.bool_], ki
     Args:
         logits: (rows, labels).
         targets: (rows, labels).
-        kind: softmax or sigmoids.
+        kind: of the logits; "ordered" has one less than labels.
     """
 
     def log_loss(log_temperature: float) -> float:
@@ -51,7 +51,7 @@ class Mixture:
         return (1.0 - self.share) * network.astype(np.float64) + self.share * ngrams
 
 
-def fit_mixture(network: Floats, ngrams: Floats, targets: NDArray[np.bool_], kind: LabelKind) -> Mixture:
+def fit_mixture(network: Floats, ngrams: Floats, targets: NDArray[np.bool_], kind: OutputKind) -> Mixture:
     """Return the non-negative weights of both models with the lowest log loss on these (validation) rows.
 
     With few rows, both weights stay near one half, see MIXTURE_PRIOR_NATS; but a model whose logits are too large, and
@@ -61,7 +61,7 @@ def fit_mixture(network: Floats, ngrams: Floats, targets: NDArray[np.bool_], kin
         network: (rows, labels) logits.
         ngrams: (rows, labels) logits.
         targets: (rows, labels).
-        kind: softmax or sigmoids.
+        kind: of the logits; "ordered" has one less than labels.
     """
     alone = np.array([1.0 / max(1.0, fit_temperature(logits, targets, kind)) for logits in (network, ngrams)])
     first, second = alone[0] * network, alone[1] * ngrams

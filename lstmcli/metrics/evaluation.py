@@ -13,6 +13,8 @@ from lstmcli.metrics.curves import Curves, curves_of
 from lstmcli.metrics.decisions import DecisionRule
 from lstmcli.metrics.estimates import Estimate, estimate, estimates
 from lstmcli.metrics.further import FurtherScores, Sums, further_scores
+from lstmcli.metrics.people import MoreTexts
+from lstmcli.metrics.rank_scores import RankScores, rank_scores
 from lstmcli.metrics.ranking import ranking_statistics
 from lstmcli.metrics.reliability import calibration_error
 from lstmcli.metrics.scores import (
@@ -37,7 +39,7 @@ class System:
     """The predictions of one system, (rows, labels) each.
 
     `uncalibrated` are its probabilities before temperature scaling, and `rule` is what made the decisions, if known.
-    `added_to_ngrams`: see `Comparison`.
+    `added_to_ngrams`: see `Comparison`. `group_rule` decides about groups of rows, if it was chosen for them.
     """
 
     name: str
@@ -46,6 +48,7 @@ class System:
     uncalibrated: NDArray[np.floating] | None = None
     rule: DecisionRule | None = None
     added_to_ngrams: str = ""
+    group_rule: DecisionRule | None = None
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,8 @@ class Evaluation:
         variants: how predictions change when texts are changed, if that was asked for.
         curves: of the model; None in what an older release has stored.
         effects: the model on texts of different lengths, and of different numbers of unknown words, if known.
+        more_texts: what more texts of a person bring, if that was asked for.
+        ordered: how far off predictions are in the order of the labels, one per system; empty if they have none.
         num_seen: number of the texts that the model was trained or tuned on, counted once for each of these splits;
             None if that is unknown.
     """
@@ -161,6 +166,8 @@ class Evaluation:
     variants: tuple[VariantResult, ...] = ()
     curves: Curves | None = None
     effects: tuple[Slicing, ...] = ()
+    more_texts: MoreTexts | None = None
+    ordered: tuple[RankScores, ...] = ()
     num_seen: int | None = None
 
 
@@ -173,18 +180,18 @@ def evaluate(
     settings: EvaluationSettings,
     *,
     is_tuned_on: bool = False,
+    is_ordered: bool = False,
     groups: NDArray[np.int64] | None = None,
 ) -> Evaluation:
-    """Score `systems`, the model first, against `targets` (rows, labels).
+    """Score `systems`, the model first, against `targets` (rows, labels), of labels in an order if `is_ordered`.
 
     All systems share the resamples of the bootstrap, so comparisons are paired. Resamples are drawn from the rows, or
     from `groups`, the group number of each row, (rows,), from 0.
     """
-    num_groups = None if groups is None else int(groups.max()) + 1
     statistics = [row_statistics(targets, system.decisions, system.probabilities, kind) for system in systems]
     ranked = [] if kind == "single" else [ranking_statistics(targets, system.probabilities) for system in systems]
-    num_samples, both = settings.bootstrap_samples, [*statistics, *ranked]
-    sums = bootstrap_sums(both, num_samples=num_samples, seed=BOOTSTRAP_SEED, clusters=groups)
+    both = [*statistics, *ranked]
+    sums = bootstrap_sums(both, num_samples=settings.bootstrap_samples, seed=BOOTSTRAP_SEED, clusters=groups)
     further = _further(label_names, kind, both, sums, settings.confidence)
     sums = sums[: len(systems)]
     points = [point_scores(one) for one in statistics]
@@ -200,7 +207,7 @@ def evaluate(
         name=name,
         kind=kind,
         num_rows=len(targets),
-        num_groups=num_groups,
+        num_groups=None if groups is None else int(groups.max()) + 1,
         confidence=settings.confidence,
         main_score=DEFAULT_SCORE[kind],
         scores=scores,
@@ -219,7 +226,17 @@ def evaluate(
         further=dict(zip((system.name for system in systems), further, strict=True)),
         is_tuned_on=is_tuned_on,
         curves=curves_of(targets, systems[0].decisions, systems[0].probabilities, label_names, kind),
+        ordered=_ranks(systems, targets, settings, groups) if is_ordered else (),
     )
+
+
+def _ranks(
+    systems: list[System],
+    targets: NDArray[np.bool_],
+    settings: EvaluationSettings,
+    groups: NDArray[np.int64] | None,
+) -> tuple[RankScores, ...]:
+    return rank_scores(targets, {system.name: system.decisions for system in systems}, settings, groups)
 
 
 def _further(

@@ -7,6 +7,7 @@ from lstmcli.errors import UsageError, did_you_mean
 from lstmcli.metrics.estimates import Estimate
 from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.metrics.further import OF_EACH_LABEL
+from lstmcli.metrics.rank_scores import RANK_SCORES
 from lstmcli.metrics.scores import LOWER_IS_BETTER
 
 CALIBRATION_ERROR = "calibration_error"
@@ -55,6 +56,7 @@ def scalars(evaluation: Evaluation, baselines: dict[str, str]) -> dict[str, floa
     found[CALIBRATION_ERROR] = evaluation.calibration[model].error
     further = evaluation.further[model]
     found |= {name: _value(each) for name, each in further.scores.items()}
+    found |= _rank_scalars(evaluation, baselines)
     for label in evaluation.labels[model]:
         found |= {f"{score}.{label.label}": getattr(label, score).value for score in OF_LABELS}
     for each_label in further.labels:
@@ -67,6 +69,17 @@ def scalars(evaluation: Evaluation, baselines: dict[str, str]) -> dict[str, floa
         for part in slicing.slices:
             found |= {f"{SLICES}.{slicing.name}.{part.value}.{name}": value for name, value in part.scores.items()}
     return found
+
+
+def _rank_scalars(evaluation: Evaluation, baselines: dict[str, str]) -> dict[str, float | None]:
+    """Return QWK and MAE of the model and its baselines, if labels are ordered."""
+    prefixes = {next(iter(evaluation.scores)): "", **{name: f"{short}." for name, short in baselines.items()}}
+    return {
+        f"{prefixes[ranks.system]}{score}": _value(getattr(ranks, score))
+        for ranks in evaluation.ordered
+        if ranks.system in prefixes
+        for score in RANK_SCORES
+    }
 
 
 def _value(estimate: Estimate | None) -> float | None:
@@ -118,14 +131,28 @@ def failures(limits: Limits, evaluation: Evaluation, baselines: dict[str, str]) 
     return found + _below(limits, evaluation, baselines)
 
 
+def check_baseline(short: str, held: Sequence[str]) -> None:
+    """Check that a baseline is among those that were scored.
+
+    Raises:
+        UsageError: it is not.
+    """
+    if not held:
+        raise UsageError(
+            f"--fail-below {short}: no baselines were scored (--no-baselines here, or evaluation.baselines=false in "
+            "training)."
+        )
+    if short not in held:
+        raise UsageError(f"--fail-below {short}: there is no such baseline here; there are {', '.join(held)}.")
+
+
 def _below(limits: Limits, evaluation: Evaluation, baselines: dict[str, str]) -> list[str]:
     """Return the baselines that the model does not reach, see `failures`."""
     found, main, scores = [], evaluation.main_score, evaluation.scores
     model = next(iter(scores.values()))[main].value
     held = {short: scores[name][main].value for name, short in baselines.items() if name in scores}
     for short in limits.below:
-        if short not in held:
-            raise UsageError(f"--fail-below {short}: there is no such baseline here; there are {', '.join(held)}.")
+        check_baseline(short, list(held))
         if model < held[short]:
             found.append(f"{main} {model:.4f} is below {held[short]:.4f} of {short} (--fail-below)")
     return found

@@ -1,6 +1,7 @@
 """Two systems compared on the same rows: differences of scores, and McNemar's exact test."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,9 +9,18 @@ from numpy.typing import NDArray
 
 from lstmcli.config.model_settings import LabelKind
 from lstmcli.metrics.estimates import Estimate, estimate
-from lstmcli.metrics.scores import BOOTSTRAP_SEED, bootstrap_sums, point_scores, row_statistics, scores_from_sums
+from lstmcli.metrics.rank_scores import RANK_SCORES, rank_scores_from_sums, rank_statistics
+from lstmcli.metrics.scores import (
+    BOOTSTRAP_SEED,
+    LOWER_IS_BETTER,
+    bootstrap_sums,
+    point_scores,
+    row_statistics,
+    scores_from_sums,
+)
 
 Decisions = NDArray[np.bool_]
+Scores = dict[str, NDArray[np.float64]]
 
 NUM_SAMPLES = 2000
 CONFIDENCE = 0.95
@@ -51,9 +61,12 @@ class ScoreDifference:
     @property
     def verdict(self) -> str:
         """Return "better" or "worse" for the second system if the interval excludes 0, else "not distinguishable"."""
-        if self.difference.low > 0:
+        low, high = self.difference.low, self.difference.high
+        if self.score in LOWER_IS_BETTER:
+            low, high = -high, -low
+        if low > 0:
             return "better"
-        return "worse" if self.difference.high < 0 else "not distinguishable"
+        return "worse" if high < 0 else "not distinguishable"
 
 
 @dataclass(frozen=True)
@@ -91,22 +104,21 @@ def compare(
     *,
     groups: NDArray[np.int64] | None = None,
     num_samples: int = NUM_SAMPLES,
+    is_ordered: bool = False,
 ) -> PairedComparison:
     """Compare the decisions of two systems; all three arrays are (rows, labels), with at least one row.
 
     A row is right if all its labels are. Both systems share the resamples of the bootstrap, which are drawn from the
-    rows, or from `groups`, the group number of each row, (rows,), from 0.
+    rows, or from `groups`, the group number of each row, (rows,), from 0. If labels are in an order (`is_ordered`),
+    QWK and MAE are compared, too, as far as they are defined.
     """
     statistics = [row_statistics(targets, each, each.astype(np.float64), kind) for each in (first, second)]
     points = [point_scores(each) for each in statistics]
     sums = bootstrap_sums(statistics, num_samples=num_samples, seed=BOOTSTRAP_SEED, clusters=groups)
     samples = [scores_from_sums(each, statistics[0].counted_labels) for each in sums]
-    differences = []
-    for score in COMPARED_SCORES[kind]:
-        ours, theirs = (float(point[score][0]) for point in points)
-        drawn = samples[1][score] - samples[0][score]
-        wide, narrow = (estimate(theirs - ours, drawn, each) for each in (CONFIDENCE, EQUIVALENCE_CONFIDENCE))
-        differences.append(ScoreDifference(score, ours, theirs, wide, narrow))
+    differences = [_difference(score, points, samples) for score in COMPARED_SCORES[kind]]
+    if is_ordered:
+        differences += _rank_differences(targets, first, second, groups, num_samples)
     first_right, second_right = ((targets == each).all(axis=1) for each in (first, second))
     only_first, only_second = np.flatnonzero(first_right & ~second_right), np.flatnonzero(second_right & ~first_right)
     return PairedComparison(
@@ -120,6 +132,25 @@ def compare(
         int((~first_right & ~second_right).sum()),
         mcnemar_p_value(len(only_first), len(only_second)),
     )
+
+
+def _difference(score: str, points: Sequence[Scores], samples: Sequence[Scores]) -> ScoreDifference:
+    ours, theirs = (float(point[score][0]) for point in points)
+    drawn = samples[1][score] - samples[0][score]
+    drawn = drawn[~np.isnan(drawn)]
+    wide, narrow = (estimate(theirs - ours, drawn, each) for each in (CONFIDENCE, EQUIVALENCE_CONFIDENCE))
+    return ScoreDifference(score, ours, theirs, wide, narrow)
+
+
+def _rank_differences(
+    targets: Decisions, first: Decisions, second: Decisions, groups: NDArray[np.int64] | None, num_samples: int
+) -> list[ScoreDifference]:
+    statistics = [rank_statistics(targets, each) for each in (first, second)]
+    points = [rank_scores_from_sums(each.values.sum(axis=0, keepdims=True)) for each in statistics]
+    sums = bootstrap_sums(statistics, num_samples=num_samples, seed=BOOTSTRAP_SEED, clusters=groups)
+    samples = [rank_scores_from_sums(each) for each in sums]
+    defined = [score for score in RANK_SCORES if not any(np.isnan(point[score][0]) for point in points)]
+    return [_difference(score, points, samples) for score in defined]
 
 
 def mcnemar_p_value(only_first: int, only_second: int) -> float:

@@ -118,6 +118,7 @@ class MoreTexts:
     Attributes:
         num_people: number of people.
         num_texts: the median number of texts of a person.
+        mean_texts: the mean number.
         one: accuracy from a single text, the mean over all texts of a person.
         all: accuracy from all texts of a person.
         gain: the latter minus the former.
@@ -126,6 +127,7 @@ class MoreTexts:
 
     num_people: int
     num_texts: float
+    mean_texts: float
     one: Estimate
     all: Estimate
     gain: Estimate
@@ -176,6 +178,7 @@ def more_texts(
     return MoreTexts(
         len(sizes),
         float(np.median(sizes)),
+        float(sizes.mean()),
         interval(one),
         interval(everything),
         interval(everything - one),

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.config.model_settings import LabelKind
+from lstmcli.config.model_settings import LabelKind, OutputKind
 from lstmcli.metrics.decisions import probabilities_from_logits
+from lstmcli.metrics.ordinal import outputs_of
 from lstmcli.metrics.scores import PROBABILITY_FLOOR
 
 NUM_BINS = 15
@@ -66,9 +67,11 @@ def _binned(
 
 
 def without_temperature(
-    probabilities: NDArray[np.floating], kind: LabelKind, temperature: float
+    probabilities: NDArray[np.floating], kind: OutputKind, temperature: float
 ) -> NDArray[np.float64]:
     """Return `probabilities`, (rows, labels), as they were before their logits were divided by `temperature`."""
+    if kind == "ordered":
+        return probabilities_from_logits(outputs_of(probabilities, floor=PROBABILITY_FLOOR) * temperature, kind)
     clipped = np.clip(probabilities.astype(np.float64), PROBABILITY_FLOOR, 1.0 - PROBABILITY_FLOOR)
     logits = np.log(clipped) if kind == "single" else np.log(clipped) - np.log1p(-clipped)
     return probabilities_from_logits(logits * temperature, kind)

@@ -3,7 +3,7 @@
 from lstmcli.errors import UsageError
 from lstmcli.metrics.baseline_names import NGRAMS_NAME
 from lstmcli.metrics.estimates import Estimate
-from lstmcli.metrics.limits import Limits, check_names
+from lstmcli.metrics.limits import Limits, check_baseline, check_names
 from lstmcli.metrics.score_baselines import MEAN_NAME, RIDGE_NAME
 from lstmcli.metrics.score_evaluation import FIGURES, ScoreEvaluation
 from lstmcli.metrics.scores import LOWER_IS_BETTER
@@ -77,8 +77,7 @@ def _below(limits: Limits, evaluation: ScoreEvaluation, values: dict[str, float 
     found, main = [], evaluation.main_score
     held = [short for name, short in SHORT_NAMES.items() if name in evaluation.scores]
     for short in limits.below:
-        if short not in held:
-            raise UsageError(f"--fail-below {short}: there is no such baseline here; there are {', '.join(held)}.")
+        check_baseline(short, held)
         ours, theirs = values[main], values[f"{short}.{main}"]
         if ours is None or theirs is None:
             found.append(f"{main} is not defined on these rows (--fail-below)")

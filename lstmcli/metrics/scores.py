@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.config.model_settings import LabelKind
+from lstmcli.config.model_settings import LabelKind, OutputKind
 from lstmcli.config.settings import SCORES_BY_KIND
 
 Floats = NDArray[np.float64]
@@ -50,10 +50,10 @@ def row_statistics(
     return RowStatistics(values.astype(np.float64), np.atleast_1d(targets.any(axis=0)))
 
 
-def log_losses(targets: NDArray[np.bool_], probabilities: NDArray[np.floating], kind: LabelKind) -> Floats:
-    """Return the log loss of each row in nats, (rows,); except for "single", the mean over the labels."""
+def log_losses(targets: NDArray[np.bool_], probabilities: NDArray[np.floating], kind: OutputKind) -> Floats:
+    """Return the log loss of each row in nats, (rows,); except for "single" and "ordered", the mean over the labels."""
     clipped = np.clip(probabilities.astype(np.float64), PROBABILITY_FLOOR, 1.0 - PROBABILITY_FLOOR)
-    if kind == "single":
+    if kind in ("single", "ordered"):
         return np.asarray(-np.log(clipped[targets]))
     return np.asarray(-np.log(np.where(targets, clipped, 1.0 - clipped)).mean(axis=1))
 

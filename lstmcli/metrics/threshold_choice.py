@@ -12,6 +12,7 @@ from lstmcli.metrics.decisions import SET_BY_HAND, DecisionRule
 from lstmcli.metrics.jaccard_thresholds import SHRINKAGE_ROWS as JACCARD_ROWS
 from lstmcli.metrics.jaccard_thresholds import jaccard_thresholds
 from lstmcli.metrics.least_thresholds import precision_threshold, recall_threshold
+from lstmcli.metrics.share_thresholds import share_threshold
 from lstmcli.metrics.thresholds import SHRINKAGE_ROWS as F1_ROWS
 from lstmcli.metrics.thresholds import f1_thresholds
 
@@ -19,8 +20,9 @@ Floats = NDArray[np.float64]
 
 ONE_HALF = "one half"
 
-# What "auto" stands for.
+# What "auto" stands for; where answers are those of groups, `FOR_GROUPS`.
 AUTO: dict[LabelKind, str] = {"single": "half", "multi": "f1", "traits": "half"}
+FOR_GROUPS = "share"
 
 # No probability reaches it but that of a model without any doubt.
 NEVER = 1.0
@@ -66,6 +68,7 @@ def choose_thresholds(
     kind: LabelKind,
     *,
     at_least_one: bool = False,
+    auto: str | None = None,
 ) -> ChosenThresholds:
     """Return a threshold for each label.
 
@@ -76,11 +79,12 @@ def choose_thresholds(
         names: of the labels.
         kind: of the labels, not "single".
         at_least_one: as in `DecisionRule`.
+        auto: what "auto" stands for; None: see AUTO.
     """
     rows = _Rows(probabilities, targets, at_least_one, names)
     found = []
     for label, choice in enumerate(choices_by_label(setting, names)):
-        goal = AUTO[kind] if choice.goal == "auto" else choice.goal
+        goal = auto or AUTO[kind] if choice.goal == "auto" else choice.goal
         found.append(_CHOOSERS[goal](rows, label, choice.value))
     values, origins = zip(*found, strict=True)
     return ChosenThresholds(np.array(values, dtype=np.float64), origins, tuple(_notes(rows.short)))
@@ -94,13 +98,14 @@ def choose_rule(
     kind: LabelKind,
     *,
     is_labelled: bool,
+    auto: str | None = None,
 ) -> tuple[DecisionRule, tuple[str, ...]]:
     """Return the rule with the thresholds of `choose_thresholds`, and notes on them; other arguments as there.
 
     If every training text has a label (`is_labelled`), predicting none is always wrong, where a text may have several.
     """
     at_least_one = kind == "multi" and is_labelled and allows_closest(setting, names)
-    chosen = choose_thresholds(setting, probabilities, targets, names, kind, at_least_one=at_least_one)
+    chosen = choose_thresholds(setting, probabilities, targets, names, kind, at_least_one=at_least_one, auto=auto)
     return DecisionRule(kind, chosen.values, at_least_one, chosen.origins), chosen.notes
 
 
@@ -122,6 +127,10 @@ def _tuned(goal: str, title: str, few: float) -> Choose:
 
 def _half(_rows: _Rows, _label: int, _: float) -> tuple[float, str]:
     return 0.5, ONE_HALF
+
+
+def _share(rows: _Rows, label: int, _: float) -> tuple[float, str]:
+    return share_threshold(rows.probabilities[:, label], rows.targets[:, label]), "share of the label"
 
 
 def _number(_rows: _Rows, _label: int, value: float) -> tuple[float, str]:
@@ -169,6 +178,7 @@ _CHOOSERS: dict[str, Choose] = {
     "f1": _tuned("f1", "F1", F1_ROWS),
     "jaccard": _tuned("jaccard", "Jaccard", JACCARD_ROWS),
     "half": _half,
+    "share": _share,
     "number": _number,
     "precision": _precision,
     "recall": _recall,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from lstmcli.config.model_settings import LabelKind
+from lstmcli.config.model_settings import OutputKind
 from lstmcli.ngrams.fit import FittedNgrams, NgramFeatures, fit_ngrams
 from lstmcli.ngrams.negation import with_twins
 from lstmcli.ngrams.regressions import Targets
@@ -24,7 +24,7 @@ class NgramCorpus:
         texts: the training texts, as indices into `words`.
         targets: (training texts, labels), booleans, probabilities, or standardised scores.
         validation: the validation texts.
-        validation_targets: (validation texts, labels).
+        validation_targets: (validation texts, labels), also where `targets` are cumulative.
         words: distinct tokens.
         kind: of the labels.
         weights: (training texts,); None: all count as one.
@@ -36,7 +36,7 @@ class NgramCorpus:
     validation: TokenIds
     validation_targets: Targets
     words: Sequence[str]
-    kind: LabelKind
+    kind: OutputKind
     weights: NDArray[np.float64] | None = None
     further: tuple[Any, Any] | None = None
 

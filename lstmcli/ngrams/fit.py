@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from lstmcli.config.model_settings import LabelKind
+from lstmcli.config.model_settings import OutputKind
 from lstmcli.ngrams.features import HashedTokens, pair_occurrences, token_occurrences
 from lstmcli.ngrams.regressions import Fit, Targets, fit_logistic, regression_of
 from lstmcli.ngrams.score import NgramScorer
@@ -199,7 +199,7 @@ def fit_ngrams(
     validation: TokenIds,
     validation_targets: Targets,
     *,
-    kind: LabelKind,
+    kind: OutputKind,
     strengths: Sequence[float] | None = None,
     validation_further: Any = None,
 ) -> FittedNgrams:
@@ -209,7 +209,7 @@ def fit_ngrams(
         features: of the training texts.
         targets: (training texts, labels), booleans, probabilities, or standardised scores.
         validation: as indices into the tokens of `features`.
-        validation_targets: (validation texts, labels).
+        validation_targets: (validation texts, labels), also where `targets` are cumulative.
         kind: of the labels.
         strengths: values of C, ascending, at least one; None: those of the kind.
         validation_further: (validation texts, features), what `features` have beside n-grams, if they have some.

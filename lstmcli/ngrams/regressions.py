@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from lstmcli.config.model_settings import LabelKind
+from lstmcli.config.model_settings import OutputKind
 from lstmcli.metrics.calibration import fit_temperature
 from lstmcli.metrics.decisions import probabilities_from_logits
 from lstmcli.metrics.linear import fit_one_vs_rest
@@ -48,7 +48,7 @@ class Regression(NamedTuple):
     strengths: tuple[float, ...]
 
 
-def regression_of(kind: LabelKind) -> Regression:
+def regression_of(kind: OutputKind) -> Regression:
     """Return the regression for labels, or for scores, of this kind."""
     if kind == "scores":
         return Regression(fit_scores, lambda outputs, targets: squared_error(targets, outputs), SCORE_STRENGTHS)
@@ -157,7 +157,7 @@ def label_weights(
     return scaled
 
 
-def log_loss(logits: NDArray[np.float64], targets: NDArray[np.bool_], kind: LabelKind) -> float:
+def log_loss(logits: NDArray[np.float64], targets: NDArray[np.bool_], kind: OutputKind) -> float:
     """Return the log loss at the best temperature for these rows."""
     probabilities = probabilities_from_logits(logits, kind, temperature=fit_temperature(logits, targets, kind))
     return float(log_losses(targets, probabilities, kind).mean())

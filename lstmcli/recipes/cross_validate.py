@@ -177,7 +177,16 @@ def _pooled(
     by_fold = np.repeat(np.arange(len(results)), [len(result.targets) for result in results])
     systems = [_joined(list(parts)) for parts in zip(*_shared_systems(results), strict=True)]
     name = f"{examples.name}, fold by fold"
-    evaluation = evaluate(name, systems, targets, labels.names, labels.kind, config.evaluation, groups=groups)
+    evaluation = evaluate(
+        name,
+        systems,
+        targets,
+        labels.names,
+        labels.kind,
+        config.evaluation,
+        is_ordered=labels.is_ordered,
+        groups=groups,
+    )
     evaluation = with_folds(evaluation, systems, targets, by_fold)
     place = np.argsort(np.argsort(fold, kind="stable"))  # of each row among the rows by fold
     systems = [_in_order(system, place) for system in systems]

@@ -93,8 +93,8 @@ class Prepared:
         config = self.config
         settings = replace(config.training, seed=config.training.seed + member - 1)
         torch.manual_seed(settings.seed)
-        num_labels = len(self.corpus.labels.names)
-        network = build_classifier(self.embedding, num_labels, self.settings.network, config, self.language_model)
+        num_outputs = self.corpus.labels.num_outputs
+        network = build_classifier(self.embedding, num_outputs, self.settings.network, config, self.language_model)
         self.task.start_output(network)
         return Trainer(
             network,
@@ -164,7 +164,7 @@ def prepare(
     learned = encode_with_new_vocabulary(tokens.train, config.tokenizer, config.vocabulary, known=known)
     vector_size = None if source is None else source.size
     sizes = CorpusSizes(
-        len(learned.token_ids), len(learned.token_ids.flat), len(corpus.labels.names), vector_size=vector_size
+        len(learned.token_ids), len(learned.token_ids.flat), corpus.labels.num_outputs, vector_size=vector_size
     )
     settings = resolve(config, sizes, knows_sentences=start.knows_sentences)
     embedding = embedding_rows(learned.vocabulary, learned.counts, settings.vector_size, source)

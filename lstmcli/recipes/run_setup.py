@@ -11,6 +11,7 @@ from lstmcli.config.model_settings import DataSettings
 from lstmcli.config.settings import Config, OutputSettings
 from lstmcli.corpus.columns import CellSelector
 from lstmcli.corpus.feature_cells import BadFeatureError
+from lstmcli.corpus.label_map import with_map
 from lstmcli.data.reading import STANDARD_INPUT, check_exist, open_records
 from lstmcli.errors import RunDirectoryError, UsageError
 from lstmcli.store.run import OpenRun
@@ -115,8 +116,9 @@ def check_rows(config: Config, *, with_test: bool) -> None:
 
     Raises:
         DataError: a file is missing or can't be read, or lacks a column.
+        UsageError: there is no such label map.
     """
-    data = config.data
+    data = with_map(config.data, is_strict=True)
     files = {data.train: data.soft_labels > 0.0, data.validation: False}
     if with_test:
         files[data.test] = False

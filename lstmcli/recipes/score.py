@@ -17,7 +17,7 @@ from lstmcli.corpus.targets import label_targets
 from lstmcli.data.atomic import replaced_folder
 from lstmcli.errors import DamagedFileError, RunDirectoryError
 from lstmcli.inference.predictor import Predictions, Predictor
-from lstmcli.metrics.baseline_names import MAJORITY_NAME, NGRAMS_NAME, TFIDF_NAME
+from lstmcli.metrics.baseline_names import MAJORITY_NAME, MEDIAN_NAME, NGRAMS_NAME, TFIDF_NAME
 from lstmcli.metrics.baselines import Baselines, MajorityBaseline, NgramsBaseline, TfidfBaseline
 from lstmcli.metrics.evaluation import Evaluation, System, evaluate
 from lstmcli.metrics.reliability import without_temperature
@@ -102,6 +102,7 @@ def score_examples(
         labels.kind,
         settings,
         is_tuned_on=is_tuned_on,
+        is_ordered=labels.is_ordered,
         groups=examples.groups,
     )
     shared = [each for each in overlaps or () if examples.name in each[:2]]
@@ -135,8 +136,10 @@ def predict_systems(
 
 
 def _system(name: str, predictions: Predictions, model: SavedModel) -> System:
-    uncalibrated = without_temperature(predictions.probabilities, model.labels.kind, model.temperature)
-    return System(name, predictions.decisions, predictions.probabilities, uncalibrated, model.rule)
+    uncalibrated = without_temperature(predictions.probabilities, model.labels.output_kind, model.temperature)
+    return System(
+        name, predictions.decisions, predictions.probabilities, uncalibrated, model.rule, group_rule=model.group_rule
+    )
 
 
 def _baseline_systems(
@@ -151,13 +154,19 @@ def _baseline_systems(
     probabilities = saved.tfidf.probabilities(texts, tokenizer)
     systems = [
         System(MAJORITY_NAME, saved.majority.rule.decide(guesses), guesses),
-        System(TFIDF_NAME, saved.tfidf.rule.decide(probabilities), probabilities),
+        *(
+            [System(MEDIAN_NAME, saved.majority.median_rule.decide(guesses), guesses)]
+            if model.labels.is_ordered
+            else []
+        ),
+        System(TFIDF_NAME, saved.tfidf.rule.decide(probabilities), probabilities, group_rule=saved.tfidf.group_rule),
     ]
     if saved.ngrams is not None and ngram_logits is not None:
         alone = saved.ngrams.probabilities(ngram_logits)
         num_networks = len(model.members)
         added = "network" if num_networks == 1 else f"ensemble of {num_networks} networks"
-        systems.append(System(NGRAMS_NAME, saved.ngrams.rule.decide(alone), alone, added_to_ngrams=added))
+        decisions, group_rule = saved.ngrams.rule.decide(alone), saved.ngrams.group_rule
+        systems.append(System(NGRAMS_NAME, decisions, alone, added_to_ngrams=added, group_rule=group_rule))
     return systems
 
 
@@ -180,10 +189,17 @@ def fit_baselines(
         corpus.validation_targets,
         kind=corpus.labels.kind,
         choose_rule=decisions.rule,
+        choose_group_rule=decisions.group_rule,
         weights=corpus.train.row_weights,
     )
     majority = MajorityBaseline.fit(corpus.train_targets, corpus.labels.kind, corpus.train.row_weights)
     alone = decisions.ngrams_alone()
-    ngrams = None if alone is None else NgramsBaseline(alone.mixture.temperature, alone.rule)
+    ngrams = (
+        None
+        if alone is None
+        else NgramsBaseline(
+            alone.mixture.temperature, alone.rule, alone.group_rule, is_ordered=corpus.labels.is_ordered
+        )
+    )
     with replaced_folder(place) as folder:
         write_baselines(folder, Baselines(majority, tfidf, ngrams))

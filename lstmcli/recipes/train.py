@@ -10,8 +10,8 @@ import torch
 from lstmcli import __version__
 from lstmcli.config.model_settings import AUTOMATIC_START, ENGLISH_START
 from lstmcli.config.settings import Config
-from lstmcli.config.thresholds import check_label_names
 from lstmcli.corpus.corpus import Corpus
+from lstmcli.corpus.label_map import with_map
 from lstmcli.corpus.targets import label_targets
 from lstmcli.data.atomic import replaced_folder
 from lstmcli.errors import InterruptedRunError
@@ -22,6 +22,7 @@ from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.recipes.evaluation.written import describe_model
 from lstmcli.recipes.fit import FittedNetwork, fit_network
 from lstmcli.recipes.gradients.texts import gradients_of_training
+from lstmcli.recipes.levels.training import check_decision, with_groups
 from lstmcli.recipes.linear.report import feature_facts, scored_features
 from lstmcli.recipes.prepare import Prepared, TokenizedCorpus, prepare, read_corpus, tokenize_corpus
 from lstmcli.recipes.pretraining import pretrain_within
@@ -71,7 +72,7 @@ def _train(config: Config, run: OpenRun, corpus: Corpus | None, tell: Tell, stop
         start = given_start(config)
         source = provenance(config, [] if corpus is not None else _files(config))
         corpus = corpus or read_corpus(config, tell)
-        check_label_names(config.decision.thresholds, corpus.labels.names)
+        check_decision(config, corpus)
         run.start(config)
         tokens = tokenize_corpus(corpus, config)
         start = start or told_start(config, tokens.train, tell, kind=corpus.labels.kind)
@@ -94,7 +95,7 @@ def _train(config: Config, run: OpenRun, corpus: Corpus | None, tell: Tell, stop
         if config.evaluation.baselines:
             prepared.task.fit_baselines(run.directory.baselines, tokens.train, tokens.validation)
         predictor = Predictor.open(run.directory.path)
-        scored = _score(prepared, run, predictor, _first_alone(prepared, model, networks))
+        scored = with_groups(config, _score(prepared, run, predictor, model, networks), model, tell)
         gradients = _gradients(corpus, model, config.training.seed)
     facts = _facts(prepared, run, networks) | facts
     of_labels = [each for each in scored if isinstance(each, ScoredRows)]
@@ -171,7 +172,7 @@ def _model(prepared: Prepared, tuned: Tuned, networks: Sequence[FittedNetwork]) 
         tokenizer=prepared.config.tokenizer,
         vocabulary=prepared.embedding.vocabulary,
         labels=prepared.corpus.labels,
-        columns=prepared.config.data,
+        columns=with_map(prepared.config.data, is_strict=False),
         members=tuple(network.weights for network in networks),
         ngrams=None if prepared.ngrams is None else prepared.ngrams.table,
         features=prepared.features,
@@ -187,8 +188,11 @@ def _first_alone(prepared: Prepared, model: SavedModel, networks: Sequence[Fitte
     return Predictor(replace(model, members=model.members[:1], **tuned.of_model))
 
 
-def _score(prepared: Prepared, run: OpenRun, predictor: Predictor, single: Predictor | None) -> list[AnyScored]:
+def _score(
+    prepared: Prepared, run: OpenRun, predictor: Predictor, model: SavedModel, networks: Sequence[FittedNetwork]
+) -> list[AnyScored]:
     """Score the model as written to disk, with the engine that `predict` uses."""
+    single = _first_alone(prepared, model, networks)
     settings, corpus, score = prepared.config.evaluation, prepared.corpus, scorer_of(predictor.model)
     splits = [corpus.validation] if corpus.test is None else [corpus.validation, corpus.test]
     return [
@@ -238,7 +242,7 @@ def _card(prepared: Prepared, model: SavedModel, evaluations: Sequence[Evaluatio
     return to_model_card(
         ModelCard(
             model=describe_model(model),
-            columns=prepared.config.data,
+            columns=replace(prepared.config.data, label_map=model.columns.label_map),
             num_train_rows=len(prepared.corpus.train.table),
             is_english=is_shipped and start is not None and isinstance(start.learned, LearnedSentenceVectors),
             evaluations=evaluations,

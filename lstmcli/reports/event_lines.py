@@ -196,7 +196,8 @@ def _thresholds_chosen(event: events.ThresholdsChosen) -> list[Line]:
     by_origin: dict[str, list[str]] = {}
     for name, threshold, origin in zip(event.names, event.thresholds, event.origins, strict=True):
         by_origin.setdefault(origin, []).append(f"{name} {threshold:.3f}")
-    return [("decision", f"thresholds ({origin}): {_first(labels)}") for origin, labels in by_origin.items()]
+    what = f"thresholds for each {event.of}" if event.of else "thresholds"
+    return [("decision", f"{what} ({origin}): {_first(labels)}") for origin, labels in by_origin.items()]
 
 
 def _first(words: list[str]) -> str:

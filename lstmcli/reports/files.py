@@ -47,7 +47,7 @@ def json_text(content: dict[str, Any]) -> str:
 def _content(evaluation: Evaluation) -> dict[str, Any]:
     """Return all of it; what is unknown or was not asked for is left out."""
     content = asdict(evaluation)
-    for name in ("slices", "suspects", "variants", "effects", "curves"):
+    for name in ("slices", "suspects", "variants", "effects", "curves", "more_texts", "ordered"):
         if not content[name]:
             del content[name]
     if evaluation.num_seen is None:

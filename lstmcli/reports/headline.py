@@ -1,7 +1,7 @@
 """The result of an evaluation in one sentence of plain English, and whether new texts will do as well."""
 
 from lstmcli.errors import counted
-from lstmcli.metrics.baseline_names import MAJORITY_NAME, NGRAMS_NAME
+from lstmcli.metrics.baseline_names import MAJORITY_NAME, MEDIAN_NAME, NGRAMS_NAME
 from lstmcli.metrics.evaluation import Comparison, Evaluation
 from lstmcli.reports.table import SCORE_TITLES
 from lstmcli.reports.verdicts import MIN_DRAWN
@@ -50,7 +50,10 @@ def _rows(evaluation: Evaluation) -> str:
         return f"On {rows}, which also chose its best epoch"
     if evaluation.num_seen:
         return f"On {rows}, {evaluation.num_seen:,} of which it was trained or tuned on"
-    return f"On {rows}" if evaluation.num_seen is None else f"On {rows} that it had never seen"
+    if evaluation.num_seen is None:
+        return f"On {rows}"
+    # "…, labels mapped by X, that it had never seen"
+    return f"On {rows}{',' if ', ' in evaluation.name else ''} that it had never seen"
 
 
 def _reached(evaluation: Evaluation) -> str:
@@ -92,9 +95,11 @@ def clearness(comparison: Comparison) -> str:
 
 
 def _named(evaluation: Evaluation, comparison: Comparison) -> str:
-    name = {MAJORITY_NAME: MAJORITY_DOES[evaluation.kind], NGRAMS_NAME: "its n-grams alone"}.get(
-        comparison.other, comparison.other
-    )
+    name = {
+        MAJORITY_NAME: MAJORITY_DOES[evaluation.kind],
+        MEDIAN_NAME: "always choosing the median label",
+        NGRAMS_NAME: "its n-grams alone",
+    }.get(comparison.other, comparison.other)
     value = evaluation.scores[comparison.other][comparison.score].value
     is_plain = comparison.score == PLAIN_SCORE[evaluation.kind] != "macro_f1"
     return f"{name} ({percent(value) if is_plain else _shown(value)})"

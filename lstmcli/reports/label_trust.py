@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from lstmcli.errors import counted
 from lstmcli.metrics.evaluation import Evaluation, LabelScores
+from lstmcli.reports.ranks import ranks_sentence
 from lstmcli.reports.wording import first_ones
 
 GOOD, FAIR, WEAK, FEW = "good", "fair", "weak", "too few rows"
@@ -51,11 +52,11 @@ def meaning(evaluation: Evaluation) -> str:
 
 
 def trust_sentences(evaluation: Evaluation) -> list[str]:
-    """Say which labels not to rely on, and which are the best."""
+    """Say which labels not to rely on, and which are the best; first of all how far off predictions are, if ordered."""
     by_trust: dict[str, list[LabelScores]] = {GOOD: [], FAIR: [], WEAK: [], FEW: []}
     for label in sorted(own_labels(evaluation), key=lambda label: _value(label, evaluation)):
         by_trust[trust_in(label, evaluation)].append(label)
-    sentences = []
+    sentences = [ranks_sentence(evaluation)] if evaluation.ordered else []
     judged = sorted([*by_trust[WEAK], *by_trust[FAIR], *by_trust[GOOD]], key=lambda label: _value(label, evaluation))
     is_all_good = len(by_trust[GOOD]) == len(own_labels(evaluation))
     if by_trust[WEAK]:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from lstmcli.config.model_settings import DataSettings, LabelKind
+from lstmcli.corpus.label_map import MapInUse
 from lstmcli.errors import counted
 from lstmcli.metrics.evaluation import Evaluation, LabelScores
 from lstmcli.reports.further import estimate_text
 from lstmcli.reports.markdown import escape_markdown, markdown_table
+from lstmcli.reports.ranks import ranks_sentence
 from lstmcli.reports.table import SCORE_TITLES
 from lstmcli.reports.verdicts import verdict_sentences
 from lstmcli.reports.wording import joined
@@ -111,7 +113,8 @@ def _predictions(card: ModelCard, labels: Sequence[LabelScores]) -> Iterator[str
     more = len(labels) - len(names)
     shown = joined(names) if not more else f"{', '.join(names)} and {more:,} more"
     answer = ANSWERS[card.evaluations[0].kind].format(labels=shown)
-    yield f"For each text: {answer}; and a probability of each."
+    order = ", from the lowest to the highest" if card.evaluations[0].ordered else ""
+    yield f"For each text: {answer}{order}; and a probability of each."
     yield f"The model is {card.model.removesuffix(',')}. It was trained by {card.release}."
 
 
@@ -123,6 +126,9 @@ def _data(card: ModelCard) -> Iterator[str]:
         before = joined([f'"{escape_markdown(name)}"' for name in columns.text_before])
         text += f" Before each text, it reads {before}, which may be empty."
     yield f"Trained on {counted(card.num_train_rows, 'row')} of {source}.{text}"
+    if isinstance(columns.label_map, MapInUse):
+        name = escape_markdown(PurePath(columns.label_map).name)
+        yield f"Labels were merged before training ({name}): {escape_markdown(columns.label_map.described())}."
     if columns.weight is not None:
         yield f'Training rows were weighted by the column "{escape_markdown(columns.weight)}"; scored ones were not.'
     if card.beside:
@@ -141,6 +147,8 @@ def _figures(evaluation: Evaluation) -> Iterator[str]:
     rows = [[system, *(estimate_text(scores[name]) for name in names)] for system, scores in evaluation.scores.items()]
     yield f"### {escape_markdown(evaluation.name)}"
     yield markdown_table(["system", *(SCORE_TITLES[name] for name in names)], rows)
+    if sentence := ranks_sentence(evaluation):
+        yield sentence
     over = counted(evaluation.num_rows, "row")
     groups = "" if evaluation.num_groups is None else f" in {counted(evaluation.num_groups, 'group')}, drawn as a whole"
     yield f"In brackets: {evaluation.confidence:.0%} bootstrap intervals over {over}{groups}."

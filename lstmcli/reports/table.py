@@ -15,6 +15,7 @@ SCORE_TITLES = {
     "log_loss": "log loss",
     "perplexity": "perplexity",
     "cosine": "cosine",
+    "qwk": "QWK",
     **TITLES,
 }
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from lstmcli.errors import counted
 from lstmcli.metrics.evaluation import Evaluation, LabelScores
 from lstmcli.reports.further import chance_sentence, label_cells
+from lstmcli.reports.ranks import ranks_cells
 from lstmcli.reports.slice_tables import slices_table
 from lstmcli.reports.suspects import suspects_cells
 from lstmcli.reports.table import NO_SCORE, SCORE_TITLES, Table, format_estimate
@@ -30,6 +31,7 @@ def evaluation_tables(evaluation: Evaluation, *, brief: bool = False) -> list[Ta
     shown = _shown_labels(evaluation, brief=brief)
     tables = [systems_table(evaluation), _labels_table(evaluation, shown)]
     tables += [Table(*cells) for cells in label_cells(evaluation, shown.indices, shown.note, brief=brief)]
+    tables[1:1] = [Table(*cells) for cells in ranks_cells(evaluation)]
     if evaluation.folds:
         tables.insert(1, folds_table(evaluation))
     if len(evaluation.labels) > 1:

@@ -24,6 +24,7 @@ from lstmcli.metrics.baselines import Baselines, MajorityBaseline, NgramsBaselin
 from lstmcli.metrics.decisions import DecisionRule
 from lstmcli.store.checks import TEMPERATURES, check_version, number_in, numbers_in
 from lstmcli.store.layout import WEIGHTS_FILE
+from lstmcli.store.order_description import measure_from_dict, measure_to_dict
 from lstmcli.store.tables import Shapes, read_weights
 
 MAJORITY_FILE: Final = "majority.json"
@@ -41,9 +42,9 @@ def write_baselines(folder: Path, baselines: Baselines) -> None:
     """Write the files into an existing folder."""
     majority, tfidf, ngrams = baselines.majority, baselines.tfidf, baselines.ngrams
     _write_json(folder / MAJORITY_FILE, {"kind": majority.kind, "shares": majority.shares.tolist()})
-    _write_json(folder / RULE_FILE, {"format_version": FORMAT_VERSION} | _described(tfidf.rule, tfidf.temperature))
+    _write_json(folder / RULE_FILE, {"format_version": FORMAT_VERSION} | _described(tfidf))
     if ngrams is not None:
-        _write_json(folder / NGRAMS_RULE_FILE, _described(ngrams.rule, ngrams.temperature))
+        _write_json(folder / NGRAMS_RULE_FILE, _described(ngrams))
     (folder / TERMS_FILE).write_text("\n".join(tfidf.terms) + "\n", encoding="utf-8", newline="\n")
     weights = {"idf": tfidf.idf, "coefficients": tfidf.coefficients, "intercepts": tfidf.intercepts}
     with saving_tensors(folder / WEIGHTS_FILE):
@@ -51,13 +52,16 @@ def write_baselines(folder: Path, baselines: Baselines) -> None:
     seal(folder)
 
 
-def _described(rule: DecisionRule, temperature: float) -> dict[str, Any]:
-    return {
+def _described(baseline: TfidfBaseline | NgramsBaseline) -> dict[str, Any]:
+    rule, group_rule = baseline.rule, baseline.group_rule
+    found: dict[str, Any] = {
         "kind": rule.kind,
         "thresholds": rule.thresholds.tolist(),
         "at_least_one": rule.at_least_one,
-        "temperature": temperature,
+        "temperature": baseline.temperature,
+        **measure_to_dict(rule),
     }
+    return found if group_rule is None else found | {"group_thresholds": group_rule.thresholds.tolist()}
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
@@ -71,16 +75,17 @@ def read_baselines(path: Path, labels: LabelSet) -> Baselines:
         DamagedFileError: a file is missing or damaged.
     """
     folder = SealedFolder(path, within=path.parent)
-    rule, temperature = _read_rule(folder, RULE_FILE, labels)
+    decision = _read_rule(folder, RULE_FILE, labels)
     return Baselines(
         _read_majority(folder, labels),
-        _read_tfidf(folder, rule, temperature),
-        _read_ngrams(folder, labels) if NGRAMS_RULE_FILE in folder.names else None,
+        _read_tfidf(folder, decision),
+        _read_rule(folder, NGRAMS_RULE_FILE, labels) if NGRAMS_RULE_FILE in folder.names else None,
     )
 
 
-def _read_rule(folder: SealedFolder, name: str, labels: LabelSet) -> tuple[DecisionRule, float]:
-    """Return a rule and a temperature; only `RULE_FILE` has a version."""
+def _read_rule(folder: SealedFolder, name: str, labels: LabelSet) -> NgramsBaseline:
+    """Return how logits are decided, as for n-grams alone; only `RULE_FILE` has a version."""
+    group_rule = None
     try:
         stored = folder.read_json(name)
         if name == RULE_FILE:
@@ -89,14 +94,14 @@ def _read_rule(folder: SealedFolder, name: str, labels: LabelSet) -> tuple[Decis
             raise ValueError(f"a rule for labels of kind {stored['kind']!r:.80}, expected {labels.kind!r}")
         thresholds = numbers_in(stored["thresholds"], len(labels.names), "thresholds", (0.0, 1.0))
         temperature = number_in(stored["temperature"], "temperature", TEMPERATURES)
+        measure, cuts = measure_from_dict(stored, labels)
+        if "group_thresholds" in stored:
+            of_groups = numbers_in(stored["group_thresholds"], len(labels.names), "group_thresholds", (0.0, 1.0))
+            group_rule = DecisionRule(labels.kind, of_groups)
     except (ValueError, KeyError, TypeError) as error:
         raise folder.damaged(name, f"is damaged ({reason_of(error)})") from None
-    return DecisionRule(labels.kind, thresholds, stored["at_least_one"]), temperature
-
-
-def _read_ngrams(folder: SealedFolder, labels: LabelSet) -> NgramsBaseline:
-    rule, temperature = _read_rule(folder, NGRAMS_RULE_FILE, labels)
-    return NgramsBaseline(temperature, rule)
+    rule = DecisionRule(labels.kind, thresholds, stored["at_least_one"], measure=measure, cuts=cuts)
+    return NgramsBaseline(temperature, rule, group_rule, is_ordered=labels.is_ordered)
 
 
 def _read_majority(folder: SealedFolder, labels: LabelSet) -> MajorityBaseline:
@@ -108,8 +113,8 @@ def _read_majority(folder: SealedFolder, labels: LabelSet) -> MajorityBaseline:
     return MajorityBaseline(shares, labels.kind)
 
 
-def _read_tfidf(folder: SealedFolder, rule: DecisionRule, temperature: float) -> TfidfBaseline:
-    num_labels = len(rule.thresholds)
+def _read_tfidf(folder: SealedFolder, decision: NgramsBaseline) -> TfidfBaseline:
+    num_labels = len(decision.rule.thresholds)
 
     def check(shapes: Shapes) -> None:
         num_terms = shapes["idf"][-1]
@@ -119,7 +124,8 @@ def _read_tfidf(folder: SealedFolder, rule: DecisionRule, temperature: float) ->
 
     weights = {name: value.astype(np.float64) for name, value in read_weights(folder, WEIGHTS_FILE, check).items()}
     terms = read_terms(folder, len(weights["idf"]))
-    return TfidfBaseline(terms, weights["idf"], weights["coefficients"], weights["intercepts"], temperature, rule)
+    tables = weights["idf"], weights["coefficients"], weights["intercepts"]
+    return TfidfBaseline(terms, *tables, decision.temperature, decision.rule, decision.group_rule)
 
 
 def read_terms(folder: SealedFolder, num_terms: int) -> list[str]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.config.model_settings import DataSettings, FormatName, LabelKind, ModelSettings, TokenizerSettings
+from lstmcli.corpus.label_map import LabelMap, MapInUse
 from lstmcli.corpus.label_set import LabelSet
 from lstmcli.metrics.decisions import DecisionRule
 from lstmcli.metrics.score_outputs import NO_RULE, ScoreOutputs
@@ -15,6 +16,7 @@ from lstmcli.ngrams.row_features import FittedFeatures
 from lstmcli.ngrams.table import FeatureKinds
 from lstmcli.store.checks import TEMPERATURES, check_values, number_in, numbers_in
 from lstmcli.store.feature_description import features_from_dict, features_to_dict
+from lstmcli.store.order_description import in_order, measure_from_dict, order_to_dict
 from lstmcli.store.score_description import scores_from_dict, scores_to_dict
 
 # The settings of columns that are stored for later use by `evaluate` and `predict`.
@@ -32,7 +34,7 @@ class NgramDescription(NamedTuple):
     Attributes:
         share: its weight in the mixture with the networks.
         sizes: of the character n-grams.
-        intercepts: (labels,).
+        intercepts: (outputs,).
         kinds: its features.
     """
 
@@ -54,6 +56,7 @@ class Description(NamedTuple):
     columns: DataSettings
     ngrams: NgramDescription | None
     scores: ScoreOutputs | None = None
+    group_rule: DecisionRule | None = None
     features: FittedFeatures | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -65,19 +68,19 @@ class Description(NamedTuple):
             "labels": list(self.labels.names),
             "label_kind": self.labels.kind,
         }
+        found |= order_to_dict(self.labels, self.rule)
         if self.scores is None:
             found["thresholds"] = self.rule.thresholds.tolist()
             found["at_least_one"] = self.rule.at_least_one
             found["temperature"] = self.temperature
         else:
             found["scores"] = scores_to_dict(self.scores)
-        found["columns"] = {key: getattr(self.columns, key) for key in COLUMN_KEYS}
-        if self.columns.text_before:
-            found["columns"]["text_before"] = list(self.columns.text_before)
-        if self.columns.annotators:
-            found["columns"]["annotators"] = list(self.columns.annotators)
+        found["columns"] = _columns_to_dict(self.columns)
         if self.rule.origins:
             found["threshold_origins"] = list(self.rule.origins)
+        if self.group_rule is not None:
+            found["group_thresholds"] = self.group_rule.thresholds.tolist()
+            found["group_threshold_origins"] = list(self.group_rule.origins)
         if self.ngrams is not None:
             found["ngrams"] = {
                 "share": self.ngrams.share,
@@ -96,14 +99,12 @@ class Description(NamedTuple):
         Raises:
             ValueError, KeyError, TypeError, AttributeError: a value is missing, or not what it should be.
         """
-        labels = LabelSet(_label_names(stored["labels"]), stored["label_kind"])
-        if labels.kind not in get_args(LabelKind):
-            raise ValueError(f"label_kind is {labels.kind!r:.80}")
+        labels = _labels(stored)
         num_labels, has_scores = len(labels.names), labels.kind == "scores"
         network, tokenizer = ModelSettings(**stored["network"]), TokenizerSettings.stored(stored["tokenizer"])
         check_values(network)
         check_values(tokenizer)
-        features = features_from_dict(stored["features"], num_labels) if "features" in stored else None
+        features = features_from_dict(stored["features"], labels.num_outputs) if "features" in stored else None
         return cls(
             network=network,
             num_members=_number_of_networks(stored.get("members", 1)),
@@ -112,10 +113,23 @@ class Description(NamedTuple):
             rule=NO_RULE if has_scores else _rule(stored, labels),
             temperature=1.0 if has_scores else number_in(stored["temperature"], "temperature", TEMPERATURES),
             columns=replace(_columns(stored["columns"], labels), features=() if features is None else features.columns),
-            ngrams=_ngrams(stored["ngrams"], num_labels) if "ngrams" in stored else None,
+            ngrams=_ngrams(stored["ngrams"], labels.num_outputs) if "ngrams" in stored else None,
             scores=scores_from_dict(stored["scores"], num_labels) if has_scores else None,
+            group_rule=_group_rule(stored, labels) if "group_thresholds" in stored else None,
             features=features,
         )
+
+
+def _columns_to_dict(columns: DataSettings) -> dict[str, Any]:
+    found: dict[str, Any] = {key: getattr(columns, key) for key in COLUMN_KEYS}
+    if columns.text_before:
+        found["text_before"] = list(columns.text_before)
+    if columns.annotators:
+        found["annotators"] = list(columns.annotators)
+    if isinstance(columns.label_map, MapInUse):
+        groups = {label: list(own) for label, own in columns.label_map.groups.items()}
+        found["label_map"] = {"name": str(columns.label_map), "groups": groups}
+    return found
 
 
 def _rule(stored: Mapping[str, Any], labels: LabelSet) -> DecisionRule:
@@ -123,15 +137,32 @@ def _rule(stored: Mapping[str, Any], labels: LabelSet) -> DecisionRule:
         raise ValueError(f"at_least_one is {stored['at_least_one']!r:.80}")
     num_labels = len(labels.names)
     thresholds = numbers_in(stored["thresholds"], num_labels, "thresholds", (0.0, 1.0))
-    return DecisionRule(labels.kind, thresholds, stored["at_least_one"], _origins(stored, num_labels))
+    measure, cuts = measure_from_dict(stored, labels)
+    origins = _origins(stored, "threshold_origins", num_labels)
+    return DecisionRule(labels.kind, thresholds, stored["at_least_one"], origins, measure, cuts)
 
 
-def _origins(stored: Mapping[str, Any], num_labels: int) -> tuple[str, ...]:
+def _labels(stored: Mapping[str, Any]) -> LabelSet:
+    labels = LabelSet(_label_names(stored["labels"]), stored["label_kind"], stored.get("ordered", False))
+    if labels.kind not in get_args(LabelKind):
+        raise ValueError(f"label_kind is {labels.kind!r:.80}")
+    return in_order(labels)
+
+
+def _group_rule(stored: Mapping[str, Any], labels: LabelSet) -> DecisionRule:
+    num_labels = len(labels.names)
+    if labels.kind != "traits":
+        raise ValueError(f"group_thresholds of labels of kind {labels.kind!r}")
+    thresholds = numbers_in(stored["group_thresholds"], num_labels, "group_thresholds", (0.0, 1.0))
+    return DecisionRule(labels.kind, thresholds, origins=_origins(stored, "group_threshold_origins", num_labels))
+
+
+def _origins(stored: Mapping[str, Any], key: str, num_labels: int) -> tuple[str, ...]:
     """Return where each threshold comes from; older models do not say."""
-    origins = stored.get("threshold_origins", [])
+    origins = stored.get(key, [])
     if not isinstance(origins, list) or len(origins) not in (0, num_labels):
-        raise ValueError(f"threshold_origins: expected {num_labels} texts")
-    return tuple(check_text(origin, "threshold_origins") for origin in origins)
+        raise ValueError(f"{key}: expected {num_labels} texts")
+    return tuple(check_text(origin, key) for origin in origins)
 
 
 def _number_of_networks(value: Any) -> int:
@@ -182,8 +213,18 @@ def _columns(stored: Mapping[str, Any], labels: LabelSet) -> DataSettings:
     ):
         raise ValueError(f"label_separator is {found['label_separator']!r:.80}")
     lists = {key: tuple(found[key]) for key in COLUMN_LISTS}
+    found["label_map"] = _label_map(stored["label_map"]) if "label_map" in stored else None
     scores = labels.names if labels.kind == "scores" else ()
     return replace(DataSettings(), **found | lists | {"scores": scores})
+
+
+def _label_map(stored: Mapping[str, Any]) -> MapInUse:
+    groups: dict[str, tuple[str, ...]] = {}
+    for label, own in stored["groups"].items():
+        if not isinstance(own, list) or not own:
+            raise ValueError(f"label_map: expected a list of groups of {label!r:.80}")
+        groups[check_text(label, "label_map")] = tuple(check_text(each, "label_map") for each in own)
+    return MapInUse.of(LabelMap(check_text(stored["name"], "label_map"), groups), is_strict=False)
 
 
 def _check_name(name: Any) -> None:

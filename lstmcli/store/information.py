@@ -3,12 +3,12 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from lstmcli.config.model_settings import DataSettings, LabelKind, ModelSettings
+from lstmcli.config.model_settings import DataSettings, LabelKind, Measure, ModelSettings
 from lstmcli.config.settings import Config
 from lstmcli.data.sealed import SealedFolder, parse_json, reason_of
 from lstmcli.errors import RunDirectoryError
@@ -71,12 +71,14 @@ class Classifier:
         label_shares: of the training rows, by label; empty if the run does not say.
         thresholds: by label, for several labels per text or yes/no columns, otherwise empty.
         threshold_origins: by label, where each comes from; empty if the model does not say.
+        group_thresholds: by label, for answers on groups of texts; empty if none were chosen.
         network: its shape.
         num_networks: more than one for an ensemble.
         num_words: with a vector of their own.
         ngram_share: the weight of the n-grams, or None without them.
         ngram_sizes: the shortest and the longest character n-grams; None without them.
         columns: what prediction reads.
+        measure: what the predicted one of ordered labels is best for; None: they have no order.
     """
 
     labels: tuple[str, ...]
@@ -90,6 +92,8 @@ class Classifier:
     ngram_share: float | None
     ngram_sizes: tuple[int, int] | None
     columns: DataSettings
+    group_thresholds: dict[str, float] = field(default_factory=dict)
+    measure: Measure | None = None
 
 
 @dataclass(frozen=True)
@@ -190,6 +194,7 @@ def _description(folder: Path, name: str) -> Mapping[str, Any]:
 
 def _classifier(model: SavedModel, run: Path) -> Classifier:
     rule, ngrams, names = model.rule, model.ngrams, model.labels.names
+    of_groups = [] if model.group_rule is None else model.group_rule.thresholds.tolist()
     has_thresholds = model.labels.kind in {"multi", "traits"}
     ngram_share = model.ngram_share if model.scores is None else model.scores.ngram_share
     return Classifier(
@@ -198,12 +203,14 @@ def _classifier(model: SavedModel, run: Path) -> Classifier:
         label_shares=_shares(run, names),
         thresholds=dict(zip(names, rule.thresholds.tolist(), strict=True)) if has_thresholds else {},
         threshold_origins=dict(zip(names, rule.origins, strict=True)) if has_thresholds and rule.origins else {},
+        group_thresholds=dict(zip(names, of_groups, strict=False)),
         network=model.network,
         num_networks=len(model.members),
         num_words=len(model.vocabulary),
         ngram_share=None if ngrams is None else ngram_share,
         ngram_sizes=None if ngrams is None or not ngrams.sizes else (ngrams.sizes.start, ngrams.sizes.stop - 1),
         columns=model.columns,
+        measure=rule.measure if model.labels.is_ordered else None,
     )
 
 

@@ -56,11 +56,12 @@ from lstmcli.text.word_index import StoredVocabulary, index_words
 
 FORMAT_VERSION: Final = 5
 
-# That of models of scores, which only releases can read that know scores; all others keep theirs.
+# Those of models of scores and of ordered labels, which only releases can read that know them; all others keep theirs.
 SCORES_FORMAT_VERSION: Final = 6
+ORDERED_FORMAT_VERSION: Final = 7
 
 # That of models that read more than one column, which older releases would pass over in silence.
-ROWS_FORMAT_VERSION: Final = 7
+ROWS_FORMAT_VERSION: Final = 8
 
 # The first version with checksums.
 SEALED_FROM: Final = 4
@@ -82,6 +83,7 @@ class SavedModel:
         members: the weights of each network by torch's parameter names; more than one for an ensemble.
         columns: with the keys `description.COLUMN_KEYS` set.
         ngrams: None without n-grams, in which case `ngram_share` is 0.
+        group_rule: decides about groups of texts, such as all of an author, if thresholds were chosen for them.
         features: beside the n-grams, whose logits they are added to; None without any.
         word_guards: for each network, checks the rows of its word vectors before they are read; empty for a model that
             was not read from a file.
@@ -98,6 +100,7 @@ class SavedModel:
     ngrams: NgramTable | None = None
     ngram_share: float = 0.0
     scores: ScoreOutputs | None = None
+    group_rule: DecisionRule | None = None
     features: FittedFeatures | None = None
     word_guards: tuple[RowGuard, ...] = field(default=(), compare=False)
 
@@ -143,6 +146,8 @@ def write_model(folder: Path, model: SavedModel) -> None:
 def _version(model: SavedModel) -> int:
     if model.features is not None or model.columns.text_before:
         return ROWS_FORMAT_VERSION
+    if model.labels.is_ordered:
+        return ORDERED_FORMAT_VERSION
     return FORMAT_VERSION if model.scores is None else SCORES_FORMAT_VERSION
 
 
@@ -171,6 +176,7 @@ def _description(model: SavedModel) -> Description:
         if ngrams is None
         else NgramDescription(model.ngram_share, ngrams.sizes, ngrams.intercepts, ngrams.kinds),
         scores=model.scores,
+        group_rule=model.group_rule,
         features=model.features,
     )
 
@@ -233,6 +239,7 @@ def read_model(run: Path) -> SavedModel:
         ngrams=ngrams,
         ngram_share=0.0 if description.ngrams is None else description.ngrams.share,
         scores=description.scores,
+        group_rule=description.group_rule,
         features=description.features,
         word_guards=() if embedding is None else tuple(embedding.guard(number) for number in range(len(members))),
     )
@@ -261,7 +268,7 @@ def _members(
     folder: SealedFolder, description: Description, num_words: int, embedding: Table | None
 ) -> tuple[Weights, ...]:
     """Return the weights of each network, with the names that they have in torch."""
-    num_members, num_labels = description.num_members, len(description.labels.names)
+    num_members, num_outputs = description.num_members, description.labels.num_outputs
 
     def check(shapes: Shapes) -> None:
         if not num_members <= len(shapes):
@@ -271,7 +278,7 @@ def _members(
             raise ValueError(f"word vectors of {len(embedding.values)} networks, expected {num_members}")
         for part in parts:
             own = part if embedding is None else part | {EMBEDDING: embedding.values.shape[1:]}
-            check_shapes(description.network, num_words, num_labels, own)
+            check_shapes(description.network, num_words, num_outputs, own)
 
     types = FLOAT32 if embedding is not None else FLOAT32 | {"F16"}  # word vectors of version 2
     members = by_member(read_weights(folder, WEIGHTS_FILE, check, types=types), num_members)

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lstmcli.config.model_settings import LabelKind, ModelSettings
+from lstmcli.config.model_settings import ModelSettings, OutputKind
 from lstmcli.config.settings import Config
 from lstmcli.errors import ConfigError, RunDirectoryError
 from lstmcli.models.classifier import Classifier, Sizes
@@ -173,7 +173,7 @@ def build_classifier(
 def start_output(
     model: Classifier,
     targets: NDArray[np.bool_ | np.float32],
-    kind: LabelKind,
+    kind: OutputKind,
     row_weights: NDArray[np.float64] | None = None,
 ) -> None:
     """Set the output's bias to the log odds (one label per text: the log probabilities) of the labels.

@@ -1,4 +1,7 @@
-"""What training minimises: softmax cross-entropy for one label per text, sigmoid cross-entropy otherwise."""
+"""What training minimises: softmax cross-entropy for one label per text, sigmoid cross-entropy otherwise.
+
+Ordered labels have a sigmoid for each step from one label to the next, with targets that say whether it is taken.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,14 +12,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from lstmcli.config.model_settings import LabelKind
+from lstmcli.config.model_settings import OutputKind
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 def make_loss(
     targets: NDArray[np.bool_ | np.float32],
-    kind: LabelKind,
+    kind: OutputKind,
     class_weights: str,
     row_weights: NDArray[np.float64] | None = None,
 ) -> Loss:
@@ -29,10 +32,12 @@ def make_loss(
         kind: softmax for "single", sigmoids otherwise.
         class_weights: "none"; "balanced", weights inversely proportional to the frequency of a label; "sqrt", the
             square root of those. With sigmoids, only positive rows are weighted, by the number of negative rows per
-            positive row.
+            positive row; rows with ordered labels are weighted by their label.
         row_weights: (texts,); None: all count as one. Otherwise the targets of a batch have one more column, see
             `with_weights`.
     """
+    if kind == "ordered":
+        return _ordered_loss(targets, class_weights, row_weights)
     weights = _OnDevice(_weights(targets, kind, class_weights, row_weights))
     is_soft = targets.dtype != np.bool_
     if row_weights is not None:
@@ -57,7 +62,7 @@ def with_weights(targets: NDArray[Any], row_weights: NDArray[np.float64] | None)
 
 
 def _weighted_loss(
-    targets: NDArray[np.bool_ | np.float32], kind: LabelKind, weights: "_OnDevice", row_weights: NDArray[np.float64]
+    targets: NDArray[np.bool_ | np.float32], kind: OutputKind, weights: "_OnDevice", row_weights: NDArray[np.float64]
 ) -> Loss:
     """Return the loss with weights of rows in the last column of the targets of a batch.
 
@@ -85,6 +90,50 @@ def _weighted_loss(
     return softmax_loss if kind == "single" else sigmoid_loss
 
 
+def _ordered_loss(
+    targets: NDArray[np.bool_ | np.float32], class_weights: str, row_weights: NDArray[np.float64] | None
+) -> Loss:
+    classes = _of_classes(torch.from_numpy(targets)).numpy()
+    weights = _OnDevice(_weights(classes, "single", class_weights, row_weights))
+    if row_weights is not None:
+        return _weighted_ordered_loss(classes, weights, row_weights)
+
+    def cumulative_loss(logits: Tensor, batch_targets: Tensor) -> Tensor:
+        of_classes = weights.on(logits.device)
+        if of_classes is None:
+            return F.binary_cross_entropy_with_logits(logits, batch_targets)
+        of_rows = _of_classes(batch_targets) @ of_classes
+        losses = F.binary_cross_entropy_with_logits(logits, batch_targets, reduction="none").mean(dim=1)
+        return (losses * of_rows).sum() / of_rows.sum()
+
+    return cumulative_loss
+
+
+def _weighted_ordered_loss(
+    classes: NDArray[np.floating], weights: "_OnDevice", row_weights: NDArray[np.float64]
+) -> Loss:
+    """Return the loss of ordered labels with weights of rows; see `_weighted_loss`."""
+    on_cpu = weights.on(torch.device("cpu"))
+    counted = np.ones(len(classes)) if on_cpu is None else classes @ on_cpu.numpy().astype(np.float64)
+    scale = float(counted.sum() / (row_weights @ counted))
+
+    def cumulative_loss(logits: Tensor, batch_targets: Tensor) -> Tensor:
+        own, of_rows = batch_targets[:, :-1], batch_targets[:, -1] * scale
+        losses = F.binary_cross_entropy_with_logits(logits, own, reduction="none").mean(dim=1)
+        of_classes = weights.on(logits.device)
+        if of_classes is None:
+            return (of_rows * losses).mean()
+        of_labels = _of_classes(own) @ of_classes
+        return (of_rows * of_labels * losses).sum() / of_labels.sum()
+
+    return cumulative_loss
+
+
+def _of_classes(cumulative: Tensor) -> Tensor:
+    """Return the probability of each label, (texts, labels), from that of those above each, (texts, labels - 1)."""
+    return -torch.diff(F.pad(F.pad(cumulative.float(), (1, 0), value=1.0), (0, 1)), dim=1)
+
+
 class _OnDevice:
     """A tensor that is moved to a device once, since each move waits for the device."""
 
@@ -99,7 +148,7 @@ class _OnDevice:
 
 def _weights(
     targets: NDArray[np.bool_ | np.float32],
-    kind: LabelKind,
+    kind: OutputKind,
     class_weights: str,
     row_weights: NDArray[np.float64] | None,
 ) -> Tensor | None:

@@ -30,11 +30,11 @@ class Kind:
 
 
 KINDS = {
-    "kills": Kind(kills.attacks, 14, 200),
-    "damage": Kind(damage.attacks, 24, 500),
-    "full_disk": Kind(full_disk.attacks, 8, 64),
-    "hostile": Kind(hostile.attacks, 10, 300),
-    "malformed": Kind(malformed.attacks, 150, 10_000),
+    "kills": Kind(kills.attacks, 8, 200),
+    "damage": Kind(damage.attacks, 16, 500),
+    "full_disk": Kind(full_disk.attacks, 6, 64),
+    "hostile": Kind(hostile.attacks, 6, 300),
+    "malformed": Kind(malformed.attacks, 100, 10_000),
 }
 
 

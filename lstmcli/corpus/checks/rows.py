@@ -8,6 +8,7 @@ from lstmcli.corpus.columns import CellSelector
 from lstmcli.corpus.example_rows import text_key
 from lstmcli.corpus.feature_cells import BadFeatureError
 from lstmcli.corpus.label_cells import BadLabelError, parse_labels
+from lstmcli.corpus.label_map import with_map
 from lstmcli.corpus.row_texts import RowSelector
 from lstmcli.corpus.score_cells import ScoreRows
 from lstmcli.data.blank import is_blank
@@ -76,6 +77,7 @@ def read_rows(path: str, settings: DataSettings, *, has_labels: bool = True) -> 
     Raises:
         DataError: it can't be opened, or lacks a column.
     """
+    settings = with_map(settings, is_strict=True)
     with open_records(path, format_name=settings.format, encoding=settings.encoding, keeps_broken=True) as source:
         reader = _Reader(source, settings, has_labels=has_labels)
         for record in source.records:

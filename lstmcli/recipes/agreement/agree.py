@@ -66,6 +66,8 @@ def _let_rate(run: Path, texts: list[str], rated: list[dict[str, str]], humans: 
 
     predictor = Predictor.open(run)
     labels = predictor.model.labels
+    if predictor.model.features is not None or predictor.model.columns.text_before:
+        raise UsageError(f"--run {run}: reads more than a text, and annotated items have nothing else.")
     if labels.kind != "single":
         raise UsageError(f"--run {run}: predicts several labels per text; annotators give one each.")
     decisions = predictor.predict(texts).decisions

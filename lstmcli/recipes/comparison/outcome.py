@@ -23,6 +23,7 @@ def compare_sides(compared: Compared, *, margin: float | None = None, num_flips:
         compared.second_decisions,
         compared.labels.kind,
         groups=compared.groups,
+        is_ordered=compared.labels.is_ordered,
     )
     first, second = compared.first, compared.second
     return Outcome(

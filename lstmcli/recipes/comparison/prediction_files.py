@@ -14,7 +14,7 @@ from lstmcli.data.columns import text_of
 from lstmcli.data.formats import Record
 from lstmcli.data.formats.base import REPEATED_HEADER
 from lstmcli.data.reading import ColumnFinder, Layout, Source, Wanted, input_layout, open_records
-from lstmcli.errors import DataError, counted
+from lstmcli.errors import DataError, UsageError, counted
 from lstmcli.recipes.comparison.sides import Compared, Side, paired
 
 PROBABILITY_PREFIX = "probability_"
@@ -31,6 +31,7 @@ class FileOptions:
         group: column of groups that the bootstrap resamples as a whole; None for none.
         separator: of several labels in a cell; None: found out (see `separator_of`).
         layout: format and encoding; None: by the extension, and UTF-8.
+        ordered: the labels in their order; empty: they have none.
     """
 
     text: str = "text"
@@ -39,6 +40,7 @@ class FileOptions:
     group: str | None = None
     separator: str | None = None
     layout: Layout = field(default_factory=Layout)
+    ordered: tuple[str, ...] = ()
 
 
 @dataclass
@@ -90,7 +92,26 @@ def compare_files(first: str, second: str, options: FileOptions) -> Compared:
     if separator is None and any(SET_SEPARATOR in str(cell) for file in files for cell in file.label_cells):
         notes.append(f"Some labels contain {SET_SEPARATOR}; if it separates several, add --label-separator '|'.")
     names = {name for side in sides for labels in (*side.gold, *side.predicted) for name in labels}
-    return paired(sides[0], sides[1], LabelSet(tuple(sorted(names)), kind), list(dict.fromkeys(notes)))
+    labels = LabelSet(tuple(sorted(names)), kind)
+    if options.ordered:
+        check_order(options.ordered, names, kind, f"{first} and {second}")
+        labels = LabelSet(options.ordered, kind, is_ordered=True)
+    return paired(sides[0], sides[1], labels, list(dict.fromkeys(notes)))
+
+
+def check_order(ordered: Sequence[str], names: Iterable[str], kind: LabelKind, where: str) -> None:
+    """Check that an order has all labels of the rows.
+
+    Raises:
+        UsageError: it hasn't, or it has one twice, or rows have several labels.
+    """
+    lacking = sorted(set(names) - set(ordered))
+    if lacking:
+        raise UsageError(f"--ordered: lacks {', '.join(map(repr, lacking))} of {where}; name all labels.")
+    if len(set(ordered)) != len(ordered) or len(ordered) < 2:
+        raise UsageError(f"--ordered {','.join(ordered)}: expected at least two different labels.")
+    if kind != "single":
+        raise UsageError(f"--ordered: rows of {where} have several labels, which have no order.")
 
 
 def read_rows(path: str, options: FileOptions, *, with_probabilities: bool = False) -> FileRows:

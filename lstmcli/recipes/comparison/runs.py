@@ -6,6 +6,7 @@ import numpy as np
 
 from lstmcli.corpus.examples import Examples
 from lstmcli.corpus.label_set import LabelSet
+from lstmcli.data.row_text import own_text
 from lstmcli.errors import DataError, UsageError
 from lstmcli.inference.predictor import Predictor
 from lstmcli.recipes.comparison.sides import Compared, Side, paired
@@ -48,7 +49,10 @@ def _common_labels(first: Path, second: Path, labels: LabelSet, others: LabelSet
             raise DataError(
                 f"{first} and {second}: know different labels; only {run} knows {', '.join(sorted(names))}."
             )
-    return labels
+    if labels.is_ordered and others.is_ordered and labels.names != others.names:
+        orders = " and ".join(" < ".join(each.names) for each in (labels, others))
+        raise DataError(f"{first} and {second}: know the same labels in different orders ({orders}).")
+    return others if others.is_ordered else labels
 
 
 def _side(name: str, opened: Opened) -> Side:
@@ -58,7 +62,7 @@ def _side(name: str, opened: Opened) -> Side:
         name,
         examples.name,
         examples.table["line"].tolist(),
-        texts,
+        [own_text(text) for text in texts],
         [tuple(sorted(labels)) for labels in examples.labels],
         _predicted(opened.predictor, texts),
         examples.groups,

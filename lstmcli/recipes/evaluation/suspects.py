@@ -41,7 +41,9 @@ def with_suspects(path: Path, scored: ScoredRows, first_input: str, settings: Da
     _write(path, found, scored, first_input, settings)
     num_confident = sum(each.is_confident for each in found)
     suspects = Suspects(num_rows, num_confident, len(found), num_skipped, tuple(found[:NUM_FIRST]))
-    notes = scored.evaluation.notes if scored.fold is not None else (*scored.evaluation.notes, NOT_SEEN)
+    notes = scored.evaluation.notes
+    if scored.fold is None and scored.evaluation.num_seen != 0:
+        notes = (*notes, NOT_SEEN)
     return replace(scored, evaluation=replace(scored.evaluation, suspects=suspects, notes=notes))
 
 

@@ -4,13 +4,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from lstmcli.config.settings import DecisionSettings
 from lstmcli.config.thresholds import parse_choice
 from lstmcli.corpus.corpus import Corpus, load_corpus
 from lstmcli.errors import DataError, LstmcliError, UsageError, counted
 from lstmcli.inference.predictor import Predictor
-from lstmcli.metrics.decisions import SET_BY_HAND
+from lstmcli.metrics.decisions import SET_BY_HAND, DecisionRule
 from lstmcli.metrics.threshold_choice import ONE_HALF, choose_rule
+from lstmcli.metrics.tuning import DecisionMaker
 from lstmcli.store.layout import CONFIG_FILE, SEEN_TEXTS_FOLDER
 from lstmcli.store.run_directory import RunDirectory
 from lstmcli.store.seen_texts import read_seen_texts
@@ -40,12 +43,15 @@ def with_thresholds(predictor: Predictor, run: Path, wanted: str) -> tuple[Predi
     if model.labels.kind == "single":
         raise UsageError("--threshold: does not apply to single labels, where the most probable label is predicted.")
     notes: tuple[str, ...] = ()
+    group_rule = model.group_rule
     if choice.goal == "number":
         rule, where = model.rule.with_threshold(choice.value), SET_BY_HAND
     elif choice.goal == "half":
         half = model.rule.with_threshold(0.5)
         origins = (ONE_HALF,) * len(half.origins)
         rule, where = replace(half, at_least_one=model.rule.at_least_one, origins=origins), ONE_HALF
+    if choice.goal in ("number", "half"):
+        group_rule = None if group_rule is None else group_rule.with_threshold(float(rule.thresholds[0]))
     else:
         corpus = _validation_rows(predictor, run, wanted)
         probabilities = predictor.probabilities(corpus.validation.texts)
@@ -57,9 +63,19 @@ def with_thresholds(predictor: Predictor, run: Path, wanted: str) -> tuple[Predi
             model.labels.kind,
             is_labelled=bool(corpus.train_targets.any(axis=1).all()),
         )
+        if group_rule is not None:
+            group_rule = _group_rule(wanted, probabilities, corpus)
         where = f"tuned on {counted(len(probabilities), 'validation row')} of the run"
     told = f"Thresholds of the model, by --threshold {wanted}: {where}. The baselines keep theirs."
-    return Predictor(replace(model, rule=rule)), (told, *notes)
+    return Predictor(replace(model, rule=rule, group_rule=group_rule)), (told, *notes)
+
+
+def _group_rule(wanted: str, probabilities: NDArray[np.float64], corpus: Corpus) -> DecisionRule | None:
+    labels, groups = corpus.labels, corpus.validation.groups
+    settings = DecisionSettings(wanted, "group")
+    return DecisionMaker(
+        labels.kind, corpus.train_targets, corpus.validation_targets, settings, names=labels.names, groups=groups
+    ).group_rule(probabilities)
 
 
 def _validation_rows(predictor: Predictor, run: Path, wanted: str) -> Corpus:

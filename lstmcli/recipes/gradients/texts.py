@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from lstmcli.config.model_settings import CellName, LabelKind, ModelSettings
+from lstmcli.config.model_settings import CellName, ModelSettings, OutputKind
 from lstmcli.config.settings import DropoutSettings
 from lstmcli.data.sealed import RowGuard
 from lstmcli.errors import UsageError, counted
@@ -24,6 +24,7 @@ from lstmcli.inspection.gradients import (
 )
 from lstmcli.inspection.traces import FORGET, GATES, TextTrace, TracingReader
 from lstmcli.kernels.weights import Weights
+from lstmcli.metrics.ordinal import cumulative_targets
 from lstmcli.models.cells import CELLS, Cell
 from lstmcli.models.classifier import Classifier, Sizes
 from lstmcli.recipes.gradients.labelled_rows import read_labelled_rows
@@ -128,7 +129,7 @@ def compare(
         weights = model.members[member - 1]
         if not is_trained:
             weights = new_weights(settings, weights, seed)
-        reader = GradientReader(settings, weights, model.labels.kind, guard)
+        reader = GradientReader(settings, weights, model.labels.output_kind, guard)
         networks.append(reader.summary(ids, targets, is_trained=is_trained))
     return FileGradients(
         name=name,
@@ -160,7 +161,7 @@ def new_weights(settings: ModelSettings, trained: Weights, seed: int) -> Weights
 class GradientReader:
     """Computes the gradients of one network in float64."""
 
-    def __init__(self, settings: ModelSettings, weights: Weights, kind: LabelKind, guard: RowGuard | None) -> None:
+    def __init__(self, settings: ModelSettings, weights: Weights, kind: OutputKind, guard: RowGuard | None) -> None:
         """Prepare the top layer; `guard` checks rows of the word vectors before they are read."""
         self._settings, self._kind, self._guard = settings, kind, guard
         self._tracer = TracingReader(settings, weights, guard)
@@ -199,7 +200,8 @@ class GradientReader:
         lengths = torch.tensor([len(each) for each in inputs])
         padded = torch.nn.utils.rnn.pad_sequence([torch.from_numpy(each) for each in inputs], batch_first=True)
         others = torch.from_numpy(np.stack([self._other_states(trace) for trace in traces]))
-        wanted = torch.from_numpy(targets.astype(np.float64))
+        fitted = cumulative_targets(targets) if self._kind == "ordered" else targets
+        wanted = torch.from_numpy(fitted.astype(np.float64))
 
         def loss_of(last: Tensor) -> Tensor:
             logits = torch.cat([last, others], dim=1) @ self._output.T + self._bias
@@ -232,8 +234,8 @@ def forward_cell(settings: ModelSettings, weights: Weights) -> Cell:
     return cell.requires_grad_(requires_grad=False)
 
 
-def loss_sum(logits: Tensor, targets: Tensor, kind: LabelKind) -> Tensor:
-    """Return the sum of the losses of all texts, in nats; logits and targets are (texts, labels)."""
+def loss_sum(logits: Tensor, targets: Tensor, kind: OutputKind) -> Tensor:
+    """Return the sum of the losses of all texts, in nats; logits and targets are (texts, outputs)."""
     if kind == "single":
         return F.cross_entropy(logits, targets.argmax(dim=1), reduction="sum")
     return F.binary_cross_entropy_with_logits(logits, targets, reduction="none").mean(dim=1).sum()

@@ -1,12 +1,15 @@
 """`lstmcli evaluate --by`: scores one answer for each person, and what more texts of a person bring."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.config.settings import EvaluationSettings
+from lstmcli.corpus.examples import Examples
 from lstmcli.corpus.label_set import LabelSet
+from lstmcli.corpus.targets import label_targets
 from lstmcli.errors import DataError, UsageError
 from lstmcli.metrics.decisions import DecisionRule, untuned_rule
 from lstmcli.metrics.evaluation import System, evaluate
@@ -29,7 +32,8 @@ def with_people(by: str, scored: ScoredRows, rule: DecisionRule, evaluation: Eva
     Args:
         by: the column that says whose text a row is, by which the rows are grouped.
         scored: the rows.
-        rule: of the model; other systems decide about people without tuned thresholds.
+        rule: of the model for texts. A system that has a rule for groups uses that; without one, the model decides
+            about people as about texts, and other systems without tuned thresholds.
         evaluation: of the bootstrap.
 
     Raises:
@@ -39,41 +43,70 @@ def with_people(by: str, scored: ScoredRows, rule: DecisionRule, evaluation: Eva
     if people is None:
         raise DataError(f"{scored.examples.name}: all cells of {by!r} are empty.")
     first = np.unique(people, return_index=True)[1]
-    _check_same_labels(by, scored, people, first)
+    _check_same_labels(by, scored.examples, scored.targets)
     kind = scored.labels.kind
     others = untuned_rule(kind, len(scored.labels.names), at_least_one=False)
-    systems = [
-        _of_people(system, people, rule if number == 0 else others) for number, system in enumerate(scored.systems)
-    ]
-    name = f"{scored.evaluation.name}, one answer per {by}"
-    found = evaluate(name, systems, scored.targets[first], scored.labels.names, kind, evaluation)
     model = scored.systems[0]
+    systems = [_of_people(system, people, rule if system is model else others) for system in scored.systems]
+    name = f"{scored.evaluation.name}, one answer per {by}"
+    is_tuned_on = scored.evaluation.is_tuned_on
+    targets = scored.targets[first]
+    found = evaluate(
+        name,
+        systems,
+        targets,
+        scored.labels.names,
+        kind,
+        evaluation,
+        is_tuned_on=is_tuned_on,
+        is_ordered=scored.labels.is_ordered,
+    )
     more = more_texts(
         model.probabilities,
         model.decisions,
         scored.targets,
         people,
-        rule,
+        model.group_rule or rule,
         num_samples=evaluation.bootstrap_samples,
         confidence=evaluation.confidence,
     )
     notes = (*scored.evaluation.notes, *people_sentences(more, by, kind))
-    return replace(scored, levels=(*scored.levels, replace(found, notes=notes, num_seen=scored.evaluation.num_seen)))
+    found = replace(found, notes=notes, num_seen=scored.evaluation.num_seen, more_texts=more)
+    return replace(scored, levels=(*scored.levels, found))
 
 
 def _of_people(system: System, people: NDArray[np.int64], rule: DecisionRule) -> System:
     kind = rule.kind
     probabilities = pooled(system.probabilities, people, kind)
     uncalibrated = None if system.uncalibrated is None else pooled(system.uncalibrated, people, kind)
-    return replace(system, decisions=rule.decide(probabilities), probabilities=probabilities, uncalibrated=uncalibrated)
+    found = replace(system, probabilities=probabilities, uncalibrated=uncalibrated)
+    if system.group_rule is None:
+        return replace(found, decisions=rule.decide(probabilities))
+    return replace(found, decisions=system.group_rule.decide(probabilities), rule=system.group_rule)
 
 
-def _check_same_labels(by: str, scored: ScoredRows, people: NDArray[np.int64], first: NDArray[np.int64]) -> None:
-    other = np.flatnonzero((scored.targets != scored.targets[first][people]).any(axis=1))
+def check_groups(by: str, rows: Sequence[Examples], labels: LabelSet) -> None:
+    """Check that there are groups of rows, and that all rows of one have the same labels.
+
+    Raises:
+        DataError: it is not so.
+    """
+    for examples in rows:
+        if examples.groups is None:
+            raise DataError(f"{examples.name}: all cells of {by!r} are empty.")
+        _check_same_labels(by, examples, label_targets(examples, labels))
+
+
+def _check_same_labels(by: str, examples: Examples, targets: NDArray[np.bool_]) -> None:
+    people = examples.groups
+    if people is None:
+        return
+    first = np.unique(people, return_index=True)[1]
+    other = np.flatnonzero((targets != targets[first][people]).any(axis=1))
     if len(other):
-        lines = scored.examples.table["line"]
+        lines = examples.table["line"]
         one, two = lines[first[people[other[0]]]], lines[other[0]]
         raise DataError(
-            f"{scored.examples.name}: lines {one} and {two} have the same {by!r}, but different labels; an answer per "
+            f"{examples.name}: lines {one} and {two} have the same {by!r}, but different labels; an answer per "
             f"{by} needs the same labels in all rows of one."
         )

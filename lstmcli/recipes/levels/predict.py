@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -55,7 +56,7 @@ def predict_people(
     if format_name == TEXT_FORMAT:
         raise UsageError("--by: lines of plain text have no column; add --format for the input, such as csv.")
     written_as = output_format(format_name, escapes_formulas=output.escape_formulas)
-    adder = Adder(model, options, format_name)
+    adder = Adder(model if model.group_rule is None else replace(model, rule=model.group_rule), options, format_name)
     found = _People(model, pool, by, inputs, watch)
     with open_output(output.path, job=output.job, resume=False) as destination:
         for path, layout in zip(paths, layouts, strict=True):

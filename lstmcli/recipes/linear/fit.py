@@ -61,7 +61,7 @@ def fit_linear(
             validation.token_ids(),
             validation_targets,
             train.words,
-            corpus.labels.kind,
+            corpus.labels.output_kind,
             corpus.train.row_weights,
             (further[0], further[1]) if sources else None,
         ),

@@ -42,9 +42,9 @@ def content_of_training(
         texts = shown_texts(readable(scored[-1]), lambda _: predictor, most_words=MAX_TRAINING_SHARE * num_words)
     return ReportContent(
         title=title,
-        evaluations=[each.evaluation for each in scored],
+        evaluations=[evaluation for each in scored for evaluation in each.evaluations[::-1]],
         facts=facts,
-        subject=subject_of(predictor.model, f"trained on {_texts_of(corpus.train)}"),
+        subject=subject_of(predictor.model, f"trained on {_texts_of(corpus.train)}{_merged(predictor.model)}"),
         files=[data_file(use, split) for use, split in splits.items() if split is not None],
         train_rows=dict(zip(names, counts, strict=True)),
         settings=settings_of(config),
@@ -64,7 +64,7 @@ def content_of_evaluation(
         title=title,
         evaluations=scored.evaluations[::-1],
         facts=facts,
-        subject="" if model is None else subject_of(model, f"scored on {_texts_of(scored.examples)}"),
+        subject="" if model is None else subject_of(model, f"scored on {_texts_of(scored.examples)}{_merged(model)}"),
         files=[data_file("testing", scored.examples)],
         versions=versions(),
         source=scored.provenance,
@@ -138,6 +138,10 @@ def subject_of(model: SavedModel, what: str) -> str:
     return f"{words[0].upper()}{words[1:]}, {what}."
 
 
+def _merged(model: SavedModel) -> str:
+    return "" if model.columns.label_map is None else f", with labels merged by {model.columns.label_map}"
+
+
 def _texts_of(examples: Examples) -> str:
     return f"{counted(len(examples.table), 'text')} of {examples.name}"
 
@@ -159,6 +163,7 @@ def settings_of(config: Config) -> dict[str, str]:
         "weight column": data.weight,
         "label columns": ", ".join(data.labels) or data.label,
         "label separator": data.label_separator,
+        "labels merged by": data.label_map,
         "group column": data.group,
         "cell": model.cell,
         "hidden units": model.hidden_size,
@@ -174,6 +179,7 @@ def settings_of(config: Config) -> dict[str, str]:
         "best epoch by": training.metric,
         "class weights": training.class_weights,
         "thresholds": config.decision.thresholds,
+        "thresholds of groups": "yes" if config.decision.level == "group" else None,
         "seed": training.seed,
     }
     words = {True: "yes", False: "no"}

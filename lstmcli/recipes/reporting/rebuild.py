@@ -10,12 +10,13 @@ from lstmcli.config.model_settings import LabelKind
 from lstmcli.config.settings import EvaluationSettings
 from lstmcli.corpus.label_set import SET_SEPARATOR, LabelSet
 from lstmcli.errors import DataError, counted
-from lstmcli.metrics.baseline_names import MAJORITY_NAME
+from lstmcli.metrics.baseline_names import MAJORITY_NAME, MEDIAN_NAME
 from lstmcli.metrics.decisions import untuned_rule
 from lstmcli.metrics.evaluation import Evaluation, System, evaluate
 from lstmcli.recipes.comparison.prediction_files import (
     FileOptions,
     FileRows,
+    check_order,
     labels_of,
     numbered,
     read_rows,
@@ -86,7 +87,18 @@ def _evaluation(rows: _Predicted, model: System) -> Evaluation:
     shares = np.tile(rows.targets.mean(axis=0), (len(rows.targets), 1))
     rule = untuned_rule(kind, len(rows.labels.names), at_least_one=kind == "multi")
     systems = [model, System(MAJORITY_NAME, rule.decide(shares), shares)]
-    found = evaluate(rows.name, systems, rows.targets, rows.labels.names, kind, settings, groups=rows.groups)
+    if rows.labels.is_ordered:
+        systems.append(System(MEDIAN_NAME, replace(rule, measure="mae").decide(shares), shares))
+    found = evaluate(
+        rows.name,
+        systems,
+        rows.targets,
+        rows.labels.names,
+        kind,
+        settings,
+        is_ordered=rows.labels.is_ordered,
+        groups=rows.groups,
+    )
     if rows.folds is not None:
         from lstmcli.metrics.folds import with_folds  # loads scipy
 
@@ -108,6 +120,9 @@ def _predicted(file: FileRows, options: FileOptions, *, is_traits: bool) -> _Pre
     separator = options.separator or (SET_SEPARATOR if is_traits or not is_single else separator_of([file]))
     kind: LabelKind = "traits" if is_traits else "single" if separator is None else "multi"
     labels = LabelSet(tuple(file.label_names), kind)
+    if options.ordered:
+        check_order(options.ordered, labels.names, kind, file.name)
+        labels, probabilities = _in_order(options.ordered, labels, probabilities)
     gold, predicted = labels_of(file, separator)
     kept = rows_with_labels(file, gold, separator)
     targets, decisions = (_matrix(file, labels, [cells[row] or () for row in kept]) for cells in (gold, predicted))
@@ -123,6 +138,15 @@ def _predicted(file: FileRows, options: FileOptions, *, is_traits: bool) -> _Pre
         _folds([file.folds[row] for row in kept]),
         file.num_left_out + len(gold) - len(kept),
     )
+
+
+def _in_order(
+    ordered: tuple[str, ...], labels: LabelSet, probabilities: NDArray[np.float64]
+) -> tuple[LabelSet, NDArray[np.float64]]:
+    """Return the columns in the order of the labels; one that the file does not have is never predicted."""
+    found = np.zeros((len(probabilities), len(ordered)))
+    found[:, [ordered.index(name) for name in labels.names]] = probabilities
+    return LabelSet(ordered, labels.kind, is_ordered=True), found
 
 
 def _probabilities(file: FileRows) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ from lstmcli.config.explained import explain
 from lstmcli.config.loading import config_from
 from lstmcli.config.settings import Config
 from lstmcli.corpus.column_profiles import ColumnProfile, profile_columns
+from lstmcli.corpus.order_hint import order_hint
 from lstmcli.corpus.proposal import Proposal, propose
 from lstmcli.data.guessing import GuessedLayout, guess_layout
 from lstmcli.data.opening import open_file
@@ -107,6 +108,8 @@ def start(
     proposal = propose(path, profiles, text=text, labels=labels)
     settings = _settings(path, layout, proposal)
     hints = proposal.hints
+    if "label" in settings and proposal.separator is None:
+        hints += order_hint(next(each.values for each in profiles if each.name == proposal.label))
     if num_rows < FEW_ROWS:
         hints += (f"{counted(num_rows, 'row')} are few; a useful model needs hundreds",)
     return Started(path, num_rows, layout, proposal, config_from({"data": settings}), hints)

@@ -11,7 +11,7 @@ from lstmcli.corpus.labels import label_notes
 from lstmcli.corpus.scores import score_notes, score_targets
 from lstmcli.metrics.score_tuning import Standard
 from lstmcli.ngrams.fit import FittedNgrams
-from lstmcli.recipes.tasks.labels import LabelTask
+from lstmcli.recipes.tasks.labels import LabelTask, fitted_targets
 from lstmcli.recipes.tasks.scores import ScoreTask
 from lstmcli.recipes.tasks.task import Task
 
@@ -22,9 +22,12 @@ def task_of(config: Config, corpus: Corpus, ngrams: FittedNgrams | None) -> Task
 
 
 def targets_of(corpus: Corpus) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return what is fitted on the training rows, and the same of the validation rows, (rows, outputs) each."""
+    """Return what is fitted on the training rows, (rows, outputs), and the targets of the validation rows.
+
+    These are (rows, outputs), too, but for ordered labels (rows, labels).
+    """
     if not is_scores(corpus):
-        return corpus.fitted_targets, corpus.validation_targets
+        return fitted_targets(corpus), corpus.validation_targets
     train, validation = score_targets(corpus.train), score_targets(corpus.validation)
     standard = Standard.of(train, corpus.train.row_weights)
     return standard.standardised(train).astype(np.float32), standard.standardised(validation).astype(np.float32)

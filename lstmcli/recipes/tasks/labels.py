@@ -10,6 +10,7 @@ from lstmcli.config.settings import Config
 from lstmcli.corpus.corpus import Corpus
 from lstmcli.corpus.encode import TokenizedTexts
 from lstmcli.events import Event, Note, ThresholdsChosen
+from lstmcli.metrics.ordinal import cumulative_targets
 from lstmcli.metrics.scores import DEFAULT_SCORE
 from lstmcli.metrics.tuning import DecisionMaker
 from lstmcli.models.classifier import Classifier
@@ -18,6 +19,12 @@ from lstmcli.recipes.score import fit_baselines
 from lstmcli.recipes.tasks.task import Outputs, Tuned
 from lstmcli.training.initial_weights import start_output
 from lstmcli.training.loss import Loss, make_loss
+
+
+def fitted_targets(corpus: Corpus) -> NDArray[np.bool_ | np.float32]:
+    """Return what is fitted on the training rows, (rows, outputs)."""
+    targets = corpus.fitted_targets
+    return cumulative_targets(targets) if corpus.labels.is_ordered else targets
 
 
 class LabelTask:
@@ -35,6 +42,8 @@ class LabelTask:
             config.decision,
             None if ngrams is None else ngrams.validation_logits,
             names=corpus.labels.names,
+            groups=corpus.validation.groups,
+            is_ordered=corpus.labels.is_ordered,
         )
         self.headline = DEFAULT_SCORE[corpus.labels.kind]
         self.metric = config.training.metric
@@ -42,7 +51,7 @@ class LabelTask:
     @property
     def train_targets(self) -> NDArray[np.bool_ | np.float32]:
         """See `Task`."""
-        return self._corpus.fitted_targets
+        return fitted_targets(self._corpus)
 
     @property
     def validation_targets(self) -> NDArray[np.bool_]:
@@ -52,11 +61,11 @@ class LabelTask:
     def loss(self) -> Loss:
         """See `Task`."""
         corpus, class_weights = self._corpus, self._config.training.class_weights
-        return make_loss(self.train_targets, corpus.labels.kind, class_weights, corpus.train.row_weights)
+        return make_loss(self.train_targets, corpus.labels.output_kind, class_weights, corpus.train.row_weights)
 
     def start_output(self, network: Classifier) -> None:
         """See `Task`."""
-        start_output(network, self.train_targets, self._corpus.labels.kind, self._corpus.train.row_weights)
+        start_output(network, self.train_targets, self._corpus.labels.output_kind, self._corpus.train.row_weights)
 
     def scores(self, outputs: Outputs) -> dict[str, float]:
         """See `Task`."""
@@ -71,13 +80,14 @@ class LabelTask:
         decision = self._decisions.decision(outputs)
         temperature, share, rule = decision.mixture.temperature, decision.mixture.share, decision.rule
         events: list[Event] = []
-        if rule.origins:
-            events.append(
-                ThresholdsChosen(self._corpus.labels.names, tuple(rule.thresholds.tolist()), tuple(rule.origins))
-            )
+        for each, of in ((rule, ""), (decision.group_rule, self._config.data.group or "")):
+            if each is not None and each.origins:
+                names, thresholds = self._corpus.labels.names, tuple(each.thresholds.tolist())
+                events.append(ThresholdsChosen(names, thresholds, tuple(each.origins), of))
         events += map(Note, decision.notes)
         facts: dict[str, Any] = {"temperature": round(temperature, 4), "ngram_share": round(share, 4)}
-        return Tuned(share, facts, events, {"rule": rule, "temperature": temperature, "ngram_share": share})
+        of_model = {"rule": rule, "temperature": temperature, "ngram_share": share, "group_rule": decision.group_rule}
+        return Tuned(share, facts, events, of_model)
 
     def fit_baselines(self, place: Path, train: TokenizedTexts, validation: TokenizedTexts) -> None:
         """See `Task`."""

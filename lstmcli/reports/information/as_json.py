@@ -27,6 +27,10 @@ def to_json(found: Information) -> str:
     }
     if found.classifier is not None:
         content["classifier"] = asdict(found.classifier)
+        if not found.classifier.group_thresholds:
+            del content["classifier"]["group_thresholds"]
+        if found.classifier.measure is None:
+            del content["classifier"]["measure"]
     if found.language_model is not None:
         learned = found.language_model.learned
         content["language_model"] = asdict(found.language_model)

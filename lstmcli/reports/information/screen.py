@@ -5,7 +5,8 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 
 from lstmcli import __version__
-from lstmcli.config.model_settings import DataSettings, LabelKind, ModelSettings
+from lstmcli.config.model_settings import DataSettings, LabelKind, Measure, ModelSettings
+from lstmcli.corpus.label_map import MapInUse
 from lstmcli.errors import counted
 from lstmcli.metrics.estimates import Estimate
 from lstmcli.reports.inspection.cells import display_width
@@ -19,6 +20,12 @@ KINDS: dict[LabelKind, str] = {
     "multi": "a classifier, several labels per text",
     "traits": "a classifier, yes/no columns",
     "scores": "a model of scores",
+}
+
+PREDICTED: dict[Measure, str] = {
+    "accuracy": "the most probable label",
+    "mae": "the median label",
+    "qwk": "by the expected rank, for the best QWK",
 }
 
 # Width of the names of the facts.
@@ -80,7 +87,13 @@ def _fact_lines(facts: Iterable[Fact], width: int) -> Iterator[str]:
 
 def _classifier_facts(model: Classifier, found: Information) -> Iterator[Fact]:
     yield "scores" if model.label_kind == "scores" else "labels", f"{len(model.labels)}: {_labels(model)}"
-    yield "thresholds", _thresholds(model)
+    yield "order", _order(model)
+    label_map = model.columns.label_map
+    yield "merged by", f"{label_map}: {label_map.described()}" if isinstance(label_map, MapInUse) else ""
+    yield "thresholds", _thresholds(model.thresholds, model.threshold_origins)
+    group = "groups" if found.config is None else found.config.data.group
+    of_groups = _thresholds(model.group_thresholds, {})
+    yield "for groups", f"{of_groups} (answers for each {group}, --by)" if of_groups else ""
     networks = "" if model.num_networks == 1 else f"{model.num_networks} x "
     yield "network", networks + _shape(model.network)
     yield "n-grams", _ngrams(model)
@@ -98,11 +111,17 @@ def _labels(model: Classifier) -> str:
     return _listed(shown, len(order))
 
 
-def _thresholds(model: Classifier) -> str:
+def _order(model: Classifier) -> str:
+    if model.measure is None:
+        return ""
+    names = " < ".join(model.labels) if len(model.labels) <= MAX_LABELS_SHOWN else "as --json lists them"
+    return f"{names}; predicts {PREDICTED[model.measure]}"
+
+
+def _thresholds(values: Mapping[str, float], origins: Mapping[str, str]) -> str:
     """Return the thresholds from the lowest, or what they all are."""
-    values = model.thresholds
-    origins = set(model.threshold_origins.values())
-    origin = f" ({origins.pop()})" if len(origins) == 1 else ""
+    found = set(origins.values())
+    origin = f" ({found.pop()})" if len(found) == 1 else ""
     if not values:
         return ""
     if len({round(value, 3) for value in values.values()}) == 1:

@@ -2,6 +2,8 @@
 
 import base64
 import hashlib
+import html
+import re
 from collections.abc import Sequence
 from importlib.resources import files
 
@@ -20,10 +22,13 @@ from lstmcli.reports.report_page.sections.effects import effects
 from lstmcli.reports.report_page.sections.labels import labels
 from lstmcli.reports.report_page.sections.making import making
 from lstmcli.reports.report_page.sections.parts import parts
+from lstmcli.reports.report_page.sections.people import people
 from lstmcli.reports.report_page.sections.texts import suspects, texts
 from lstmcli.reports.report_page.sections.thresholds import thresholds
 from lstmcli.reports.report_page.sections.training import training
 from lstmcli.visible import visible
+
+CODE = re.compile("`(lstmcli [^`]+)`")
 
 VARIABLES = ("back", "text", "quiet", "grid", "up", "down")
 
@@ -38,6 +43,7 @@ def page_of(content: ReportContent) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+    environment.filters["with_code"] = _with_code
     script = _asset("report.js")
     return environment.get_template("page.html.j2").render(
         title=content.title,
@@ -75,6 +81,7 @@ def evaluation_sections(content: ReportContent, evaluation: Evaluation) -> list[
         thresholds(evaluation),
         confidence(evaluation),
         effects(evaluation),
+        people(evaluation),
     ]
     return [section for section in found if section is not None]
 
@@ -87,6 +94,11 @@ def _other(content: ReportContent, evaluation: Evaluation) -> Section:
     blocks += [Folded(section.title, section.blocks) for section in evaluation_sections(content, evaluation)]
     number = content.evaluations.index(evaluation)
     return Section(f"other-{number}", f"The same for {evaluation.name}", blocks)
+
+
+def _with_code(text: str) -> Svg:
+    """Return HTML of a sentence, with our commands between backticks as code; names from data never become markup."""
+    return Svg(CODE.sub(r"<code>\1</code>", html.escape(visible(text))))
 
 
 def _asset(name: str) -> str:

@@ -7,9 +7,10 @@ from lstmcli.errors import counted
 from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.reports.headline import headline, optimism
 from lstmcli.reports.label_trust import confusion_sentence, trust_sentences
+from lstmcli.reports.ranks import ranks_cells
 from lstmcli.reports.report_page.blocks import Block, Cell, Charts, Facts, Grid, Items, Paragraph, Section, Svg
 from lstmcli.reports.report_page.content import DataFile, ReportContent
-from lstmcli.reports.table import SCORE_TITLES
+from lstmcli.reports.table import SCORE_TITLES, Table
 from lstmcli.reports.tables import folds_table, systems_table
 from lstmcli.reports.verdicts import comparison_sentences
 
@@ -46,6 +47,7 @@ def data(content: ReportContent) -> Section:
     shown = ", ".join(names[:MAX_LABELS_NAMED])
     more = f" and {len(names) - MAX_LABELS_NAMED:,} more" if len(names) > MAX_LABELS_NAMED else ""
     kind = KINDS[evaluation.kind].format(labels=counted(len(names), "label"))
+    kind += ", from the lowest to the highest" if evaluation.ordered else ""
     pairs = [("labels", f"{kind}: {shown}{more}")]
     pairs += [("software", ", ".join(f"{name} {version}" for name, version in content.versions.items()))]
     blocks: list[Block] = [Facts([(name, value) for name, value in pairs if value])]
@@ -90,6 +92,7 @@ def scores(evaluation: Evaluation) -> Section:
     )
     blocks: list[Block] = [Items(comparison_sentences(evaluation)), Charts([Svg.within(chart)])]
     blocks += [Grid.of(systems_table(evaluation)), Paragraph(GLOSSARY, "note")]
+    blocks += [Grid.of(Table(*cells)) for cells in ranks_cells(evaluation)]
     if evaluation.folds:
         blocks.append(Grid.of(folds_table(evaluation)))
     return Section("scores", f"Scores on {evaluation.name}", blocks)

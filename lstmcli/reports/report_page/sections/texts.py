@@ -31,7 +31,8 @@ def suspects(content: ReportContent) -> Section | None:
     columns = ["row", "given label", "probably", "probability", *(["text"] if has_texts else [])]
     rows = [[Cell(cell) for cell in _cells(each, has_texts=has_texts)] for each in found]
     told = "Look at these rows again: where the given label is wrong, the model is better than its scores say."
-    return Section("suspects", "Labels that are probably wrong", [Paragraph(told), Grid("Suspects", columns, rows)])
+    table = Grid("Suspects", columns, rows, num_names=len(columns))
+    return Section("suspects", "Labels that are probably wrong", [Paragraph(told), table])
 
 
 def _cells(suspect: LabelSuspect, *, has_texts: bool) -> list[str]:
