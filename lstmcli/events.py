@@ -213,23 +213,6 @@ class PartsScored(Event):
 
 
 @dataclass(frozen=True)
-class FeaturesFitted(Event):
-    """What is read beside the texts, and what was learned of it from training rows, in a few words each."""
-
-    features: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class FeaturesScored(Event):
-    """Validation scores of the linear model with all features of rows, without any, and without each of them."""
-
-    score: str
-    with_all: float
-    without: float
-    without_each: tuple[tuple[str, float], ...]
-
-
-@dataclass(frozen=True)
 class StartChosen(Event):
     """What the network starts from was chosen by `model.pretrained: auto`; `what` says what it is and why."""
 

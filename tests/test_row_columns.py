@@ -19,7 +19,7 @@ from lstmcli.corpus.feature_cells import BadFeatureError
 from lstmcli.data import partial
 from lstmcli.data.row_text import COLUMN_MARK, RowText, joined_texts
 from lstmcli.errors import ConfigError, DataError, LstmcliError
-from lstmcli.events import EpochFinished, Event, FeaturesScored
+from lstmcli.events import EpochFinished, Event, Note
 from lstmcli.inference import rows
 from lstmcli.inference.predictor import Answers, Predictor
 from lstmcli.metrics.decisions import probabilities_from_logits
@@ -392,8 +392,9 @@ def test_rows_of_python_make_a_model_that_is_resumed_byte_for_byte(tmp_path: Pat
     parts = lstmcli.train(PYTHON, **given(), weights=weights, run_dir=tmp_path / "parts", resume=True)
     for file in sorted((whole.run_dir / "model").iterdir()):
         assert file.read_bytes() == (parts.run_dir / "model" / file.name).read_bytes(), file.name
-    (scored,) = [event for event in events if isinstance(event, FeaturesScored)]
-    assert [name for name, _ in scored.without_each] == ["age", "place"]
+    notes = [event.text for event in events if isinstance(event, Note)]
+    assert any(note.startswith("beside the text: age (number: mean ") for note in notes)
+    assert any("of n-grams and features" in note and " without place" in note for note in notes)
 
 
 def test_scores_learn_from_features_too(tmp_path: Path) -> None:

@@ -321,13 +321,11 @@ def test_limits_on_figures_are_checked(run: Path, cli: Cli) -> None:
     [
         ["evaluate", "RUN", "FILE", "--mistakes", "3"],
         ["evaluate", "RUN", "FILE", "--write-up"],
-        ["evaluate", "RUN", "FILE", "--slice", "length"],
         ["evaluate", "RUN", "FILE", "--threshold", "0.5"],
         ["evaluate", "RUN", "FILE", "--label", "x"],
         ["inspect", "RUN", "--text", "calm"],
         ["gradients", "RUN", "FILE"],
         ["page", "RUN", "--output", "OUT"],
-        ["compare", "RUN", "RUN", "FILE"],
         ["explain", "RUN", "--faithfulness", "FILE"],
         ["explain", "RUN", "FILE", "--label", "EXT"],
         ["cross-validate", "FILE", "--set", "data.scores=[valence]", "--mistakes", "3"],

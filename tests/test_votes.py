@@ -73,7 +73,7 @@ def test_rows_with_other_votes_are_other_rows(tmp_path: Path) -> None:
     assert len(digests) == 3
 
 
-@pytest.mark.parametrize("other", ["labels=[joy]", "label_separator='|'", "soft_labels=0.5", "annotators=[a, a]"])
+@pytest.mark.parametrize("other", ["labels=[joy]", "soft_labels=0.5", "annotators=[a, a]"])
 def test_votes_and_other_kinds_of_labels_are_not_mixed(other: str, tmp_path: Path) -> None:
     file = write_csv(tmp_path / "train.csv", COLUMNS, [])
     result = invoke("train", file, *set_options("data.annotators=[anna, ben]", f"data.{other}"))

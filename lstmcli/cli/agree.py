@@ -68,6 +68,16 @@ def agree_command(
             help="Order of ordinal categories (default: that of their numbers).",
         ),
     ] = None,
+    label_separator: Annotated[
+        str | None,
+        typer.Option(
+            "--label-separator",
+            metavar="TEXT",
+            rich_help_panel=RATINGS,
+            help="What separates several labels of one rating, such as '|': agreement on sets of labels (MASI), and on "
+            "each label.",
+        ),
+    ] = None,
     run: Annotated[
         Path | None,
         typer.Option(
@@ -110,6 +120,7 @@ def agree_command(
     Examples:
       lstmcli agree ratings.csv --labels anna,ben,chris
       lstmcli agree mood.csv --labels anna,ben --scale ordinal --order no,mild,high
+      lstmcli agree emotions.csv --labels anna,ben --label-separator '|'
       lstmcli agree votes.csv --item id --annotator rater --label emotion
     """
     from lstmcli.data.reading import Layout
@@ -120,7 +131,10 @@ def agree_command(
 
     if text is not None and run is None:
         raise UsageError("--text: only with --run, whose model reads the texts.")
-    columns = RatingColumns(_annotators(labels), item, annotator, label, None if run is None else text or "text")
+    read = None if run is None else text or "text"
+    columns = RatingColumns(_annotators(labels), item, annotator, label, read, label_separator)
+    if label_separator == "":
+        raise UsageError("--label-separator: expected at least one character.")
     _check(columns)
     layout = Layout(None if input_format is None else input_format.value, encoding)
     found = agree(file, columns, layout=layout, scale=scale.value, order=parse_order(order), run=run)

@@ -12,6 +12,7 @@ from lstmcli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from lstmcli.recipes.comparison.sides import Compared
+    from lstmcli.recipes.evaluate import ColumnOverrides
 
 COMPARISON = "Comparison"
 
@@ -133,7 +134,12 @@ def compare_command(
     if _are_runs(first, second):
         if prediction is not None or label_separator is not None or ordered is not None:
             raise UsageError("--prediction, --label-separator and --ordered: only for files of predictions.")
-        compared = _compare_runs(first, second, file, (input_format, encoding, text, label, group))
+        columns_of_rows = input_format, encoding, text, label, group
+        if _compared_as_scores(
+            first, second, file, columns_of_rows, given=margin is not None or flips, as_json=as_json
+        ):
+            return
+        compared = _compare_runs(first, second, file, columns_of_rows)
     else:
         if file is not None:
             raise UsageError(f"A and B are files of predictions, which have their rows; omit {file}.")
@@ -167,23 +173,53 @@ def _are_runs(first: str, second: str) -> bool:
     return len(folders) == 2
 
 
-def _compare_runs(
-    first: str,
-    second: str,
-    file: str | None,
-    columns: tuple[FormatChoice | None, str | None, str | None, str | None, str | None],
-) -> "Compared":
+RowColumns = tuple[FormatChoice | None, str | None, str | None, str | None, str | None]
+
+
+def _compared_as_scores(
+    first: str, second: str, file: str | None, columns: RowColumns, *, given: bool | int, as_json: bool
+) -> bool:
+    """Compare two models of scores and return True; return False if they predict labels.
+
+    `given` says whether there are options that only labels have.
+    """
+    name = _rows_of_runs(file)
+    from lstmcli.recipes.comparison.scores import compare_score_runs, predict_scores
+    from lstmcli.reports.inspection.as_json import to_json
+    from lstmcli.reports.scores.comparison import score_comparison_content, score_comparison_text
+
+    if not predict_scores(Path(first), Path(second)):
+        return False
+    if given:
+        raise UsageError("--margin and --flips: for models of labels; A and B predict scores.")
+    outcome = compare_score_runs(Path(first), Path(second), name, _overrides(columns))
+    if as_json:
+        write_data(to_json(score_comparison_content(outcome)))
+    else:
+        write_tables(score_comparison_text(outcome, output_style(no_color=True)))
+    return True
+
+
+def _compare_runs(first: str, second: str, file: str | None, columns: RowColumns) -> "Compared":
+    from lstmcli.recipes.comparison.runs import compare_runs
+
+    return compare_runs(Path(first), Path(second), _rows_of_runs(file), _overrides(columns))
+
+
+def _rows_of_runs(file: str | None) -> str:
     if file is None:
         raise UsageError("A and B are run directories, so name a FILE of labelled rows to compare them on.")
     if file == STANDARD_INPUT or Path(file).is_fifo():
         raise UsageError("the rows are read once for each run, so they can't come through a pipe; name a file.")
-    from lstmcli.recipes.comparison.runs import compare_runs
+    return file
+
+
+def _overrides(columns: RowColumns) -> "ColumnOverrides":
     from lstmcli.recipes.evaluate import ColumnOverrides
 
     input_format, encoding, text, label, group = columns
     format_name = None if input_format is None else input_format.value
-    overrides = ColumnOverrides(format_name, encoding, text, label, group)  # type: ignore[arg-type]
-    return compare_runs(Path(first), Path(second), file, overrides)
+    return ColumnOverrides(format_name, encoding, text, label, group)  # type: ignore[arg-type]
 
 
 def _compare_files(

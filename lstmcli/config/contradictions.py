@@ -58,10 +58,10 @@ def _label_checks(config: Config) -> list[Check]:
             "data.labels and data.label_separator can't be combined: yes/no columns need no separator.",
         ),
         (
-            bool(data.annotators) and bool(data.labels or data.label_separator or data.soft_labels),
-            [("data", "annotators"), ("data", "labels"), ("data", "label_separator"), ("data", "soft_labels")],
-            "data.annotators can't be combined with data.labels, data.label_separator or data.soft_labels: each "
-            "annotator gives a text one label, and the shares of their votes are the target.",
+            bool(data.annotators) and bool(data.labels or data.soft_labels),
+            [("data", "annotators"), ("data", "labels"), ("data", "soft_labels")],
+            "data.annotators can't be combined with data.labels or data.soft_labels: each annotator's column holds "
+            "labels, and the shares of their votes are the target.",
         ),
         (
             data.label_map is not None and bool(data.labels or data.soft_labels),

@@ -12,7 +12,7 @@ from lstmcli.corpus.row_weights import WeightRows
 from lstmcli.corpus.score_cells import ScoreRows
 from lstmcli.corpus.soft_labels import SoftLabels, SoftRows
 from lstmcli.corpus.texts import TextStore, joined_cells
-from lstmcli.corpus.votes import VoteRows
+from lstmcli.corpus.votes import Vote, VoteRows, VoteSetRows
 from lstmcli.data.row_text import cells_of
 
 # The group number of rows without a group.
@@ -44,7 +44,7 @@ class ExampleRows:
         self.store = TextStore()
         self.cells: TextStore | None = None
         self.soft: SoftRows | None = None
-        self.votes: VoteRows | None = None
+        self.votes: VoteRows | VoteSetRows | None = None
         self.weights: WeightRows | None = None
         self.label_sets: dict[tuple[str, ...], int] = {}
         self._columns = {"line": array("i"), "text_key": array("q"), "label_set": array("i"), "group": array("i")}
@@ -66,7 +66,7 @@ class ExampleRows:
         self._columns["label_set"].append(self.label_sets.setdefault(labels, len(self.label_sets)))
         self._columns["group"].append(self._groups.setdefault(group, len(self._groups) - 1))
 
-    def append_soft(self, values: Sequence[float] | None, votes: Sequence[str] | None, *, has_own: bool) -> None:
+    def append_soft(self, values: Sequence[float] | None, votes: Sequence[Vote] | None, *, has_own: bool) -> None:
         """Add the probabilities or votes of the same row, if they are used; see `SoftRows` and `VoteRows`."""
         if self.soft is not None:
             self.soft.append(values, has_own=has_own)

@@ -19,7 +19,7 @@ from lstmcli.corpus.row_weights import WeightRows
 from lstmcli.corpus.score_cells import ScoreValues
 from lstmcli.corpus.soft_labels import SoftLabels
 from lstmcli.corpus.texts import Texts, TextStore
-from lstmcli.corpus.votes import VoteRows
+from lstmcli.corpus.votes import vote_rows
 from lstmcli.data.reading import open_records
 from lstmcli.errors import DataError, counted, nearest
 from lstmcli.events import Finding, RowsRead
@@ -149,7 +149,7 @@ def read_examples(
     settings = with_map(settings, is_strict=known_labels is None)
     rows, findings, num_rows = ExampleRows(settings.scores), list[Finding](), 0
     names, ends = list[str](), list[int]()
-    rows.votes = VoteRows(settings.annotators) if settings.annotators else None
+    rows.votes = vote_rows(settings)
     rows.weights = WeightRows(settings.weight) if weighted and settings.weight is not None else None
     for path in [paths] if isinstance(paths, str) else paths:
         with open_records(path, format_name=settings.format, encoding=settings.encoding) as source:

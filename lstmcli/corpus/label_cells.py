@@ -69,12 +69,19 @@ def _parsed(cells: Sequence[Any], settings: DataSettings) -> tuple[str, ...] | N
         if None in answers:
             return None
         return tuple(column for column, answer in zip(settings.labels, answers, strict=True) if answer)
+    if settings.annotators and settings.label_separator is not None:
+        return majority_set(parse_vote_sets(cells, settings))
     if settings.annotators:
         return majority(parse_votes(cells, settings))
     if settings.label_separator is None:
         label = label_of(cells[0], settings.label)
         return (label,) if label else None
-    return tuple(sorted({clean_label(part) for part in _parts(cells[0], settings.label_separator)} - {""})) or None
+    return labels_in(cells[0], settings.label_separator) or None
+
+
+def labels_in(cell: Any, separator: str) -> tuple[str, ...]:
+    """Return the labels of a cell that may have several, sorted."""
+    return tuple(sorted({clean_label(part) for part in _parts(cell, separator)} - {""}))
 
 
 def label_of(cell: Any, column: str) -> str:
@@ -95,6 +102,24 @@ def parse_votes(cells: Sequence[Any], settings: DataSettings) -> list[str]:
     return (
         votes if settings.label_map is None else ["".join(mapped((vote,), settings)) if vote else "" for vote in votes]
     )
+
+
+def parse_vote_sets(cells: Sequence[Any], settings: DataSettings) -> list[tuple[str, ...]]:
+    """Return the labels in each annotator's cell, none for no vote; raises as `mapped`."""
+    separator = settings.label_separator or ""
+    found = [tuple(name for name in labels_in(cell, separator) if not is_no_label(name)) for cell in cells]
+    return found if settings.label_map is None else [mapped(own, settings) for own in found]
+
+
+def majority_set(votes: Sequence[tuple[str, ...]]) -> tuple[str, ...] | None:
+    """Return the labels that more than half of those who voted have given, sorted; None if nobody has voted.
+
+    If there is none, it is the label that most have given, of several the one that comes first.
+    """
+    counts = Counter(label for own in votes for label in own)
+    num_votes = sum(bool(own) for own in votes)
+    most = tuple(sorted(label for label, count in counts.items() if 2 * count > num_votes))
+    return most or ((counts.most_common(1)[0][0],) if counts else None)
 
 
 def is_no_label(name: str) -> bool:

@@ -1,12 +1,14 @@
 """Takes from the cells of a row what it is an example of: labels, probabilities, votes or scores."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from lstmcli.config.model_settings import DataSettings, label_kind
 from lstmcli.corpus.columns import Cells
 from lstmcli.corpus.example_rows import ExampleRows
-from lstmcli.corpus.label_cells import parse_labels, parse_votes
+from lstmcli.corpus.label_cells import parse_labels, parse_vote_sets, parse_votes
 from lstmcli.corpus.soft_labels import SoftRows
+from lstmcli.corpus.votes import Vote
 
 
 class RowTargets(NamedTuple):
@@ -23,7 +25,7 @@ class RowTargets(NamedTuple):
     labels: tuple[str, ...] | None
     values: list[float] | None = None
     has_own: bool = True
-    votes: list[str] | None = None
+    votes: Sequence[Vote] | None = None
     scores: list[float] | None = None
 
 
@@ -38,6 +40,8 @@ def row_targets(cells: Cells, rows: ExampleRows, settings: DataSettings) -> RowT
         return RowTargets(None if scores is None else (), scores=scores)
     soft: SoftRows | None = rows.soft
     labels = parse_labels(cells.labels, settings)
+    if settings.annotators and settings.label_separator is not None:
+        return RowTargets(labels, votes=parse_vote_sets(cells.labels, settings))
     if settings.annotators:
         return RowTargets(labels, votes=parse_votes(cells.labels, settings))
     if soft is None:

@@ -9,7 +9,7 @@ kappa); Fleiss 1971, "Measuring nominal scale agreement among many raters" (Flei
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from lstmcli.metrics.estimates import Estimate
 
 Floats = NDArray[np.float64]
-Scale = Literal["nominal", "ordinal", "interval"]
+Scale = Literal["nominal", "ordinal", "interval", "sets"]
 
 NUM_SAMPLES = 1000
 SEED = 40_000
@@ -41,6 +41,7 @@ class Ratings:
         codes: (items, annotators), indices into `categories`, or MISSING.
         values: (categories,), their numbers on an interval scale; otherwise their places.
         scale: what differences between categories mean.
+        distances: (categories, categories), if categories are sets of labels: how far apart two are, from 0 to 1.
     """
 
     annotators: tuple[str, ...]
@@ -48,11 +49,12 @@ class Ratings:
     codes: NDArray[np.int64]
     values: Floats
     scale: Scale
+    distances: Floats | None = None
 
     def of(self, annotators: Sequence[int]) -> "Ratings":
         """Return the ratings of some of the annotators."""
         names = tuple(self.annotators[number] for number in annotators)
-        return Ratings(names, self.categories, self.codes[:, list(annotators)], self.values, self.scale)
+        return replace(self, annotators=names, codes=self.codes[:, list(annotators)])
 
     @property
     def is_rated(self) -> NDArray[np.bool_]:
@@ -75,13 +77,15 @@ def alpha(ratings: Ratings, draws: Floats) -> Floats:
 
     Args:
         ratings: of the scale that decides how far apart two categories are: 0 or 1 (nominal), their difference
-            (interval), or the number of ratings between them (ordinal); the latter two squared.
+            (interval), or the number of ratings between them (ordinal), the latter two squared; or that of `distances`.
         draws: (samples, items), how often each item was drawn.
     """
     counts = ratings.counts
     counts[counts.sum(axis=1) < 2] = 0.0
     if ratings.scale == "nominal":
         return _nominal_alpha(counts, draws)
+    if ratings.distances is not None:
+        return _distance_alpha(counts, draws, ratings.distances)
     if ratings.scale == "interval":
         return _interval_alpha(counts, draws, ratings.values)
     return np.concatenate([_interval_alpha(counts, draw[None], _midranks(draw @ counts)) for draw in draws])
@@ -93,6 +97,13 @@ def _nominal_alpha(counts: Floats, draws: Floats) -> Floats:
     totals = draws @ counts
     total = totals.sum(axis=1)
     return _one_less(draws @ disagreement * (total - 1.0), total**2 - (totals**2).sum(axis=1))
+
+
+def _distance_alpha(counts: Floats, draws: Floats, distances: Floats) -> Floats:
+    disagreement = ((counts @ distances) * counts).sum(axis=1) / np.maximum(counts.sum(axis=1) - 1.0, 1.0)
+    totals = draws @ counts
+    expected = ((totals @ distances) * totals).sum(axis=1)
+    return _one_less(draws @ disagreement * (totals.sum(axis=1) - 1.0), expected)
 
 
 def _interval_alpha(counts: Floats, draws: Floats, values: Floats) -> Floats:
@@ -116,7 +127,8 @@ def _midranks(totals: Floats) -> Floats:
 def cohens_kappa(ratings: Ratings, draws: Floats) -> Floats:
     """Return Cohen's kappa of the two annotators of `ratings`, (samples,), over the items that both have rated.
 
-    On an ordinal or interval scale, disagreements are weighted by their squared differences (of places, or of values).
+    On an ordinal or interval scale, disagreements are weighted by their squared differences (of places, or of values),
+    and those of sets by their distances.
     """
     both = ratings.is_rated.all(axis=1)
     first, second = ratings.codes[both].T
@@ -127,6 +139,10 @@ def cohens_kappa(ratings: Ratings, draws: Floats) -> Floats:
         marginals = [draws @ np.eye(num_categories)[codes] for codes in (first, second)]
         expected = total**2 - (marginals[0] * marginals[1]).sum(axis=1)
         return _one_less(draws @ (first != second) * total, expected)
+    if ratings.distances is not None:
+        one, other = (draws @ np.eye(num_categories)[codes] for codes in (first, second))
+        expected = ((one @ ratings.distances) * other).sum(axis=1)
+        return _one_less(draws @ ratings.distances[first, second] * total, expected)
     values = ratings.values - (ratings.values[first].mean() if both.any() else 0.0)
     one, other = values[first], values[second]
     squares = total * (draws @ (one**2 + other**2))

@@ -1,7 +1,8 @@
 """What is reported on the agreement of annotators."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -18,6 +19,7 @@ from lstmcli.metrics.agreement import (
     with_interval,
 )
 from lstmcli.metrics.estimates import Estimate
+from lstmcli.metrics.set_agreement import of_label
 
 # The name of a model among annotators.
 MODEL = "model"
@@ -78,6 +80,7 @@ class Agreement:
         pairs: of the annotators, the model among them.
         annotators: each with the others.
         model: if there is one.
+        labels: if categories are sets of labels, alpha of each label: was it given or not.
     """
 
     name: str
@@ -93,10 +96,17 @@ class Agreement:
     pairs: tuple[Pair, ...]
     annotators: tuple[OneWithOthers, ...]
     model: ModelAgreement | None
+    labels: tuple[tuple[str, Estimate | None], ...] = ()
 
 
 def measured(
-    name: str, ratings: Ratings, num_humans: int, *, num_spelt_missing: int = 0, run: str | None = None
+    name: str,
+    ratings: Ratings,
+    num_humans: int,
+    *,
+    num_spelt_missing: int = 0,
+    run: str | None = None,
+    sets: Sequence[frozenset[str]] = (),
 ) -> Agreement:
     """Measure how far the first `num_humans` annotators agree, and a model, which is the last one if there is one.
 
@@ -106,6 +116,7 @@ def measured(
         num_humans: number of annotators that are no model.
         num_spelt_missing: see `Agreement`.
         run: the model.
+        sets: those of labels, if categories are sets.
     """
     num_items = len(ratings.codes)
     human = ratings.of(range(num_humans))
@@ -122,7 +133,7 @@ def measured(
         num_complete=int((num_rated == num_humans).sum()),
         num_spelt_missing=num_spelt_missing,
         alpha=with_interval(over_draws(num_items, lambda draws: alpha(human, draws))),
-        fleiss=with_interval(over_draws(num_items, lambda draws: fleiss_kappa(human, draws))),
+        fleiss=None if sets else with_interval(over_draws(num_items, lambda draws: fleiss_kappa(human, draws))),
         pairs=tuple(
             Pair(
                 ratings.annotators[pair[0]],
@@ -142,6 +153,10 @@ def measured(
             for number, who in enumerate(ratings.annotators)
         ),
         model=None if run is None else _model(run, pairs, kappas, num_humans),
+        labels=tuple(
+            (label, with_interval(over_draws(num_items, partial(alpha, of_label(human, sets, label)))))
+            for label in sorted(set[str]().union(*sets))
+        ),
     )
 
 

@@ -46,3 +46,11 @@ def defined_estimates(
         drawn = samples[is_defined[:, column], column]
         found[column] = estimate(values[column], drawn if len(drawn) else values[[column]], confidence)
     return found
+
+
+def defined_estimate(value: float, samples: NDArray[np.float64], confidence: float) -> Estimate | None:
+    """Return a figure with its interval over the samples, (samples,), in which it is defined; None if it is NaN."""
+    if np.isnan(value):
+        return None
+    drawn = samples[~np.isnan(samples)]
+    return estimate(value, drawn if len(drawn) else np.array([value]), confidence)

@@ -61,12 +61,20 @@ def mean_by(values: Floats, people: Numbers) -> Floats:
     return np.asarray(sums / counts.reshape(-1, *[1] * (values.ndim - 1)))
 
 
+def mean_known_by(values: Floats, people: Numbers) -> Floats:
+    """Return the mean of the known numbers of each person, (texts, scores) -> (people, scores); NaN without any."""
+    is_known = ~np.isnan(values)
+    known = mean_by(is_known.astype(np.float64), people)
+    means = mean_by(np.where(is_known, values, 0.0), people)
+    return np.where(known > 0.0, means / np.where(known > 0.0, known, 1.0), np.nan)
+
+
 @dataclass(frozen=True)
 class PooledPeople:
     """Answers for people.
 
     Attributes:
-        probabilities: (people, labels).
+        probabilities: (people, labels); of a model of scores, the scores.
         low: (people, labels), the lower end of an interval of 95% over the texts of each person; NaN for one text.
         high: the upper end.
     """
@@ -107,6 +115,41 @@ class Pool:
         centre = _log_odds(np.clip(probabilities, LEAST, 1.0 - LEAST))
         low, high = (probabilities_from_logits(end, "multi") for end in (centre - margin, centre + margin))
         return PooledPeople(probabilities, low, high)
+
+
+class ScorePool:
+    """Adds up the scores of people, as `Pool` does; their answers are means, and not probabilities."""
+
+    def __init__(self, num_scores: int) -> None:
+        self._sums = np.zeros((2, 0, num_scores))  # of scores and of their squares
+        self._first = np.zeros((0, num_scores))  # of each person, from which all others are counted
+        self.counts: Numbers = np.zeros(0, dtype=np.int64)
+
+    def add(self, scores: Floats, people: Numbers) -> None:
+        """Add texts: (texts, scores), and the number of each one's author, (texts,)."""
+        most = int(people.max(initial=-1)) + 1
+        missing = most - len(self.counts)
+        if missing > 0:
+            self._sums = np.pad(self._sums, ((0, 0), (0, missing), (0, 0)))
+            self._first = np.pad(self._first, ((0, missing), (0, 0)))
+            self.counts = np.pad(self.counts, (0, missing))
+        numbers, rows = np.unique(people, return_index=True)
+        is_new = self.counts[numbers] == 0
+        self._first[numbers[is_new]] = scores[rows[is_new]]
+        centred = scores - self._first[people]
+        for sums, values in zip(self._sums, (centred, centred**2), strict=True):
+            np.add.at(sums, people, values)
+        self.counts += np.bincount(people, minlength=len(self.counts))
+
+    def answers(self) -> PooledPeople:
+        """Return the answers for all people, in order."""
+        counts = self.counts[:, None]
+        means, squares = self._sums / counts
+        spread = np.sqrt(np.maximum(squares - means**2, 0.0) / np.maximum(counts - 1, 1))
+        quantile = T_QUANTILES[np.clip(self.counts - 2, 0, len(T_QUANTILES) - 1)][:, None]
+        margin = np.where(counts > 1, quantile * spread, np.nan)
+        values = self._first + means
+        return PooledPeople(values, values - margin, values + margin)
 
 
 @dataclass(frozen=True)

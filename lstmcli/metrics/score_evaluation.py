@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.config.settings import SCORES_BY_KIND, EvaluationSettings
-from lstmcli.metrics.estimates import Estimate, estimate
+from lstmcli.metrics.estimates import Estimate, defined_estimate
 from lstmcli.metrics.evaluation import Comparison, FoldScore
 from lstmcli.metrics.score_metrics import agreement_from_sums, agreement_statistics, mean_defined, point_agreement
+from lstmcli.metrics.score_slices import ScoreSlicing
 from lstmcli.metrics.scores import BOOTSTRAP_SEED, bootstrap_sums
 
 Floats = NDArray[np.float64]
@@ -77,6 +78,7 @@ class ScoreEvaluation:
         is_tuned_on: whether the epoch and the mixture were chosen on these rows, and the intervals computed from them.
         notes: sentences that readers of the figures need to know, such as which rows were excluded.
         folds: one per system, if the rows were predicted by cross-validation.
+        slices: the model on parts of the rows, if that was asked for.
     """
 
     name: str
@@ -92,6 +94,7 @@ class ScoreEvaluation:
     is_tuned_on: bool
     notes: tuple[str, ...] = ()
     folds: tuple[FoldScore, ...] = ()
+    slices: tuple[ScoreSlicing, ...] = ()
 
 
 def evaluate_scores(
@@ -142,14 +145,6 @@ def evaluate_scores(
         intervals=intervals or [],
         is_tuned_on=is_tuned_on,
     )
-
-
-def defined_estimate(value: float, samples: Floats, confidence: float) -> Estimate | None:
-    """Return a figure with its interval over the samples, (samples,), in which it is defined; None if it is NaN."""
-    if np.isnan(value):
-        return None
-    drawn = samples[~np.isnan(samples)]
-    return estimate(value, drawn if len(drawn) else np.array([value]), confidence)
 
 
 def _mean(point: dict[str, Floats], counted: NDArray[np.bool_]) -> float:

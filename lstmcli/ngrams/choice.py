@@ -80,35 +80,18 @@ def fit_with_features(
     """
     further = (None, None) if corpus.further is None else corpus.further
 
-    def fit(
-        features: NgramFeatures, validation: TokenIds, strengths: Sequence[float] | None, values: Any
-    ) -> FittedNgrams:
-        return fit_ngrams(
-            features,
-            corpus.targets,
-            validation,
-            corpus.validation_targets,
-            kind=corpus.kind,
-            strengths=strengths,
-            validation_further=values,
-        )
-
     def fitted(
         parts: Sequence[TokenIds], words: Sequence[str], kinds: FeatureKinds, strengths: Sequence[float] | None
     ) -> tuple[FittedNgrams, NgramFeatures | None]:
-        features = NgramFeatures(
-            parts[0],
-            words,
-            sizes,
-            num_buckets=num_buckets,
-            seed=seed,
-            kinds=kinds,
-            weights=corpus.weights,
-            further=further[0],
-        )
-        return fit(
-            features, parts[1], strengths, further[1]
-        ), features if left_out else None  # else their memory is free
+        options: dict[str, Any] = {
+            "num_buckets": num_buckets,
+            "seed": seed,
+            "weights": corpus.weights,
+            "further": further[0],
+        }
+        features = NgramFeatures(parts[0], words, sizes, kinds=kinds, **options)
+        model = _fit(corpus, features, parts[1], strengths, further[1])
+        return model, features if left_out else None  # otherwise their memory is free
 
     parts = [corpus.texts, corpus.validation]
     best, features = fitted(parts, corpus.words, FeatureKinds.MARKED, None)
@@ -121,5 +104,24 @@ def fit_with_features(
     for columns in left_out:
         assert features is not None  # kept where something is left out
         values = further[1] @ sparse.diags((~columns).astype(np.float64))
-        without.append(fit(features.without(columns), parts[1], [best.strength], values).validation_logits)
+        model = _fit(corpus, features.without(columns), parts[1], [best.strength], values)
+        without.append(model.validation_logits)
     return FitWithFeatures(best, without)
+
+
+def _fit(
+    corpus: NgramCorpus,
+    features: NgramFeatures,
+    validation: TokenIds,
+    strengths: Sequence[float] | None,
+    validation_further: Any,
+) -> FittedNgrams:
+    return fit_ngrams(
+        features,
+        corpus.targets,
+        validation,
+        corpus.validation_targets,
+        kind=corpus.kind,
+        strengths=strengths,
+        validation_further=validation_further,
+    )

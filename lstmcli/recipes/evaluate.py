@@ -18,6 +18,7 @@ from lstmcli.recipes.evaluation.thresholds import with_thresholds
 from lstmcli.recipes.evaluation.variants import with_variants
 from lstmcli.recipes.evaluation.wanted import NO_EXTRAS, Extras
 from lstmcli.recipes.levels.people import with_people
+from lstmcli.recipes.levels.scores import with_score_people
 from lstmcli.recipes.reporting.content import content_of_evaluation, readable
 from lstmcli.recipes.reporting.folder import write_contents, write_files
 from lstmcli.recipes.reporting.texts import shown_texts
@@ -105,7 +106,7 @@ def evaluate_file(
         scored = replace(scored, evaluation=evaluation)
     scored = add_extras(extras, scored, [path], opened.settings, evaluation_settings)
     if not isinstance(scored, ScoredRows):
-        return scored
+        return scored if extras.by is None else with_score_people(extras.by, scored, evaluation_settings)
     if extras.variants:
         scored = with_variants(scored, predictor)
     if extras.by is None:

@@ -15,15 +15,14 @@ from lstmcli.corpus.label_map import with_map
 from lstmcli.corpus.targets import label_targets
 from lstmcli.data.atomic import replaced_folder
 from lstmcli.errors import InterruptedRunError
-from lstmcli.events import EnsembleScored, PartsScored, Tell, ignore
+from lstmcli.events import EnsembleScored, Note, PartsScored, Tell, ignore
 from lstmcli.inference.predictor import Predictor
 from lstmcli.inspection.gradients import FileGradients
-from lstmcli.metrics.evaluation import Evaluation
 from lstmcli.recipes.evaluation.written import describe_model
 from lstmcli.recipes.fit import FittedNetwork, fit_network
 from lstmcli.recipes.gradients.texts import gradients_of_training
 from lstmcli.recipes.levels.training import check_decision, with_groups
-from lstmcli.recipes.linear.report import feature_facts, scored_features
+from lstmcli.recipes.linear.report import ScoredFeatures
 from lstmcli.recipes.prepare import Prepared, TokenizedCorpus, prepare, read_corpus, tokenize_corpus
 from lstmcli.recipes.pretraining import pretrain_within
 from lstmcli.recipes.reporting.content import content_of_training
@@ -34,6 +33,7 @@ from lstmcli.recipes.tasks.task import Tuned
 from lstmcli.reports.files import write_reports
 from lstmcli.reports.model_card import ModelCard, to_model_card
 from lstmcli.reports.scores.files import write_score_reports
+from lstmcli.reports.scores.model_card import ScoreCard, to_score_card
 from lstmcli.stopping import NEVER, Stop
 from lstmcli.store.language_model import LearnedSentenceVectors
 from lstmcli.store.model import SavedModel, write_card, write_model
@@ -101,10 +101,11 @@ def _train(config: Config, run: OpenRun, corpus: Corpus | None, tell: Tell, stop
     of_labels = [each for each in scored if isinstance(each, ScoredRows)]
     if not of_labels:
         numbers = [each.evaluation for each in scored if isinstance(each, ScoredNumbers)]
+        write_card(run.directory.model, to_score_card(ScoreCard(evaluations=numbers, **_about(prepared, model))))
         write_score_reports(run.directory, numbers, facts, source)
         return [*numbers]
     evaluations = [each.evaluation for each in of_labels]
-    write_card(run.directory.model, _card(prepared, model, evaluations))
+    write_card(run.directory.model, to_model_card(ModelCard(evaluations=evaluations, **_about(prepared, model))))
     about = f"Run {run.directory.path}", config, corpus, predictor, of_labels, facts, run.history, gradients, source
     write_reports(run.directory, content_of_training(*about))
     return [*evaluations]
@@ -154,9 +155,9 @@ def _tune(prepared: Prepared, networks: Sequence[FittedNetwork], tell: Tell) -> 
         found = {"network_alone": network, "ngrams_alone": ngrams, "together": value}
         facts |= {name: round(score, 4) for name, score in found.items()}
     if prepared.ngrams is not None and prepared.without_features:
-        scored = scored_features(task, prepared.ngrams, prepared.without_features)
-        tell(scored)
-        facts |= feature_facts(scored)
+        scored = ScoredFeatures.of(task, prepared.ngrams, prepared.without_features)
+        tell(Note(scored.sentence()))
+        facts |= scored.facts()
     for event in tuned.events:
         tell(event)
     if prepared.language_model is not None:
@@ -236,17 +237,15 @@ def _texts_facts(prepared: Prepared) -> dict[str, float]:
     }
 
 
-def _card(prepared: Prepared, model: SavedModel, evaluations: Sequence[Evaluation]) -> str:
+def _about(prepared: Prepared, model: SavedModel) -> dict[str, Any]:
+    """Return what a model card says besides figures."""
     start, name = prepared.language_model, prepared.config.model.pretrained
     is_shipped = name in {AUTOMATIC_START, ENGLISH_START}  # the own texts of a training teach it next words
-    return to_model_card(
-        ModelCard(
-            model=describe_model(model),
-            columns=replace(prepared.config.data, label_map=model.columns.label_map),
-            num_train_rows=len(prepared.corpus.train.table),
-            is_english=is_shipped and start is not None and isinstance(start.learned, LearnedSentenceVectors),
-            evaluations=evaluations,
-            release=f"lstmcli {__version__}",
-            beside=() if model.features is None else model.features.described(),
-        )
-    )
+    return {
+        "model": describe_model(model),
+        "columns": replace(prepared.config.data, label_map=model.columns.label_map),
+        "num_train_rows": len(prepared.corpus.train.table),
+        "is_english": is_shipped and start is not None and isinstance(start.learned, LearnedSentenceVectors),
+        "beside": () if model.features is None else model.features.described(),
+        "release": f"lstmcli {__version__}",
+    }

@@ -24,6 +24,9 @@ def agreement_content(found: Agreement) -> dict[str, Any]:
     content = asdict(found)
     content["categories"] = dict(zip(found.categories, found.counts, strict=True))
     del content["counts"]
+    content["labels"] = {label: None if own is None else asdict(own) for label, own in found.labels}
+    if not found.labels:
+        del content["labels"]
     return {**content, "confidence": CONFIDENCE}
 
 
@@ -33,6 +36,7 @@ def agreement_text(found: Agreement, style: Style) -> str:
         [
             wrapped(_head(found), style),
             _table(_totals(found), "", style),
+            *([_table(((label, "", own) for label, own in found.labels), "", style)] if found.labels else []),
             _table(_pairs(found), "items  same", style),
             _table(_annotators(found), "items", style),
             wrapped(_sentences(found), style),
@@ -43,9 +47,12 @@ def agreement_text(found: Agreement, style: Style) -> str:
 def _head(found: Agreement) -> Iterator[str]:
     humans = len(found.annotators) - (found.model is not None)
     sizes = f"{counted(found.num_items, 'item')}, {humans} annotators, {counted(sum(found.counts), 'rating')}"
-    yield f"{found.name}: {sizes} on {'a' if found.scale == 'nominal' else 'an'} {found.scale} scale"
+    kind = (
+        "by sets of labels" if found.labels else f"on {'a' if found.scale == 'nominal' else 'an'} {found.scale} scale"
+    )
+    yield f"{found.name}: {sizes} {kind}"
     used = sorted(zip(found.categories, found.counts, strict=True), key=lambda each: -each[1])
-    if found.scale != "nominal":
+    if found.scale in ("ordinal", "interval"):
         used = list(zip(found.categories, found.counts, strict=True))
     shown = ", ".join(f"{name} {count:,}" for name, count in used[:MAX_CATEGORIES_SHOWN])
     more = len(used) - MAX_CATEGORIES_SHOWN
@@ -56,7 +63,8 @@ def _head(found: Agreement) -> Iterator[str]:
 
 def _totals(found: Agreement) -> Iterator[tuple[str, str, Estimate | None]]:
     yield "Krippendorff's alpha", "", found.alpha
-    yield "Fleiss' kappa", "", found.fleiss
+    if not found.labels:
+        yield "Fleiss' kappa", "", found.fleiss
 
 
 def _pairs(found: Agreement) -> Iterator[tuple[str, str, Estimate | None]]:
@@ -91,7 +99,9 @@ def _sentences(found: Agreement) -> Iterator[str]:
         yield f"Alpha rests on the {counted(found.num_compared, 'item')} with at least two ratings."
     if found.fleiss is not None and found.num_complete < found.num_items:
         yield f"Fleiss' kappa rests on the {counted(found.num_complete, 'item')} that all have rated."
-    if found.scale != "nominal":
+    if found.labels:
+        yield "Alpha and kappas weigh how much two sets differ (MASI distance); below alpha is that of each label."
+    elif found.scale != "nominal":
         yield "Kappas of pairs weigh disagreements by their squares; Fleiss' kappa counts them all alike."
     if found.model is not None:
         yield from _model_sentences(found)
@@ -103,8 +113,9 @@ def agreement_sentences(found: Agreement) -> Iterator[str]:
         yield "The annotators of these rows can't be compared: no two rated the same text, or all ratings are equal."
         return
     humans = len(found.annotators) - (found.model is not None)
+    own = "labels of a row are those" if found.labels else "label of a row is that"
     yield (
-        f"These rows have {humans} annotators; the label of a row is that of most. Krippendorff's alpha: "
+        f"These rows have {humans} annotators; the {own} of most. Krippendorff's alpha: "
         f"{found.alpha.value:.3f} [{found.alpha.low:.3f}, {found.alpha.high:.3f}]. {_verdict(found.alpha)}"
     )
     if found.model is not None:

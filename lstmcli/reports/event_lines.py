@@ -172,21 +172,6 @@ def _parts_scored(event: events.PartsScored) -> list[Line]:
     ]
 
 
-def _features_fitted(event: events.FeaturesFitted) -> list[Line]:
-    return [("features", f"beside the text: {'; '.join(event.features)}")]
-
-
-def _features_scored(event: events.FeaturesScored) -> list[Line]:
-    each = "".join(f"; {value:.3f} without {name}" for name, value in event.without_each)
-    return [
-        (
-            "features",
-            f"validation {SCORE_TITLES[event.score]} of n-grams and features {event.with_all:.3f}, of n-grams alone "
-            f"{event.without:.3f}{each}",
-        )
-    ]
-
-
 def _start_chosen(event: events.StartChosen) -> list[Line]:
     return [("start", f"{event.what} (model.pretrained)")]
 
@@ -273,8 +258,6 @@ _DESCRIBERS: dict[type[events.Event], Callable[[Any], list[Line]]] = {
     events.TrainingFinished: _training_finished,
     events.EnsembleScored: _ensemble_scored,
     events.PartsScored: _parts_scored,
-    events.FeaturesFitted: _features_fitted,
-    events.FeaturesScored: _features_scored,
     events.StartChosen: _start_chosen,
     events.ThresholdsChosen: _thresholds_chosen,
     events.PretrainingStarted: _pretraining_started,

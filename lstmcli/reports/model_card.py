@@ -83,8 +83,8 @@ def to_model_card(card: ModelCard) -> str:
         "What it predicts": list(_predictions(card, labels)),
         "Data": list(_data(card)),
         "Figures": [part for evaluation in card.evaluations for part in _figures(evaluation)],
-        "Limits": [_bullets(_limits(card, labels))],
-        "How to use it": list(_usage(card)),
+        "Limits": [bullets(_limits(card, labels))],
+        "How to use it": list(usage(card.columns)),
     }
     parts = [f"# {_title(best)}"]
     for title, content in sections.items():
@@ -133,7 +133,7 @@ def _data(card: ModelCard) -> Iterator[str]:
         yield f'Training rows were weighted by the column "{escape_markdown(columns.weight)}"; scored ones were not.'
     if card.beside:
         yield "Its linear part also reads these columns of a row:"
-        yield _bullets(map(escape_markdown, card.beside))
+        yield bullets(map(escape_markdown, card.beside))
     labels = [next(iter(evaluation.labels.values())) for evaluation in card.evaluations]
     rows = [
         [of_label[0].label, *(f"{each.support:,}" for each in of_label)]
@@ -154,7 +154,7 @@ def _figures(evaluation: Evaluation) -> Iterator[str]:
     yield f"In brackets: {evaluation.confidence:.0%} bootstrap intervals over {over}{groups}."
     sentences = verdict_sentences(evaluation)
     if sentences:
-        yield _bullets(map(escape_markdown, sentences))
+        yield bullets(map(escape_markdown, sentences))
 
 
 def _limits(card: ModelCard, labels: Sequence[LabelScores]) -> Iterator[str]:
@@ -177,9 +177,10 @@ def _limits(card: ModelCard, labels: Sequence[LabelScores]) -> Iterator[str]:
     yield LABELS
 
 
-def _usage(card: ModelCard) -> Iterator[str]:
+def usage(columns: DataSettings) -> Iterator[str]:
+    """Yield how to predict with a model that was trained on these columns."""
     yield "This folder is all that it takes; `FOLDER` stands for its path."
-    text = card.columns.text if card.columns.train is not None else "text"
+    text = columns.text if columns.train is not None else "text"
     yield (
         "    pip install lstmcli\n"
         "    lstmcli predict FOLDER texts.csv --output predictions.csv\n"
@@ -188,5 +189,6 @@ def _usage(card: ModelCard) -> Iterator[str]:
     yield f'In `texts.csv`, texts are expected in the column "{escape_markdown(text)}"; `--text` names another.'
 
 
-def _bullets(sentences: Iterable[str]) -> str:
+def bullets(sentences: Iterable[str]) -> str:
+    """Return sentences as a list."""
     return "\n".join(f"- {sentence}" for sentence in sentences)

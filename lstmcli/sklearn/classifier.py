@@ -35,13 +35,14 @@ class LSTMClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]  # s
             ValueError: X and y can't be learned from, or a parameter or a setting is wrong.
             TypeError: X holds something else than str, or y a mix of types.
         """
-        self._row_columns = self._columns()
-        rows = rows_of(X, self._row_columns)
+        columns = self._columns()
+        rows = rows_of(X, columns)
         targets = Targets.of(y)
         check_consistent_length(rows.texts, targets.indices)
         self._fit_model(rows, sample_weight, labels=targets.labels())
         self.classes_ = targets.classes
         self._names, self._form = targets.names, targets.form
+        self._row_columns = columns
         self._open()
         return self
 

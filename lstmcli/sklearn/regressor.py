@@ -32,14 +32,15 @@ class LSTMRegressor(RegressorMixin, TextEstimator):  # type: ignore[misc]  # sci
             ValueError: X and y can't be learned from, or a parameter or a setting is wrong.
             TypeError: X holds something else than str.
         """
-        self._row_columns = self._columns()
-        rows = rows_of(X, self._row_columns)
+        columns = self._columns()
+        rows = rows_of(X, columns)
         if len(rows.texts) < 2:
             raise ValueError("expected at least two texts, got n_samples = 1")
         scores, names, self._is_one = _scores(y)
         check_consistent_length(rows.texts, scores)
         self._fit_model(rows, sample_weight, scores=dict(zip(names, scores.T.tolist(), strict=True)))
         self.n_outputs_ = scores.shape[1]
+        self._row_columns = columns
         self._open()
         return self
 

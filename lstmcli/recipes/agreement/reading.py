@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from lstmcli.corpus.label_cells import is_no_label
+from lstmcli.corpus.label_cells import is_no_label, labels_in
 from lstmcli.corpus.label_names import clean_label, quoted
 from lstmcli.data.columns import text_of
 from lstmcli.data.formats import Record
@@ -28,6 +28,7 @@ class RatingColumns:
         annotator: the column that says whose rating a row is.
         label: the column of the rating in such a row.
         text: a column that is read, too, if a model is to rate the items.
+        separator: between the labels of one rating; None: a rating is one label.
     """
 
     annotators: tuple[str, ...] = ()
@@ -35,6 +36,7 @@ class RatingColumns:
     annotator: str | None = None
     label: str | None = None
     text: str | None = None
+    separator: str | None = None
 
     @property
     def wanted(self) -> list[Wanted]:
@@ -58,6 +60,7 @@ class RatedItems:
     ratings: list[Mapping[str, str]] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     num_spelt_missing: int = 0
+    separator: str | None = None
 
     def used(self) -> list[int]:
         """Return the numbers of the items that someone rated."""
@@ -72,7 +75,7 @@ def read_ratings(source: Source, columns: RatingColumns) -> RatedItems:
     """
     find = ColumnFinder(source.name, columns.wanted, varies=source.columns is None)
     rows = _rows(source, find)
-    items = _by_column(rows, columns) if columns.annotators else _by_row(rows, source.name)
+    items = _by_column(rows, columns) if columns.annotators else _by_row(rows, source.name, columns.separator)
     find.check()
     if not items.used():
         raise DataError(f"{source.name}: nobody has rated anything in these columns.")
@@ -99,15 +102,15 @@ def _cell(record: Record, index: int | None) -> str:
 
 
 def _by_column(rows: Iterator[tuple[int, list[str]]], columns: RatingColumns) -> RatedItems:
-    items = RatedItems(columns.annotators)
+    items = RatedItems(columns.annotators, separator=columns.separator)
     for _, (*cells, text) in rows:
         items.ratings.append({name: _rating(cell, items) for name, cell in zip(items.annotators, cells, strict=True)})
         items.texts.append(text)
     return items
 
 
-def _by_row(rows: Iterator[tuple[int, list[str]]], name: str) -> RatedItems:
-    items = RatedItems(())
+def _by_row(rows: Iterator[tuple[int, list[str]]], name: str, separator: str | None) -> RatedItems:
+    items = RatedItems((), separator=separator)
     of_item: dict[str, dict[str, str]] = {}
     for line, (item, who, label, text) in rows:
         who = clean_label(who)
@@ -126,6 +129,8 @@ def _by_row(rows: Iterator[tuple[int, list[str]]], name: str) -> RatedItems:
 
 def _rating(cell: str, items: RatedItems) -> str:
     rating = clean_label(cell)
+    if items.separator is not None:
+        rating = items.separator.join(labels_in(cell, items.separator))
     if is_no_label(rating):
         items.num_spelt_missing += 1
         return ""
@@ -157,7 +162,7 @@ def as_ratings(
 
 
 def _in_order(used: Counter[str], scale: Scale, order: Sequence[str]) -> list[str]:
-    if scale == "nominal":
+    if scale in ("nominal", "sets"):
         return sorted(used)
     if order:
         unknown = sorted(set(used) - set(order))

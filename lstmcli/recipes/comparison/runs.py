@@ -7,7 +7,7 @@ import numpy as np
 from lstmcli.corpus.examples import Examples
 from lstmcli.corpus.label_set import LabelSet
 from lstmcli.data.row_text import own_text
-from lstmcli.errors import DataError, UsageError
+from lstmcli.errors import DataError
 from lstmcli.inference.predictor import Predictor
 from lstmcli.recipes.comparison.sides import Compared, Side, paired
 from lstmcli.recipes.evaluate import ColumnOverrides, Opened, open_rows
@@ -36,8 +36,6 @@ def compare_runs(first: Path, second: Path, path: str, overrides: ColumnOverride
 
 
 def _common_labels(first: Path, second: Path, labels: LabelSet, others: LabelSet) -> LabelSet:
-    if labels.kind == "scores" and others.kind == "scores":
-        raise UsageError(f"{first} and {second}: predict scores; lstmcli compare is for models of labels.")
     if labels.kind != others.kind:
         raise DataError(f"{first} and {second}: predict labels of different kinds ({labels.kind} and {others.kind}).")
     only = {

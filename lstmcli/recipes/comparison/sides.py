@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,10 +38,15 @@ class Side:
 
     def digest(self) -> str:
         """Return a hash of all texts and true labels."""
-        digest = hashlib.sha256()
-        for text, gold in zip(self.texts, self.gold, strict=True):
-            digest.update(repr((text, gold)).encode("utf-8", "surrogatepass"))
-        return digest.hexdigest()
+        return digest_of(zip(self.texts, self.gold, strict=True))
+
+
+def digest_of(rows: Iterable[tuple[str, object]]) -> str:
+    """Return a hash of texts with what is true of them."""
+    digest = hashlib.sha256()
+    for text, gold in rows:
+        digest.update(repr((text, gold)).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True)

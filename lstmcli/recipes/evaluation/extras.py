@@ -7,12 +7,13 @@ from lstmcli.config.settings import EvaluationSettings
 from lstmcli.corpus.label_set import LabelSet
 from lstmcli.errors import UsageError
 from lstmcli.recipes.evaluation.rows import check_rows, write_rows
-from lstmcli.recipes.evaluation.slices import check_slices, with_slices
+from lstmcli.recipes.evaluation.slices import check_slices, with_score_slices, with_slices
 from lstmcli.recipes.evaluation.suspects import check_suspects, with_suspects
 from lstmcli.recipes.evaluation.wanted import Extras
 from lstmcli.recipes.levels.labels import check_maps, with_levels
 from lstmcli.recipes.levels.people import check_people
 from lstmcli.recipes.score import ScoredRows
+from lstmcli.recipes.scores.score import ScoredNumbers
 from lstmcli.recipes.tasks.reporting import AnyScored
 
 
@@ -45,7 +46,6 @@ def check_extras(
 
 def _refuse_for_scores(extras: Extras) -> None:
     wanted = {
-        "--slice": extras.slices,
         "--map": extras.maps,
         "--suspects": extras.suspects,
         "--variants": extras.variants,
@@ -65,6 +65,8 @@ def add_extras(
     """
     if extras.slices and isinstance(scored, ScoredRows):
         scored = with_slices(extras.slices, scored, paths, settings, evaluation)
+    if extras.slices and isinstance(scored, ScoredNumbers):
+        scored = with_score_slices(extras.slices, scored, paths, settings, evaluation)
     if extras.suspects is not None and isinstance(scored, ScoredRows):
         scored = with_suspects(extras.suspects, scored, paths[0], settings)
     if extras.maps and isinstance(scored, ScoredRows):

@@ -1,6 +1,6 @@
 """Scores the model on parts of the rows, by the values of a column or by the length of the texts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,15 +8,18 @@ from numpy.typing import NDArray
 
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.config.settings import EvaluationSettings
+from lstmcli.corpus.examples import Examples
 from lstmcli.corpus.rereading import can_read_again, read_again
 from lstmcli.data.columns import text_of
 from lstmcli.data.formats.delimited_writer import as_text
 from lstmcli.data.reading import ColumnFinder, Wanted, open_records
 from lstmcli.errors import DataError, UsageError
+from lstmcli.metrics.score_slices import slice_numbers
 from lstmcli.metrics.scores import row_statistics
-from lstmcli.metrics.slices import Slicing, length_bins, slice_scores, value_bins
+from lstmcli.metrics.slices import length_bins, slice_scores, value_bins
 from lstmcli.recipes.reporting.effects import LENGTH
 from lstmcli.recipes.score import ScoredRows
+from lstmcli.recipes.scores.score import ScoredNumbers
 
 # More are a name or a number of each row rather than groups of rows.
 MAX_VALUES = 50
@@ -58,27 +61,53 @@ def with_slices(
     Raises:
         DataError: a column is missing or has too many values, or the files have changed.
     """
-    names = list(dict.fromkeys(names))
     model, kind = scored.systems[0], scored.labels.kind
     statistics = row_statistics(scored.targets, model.decisions, model.probabilities, kind)
-    slicings: list[Slicing] = []
-    for name, cells in zip(names, _cells(names, scored, paths, settings), strict=True):
-        values, parts = _lengths(scored) if cells is None else value_bins(cells)
-        if len(values) > MAX_VALUES:
-            raise DataError(
-                f"{scored.examples.name}: column {name!r} has {len(values):,} values, more than {MAX_VALUES} slices; "
-                "choose a column that groups the rows."
-            )
-        slicings.append(slice_scores(name, values, parts, statistics, kind, evaluation, scored.examples.groups))
+    groups = scored.examples.groups
+    slicings = [
+        slice_scores(name, values, parts, statistics, kind, evaluation, groups)
+        for name, values, parts in _sliced(names, scored.examples, paths, settings)
+    ]
     return replace(scored, evaluation=replace(scored.evaluation, slices=tuple(slicings)))
 
 
-def _lengths(scored: ScoredRows) -> tuple[list[str], NDArray[np.int64]]:
-    return length_bins(np.array([len(text.split()) for text in scored.examples.texts]))
+def with_score_slices(
+    names: Sequence[str],
+    scored: ScoredNumbers,
+    paths: Sequence[str],
+    settings: DataSettings,
+    evaluation: EvaluationSettings,
+) -> ScoredNumbers:
+    """Do the same for scores."""
+    values, groups = scored.systems[0].values, scored.examples.groups
+    slicings = [
+        slice_numbers(name, names_of, parts, scored.targets, values, evaluation, groups)
+        for name, names_of, parts in _sliced(names, scored.examples, paths, settings)
+    ]
+    return replace(scored, evaluation=replace(scored.evaluation, slices=tuple(slicings)))
+
+
+def _sliced(
+    names: Sequence[str], examples: Examples, paths: Sequence[str], settings: DataSettings
+) -> Iterator[tuple[str, list[str], NDArray[np.int64]]]:
+    """Yield each column with its values, and the value of each row as an index of these."""
+    names = list(dict.fromkeys(names))
+    for name, cells in zip(names, _cells(names, examples, paths, settings), strict=True):
+        values, parts = _lengths(examples) if cells is None else value_bins(cells)
+        if len(values) > MAX_VALUES:
+            raise DataError(
+                f"{examples.name}: column {name!r} has {len(values):,} values, more than {MAX_VALUES} slices; "
+                "choose a column that groups the rows."
+            )
+        yield name, values, parts
+
+
+def _lengths(examples: Examples) -> tuple[list[str], NDArray[np.int64]]:
+    return length_bins(np.array([len(text.split()) for text in examples.texts]))
 
 
 def _cells(
-    names: Sequence[str], scored: ScoredRows, paths: Sequence[str], settings: DataSettings
+    names: Sequence[str], examples: Examples, paths: Sequence[str], settings: DataSettings
 ) -> list[list[str] | None]:
     """Return the cells of each column, one per scored row; None for the built-in LENGTH."""
     if not all(map(can_read_again, paths)):  # then LENGTH is all that `check_slices` allows
@@ -86,7 +115,7 @@ def _cells(
     columns: list[list[str]] = [[] for _ in names]
     finder: ColumnFinder | None = None
     is_built_in = [name == LENGTH for name in names]
-    for source, record, row in read_again(scored.examples, paths, settings):
+    for source, record, row in read_again(examples, paths, settings):
         if row is None:
             continue
         if finder is None:

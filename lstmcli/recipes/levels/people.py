@@ -20,8 +20,6 @@ from lstmcli.reports.people import people_sentences
 
 def check_people(labels: LabelSet) -> None:
     """Raise a UsageError for labels that can't be pooled."""
-    if labels.kind == "scores":
-        raise UsageError("--by: is for models of labels; take the mean of each person's scores instead.")
     if labels.kind == "multi":
         raise UsageError("--by: needs one label per text or yes/no columns; here, a text may have several labels.")
 

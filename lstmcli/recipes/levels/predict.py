@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from lstmcli.inference.answers import Adder, Additions, PredictOptions, refuse_t
 from lstmcli.inference.pool import Pool as BlockPool
 from lstmcli.inference.predictor import Answers
 from lstmcli.inference.rows import BLOCK_ROWS, RowCounts
+from lstmcli.inference.score_answers import refuse_label_options
 from lstmcli.metrics import people
 from lstmcli.recipes.predict import InputOptions, OutputOptions, input_layouts, name_of_output_format
 from lstmcli.store.model import SavedModel
@@ -41,8 +43,11 @@ def predict_people(
     A row has the cell, the number of rows it comes from, what `predict` adds to a row, and an interval of the score.
     For the other arguments and errors, see `predict_files`.
     """
-    if model.scores is not None or options.interval is not None:
-        raise UsageError("--by: is for models of labels, without --interval; take the mean of each person's scores.")
+    if options.interval is not None:
+        raise UsageError(
+            "--by: can't be combined with --interval, which is that of a single text; low_<score> and high_<score> say "
+            "how much a person's score depends on which texts there are."
+        )
     if output.columns is not None or output.resume or output.line_buffered:
         raise UsageError(
             "--by: writes one row for each person once all rows are read, so --columns, --resume and --line-buffered "
@@ -56,7 +61,7 @@ def predict_people(
     if format_name == TEXT_FORMAT:
         raise UsageError("--by: lines of plain text have no column; add --format for the input, such as csv.")
     written_as = output_format(format_name, escapes_formulas=output.escape_formulas)
-    adder = Adder(model if model.group_rule is None else replace(model, rule=model.group_rule), options, format_name)
+    columns_of = _columns_of(model, options, format_name)
     found = _People(model, pool, by, inputs, watch)
     with open_output(output.path, job=output.job, resume=False) as destination:
         for path, layout in zip(paths, layouts, strict=True):
@@ -65,13 +70,76 @@ def predict_people(
         found.finish()
         writer = written_as.writer(destination.stream)
         columns = [by, ROWS]
-        added = [*adder.nothing(), LOW, HIGH]
+        added = columns_of.names
         refuse_taken(added, columns, f"--by {by}", advice="")
         writer.start(columns, added, continues=False)
-        for record, additions in found.rows(adder):
+        for record, additions in found.rows(columns_of):
             writer.write(record, additions)
-    found.summarise(warn, adder)
+    found.summarise(warn, columns_of)
     return found.counts
+
+
+class _Columns(Protocol):
+    """What is said about each person.
+
+    Attributes:
+        names: of the columns, in order.
+    """
+
+    names: Sequence[str]
+
+    def of(self, found: people.PooledPeople) -> Iterator[Additions]:
+        """Yield the cells of each person."""
+
+    def left_empty(self) -> str:
+        """Return what to tell a user about uncertain answers; "" if there are none."""
+
+
+def _columns_of(model: SavedModel, options: PredictOptions, format_name: str) -> _Columns:
+    if model.scores is not None:
+        refuse_label_options(options)
+        return _ScoreColumns(model.labels.names)
+    return _LabelColumns(
+        Adder(model if model.group_rule is None else replace(model, rule=model.group_rule), options, format_name)
+    )
+
+
+class _LabelColumns:
+    """What `predict` adds to a row, and an interval of the score."""
+
+    def __init__(self, adder: Adder) -> None:
+        self._adder = adder
+        self.names: Sequence[str] = [*adder.nothing(), LOW, HIGH]
+
+    def of(self, found: people.PooledPeople) -> Iterator[Additions]:
+        """See `_Columns`."""
+        decisions = self._adder.decide(found.probabilities)
+        ends = zip(*(_of_score(end, found.probabilities, decisions) for end in (found.low, found.high)), strict=True)
+        additions = self._adder.additions(Answers(found.probabilities, 0))
+        for own, (one, other) in zip(additions, ends, strict=True):
+            low, high = sorted((one, other)) if one == one else (None, None)
+            yield {**own, LOW: low, HIGH: high}
+
+    def left_empty(self) -> str:
+        """See `_Columns`."""
+        return self._adder.on_uncertain(self._adder.num_uncertain) if self._adder.num_uncertain else ""
+
+
+class _ScoreColumns:
+    """The mean of each score, and an interval."""
+
+    def __init__(self, scores: Sequence[str]) -> None:
+        self.names: Sequence[str] = [f"{prefix}_{name}" for name in scores for prefix in ("predicted", "low", "high")]
+
+    def of(self, found: people.PooledPeople) -> Iterator[Additions]:
+        """See `_Columns`."""
+        cells = np.stack([found.probabilities, found.low, found.high], axis=2).reshape(len(found.low), len(self.names))
+        for row in cells.tolist():
+            yield {name: None if value != value else value for name, value in zip(self.names, row, strict=True)}
+
+    def left_empty(self) -> str:
+        """See `_Columns`."""
+        return ""
 
 
 class _People:
@@ -83,7 +151,8 @@ class _People:
         self.counts = RowCounts()
         self._model, self._pool, self._by, self._inputs, self._watch = model, pool, by, inputs, watch
         self._numbers: dict[str, int] = {}
-        self._added = people.Pool(len(model.labels.names), model.labels.kind)
+        num_labels, kind = len(model.labels.names), model.labels.kind
+        self._added = people.ScorePool(num_labels) if kind == "scores" else people.Pool(num_labels, kind)
         self._texts: list[str] = []
         self._whose: list[int] = []
         self._sent: deque[list[int]] = deque()
@@ -143,20 +212,16 @@ class _People:
             self._send()
         self._add(self._pool.drain())
 
-    def rows(self, adder: Adder) -> Iterator[tuple[Record, Additions]]:
+    def rows(self, columns: _Columns) -> Iterator[tuple[Record, Additions]]:
         """Yield the row of each person, and what is added to it."""
         if not self._numbers:
             return
-        found = self._added.answers()
-        answers = Answers(found.probabilities, 0)
-        decisions = adder.decide(found.probabilities)
-        ends = zip(*(_of_score(end, found.probabilities, decisions) for end in (found.low, found.high)), strict=True)
-        rows = zip(self._numbers, self._added.counts.tolist(), adder.additions(answers), ends, strict=True)
-        for line, (name, num_rows, additions, (one, other)) in enumerate(rows, start=2):
-            low, high = sorted((one, other)) if one == one else (None, None)
-            yield Record(line, [self._by, ROWS], [name, num_rows]), {**additions, LOW: low, HIGH: high}
+        cells = columns.of(self._added.answers())
+        rows = zip(self._numbers, self._added.counts.tolist(), cells, strict=True)
+        for line, (name, num_rows, additions) in enumerate(rows, start=2):
+            yield Record(line, [self._by, ROWS], [name, num_rows]), additions
 
-    def summarise(self, warn: Callable[[str], None], adder: Adder) -> None:
+    def summarise(self, warn: Callable[[str], None], columns: _Columns) -> None:
         """Say which rows are in no answer."""
         unreadable = self.counts.broken - self.counts.blank
         for number, what in (
@@ -166,8 +231,8 @@ class _People:
         ):
             if number:
                 warn(f"{counted(number, 'row')} {what}: left out.")
-        if adder.num_uncertain:
-            warn(adder.on_uncertain(adder.num_uncertain))
+        if told := columns.left_empty():
+            warn(told)
 
 
 def _of_score(

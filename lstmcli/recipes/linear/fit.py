@@ -10,7 +10,7 @@ from lstmcli.config.defaults import Resolved
 from lstmcli.config.settings import Config
 from lstmcli.corpus.corpus import Corpus
 from lstmcli.corpus.encode import TokenizedTexts
-from lstmcli.events import FeaturesFitted, NgramsFitted, Tell
+from lstmcli.events import NgramsFitted, Note, Tell
 from lstmcli.ngrams.choice import NgramCorpus, fit_with_features
 from lstmcli.ngrams.feature_matrix import feature_matrix
 from lstmcli.ngrams.fit import FittedNgrams
@@ -83,7 +83,7 @@ def fit_linear(
     coefficients = fitted.table.further
     if coefficients is None:
         return LinearModel(fitted, None)
-    tell(FeaturesFitted(tuple(text for source in sources for text in source.described())))
+    tell(Note(f"beside the text: {'; '.join(text for source in sources for text in source.described())}"))
     return LinearModel(fitted, FittedFeatures(sources, coefficients), dict(zip(left_out, without, strict=True)))
 
 

@@ -47,6 +47,7 @@ class ScoredNumbers:
         evaluation: of these predictions.
         fold: (rows,), from 1, of a cross-validation.
         provenance: what the figures come from.
+        levels: evaluations of one answer for each person, if that was asked for.
     """
 
     examples: Examples
@@ -56,11 +57,12 @@ class ScoredNumbers:
     evaluation: ScoreEvaluation
     fold: NDArray[np.int64] | None = None
     provenance: Provenance = UNKNOWN
+    levels: tuple[ScoreEvaluation, ...] = ()
 
     @property
     def evaluations(self) -> list[ScoreEvaluation]:
-        """The evaluation alone, as `ScoredRows` has several of labels."""
-        return [self.evaluation]
+        """All of them, that of the rows first."""
+        return [self.evaluation, *self.levels]
 
 
 def score_numbers(

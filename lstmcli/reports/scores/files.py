@@ -26,8 +26,16 @@ Evaluations = Sequence[ScoreEvaluation]
 
 def scores_json(evaluations: Evaluations, facts: Facts, source: Provenance = UNKNOWN) -> str:
     """Return a JSON object: where the figures come from, `facts`, then the evaluations by name."""
-    by_name = {each.name: asdict(each) for each in evaluations}
+    by_name = {each.name: _content(each) for each in evaluations}
     return json_text({**metrics_heading(source), **facts, "evaluations": by_name})
+
+
+def _content(evaluation: ScoreEvaluation) -> dict[str, Any]:
+    """Return all of it; slices that were not asked for are left out."""
+    content = asdict(evaluation)
+    if not evaluation.slices:
+        del content["slices"]
+    return content
 
 
 def scores_markdown(title: str, evaluations: Evaluations, facts: Facts) -> str:

@@ -3,6 +3,8 @@
 from lstmcli.errors import counted
 from lstmcli.metrics.estimates import Estimate
 from lstmcli.metrics.score_evaluation import FIGURES, MAIN_FIGURE, OneScore, ScoreEvaluation
+from lstmcli.metrics.score_slices import ScoreSlicing
+from lstmcli.metrics.slices import MIN_SLICE
 from lstmcli.reports.scores.titles import TITLES
 from lstmcli.reports.table import NO_SCORE, Table, format_estimate
 
@@ -21,7 +23,22 @@ def score_tables(evaluation: ScoreEvaluation, *, brief: bool = False) -> list[Ta
         tables.append(_comparison_table(evaluation))
     if evaluation.intervals:
         tables.append(_intervals_table(evaluation))
-    return tables
+    return [*tables, *(_slices_table(slicing, brief=brief) for slicing in evaluation.slices)]
+
+
+def _slices_table(slicing: ScoreSlicing, *, brief: bool) -> Table:
+    rows = [
+        [
+            each.value,
+            f"{each.num_rows:,}{' *' if each.is_small else ''}",
+            *(_figure(name, each.figures[name], brief=brief) for name in FIGURES),
+        ]
+        for each in slicing.slices
+    ]
+    what = "rows" if slicing.slices[0].num_groups is None else "groups"
+    note = f"* Fewer than {MIN_SLICE} {what}: not reliable. " if any(each.is_small for each in slicing.slices) else ""
+    note += "R2 and r compare with the mean and the spread of a slice's own rows; RMSE and MAE compare across slices."
+    return Table(f"Slices by {slicing.name}", ["slice", "rows", *(TITLES[name] for name in FIGURES)], rows, note)
 
 
 def _own(evaluation: ScoreEvaluation) -> list[OneScore]:
