@@ -61,6 +61,20 @@ def runs_of_five(text: str) -> set[tuple[str, ...]]:
     return {tuple(tokens), *(tuple(tokens[start : start + 5]) for start in range(len(tokens) - 4))}
 
 
+def test_the_replies_have_the_promised_counts_and_share_no_run_of_five_words() -> None:
+    tested = {split: rows("replies", split) for split in ("train", "test")}
+    assert {split: len(found) for split, found in tested.items()} == {"train": 60, "test": 20}
+    readme = (DATA / "README.md").read_text(encoding="utf-8")
+    assert "`replies/train.csv` (60 rows) and `replies/test.csv` (20 rows)" in readme
+    for found in tested.values():
+        counts = Counter(row["label"] for row in found)
+        assert counts["solved"] == counts["unsolved"]
+        assert {row["channel"] for row in found} == {"chat", "email", "phone"}
+        assert all(not row["minutes"] or 0 < int(row["minutes"]) <= 120 for row in found)
+    others = set().union(*map(runs_of_five, [*all_texts("emotion"), *all_texts("personality")]))
+    assert [row["text"] for found in tested.values() for row in found if runs_of_five(row["text"]) & others] == []
+
+
 def test_the_negation_test_shares_no_run_of_five_words_with_the_emotion_corpus() -> None:
     trained_on = set().union(*map(runs_of_five, all_texts("emotion")))
     assert [row["text"] for row in rows("negation", "test") if runs_of_five(row["text"]) & trained_on] == []

@@ -40,7 +40,7 @@ from lstmcli.metrics.decisions import DecisionRule
 from lstmcli.models.cells import CELLS
 from lstmcli.models.classifier import Classifier, Sizes, classifier_weights
 from lstmcli.models.pooling import POOLINGS
-from lstmcli.store.model import SCORES_FORMAT_VERSION, SavedModel, read_model, write_model
+from lstmcli.store.model import ROWS_FORMAT_VERSION, SavedModel, read_model, write_model
 from lstmcli.text.token_ids import TokenIds
 from lstmcli.text.vocabulary import PAD_ID, Vocabulary
 from lstmcli.text.word_index import index_words
@@ -320,10 +320,10 @@ def test_a_model_of_an_older_format_is_still_read(folder: Path, version: int, dt
 def test_a_newer_format_says_to_upgrade(folder: Path) -> None:
     edit(
         folder,
-        lambda description: description.update(format_version=SCORES_FORMAT_VERSION + 1, written_by="lstmcli 9.0"),
+        lambda description: description.update(format_version=ROWS_FORMAT_VERSION + 1, written_by="lstmcli 9.0"),
     )
     seal_again(folder)
-    with pytest.raises(RunDirectoryError, match=r"has format version 7, written by lstmcli 9\.0;.*Upgrade lstmcli"):
+    with pytest.raises(RunDirectoryError, match=r"has format version 9, written by lstmcli 9\.0;.*Upgrade lstmcli"):
         read_model(folder)
 
 

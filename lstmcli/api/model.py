@@ -1,6 +1,6 @@
 """Trained models in Python: `lstmcli.load(run).predict(texts)`."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,11 +12,15 @@ from lstmcli.config.model_settings import LabelKind
 from lstmcli.data.blank import is_blank
 from lstmcli.inference.given_texts import BLOCK_TEXTS, text_blocks
 from lstmcli.inference.predictor import Predictor
+from lstmcli.inference.rows_in_memory import GivenText, given_rows
 from lstmcli.metrics.decisions import DecisionRule, decision_scores
 from lstmcli.store.model import SavedModel, read_model
 
 if TYPE_CHECKING:  # prediction loads none of it
     from lstmcli.explanation.results import Explanation
+
+# Values of columns beside the text, by the names of the columns; a data frame is one.
+Features = Mapping[str, Iterable[Any]]
 
 
 class Model:
@@ -62,23 +66,27 @@ class Model:
 
     def predict(
         self,
-        texts: Iterable[str],
+        texts: Iterable[GivenText],
         *,
         threshold: float | None = None,
         min_confidence: float | None = None,
         answer_blank: bool = False,
+        features: Features | None = None,
     ) -> list[Any]:
         """Label texts.
 
         Args:
             texts: a list, a pandas Series, a generator or any other iterable of strings, which is read once. Memory
-                is needed for the results and some thousand texts.
+                is needed for the results and some thousand texts. For a model that joins several columns, a text may
+                be a tuple of all of them in order.
             threshold: 0 to 1, pick only labels that are at least this probable, instead of by the model's own
                 `thresholds`.
             min_confidence: 0 to 1, give no answer if the score is lower: the lowest probability of a label picked, or 1
                 minus the highest one if none is.
             answer_blank: whether blank texts are answered like all others. They say nothing, so that a label of theirs
                 is only the one that the model leans to.
+            features: for a model that reads columns beside the text, the values of each by its name; None: all of them
+                are missing.
 
         Returns:
             A label for each text, in order: its name, a str, where `kind` is "single", or None if not even the most
@@ -95,18 +103,21 @@ class Model:
         """
         rule, least = self._rule(threshold), _probability(min_confidence or 0.0, "min_confidence")
         names, found = _Names(self.labels, is_single=self.kind == "single"), list[Any]()
-        for block in self._blocks(texts, answer_blank=answer_blank):
+        for block in self._blocks(texts, answer_blank=answer_blank, features=features):
             decisions = rule.decide(block)
             has_answer = decision_scores(block, decisions) >= least  # not that of a blank text, which is NaN
             found += [names[row.tobytes()] if given else None for row, given in zip(decisions, has_answer, strict=True)]
         return found
 
-    def predict_proba(self, texts: Iterable[str], *, answer_blank: bool = False) -> NDArray[np.float64]:
+    def predict_proba(
+        self, texts: Iterable[GivenText], *, answer_blank: bool = False, features: Features | None = None
+    ) -> NDArray[np.float64]:
         """Return the probability of each label.
 
         Args:
             texts: see `predict`.
             answer_blank: see `predict`.
+            features: see `predict`.
 
         Returns:
             (texts, labels), in the order of `labels`. Rows sum to 1 where `kind` is "single". Those of blank texts are
@@ -119,10 +130,17 @@ class Model:
             >>> model.predict_proba(["i miss her so much"]).round(2)
             array([[0.  , 0.  , 0.01, 0.05, 0.94, 0.  ]])
         """
-        return np.concatenate([np.empty((0, len(self.labels))), *self._blocks(texts, answer_blank=answer_blank)])
+        blocks = self._blocks(texts, answer_blank=answer_blank, features=features)
+        return np.concatenate([np.empty((0, len(self.labels))), *blocks])
 
     def explain(
-        self, texts: Iterable[str], *, label: str | None = None, method: str | None = None, phrases: int = 0
+        self,
+        texts: Iterable[GivenText],
+        *,
+        label: str | None = None,
+        method: str | None = None,
+        phrases: int = 0,
+        features: Features | None = None,
     ) -> "list[Explanation | None]":
         """Say which words drive the predictions, as `lstmcli explain` does.
 
@@ -131,6 +149,7 @@ class Model:
             label: to explain, instead of the most probable one of each prediction.
             method: see `lstmcli explain --method`; None: its default.
             phrases: how many pairs of neighbouring words to look for that do something only together.
+            features: see `predict`.
 
         Returns:
             For each text, None if it is blank, else the label with its logits, and the words with places and shares.
@@ -147,7 +166,7 @@ class Model:
             raise ValueError(f"expected a method of {', '.join(METHODS)}, got {method!r}")
         explainer = Explainer(self._predictor, method=method, label=label, phrases=phrases)
         found: list[Explanation | None] = []
-        for block in text_blocks(texts, BLOCK_TEXTS):
+        for block in text_blocks(given_rows(self._saved.columns, texts, features), BLOCK_TEXTS):
             explained = iter(explainer.explain([text for text in block if not is_blank(text)]).explanations)
             found += [None if is_blank(text) else next(explained) for text in block]
         return found
@@ -156,9 +175,11 @@ class Model:
         own = self._saved.rule
         return own if threshold is None else own.with_threshold(_probability(threshold, "threshold"))
 
-    def _blocks(self, texts: Iterable[str], *, answer_blank: bool) -> Iterator[NDArray[np.float64]]:
+    def _blocks(
+        self, texts: Iterable[GivenText], *, answer_blank: bool, features: Features | None
+    ) -> Iterator[NDArray[np.float64]]:
         """Yield the probabilities of a block of texts at a time, (texts, labels)."""
-        for block in text_blocks(texts, BLOCK_TEXTS):
+        for block in text_blocks(given_rows(self._saved.columns, texts, features), BLOCK_TEXTS):
             probabilities = self._predictor.probabilities(block)
             if not answer_blank:
                 probabilities[[is_blank(text) for text in block]] = np.nan

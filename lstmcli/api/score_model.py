@@ -6,8 +6,9 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.api.model import Model
+from lstmcli.api.model import Features, Model
 from lstmcli.errors import LstmcliError
+from lstmcli.inference.rows_in_memory import GivenText
 from lstmcli.inference.score_answers import interval_reach
 
 
@@ -25,13 +26,14 @@ class ScoreModel(Model):
     """
 
     def predict(  # type: ignore[override]  # scores are numbers, and have no thresholds
-        self, texts: Iterable[str], *, answer_blank: bool = False
+        self, texts: Iterable[GivenText], *, answer_blank: bool = False, features: Features | None = None
     ) -> NDArray[np.float64]:
         """Return the scores of texts.
 
         Args:
             texts: a list, a pandas Series, a generator or any other iterable of strings, which is read once.
             answer_blank: whether blank texts are answered like all others.
+            features: see `Model.predict`.
 
         Returns:
             (texts, scores), in the order of `labels`. Those of blank texts are NaN, unless `answer_blank`.
@@ -43,10 +45,16 @@ class ScoreModel(Model):
             >>> model.predict(["i miss her so much"]).round(1)
             array([[1.9, 2.8]])
         """
-        return np.concatenate([np.empty((0, len(self.labels))), *self._blocks(texts, answer_blank=answer_blank)])
+        blocks = self._blocks(texts, answer_blank=answer_blank, features=features)
+        return np.concatenate([np.empty((0, len(self.labels))), *blocks])
 
     def predict_interval(
-        self, texts: Iterable[str], coverage: float = 0.8, *, answer_blank: bool = False
+        self,
+        texts: Iterable[GivenText],
+        coverage: float = 0.8,
+        *,
+        answer_blank: bool = False,
+        features: Features | None = None,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the lower and upper ends of prediction intervals, (texts, scores) each.
 
@@ -55,6 +63,7 @@ class ScoreModel(Model):
             coverage: the part of true scores that the intervals hold, from 0.5 to 0.99, for texts like those on which
                 the model was validated.
             answer_blank: see `predict`.
+            features: see `Model.predict`.
 
         Raises:
             LstmcliError: the coverage is out of range, or the validation rows were too few for it.
@@ -64,10 +73,10 @@ class ScoreModel(Model):
         if scores is None:
             raise ValueError("expected a model of scores")
         reach = interval_reach(scores, coverage, self.labels)
-        values = self.predict(texts, answer_blank=answer_blank)
+        values = self.predict(texts, answer_blank=answer_blank, features=features)
         return values - reach, values + reach
 
-    def predict_proba(self, texts: Iterable[str], *, answer_blank: bool = False) -> NoReturn:  # noqa: ARG002
+    def predict_proba(self, texts: Iterable[GivenText], **options: Any) -> NoReturn:  # noqa: ARG002
         """Raise an LstmcliError: scores have no probabilities."""
         raise LstmcliError(f"{self._path}: predicts scores, which have no probabilities; use predict_interval.")
 

@@ -55,9 +55,11 @@ class TrainingResult:
 def train(
     settings: Mapping[str, Any] | None = None,
     *,
-    texts: Iterable[str] | None = None,
+    texts: Iterable[Any] | None = None,
     labels: Iterable[Any] | None = None,
     scores: Mapping[str, Iterable[float | None]] | None = None,
+    weights: Iterable[float] | None = None,
+    features: Mapping[str, Iterable[Any]] | None = None,
     run_dir: str | os.PathLike[str] | None = None,
     start: str | os.PathLike[str] | None = None,
     resume: bool = False,
@@ -72,10 +74,14 @@ def train(
     Args:
         settings: what differs from the defaults, {"data.train": "mood.csv", "training.epochs": 5} or nested by section,
             {"data": {"train": "mood.csv"}}; `lstmcli config` lists all keys.
-        texts: the training texts, if they are not in a file; a part is set aside for validation.
+        texts: the training texts, if they are not in a file; a part is set aside for validation. Where `data.text`
+            names several columns, a text may be a tuple of all of them.
         labels: of each of `texts`, a name, or a set of names where a text may have several.
         scores: instead of `labels`, one number for each of `texts` by the name of the score, such as {"valence": [3.5,
             ...]}; None or NaN where it is missing.
+        weights: of each of `texts`, a number of at least 0: one of weight 2 counts as two, one of weight 0 is left out.
+        features: values of columns that are read beside each of `texts`, numbers or categories, by the names of the
+            columns; None or NaN where one is missing.
         run_dir: where to write; by default `output.run_dir` or a folder in runs/ named after the file. Needed with
             `texts`.
         start: a run directory of a trained model to go on from, as with `lstmcli train --from`; its settings hold
@@ -102,7 +108,8 @@ def train(
         from lstmcli.store.run_directory import RunDirectory
 
         before = None if start is None else Path(start)
-        config, corpus = given_inputs({} if settings is None else settings, texts, labels, scores, start=before)
+        given = {} if settings is None else settings
+        config, corpus = given_inputs(given, texts, labels, scores, weights, features, start=before)
         path = given_path(config, run_dir, has_rows=corpus is None, start=before)
         run = OpenRun(RunDirectory(path), resume, overwrite)
         config = open_run(config, run, has_rows=corpus is None)

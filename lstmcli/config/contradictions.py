@@ -9,6 +9,7 @@ from lstmcli.config.model_settings import (
     num_recurrent_weights,
 )
 from lstmcli.config.ordered_contradictions import ordered_checks
+from lstmcli.config.row_contradictions import row_column_checks
 from lstmcli.config.score_contradictions import score_checks
 from lstmcli.config.settings import SCORES_BY_KIND, Config
 from lstmcli.config.thresholds import unknown_labels
@@ -26,6 +27,7 @@ def contradictions(config: Config, *, needs_labels: bool, needs_rows: bool = Tru
         + _label_checks(config)
         + _row_checks(config, needs_labels=needs_labels)
         + _level_checks(config)
+        + row_column_checks(config)
         + score_checks(config)
         + ordered_checks(config)
         + _training_checks(config)
@@ -82,6 +84,7 @@ def _label_checks(config: Config) -> list[Check]:
 
 def _row_checks(config: Config, *, needs_labels: bool) -> list[Check]:
     data = config.data
+    label_columns = data.scores or data.labels or data.annotators or (data.label,)
     return [
         (
             data.unlabelled == "keep" and data.label_separator is None,
@@ -98,6 +101,11 @@ def _row_checks(config: Config, *, needs_labels: bool) -> list[Check]:
             bool(data.labels and unknown_labels(config.decision.thresholds, data.labels)),
             [("decision", "thresholds")],
             " ".join(unknown_labels(config.decision.thresholds, data.labels)),
+        ),
+        (
+            data.weight is not None and data.weight in {data.text, *label_columns},
+            [("data", "weight")],
+            f"data.weight: column {data.weight!r} is also that of the texts or of what is learned.",
         ),
         (
             data.format == "text" and needs_labels,

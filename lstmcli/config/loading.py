@@ -104,6 +104,7 @@ def _plain(value: Any) -> Any:
 
 def _checked(raw: RawConfig, prefix: str, typed: dict[KeyPath, str], *, needs_labels: bool, needs_rows: bool) -> Config:
     raw = with_numbers_as_names(raw)
+    _split_text(raw)
     try:
         config, problems = _validator().validate_python(raw), []
     except ValidationError as error:
@@ -119,6 +120,14 @@ def _checked(raw: RawConfig, prefix: str, typed: dict[KeyPath, str], *, needs_la
         raise ConfigError(*join(found))
     _check_size(config)
     return config
+
+
+def _split_text(raw: RawConfig) -> None:
+    """Write a list of columns in `data.text` as the last one, and the earlier ones as `data.text_before`."""
+    data = raw.get("data")
+    columns = data.get("text") if isinstance(data, dict) else None
+    if isinstance(data, dict) and isinstance(columns, list | tuple) and columns and not data.get("text_before"):
+        data["text"], data["text_before"] = columns[-1], list(columns[:-1])
 
 
 @cache

@@ -74,6 +74,7 @@ class DataSettings(Section):
     format: Literal["auto", FormatName] = "auto"
     encoding: str = "utf-8"
     text: str = "text"
+    text_before: tuple[str, ...] = ()
     label: str = "label"
     labels: tuple[str, ...] = ()
     ordered: tuple[str, ...] = ()
@@ -83,6 +84,8 @@ class DataSettings(Section):
     scores: tuple[str, ...] = ()
     soft_labels: Annotated[float, Limits(ge=0.0, le=1.0)] = 0.0
     group: str | None = None
+    weight: str | None = None
+    features: tuple[str, ...] = ()
     validation_fraction: Annotated[float, Limits(gt=0.0, lt=1.0)] = 0.1
     unlabelled: Literal["drop", "keep", "error"] = "drop"
     empty_texts: Literal["drop", "keep", "error"] = "drop"

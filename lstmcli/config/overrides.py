@@ -72,6 +72,8 @@ def _parse_override(key: KeyPath, value: str) -> Any:
         return None
     if get_origin(hint) is tuple:
         return [item.strip() for item in split_list(value.removeprefix("[").removesuffix("]")) if item.strip()]
+    if key == ("data", "text") and value.startswith("[") and value.endswith("]"):
+        return split_list(value[1:-1])
     if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
         return value[1:-1]  # as in YAML, where a value such as a comma needs quotes
     return value

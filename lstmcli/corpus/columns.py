@@ -1,9 +1,10 @@
-"""Selects the cells of a record that the settings name: text, labels, group and probabilities."""
+"""Selects the cells of a record that the settings name: text, labels, group, weight and probabilities."""
 
 from typing import NamedTuple
 
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.corpus.label_cells import label_columns
+from lstmcli.corpus.row_texts import RowColumns
 from lstmcli.corpus.soft_labels import PREFIX, SoftRows
 from lstmcli.data.columns import text_of
 from lstmcli.data.formats import Record
@@ -20,6 +21,7 @@ class Cells(NamedTuple):
     labels: list[object]
     group: str
     probabilities: list[object]
+    weight: object = None
 
 
 class CellSelector:
@@ -29,12 +31,21 @@ class CellSelector:
         soft: collects probabilities, if they are used; set once a record has been selected.
     """
 
-    def __init__(self, source: Source, settings: DataSettings, *, soft: bool, needs_group: bool = True) -> None:
+    def __init__(
+        self,
+        source: Source,
+        settings: DataSettings,
+        *,
+        soft: bool,
+        needs_group: bool = True,
+        weighted: bool = False,
+    ) -> None:
         self.soft: SoftRows | None = None
         self._name = source.name
         self._varies = source.columns is None
         self._settings = settings
-        self._wants_soft, self._needs_group = soft, needs_group
+        self._wants_soft, self._needs_group, self._weighted = soft, needs_group, weighted
+        self._row = RowColumns(settings)
         self._find: ColumnFinder | None = None
 
     def select(self, record: Record) -> Cells:
@@ -42,11 +53,13 @@ class CellSelector:
 
         Raises:
             DataError: a column is missing, or a text cell is not text.
+            BadFeatureError: a cell of a feature is not what it should be.
         """
         if self._find is None:
             self._find = ColumnFinder(self._name, self._wanted(list(record.columns)), varies=self._varies)
         indices = self._find(record.columns)
-        text, group, *others = (None if index is None else record.cells[index] for index in indices)
+        num_beside = len(self._row.wanted)
+        text, group, weight, *others = (None if index is None else record.cells[index] for index in indices)
         if isinstance(text, list | dict | bytes):
             raise DataError(
                 f"{self._name}, line {record.line}: expected text in {self._settings.text!r}, found {text!r:.40}."
@@ -54,8 +67,10 @@ class CellSelector:
         num_labels = len(label_columns(self._settings))
         if type(text) is not str:
             text = "" if indices[0] is None else text_of(record, indices[0])
+        text = self._row.text(text, record, indices[3 : 3 + num_beside])
+        others = others[num_beside:]
         group = "" if group is None else str(group)
-        return Cells(text, others[:num_labels], group, others[num_labels:])
+        return Cells(text, others[:num_labels], group, others[num_labels:], weight)
 
     @property
     def is_settled(self) -> bool:
@@ -68,7 +83,7 @@ class CellSelector:
             self._find.check()
 
     def _wanted(self, columns: list[str]) -> list[Wanted]:
-        """Return text, group, labels and probabilities, as far as the first record has what is optional."""
+        """Return text, group, weight, labels and probabilities, as far as the first record has what is optional."""
         settings = self._settings
         setting = "data.labels" if settings.labels else "data.annotators" if settings.annotators else LABEL_OPTION
         setting = "data.scores" if settings.scores else setting
@@ -77,6 +92,8 @@ class CellSelector:
         return [
             Wanted(settings.text, "--text (data.text)"),
             Wanted(settings.group, "data.group", is_optional=not self._needs_group),
+            Wanted(settings.weight if self._weighted else None, "data.weight"),
+            *self._row.wanted,
             *labels,
             *(Wanted(column, "data.soft_labels") for column in soft_columns),
         ]

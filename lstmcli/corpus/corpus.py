@@ -75,7 +75,7 @@ def load_corpus(settings: DataSettings, *, seed: int, past: Past | None = None) 
     """
     if settings.train is None:
         raise ValueError("expected data.train to be set, got None")
-    file = read_examples(settings.train, settings, soft=settings.soft_labels > 0.0)
+    file = read_examples(settings.train, settings, soft=settings.soft_labels > 0.0, weighted=True)
     check_ordered(file, settings)
     labels = learn_labels(file, settings, past)
     files, parts = [file.report], []

@@ -8,10 +8,12 @@ from math import nan
 import numpy as np
 import pandas as pd
 
+from lstmcli.corpus.row_weights import WeightRows
 from lstmcli.corpus.score_cells import ScoreRows
 from lstmcli.corpus.soft_labels import SoftLabels, SoftRows
-from lstmcli.corpus.texts import TextStore
+from lstmcli.corpus.texts import TextStore, joined_cells
 from lstmcli.corpus.votes import Vote, VoteRows, VoteSetRows
+from lstmcli.data.row_text import cells_of
 
 # The group number of rows without a group.
 NO_GROUP = -1
@@ -28,9 +30,11 @@ class ExampleRows:
 
     Attributes:
         store: the texts.
+        cells: what their rows have beside them, see `texts.joined_cells`; None until a text has some.
         label_sets: the distinct sets of labels and their numbers.
         soft: the probabilities of the rows, if they are used.
         votes: of several annotators, if there are any.
+        weights: of the rows, if they have some.
         scores: the scores of the rows, if these are the targets; each row has them, and an empty set of labels.
     """
 
@@ -38,8 +42,10 @@ class ExampleRows:
         """Start without rows; `scores` are the names of theirs."""
         self.scores = ScoreRows(scores) if scores else None
         self.store = TextStore()
+        self.cells: TextStore | None = None
         self.soft: SoftRows | None = None
         self.votes: VoteRows | VoteSetRows | None = None
+        self.weights: WeightRows | None = None
         self.label_sets: dict[tuple[str, ...], int] = {}
         self._columns = {"line": array("i"), "text_key": array("q"), "label_set": array("i"), "group": array("i")}
         self._groups: dict[str, int] = {"": NO_GROUP}
@@ -51,6 +57,10 @@ class ExampleRows:
         if self.scores is not None:
             self.scores.append([nan] * len(self.scores.names) if scores is None else scores)
         self.store.append(text)
+        cells = cells_of(text)
+        if cells is not None:
+            self.cells = self.cells or TextStore()
+            self.cells.append(joined_cells(cells))
         self._columns["line"].append(line)
         self._columns["text_key"].append(text_key(text))
         self._columns["label_set"].append(self.label_sets.setdefault(labels, len(self.label_sets)))

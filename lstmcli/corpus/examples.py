@@ -12,19 +12,17 @@ from numpy.typing import NDArray
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.corpus.columns import CellSelector
 from lstmcli.corpus.example_rows import NO_GROUP, ExampleRows
-from lstmcli.corpus.label_cells import BadLabelError
 from lstmcli.corpus.label_map import with_map
 from lstmcli.corpus.label_names import clean_label
-from lstmcli.corpus.row_targets import row_targets
+from lstmcli.corpus.row_collector import RowCollector
+from lstmcli.corpus.row_weights import WeightRows
 from lstmcli.corpus.score_cells import ScoreValues
 from lstmcli.corpus.soft_labels import SoftLabels
 from lstmcli.corpus.texts import Texts, TextStore
 from lstmcli.corpus.votes import vote_rows
-from lstmcli.data.blank import is_blank
-from lstmcli.data.formats import Record
-from lstmcli.data.reading import Source, open_records
+from lstmcli.data.reading import open_records
 from lstmcli.errors import DataError, counted, nearest
-from lstmcli.events import MAX_LINES_SHOWN, Finding, RowsRead
+from lstmcli.events import Finding, RowsRead
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +41,8 @@ class Examples:
         soft: probabilities, or shares of votes, as targets, if they are used; row n belongs to text n of `store`.
         ends: for each file, the number of texts in `store` once it was read.
         scores: numbers as targets, instead of labels; row n belongs to text n of `store`.
+        weights: of training rows, if they have some; number n belongs to text n of `store`.
+        cells: what rows have beside their texts, if anything is read; number n belongs to text n of `store`.
     """
 
     name: str
@@ -54,6 +54,8 @@ class Examples:
     soft: SoftLabels | None = None
     ends: tuple[int, ...] = ()
     scores: ScoreValues | None = None
+    weights: NDArray[np.float64] | None = None
+    cells: TextStore | None = None
 
     @property
     def report(self) -> RowsRead:
@@ -63,7 +65,7 @@ class Examples:
     @property
     def texts(self) -> Texts:
         """The texts, in file order."""
-        return Texts(self.store, self.table["text"].to_numpy())
+        return Texts(self.store, self.table["text"].to_numpy(), self.cells)
 
     @property
     def used_label_sets(self) -> tuple[NDArray[np.int64], list[tuple[str, ...]]]:
@@ -75,6 +77,11 @@ class Examples:
     def labels(self) -> list[tuple[str, ...]]:
         """The label names of each example, in file order."""
         return [self.label_sets[index] for index in self.table["label_set"]]
+
+    @property
+    def row_weights(self) -> NDArray[np.float64] | None:
+        """The weight of each row, (rows,); None: all count as one."""
+        return None if self.weights is None else self.weights[self.table["text"].to_numpy()]
 
     @property
     def groups(self) -> NDArray[np.int64] | None:
@@ -95,6 +102,10 @@ class Examples:
             digest.update(repr(self.soft.names).encode("utf-8", "surrogatepass") + self.soft.values.tobytes())
         if self.scores is not None:
             digest.update(repr(self.scores.names).encode("utf-8", "surrogatepass") + self.scores.values.tobytes())
+        if self.row_weights is not None:
+            digest.update(self.row_weights.tobytes())
+        if self.cells is not None:
+            digest.update(self.cells.digest())
         return digest.hexdigest()
 
 
@@ -117,6 +128,7 @@ def read_examples(
     known_labels: Collection[str] | None = None,
     soft: bool = False,
     needs_group: bool = True,
+    weighted: bool = False,
 ) -> Examples:
     """Read labelled rows from a file, or from several as if they were one.
 
@@ -127,6 +139,7 @@ def read_examples(
             while the labels are being learned.
         soft: whether the columns probability_<label> are targets, in which case a row needs no label.
         needs_group: whether it is an error if the column `settings.group` is missing.
+        weighted: whether the rows are to be learned from, and have the weights in the column `settings.weight`.
 
     Raises:
         DataError: a column is missing, there are no usable rows, a label is invalid, or the settings make a finding an
@@ -137,11 +150,14 @@ def read_examples(
     rows, findings, num_rows = ExampleRows(settings.scores), list[Finding](), 0
     names, ends = list[str](), list[int]()
     rows.votes = vote_rows(settings)
+    rows.weights = WeightRows(settings.weight) if weighted and settings.weight is not None else None
     for path in [paths] if isinstance(paths, str) else paths:
         with open_records(path, format_name=settings.format, encoding=settings.encoding) as source:
             names.append(source.name)
-            selector = CellSelector(source, settings, soft=soft, needs_group=needs_group)
-            num_rows += _collect(source, settings, rows, findings, selector)
+            selector = CellSelector(source, settings, soft=soft, needs_group=needs_group, weighted=weighted)
+            collector = RowCollector(source.name, selector, rows, settings)
+            num_rows += collector.collect(source.records)
+            findings += collector.findings()
             ends.append(len(rows.store))
     name = " + ".join(names)
     table, label_sets = rows.table(), tuple(rows.label_sets)
@@ -164,7 +180,11 @@ def read_examples(
     table = table.reset_index(drop=True)
     scores = None if rows.scores is None else rows.scores.score_values()
     told = tuple(findings)
-    return Examples(name, num_rows, table, label_sets, rows.store, told, rows.soft_labels(), tuple(ends), scores)
+    weights = None if rows.weights is None else rows.weights.values()
+    soft_labels = rows.soft_labels()
+    return Examples(
+        name, num_rows, table, label_sets, rows.store, told, soft_labels, tuple(ends), scores, weights, rows.cells
+    )
 
 
 def _as_known(label_sets: tuple[tuple[str, ...], ...], known: Collection[str]) -> tuple[tuple[str, ...], ...]:
@@ -192,67 +212,6 @@ def _has_conflict(table: pd.DataFrame) -> "pd.Series[bool]":
     conflicts = repeated.groupby("text_key")["label_set"].transform("nunique") > 1
     in_all: pd.Series[bool] = conflicts.reindex(table.index, fill_value=False)
     return in_all
-
-
-def _collect(
-    source: Source, settings: DataSettings, rows: ExampleRows, findings: list[Finding], selector: CellSelector
-) -> int:
-    """Add the usable rows of a source to `rows` and its findings to `findings`; return its number of rows."""
-    lines: dict[str, list[int]] = {"repeated_headers": [], "malformed_rows": [], "unlabelled": [], "empty_texts": []}
-    bad_labels: list[str] = []
-    num_rows = 0
-    for record in source.records:
-        num_rows += 1
-        layout_problem = _layout_problem(record)
-        if layout_problem is not None:
-            lines[layout_problem].append(record.line)
-            continue
-        cells = selector.select(record)
-        rows.soft = selector.soft
-        try:
-            targets = row_targets(cells, rows, settings)
-        except BadLabelError as error:
-            bad_labels.append(f"line {record.line}: {error}")
-            continue
-        if targets.labels is None:
-            lines["unlabelled"].append(record.line)
-        has_text = not is_blank(cells.text)
-        if not has_text:
-            lines["empty_texts"].append(record.line)
-        is_usable = targets.labels is not None or settings.unlabelled == "keep"
-        if is_usable and (has_text or settings.empty_texts == "keep"):
-            rows.append(record.line, cells.text, targets.labels or (), cells.group, targets.scores)
-            rows.append_soft(targets.values, targets.votes, has_own=targets.has_own)
-    selector.check()
-    _check_labels(source.name, bad_labels, "labels" if rows.scores is None else "scores")
-    findings += _findings(lines, settings)
-    return num_rows
-
-
-def _layout_problem(record: Record) -> str | None:
-    if record.problem is not None:
-        return "repeated_headers"  # any other problem ends the reading
-    return "malformed_rows" if record.is_malformed else None
-
-
-def _check_labels(name: str, bad_labels: list[str], what: str) -> None:
-    if bad_labels:
-        shown = "; ".join(bad_labels[:MAX_LINES_SHOWN])
-        raise DataError(f"{name}: invalid {what} in {counted(len(bad_labels), 'row')}: {shown}.")
-
-
-def _findings(lines: dict[str, list[int]], settings: DataSettings) -> list[Finding]:
-    descriptions = {
-        "repeated_headers": ("the header line again", "malformed_rows"),
-        "malformed_rows": ("more or fewer cells than the header (an unquoted delimiter?)", "malformed_rows"),
-        "unlabelled": ("no score" if settings.scores else "no label", "unlabelled"),
-        "empty_texts": ("empty text", "empty_texts"),
-    }
-    return [
-        Finding(description, setting, getattr(settings, setting), tuple(lines[kind]))
-        for kind, (description, setting) in descriptions.items()
-        if lines[kind]
-    ]
 
 
 def _treat(

@@ -1,6 +1,10 @@
 """Labelled texts that are already in memory, checked like the rows of a file."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.corpus.corpus import Corpus, split_examples
@@ -9,6 +13,7 @@ from lstmcli.corpus.examples import Examples
 from lstmcli.corpus.label_names import clean_label
 from lstmcli.corpus.ordered import check_ordered
 from lstmcli.corpus.past import Past
+from lstmcli.corpus.row_weights import without_weight
 from lstmcli.errors import ConfigError
 from lstmcli.events import RowsRead
 
@@ -19,7 +24,7 @@ NAME = "the given texts"
 SEPARATOR = "|"
 
 # Those that say nothing of texts and labels that were given.
-FILE_SETTINGS = ("train", "validation", "test", "labels", "label_map", "scores", "group", "soft_labels")
+FILE_SETTINGS = ("train", "validation", "test", "labels", "label_map", "scores", "group", "weight", "soft_labels")
 
 
 def corpus_in_memory(
@@ -29,6 +34,7 @@ def corpus_in_memory(
     *,
     seed: int,
     past: Past | None = None,
+    weights: NDArray[np.float64] | None = None,
 ) -> Corpus:
     """Return a corpus with some of the rows held out for validation.
 
@@ -38,6 +44,7 @@ def corpus_in_memory(
         settings: the kind of labels, and how many rows to hold out.
         seed: of the split.
         past: see `load_corpus`.
+        weights: of the texts, see `given_weights`; None: all count as one.
 
     Raises:
         ConfigError: `settings` name files or columns.
@@ -45,10 +52,22 @@ def corpus_in_memory(
         ValueError: there are no texts, or not as many labels.
     """
     _check_settings(settings, labels)
-    examples = examples_in_memory(texts, labels)
+    examples = weighted(examples_in_memory(texts, labels), weights)
     check_ordered(examples, settings)
     train, validation, found = split_examples(examples, settings, seed, past)
     return Corpus((), (train.report, validation.report), train, validation, None, found, ())
+
+
+def weighted(examples: Examples, weights: NDArray[np.float64] | None) -> Examples:
+    """Return the examples with weights, number n for line n + 1, without those of weight 0."""
+    if weights is None:
+        return examples
+    lines = examples.table["line"].to_numpy()
+    own = weights[lines - 1]
+    findings = examples.findings
+    if not own.all():
+        findings = (*findings, without_weight(lines[own == 0.0].tolist()))
+    return replace(examples, weights=own).having(own > 0.0, findings=findings)
 
 
 def _check_settings(settings: DataSettings, labels: Sequence[str | Iterable[str]]) -> None:
@@ -109,5 +128,11 @@ def examples_in_memory(texts: Sequence[str], labels: Sequence[str | Iterable[str
         rows.append(number, text, tuple(sorted({clean_label(name) for name in names})), "")
     report = RowsRead(NAME, len(texts), len(texts), ())
     return Examples(
-        report.name, report.num_rows, rows.table(), tuple(rows.label_sets), rows.store, report.findings, None
+        report.name,
+        report.num_rows,
+        rows.table(),
+        tuple(rows.label_sets),
+        rows.store,
+        report.findings,
+        cells=rows.cells,
     )

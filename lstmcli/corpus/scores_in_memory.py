@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.corpus.corpus import Corpus, split_examples
 from lstmcli.corpus.example_rows import ExampleRows
 from lstmcli.corpus.examples import Examples
-from lstmcli.corpus.in_memory import FILE_SETTINGS, NAME
+from lstmcli.corpus.in_memory import FILE_SETTINGS, NAME, weighted
 from lstmcli.corpus.past import Past
 from lstmcli.corpus.score_cells import MAX_SCORE, ScoreValues
 from lstmcli.errors import ConfigError
@@ -41,7 +42,13 @@ def given_scores(scores: Mapping[str, Iterable[object]]) -> ScoreValues:
 
 
 def scores_in_memory(
-    texts: Sequence[str], scores: ScoreValues, settings: DataSettings, *, seed: int, past: Past | None = None
+    texts: Sequence[str],
+    scores: ScoreValues,
+    settings: DataSettings,
+    *,
+    seed: int,
+    past: Past | None = None,
+    weights: NDArray[np.float64] | None = None,
 ) -> Corpus:
     """Return a corpus with some of the rows held out for validation; texts without any score are left out.
 
@@ -69,6 +76,8 @@ def scores_in_memory(
     findings = (Finding("no score", "unlabelled", "drop", lines),) if lines else ()
     numbers = None if rows.scores is None else rows.scores.score_values()
     table = rows.table()
-    examples = Examples(NAME, len(texts), table, tuple(rows.label_sets), rows.store, findings, scores=numbers)
-    train, validation, labels = split_examples(examples, settings, seed, past)
+    examples = Examples(
+        NAME, len(texts), table, tuple(rows.label_sets), rows.store, findings, scores=numbers, cells=rows.cells
+    )
+    train, validation, labels = split_examples(weighted(examples, weights), settings, seed, past)
     return Corpus((), (train.report, validation.report), train, validation, None, labels, ())

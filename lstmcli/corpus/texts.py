@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.corpus.temporary import temporary_space
+from lstmcli.data.row_text import RowText
 
 # Up to this many bytes stay in memory; larger corpora go to a file that vanishes when the process ends.
 MEMORY_BYTES = 4 << 20
@@ -57,18 +58,29 @@ class TextStore:
             yield block[start - block_start : end - block_start].decode("utf-8", ERRORS)
 
 
-class Texts(Sequence[str]):
-    """Some texts of a store, in order."""
+# Separates the cells of a row in a store. No cell contains it.
+SEPARATOR = "\x1f"
 
-    def __init__(self, store: TextStore, numbers: NDArray[np.int64]) -> None:
+
+def joined_cells(cells: Sequence[str]) -> str:
+    """Return cells as one text of a store."""
+    return SEPARATOR.join(cell.replace(SEPARATOR, " ") for cell in cells)
+
+
+class Texts(Sequence[str]):
+    """Some texts of a store, in order, perhaps with the cells of their rows."""
+
+    def __init__(self, store: TextStore, numbers: NDArray[np.int64], cells: TextStore | None = None) -> None:
+        """Take the texts with these `numbers`; `cells` are those of the same rows, see `joined_cells`."""
         self.store = store
         self.numbers = numbers
+        self.cells = cells
 
     def __len__(self) -> int:
         return len(self.numbers)
 
     def __iter__(self) -> Iterator[str]:
-        return self.store.read(self.numbers)
+        return self._read(self.numbers)
 
     @overload
     def __getitem__(self, index: int) -> str: ...
@@ -78,5 +90,11 @@ class Texts(Sequence[str]):
 
     def __getitem__(self, index: int | slice) -> "str | Texts":
         if isinstance(index, slice):
-            return Texts(self.store, self.numbers[index])
-        return next(self.store.read(self.numbers[index][None]))
+            return Texts(self.store, self.numbers[index], self.cells)
+        return next(self._read(self.numbers[index][None]))
+
+    def _read(self, numbers: NDArray[np.int64]) -> Iterator[str]:
+        if self.cells is None:
+            return self.store.read(numbers)
+        pairs = zip(self.store.read(numbers), self.cells.read(numbers), strict=True)
+        return (RowText(text, cells.split(SEPARATOR)) for text, cells in pairs)

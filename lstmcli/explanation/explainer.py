@@ -11,6 +11,7 @@ from lstmcli.explanation.phrases import phrases_of
 from lstmcli.explanation.reading import ReadText
 from lstmcli.explanation.removal import Block
 from lstmcli.explanation.results import ExplainedTexts, Explanation, Parts, WordShare
+from lstmcli.explanation.rows import column_of, feature_shares
 from lstmcli.explanation.target import Labels, in_unit_of_score, unusual_scores
 from lstmcli.inference.predictor import PartLogits, Predictions, Predictor
 from lstmcli.metrics.decisions import probabilities_from_logits
@@ -79,7 +80,7 @@ class Explainer:
             return ExplainedTexts(self._predictions(empty), [], 0), np.empty(0, dtype=np.bool_)
         token_ids = predictor.tokens.encode(texts)
         has_known = predictor.tokens.has_known_word(token_ids)
-        parts = predictor.part_logits(token_ids)
+        parts = predictor.part_logits(token_ids, predictor.row_outputs(texts))
         logits = predictor.mixed(parts)
         if model.scores is None:
             probabilities = probabilities_from_logits(logits, model.labels.output_kind, temperature=model.temperature)
@@ -91,14 +92,17 @@ class Explainer:
         labels = self.labels_of(predictions)
         block = Block(predictor, self._read(texts, token_ids), labels, logits / model.temperature)
         shares = self._method(block)
+        beside = feature_shares(predictor, texts, parts, labels)
+        columns = [*model.columns.text_before, model.columns.text]
         phrases = phrases_of(block, self._num_phrases) if self._num_phrases else [()] * len(texts)
         explanations = [
             Explanation(
                 label=model.labels.names[label],
                 probability=float(probabilities[number, label]),
                 parts=_parts(parts, number, label, predictor),
-                words=_words(text, own),
+                words=_words(text, own, columns),
                 phrases=together,
+                features=beside[number],
             )
             for number, (text, label, own, together) in enumerate(
                 zip(block.texts, labels.tolist(), shares, phrases, strict=True)
@@ -147,9 +151,15 @@ def _ordered_parts(parts: PartLogits, number: int, label: int, predictor: Predic
     return Parts(*found, *([None] * (3 - len(found))))
 
 
-def _words(text: ReadText, shares: NDArray[np.float64]) -> tuple[WordShare, ...]:
+def _words(text: ReadText, shares: NDArray[np.float64], columns: Sequence[str]) -> tuple[WordShare, ...]:
     values = text.per_word(shares).tolist()
     return tuple(
-        WordShare(text.text[word.start : word.end], word.start, word.end, value)
+        WordShare(
+            text.text[word.start : word.end],
+            word.start,
+            word.end,
+            value,
+            column_of(columns, text.text, word.start),
+        )
         for word, value in zip(text.words, values, strict=True)
     )

@@ -99,7 +99,8 @@ def _block(
 ) -> dict[str, Floats]:
     """Return both measures of each text, (2, texts), for each method."""
     model = predictor.model
-    logits = mixed_logits(predictor, joined([text.ids for text in read]))
+    of_rows = predictor.row_outputs([text.text for text in read])
+    logits = mixed_logits(predictor, joined([text.ids for text in read]), of_rows)
     probabilities = probabilities_from_logits(logits, model.labels.output_kind)
     labels = explainer.labels_of(Predictions.of(probabilities, model.rule))
     block = Block(predictor, read, labels, logits)
@@ -115,8 +116,11 @@ def _without_and_with(
 ) -> tuple[list[float], list[float]]:
     """Return the mean probability of the label without the strongest words, and with these alone, for each text."""
     versions = [text.kept(_masks(own)) for text, own in zip(read, shares, strict=True)]
-    found = _probabilities(predictor, [each for own in versions for each in own])
     num_parts = len(PARTS)
+    of_rows = predictor.row_outputs([text.text for text in read])
+    if of_rows is not None:
+        of_rows = np.repeat(of_rows, 2 * num_parts, axis=0)
+    found = _probabilities(predictor, [each for own in versions for each in own], of_rows)
     by_text = found.reshape(len(read), 2 * num_parts, -1)
     own = by_text[np.arange(len(read)), :, labels]
     return own[:, :num_parts].mean(axis=1).tolist(), own[:, num_parts:].mean(axis=1).tolist()
@@ -131,15 +135,16 @@ def _masks(shares: Floats) -> NDArray[np.bool_]:
     return np.concatenate([~is_strong, is_strong])
 
 
-def _probabilities(predictor: Predictor, texts: Sequence[NDArray[np.integer]]) -> Floats:
-    """Return (texts, labels) of texts given as tokens."""
+def _probabilities(predictor: Predictor, texts: Sequence[NDArray[np.integer]], of_rows: Floats | None) -> Floats:
+    """Return (texts, labels) of texts given as tokens, with their `row_outputs`."""
     found, start = [], 0
     while start < len(texts):
         end, num_tokens = start, 0
         while end < len(texts) and (end == start or num_tokens + len(texts[end]) <= MAX_VERSION_TOKENS):
             num_tokens += len(texts[end])
             end += 1
-        found.append(mixed_logits(predictor, joined(texts[start:end])))
+        own = None if of_rows is None else of_rows[start:end]
+        found.append(mixed_logits(predictor, joined(texts[start:end]), own))
         start = end
     return probabilities_from_logits(np.concatenate(found), predictor.model.labels.output_kind)
 

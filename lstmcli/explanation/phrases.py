@@ -7,6 +7,7 @@ each does beside the other. Source: Grabisch and Roubens 1999, "An axiomatic app
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcli.data.row_text import COLUMN_MARK
 from lstmcli.explanation.reading import ReadText
 from lstmcli.explanation.removal import Block
 from lstmcli.explanation.results import PhraseShare
@@ -27,6 +28,8 @@ def _strongest(
     if text.num_units < len(text.words):
         return ()
     interactions = single[:-1] + single[1:] - pair
+    is_mark = np.array([text.text[word.start : word.end] == COLUMN_MARK for word in text.words])
+    interactions[is_mark[:-1] | is_mark[1:]] = 0.0  # words of different columns are no neighbours
     found = np.sort(np.argsort(-np.abs(interactions), kind="stable")[:most])
     return tuple(_phrase(text, place, float(pair[place]), float(interactions[place])) for place in found.tolist())
 

@@ -60,7 +60,8 @@ class Block:
             if not len(gaps.texts):
                 shares += [np.empty(0)] * len(group)
                 continue
-            parts = self._predictor.part_logits_with_gaps(joined([text.ids for text in own]), gaps)
+            of_rows = self._predictor.row_outputs([text.text for text in own])
+            parts = self._predictor.part_logits_with_gaps(joined([text.ids for text in own]), gaps, of_rows)
             numbers = gaps.texts + group.start
             found = whole[numbers] - self._log_odds(_mixed(self._predictor, parts), self.labels[numbers])
             shares += np.split(found, np.searchsorted(gaps.texts, np.arange(1, len(own))))
@@ -74,11 +75,18 @@ class Block:
             own = [self.texts[number] for number in group]
             nothing = np.array([UNKNOWN_ID], own[0].ids.dtype)
             units = [unit for text in own for unit in text.units_alone()]
-            found = mixed_logits(self._predictor, joined([nothing, *units]))
             sizes = [text.num_units for text in own]
+            of_rows = self._predictor.row_outputs([text.text for text in own])
+            if of_rows is not None:
+                of_rows = np.repeat(of_rows, sizes, axis=0)
+                found = mixed_logits(self._predictor, joined(units), of_rows) if units else np.empty((0, 0))
+                without = mixed_logits(self._predictor, joined([nothing] * len(units)), of_rows) if units else found
+            else:
+                found = mixed_logits(self._predictor, joined([nothing, *units]))
+                found, without = found[1:], np.broadcast_to(found[:1], (len(units), found.shape[1]))
             labels = np.repeat(self.labels[group.start : group.stop], sizes)
-            without = self._log_odds(np.broadcast_to(found[:1], (len(units), found.shape[1])), labels)
-            shares += np.split(self._log_odds(found[1:], labels) - without, np.cumsum(sizes)[:-1])
+            alone = self._log_odds(found, labels) - self._log_odds(without, labels)
+            shares += np.split(alone, np.cumsum(sizes)[:-1])
         return shares
 
     def _log_odds(self, logits: NDArray[np.float64], labels: Labels) -> NDArray[np.float64]:
@@ -111,9 +119,11 @@ def without_and_alone(block: Block) -> Shares:
     return [(last + first) / 2.0 for last, first in zip(block.without, block.alone, strict=True)]
 
 
-def mixed_logits(predictor: Predictor, token_ids: TokenIds) -> NDArray[np.float64]:
-    """Return the logits of the whole model, divided by its temperature, (texts, outputs)."""
-    return _mixed(predictor, predictor.part_logits(token_ids))
+def mixed_logits(
+    predictor: Predictor, token_ids: TokenIds, of_rows: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """Return the logits of the whole model, divided by its temperature, (texts, outputs); see `part_logits`."""
+    return _mixed(predictor, predictor.part_logits(token_ids, of_rows))
 
 
 def _mixed(predictor: Predictor, parts: PartLogits) -> NDArray[np.float64]:

@@ -6,12 +6,38 @@ from lstmcli.inference.predictor import Predictions
 
 
 @dataclass(frozen=True)
+class WordColumn:
+    """From which of several columns a word is.
+
+    Attributes:
+        name: of the column; None for the mark between two of them.
+        start: where the text of that column starts in the whole text.
+    """
+
+    name: str | None
+    start: int
+
+
+@dataclass(frozen=True)
 class WordShare:
-    """A word as it is written, `text[start:end]`, and how much it speaks for the label (negative: against it)."""
+    """A word as it is written, `text[start:end]`, and how much it speaks for the label (negative: against it).
+
+    `column` is None where a model reads only one.
+    """
 
     word: str
     start: int
     end: int
+    share: float
+    column: WordColumn | None = None
+
+
+@dataclass(frozen=True)
+class FeatureShare:
+    """A column that is read beside the text, what the row has in it, and how much that speaks for the label."""
+
+    feature: str
+    value: str
     share: float
 
 
@@ -53,6 +79,7 @@ class Explanation:
         probability: of this label.
         parts: its logits.
         words: all words of the text, in order.
+        features: what is beside the text, compared with an average row.
         phrases: neighbouring words with the largest absolute interactions, in order, if these were asked for.
     """
 
@@ -61,6 +88,7 @@ class Explanation:
     parts: Parts
     words: tuple[WordShare, ...]
     phrases: tuple[PhraseShare, ...] = ()
+    features: tuple[FeatureShare, ...] = ()
 
     def strongest(self, most: int | None) -> tuple[WordShare, ...]:
         """Return the `most` words with the largest absolute shares (None: all), in the order of the text."""

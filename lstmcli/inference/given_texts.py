@@ -19,7 +19,7 @@ def text_blocks(texts: Iterable[str], size: int) -> Iterator[list[str]]:
     Raises:
         TypeError: `texts` is not a collection, or one of them is not a string. Earlier blocks have been yielded.
     """
-    _check_collection(texts)
+    check_collection(texts)
     remaining, num_before = iter(texts), 0
     while block := list(islice(remaining, size)):
         for number, text in enumerate(block, start=num_before):
@@ -29,7 +29,8 @@ def text_blocks(texts: Iterable[str], size: int) -> Iterator[list[str]]:
         num_before += len(block)
 
 
-def _check_collection(texts: object) -> None:
+def check_collection(texts: object) -> None:
+    """Raise a TypeError, with what to pass instead, if `texts` are no collection."""
     found = type(texts).__name__
     if isinstance(texts, str):
         raise TypeError(f"{WANTED}, got str; for one text, pass [text]")

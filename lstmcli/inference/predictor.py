@@ -163,7 +163,7 @@ class Predictor:
             return _Found(np.empty((0, len(model.labels.names))), None, np.empty(0, dtype=bool))
         token_ids = self._tokens.encode(texts)
         has_known = self._tokens.has_known_word(token_ids)
-        parts = self.part_logits(token_ids)
+        parts = self.part_logits(token_ids, self.row_outputs(texts))
         mixed = self.mixed(parts)
         if model.scores is not None:
             return _Found(mixed, parts.ngrams, has_known)
@@ -175,21 +175,28 @@ class Predictor:
         """The tokens known so far; needs a `turn`."""
         return self._tokens
 
-    def part_logits(self, token_ids: TokenIds) -> PartLogits:
-        """Return what each part says about texts of known tokens; needs a `turn`."""
-        network = self._network_logits(self._tokens.word_ids(token_ids))
-        return PartLogits(network, self._ngram_logits(token_ids))
+    def row_outputs(self, texts: Sequence[str]) -> NDArray[np.float64] | None:
+        """Return what the features beside the n-grams add to their logits, (texts, labels); None without any."""
+        return None if self.model.features is None else self.model.features.outputs(texts)
 
-    def _ngram_logits(self, token_ids: TokenIds) -> NDArray[np.float64] | None:
+    def part_logits(self, token_ids: TokenIds, of_rows: NDArray[np.float64] | None = None) -> PartLogits:
+        """Return what each part says about texts of known tokens, with their `row_outputs`; needs a `turn`."""
+        network = self._network_logits(self._tokens.word_ids(token_ids))
+        return PartLogits(network, self._ngram_logits(token_ids, of_rows))
+
+    def _ngram_logits(self, token_ids: TokenIds, of_rows: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
         if self.scorer is None:
             return None
         ids = self._tokens.ngram_ids(token_ids)
-        return self.scorer.logits(ids, token_ids.lengths, self._tokens.ngram_rows)
+        logits = self.scorer.logits(ids, token_ids.lengths, self._tokens.ngram_rows)
+        return logits if of_rows is None else logits + of_rows
 
-    def part_logits_with_gaps(self, token_ids: TokenIds, gaps: Gaps) -> PartLogits:
+    def part_logits_with_gaps(
+        self, token_ids: TokenIds, gaps: Gaps, of_rows: NDArray[np.float64] | None = None
+    ) -> PartLogits:
         """Return what each part says about texts of known tokens without some of these, (gaps, labels); needs a `turn`.
 
-        Without any token, a text is one unknown word.
+        Without any token, a text is one unknown word. `of_rows` are the `row_outputs` of the texts.
         """
         left = gaps.left_in(token_ids, if_nothing=UNKNOWN_ID)
         lengths = token_ids.lengths
@@ -203,7 +210,7 @@ class Predictor:
         if not is_shared.all():
             others = np.flatnonzero(~is_shared)
             network[others] = self._network_logits(self._tokens.word_ids(left.of(others)))
-        return PartLogits(network, self._ngram_logits(left))
+        return PartLogits(network, self._ngram_logits(left, None if of_rows is None else of_rows[gaps.texts]))
 
     def mixed(self, parts: PartLogits) -> NDArray[np.float64]:
         """Return the logits of the whole model before they are divided by its temperature, (texts, outputs).

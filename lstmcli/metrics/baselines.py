@@ -30,9 +30,9 @@ class MajorityBaseline:
     kind: LabelKind
 
     @classmethod
-    def fit(cls, targets: NDArray[np.bool_], kind: LabelKind) -> "MajorityBaseline":
-        """Compute the label frequencies of `targets`, (texts, labels)."""
-        return cls(targets.mean(axis=0), kind)
+    def fit(cls, targets: NDArray[np.bool_], kind: LabelKind, weights: Floats | None = None) -> "MajorityBaseline":
+        """Compute the label frequencies of `targets`, (texts, labels); `weights` are (texts,), None: all alike."""
+        return cls(targets.mean(axis=0) if weights is None else weights @ targets / weights.sum(), kind)
 
     def probabilities(self, num_texts: int) -> Floats:
         """Return (texts, labels), all rows the same."""
@@ -84,10 +84,12 @@ class TfidfBaseline:
         kind: LabelKind,
         choose_rule: Callable[[Floats], DecisionRule],
         choose_group_rule: Callable[[Floats], DecisionRule | None] = lambda _: None,
+        weights: Floats | None = None,
     ) -> "TfidfBaseline":
         """Fit on training rows; choose C on validation rows, and the rule from their probabilities by `choose_rule`.
 
-        Texts are lists of tokens. `choose_group_rule` does the same for groups of rows.
+        Texts are lists of tokens. `choose_group_rule` does the same for groups of rows. `weights` are those of training
+        rows; None: all count as one.
         """
         min_frequency = 1 if len(targets) < SMALL_CORPUS_TEXTS else 2
         vectorizer = tfidf_vectorizer(list, min_df=min_frequency)
@@ -97,7 +99,7 @@ class TfidfBaseline:
         score = DEFAULT_SCORE[kind]
         best: tuple[float, TfidfBaseline] | None = None
         for strength in STRENGTHS:
-            coefficients, intercepts = fit_one_vs_rest(features, targets, strength)
+            coefficients, intercepts = fit_one_vs_rest(features, targets, strength, counts=weights)
             logits = np.asarray(validation_features @ coefficients.T) + intercepts
             temperature = fit_temperature(logits, validation_targets, kind)
             probabilities = probabilities_from_logits(logits, kind, temperature=temperature)

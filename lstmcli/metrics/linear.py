@@ -27,7 +27,11 @@ MIN_WEIGHT = 0.01
 
 
 def fit_one_vs_rest(
-    features: Any, targets: NDArray[np.bool_ | np.float32], strength: float, weights: Floats | None = None
+    features: Any,
+    targets: NDArray[np.bool_ | np.float32],
+    strength: float,
+    weights: Floats | None = None,
+    counts: Floats | None = None,
 ) -> tuple[Floats, Floats]:
     """Fit each label against all others.
 
@@ -40,6 +44,7 @@ def fit_one_vs_rest(
         strength: the inverse regularisation strength C.
         weights: (labels, features), factors on the features of each label. Features with a large weight are less
             strongly regularised. None: 1.
+        counts: (texts,), how many texts each of them stands for. None: 1.
 
     Returns:
         Coefficients (labels, features), to be applied to the unweighted `features`, and intercepts (labels,).
@@ -48,9 +53,9 @@ def fit_one_vs_rest(
     intercepts = np.zeros(targets.shape[1])
     num_passes = min(MAX_PASSES, max(MIN_PASSES, MAX_VISITS // max(1, features.nnz)))
     for label, column in enumerate(targets.T):
-        rows, answers, row_weights = _answers(column)
+        rows, answers, row_weights = _answers(column, counts)
         if len(set(answers)) < 2 or not features.shape[1]:
-            share = (column.sum() + 0.5) / (len(column) + 1.0)
+            share = _smoothed_share(column, counts)
             intercepts[label] = np.log(share / (1.0 - share))
             continue
         model = LogisticRegression(
@@ -66,6 +71,12 @@ def fit_one_vs_rest(
     return coefficients, intercepts
 
 
+def _smoothed_share(column: NDArray[np.bool_ | np.float32], counts: Floats | None) -> Any:
+    """Return how frequent a label is, from its targets (texts,), between 0 and 1."""
+    num_with, num_texts = (column.sum(), len(column)) if counts is None else (counts @ column, counts.sum())
+    return np.asarray((num_with + 0.5) / (num_texts + 1.0))[()]
+
+
 def _scaled(features: Any, weights: Floats) -> Any:
     """Return the matrix with scaled columns. Only the values are copied, not the indices."""
     features.sort_indices()  # otherwise the solver sorts the shared indices, but the values of only one matrix
@@ -75,11 +86,13 @@ def _scaled(features: Any, weights: Floats) -> Any:
 
 
 def _answers(
-    column: NDArray[np.bool_ | np.float32],
+    column: NDArray[np.bool_ | np.float32], counts: Floats | None
 ) -> tuple[NDArray[np.int64] | None, NDArray[np.bool_], Floats | None]:
     """Return the rows to fit on (None: each once), their binary targets, and their weights (None: equal)."""
     if column.dtype == np.bool_:
-        return None, column.astype(np.bool_), None
+        return None, column.astype(np.bool_), counts
     yes, no = np.flatnonzero(column >= MIN_WEIGHT), np.flatnonzero(column <= 1.0 - MIN_WEIGHT)
     weights = np.concatenate([column[yes], 1.0 - column[no]]).astype(np.float64)
+    if counts is not None:
+        weights *= np.concatenate([counts[yes], counts[no]])
     return np.concatenate([yes, no]), np.arange(len(weights)) < len(yes), weights

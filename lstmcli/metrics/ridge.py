@@ -13,7 +13,11 @@ TOLERANCE = 1e-4
 
 
 def fit_ridge(
-    features: Any, targets: NDArray[np.floating], strength: float, weights: Floats | None = None
+    features: Any,
+    targets: NDArray[np.floating],
+    strength: float,
+    weights: Floats | None = None,
+    counts: Floats | None = None,
 ) -> tuple[Floats, Floats]:
     """Minimise the squared error plus the squared coefficients times alpha = 1 / `strength`.
 
@@ -23,6 +27,7 @@ def fit_ridge(
         strength: the inverse regularisation strength, as C is in a logistic regression.
         weights: (scores, features), factors on the features of each score. Features with a large weight are less
             strongly regularised. None: 1.
+        counts: (texts,), how many texts each of them stands for. None: 1.
 
     Returns:
         Coefficients (scores, features), to be applied to the unweighted `features`, and intercepts (scores,).
@@ -31,14 +36,15 @@ def fit_ridge(
     intercepts = np.zeros(targets.shape[1])
     for score, column in enumerate(targets.T.astype(np.float64)):
         rows = np.flatnonzero(~np.isnan(column))
-        intercepts[score] = column[rows].mean() if len(rows) else 0.0
+        own = None if counts is None else counts[rows]
+        intercepts[score] = np.average(column[rows], weights=own) if len(rows) else 0.0
         if len(rows) < 2 or not features.shape[1]:
             continue
         used = features if len(rows) == len(column) else features[rows]
         if weights is not None:
             used = type(used)((used.data * weights[score][used.indices], used.indices, used.indptr), used.shape)
         model = Ridge(alpha=1.0 / strength, solver="sparse_cg", tol=TOLERANCE)
-        model.fit(used, column[rows])
+        model.fit(used, column[rows], sample_weight=own)
         coefficients[score], intercepts[score] = model.coef_, model.intercept_
         if weights is not None:
             coefficients[score] *= weights[score]

@@ -39,20 +39,25 @@ class RidgeBaseline:
 
     @classmethod
     def fit(
-        cls, texts: Iterable[list[str]], targets: Floats, validation_texts: Iterable[list[str]], validation: Floats
+        cls,
+        texts: Iterable[list[str]],
+        targets: Floats,
+        validation_texts: Iterable[list[str]],
+        validation: Floats,
+        weights: Floats | None = None,
     ) -> "RidgeBaseline":
         """Fit on training rows, and choose alpha on validation rows; targets are (rows, scores), NaN where missing.
 
-        Texts are lists of tokens.
+        Texts are lists of tokens. `weights` are those of training rows; None: all count as one.
         """
         vectorizer = tfidf_vectorizer(list, min_df=1 if len(targets) < SMALL_CORPUS_TEXTS else 2)
         features = vectorizer.fit_transform(texts)
         validation_features = vectorizer.transform(validation_texts)
-        standard = Standard.of(targets)
+        standard = Standard.of(targets, weights)
         truth = standard.standardised(validation)
 
         def fitted(strength: float) -> tuple[float, Floats, Floats]:
-            coefficients, intercepts = fit_ridge(features, standard.standardised(targets), strength)
+            coefficients, intercepts = fit_ridge(features, standard.standardised(targets), strength, counts=weights)
             values = np.asarray(validation_features @ coefficients.T) + intercepts
             return squared_error(truth, values), coefficients, intercepts
 

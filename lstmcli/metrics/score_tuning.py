@@ -33,8 +33,14 @@ class Standard:
     deviations: Floats
 
     @classmethod
-    def of(cls, targets: Floats) -> "Standard":
-        """Measure `targets` (rows, scores), NaN where a score is missing."""
+    def of(cls, targets: Floats, weights: Floats | None = None) -> "Standard":
+        """Measure `targets` (rows, scores), NaN where a score is missing; `weights` are (rows,), None: all alike."""
+        if weights is not None:
+            shares = np.where(np.isnan(targets), 0.0, weights[:, None])
+            shares /= shares.sum(axis=0)
+            values = np.nan_to_num(targets)
+            means = (shares * values).sum(axis=0)
+            return cls(means, np.sqrt((shares * np.square(values - means)).sum(axis=0)))
         return cls(np.nanmean(targets, axis=0), np.nanstd(targets, axis=0))
 
     def standardised(self, targets: Floats) -> Floats:

@@ -59,7 +59,7 @@ def continue_ngrams(corpus: NgramCorpus, old: NgramTable, *, seed: int) -> Fitte
     change = np.zeros((targets.shape[1], features.matrix.shape[1])), np.zeros(targets.shape[1])
     for strength in CHANGE_STRENGTHS:
         if corpus.kind == "scores":
-            change = regression.fit(features.matrix, targets - offsets, strength)
+            change = regression.fit(features.matrix, targets - offsets, strength, None, None)
         else:
             change = _logistic_change(features.matrix, targets, offsets, strength, change)
         table = features.changed(before, *change)

@@ -1,6 +1,7 @@
 """Fits the n-gram model: one regression per label or score over hashed n-grams; C is chosen on validation rows."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +51,8 @@ class NgramFeatures:
         seed: int,
         kinds: FeatureKinds = FeatureKinds.MARKED,
         known_idf: NDArray[np.float64] | None = None,
+        weights: NDArray[np.float64] | None = None,
+        further: Any = None,
     ) -> None:
         """Compute the features.
 
@@ -61,6 +64,8 @@ class NgramFeatures:
             seed: determines which texts are dropped if there are too many.
             kinds: what `texts` contain; negated words are already replaced in them.
             known_idf: (buckets,), of a model to go on from, whose features are kept with these weights; 0 for others.
+            weights: (texts,), where a weight of 2 makes a text count as two; None: all count as one.
+            further: (texts, features), a scipy matrix in CSR form of what `row_features` there are.
         """
         self.tokens = tokens
         self._sizes = sizes
@@ -69,6 +74,8 @@ class NgramFeatures:
         self._kinds = kinds
         hashed = HashedTokens.from_tokens(tokens, sizes, num_buckets)
         self.rows = _drawn(_num_entries(texts, np.diff(hashed.starts)), MAX_ENTRIES, seed)
+        self._weights = None if weights is None else weights[self.rows]
+        self._further = None if further is None else further[self.rows]
         ids, lengths = texts.joined(self.rows)
         words = self._word_counts(ids, lengths, hashed)
         occurrences = token_occurrences(ids, lengths)
@@ -79,10 +86,7 @@ class NgramFeatures:
             (np.ones(len(hashed.characters)), hashed.characters, hashed.starts), shape=(len(tokens), num_buckets)
         )
         characters = (counts @ spelling).tocsr()
-        frequencies = np.bincount(words.indices, minlength=num_buckets)
-        frequencies += np.bincount(characters.indices, minlength=num_buckets)
-        self._idf = np.log((1.0 + len(lengths)) / (1.0 + np.minimum(frequencies, len(lengths)))) + 1.0
-        self._idf[frequencies < MIN_TEXTS] = 0.0
+        self._idf = self._inverse_frequencies(words, characters)
         if known_idf is not None:
             self._idf = np.where(known_idf > 0.0, known_idf, self._idf)
         self._used = np.flatnonzero(self._idf)
@@ -109,6 +113,21 @@ class NgramFeatures:
         rows[self._used, 1:] += (coefficients * self._idf[self._used]).T
         return table._replace(rows=rows.astype(np.float16), intercepts=table.intercepts + intercepts)
 
+    def _inverse_frequencies(self, words: Any, characters: Any) -> NDArray[np.float64]:
+        """Return (buckets,), 0 for features in too few texts."""
+        num_texts = words.shape[0]
+        frequencies = np.bincount(words.indices, minlength=self._num_buckets)
+        frequencies += np.bincount(characters.indices, minlength=self._num_buckets)
+        is_rare = frequencies < MIN_TEXTS  # a text of weight 2 is still one text, which could be memorised
+        if self._weights is not None:
+            num_texts = self._weights.sum()
+            parts = [(counts.indices, np.diff(counts.indptr)) for counts in (words, characters)]
+            of_entries = np.concatenate([np.repeat(self._weights, sizes) for _, sizes in parts])
+            frequencies = np.bincount(np.concatenate([each for each, _ in parts]), of_entries, self._num_buckets)
+        inverse: NDArray[np.float64] = np.log((1.0 + num_texts) / (1.0 + np.minimum(frequencies, num_texts))) + 1.0
+        inverse[is_rare] = 0.0
+        return inverse
+
     def _word_counts(self, ids: NDArray[np.integer], lengths: NDArray[np.int64], hashed: HashedTokens) -> Any:
         tokens = token_occurrences(ids, lengths)
         pairs = pair_occurrences(ids, lengths, hashed.codes, self._num_buckets, self._kinds)
@@ -122,6 +141,12 @@ class NgramFeatures:
         scale = 1.0 / np.sqrt(np.where(squared_lengths > 0.0, squared_lengths, 1.0))
         used = counts[:, self._used]
         return (sparse.diags(scale) @ used @ sparse.diags(self._idf[self._used])).tocsr()
+
+    def without(self, columns: NDArray[np.bool_]) -> "NgramFeatures":
+        """Return the same without some of the features beside the n-grams, (features,), whose values become 0."""
+        other = copy(self)
+        other._further = self._further @ sparse.diags((~columns).astype(np.float64))
+        return other
 
     def tried(self, num_labels: int) -> NDArray[np.int64] | None:
         """Return a sample of `rows`, as indices into them, that is enough to choose C; None: all rows."""
@@ -139,14 +164,18 @@ class NgramFeatures:
             places: indices into `rows`, to fit on a sample; None: all.
             fit: the regression.
         """
-        matrix = self._matrix
+        matrix, weights, further = self._matrix, self._weights, self._further
         if places is not None:
             matrix, targets = matrix[places], targets[places]
-        coefficients, intercepts = fit(matrix, targets, strength)
+            weights = None if weights is None else weights[places]
+            further = None if further is None else further[places]
+        coefficients, intercepts = fit(matrix, targets, strength, weights, further)
         table = np.zeros((self._num_buckets, 1 + len(intercepts)), dtype=np.float16)
         table[:, 0] = self._idf
-        table[self._used, 1:] = (coefficients * self._idf[self._used]).T
-        return NgramTable(self._sizes, table, intercepts, kinds=self._kinds)
+        own, others = coefficients[:, : len(self._used)], coefficients[:, len(self._used) :]
+        table[self._used, 1:] = (own * self._idf[self._used]).T
+        others_if_any = None if further is None else others
+        return NgramTable(self._sizes, table, intercepts, kinds=self._kinds, further=others_if_any)
 
 
 def _num_entries(texts: TokenIds, num_characters: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -194,6 +223,7 @@ def fit_ngrams(
     *,
     kind: OutputKind,
     strengths: Sequence[float] | None = None,
+    validation_further: Any = None,
 ) -> FittedNgrams:
     """Fit with increasing C until the loss on validation rows no longer falls.
 
@@ -204,6 +234,7 @@ def fit_ngrams(
         validation_targets: (validation texts, labels), also where `targets` are cumulative.
         kind: of the labels.
         strengths: values of C, ascending, at least one; None: those of the kind.
+        validation_further: (validation texts, features), what `features` have beside n-grams, if they have some.
     """
     regression = regression_of(kind)
     strengths = strengths or regression.strengths
@@ -214,6 +245,8 @@ def fit_ngrams(
         table = features.fit(targets, strength, places, regression.fit)
         scorer = NgramScorer(table)
         logits = scorer.logits(validation.flat, validation.lengths, scorer.token_rows(features.tokens))
+        if table.further is not None:
+            logits = logits + validation_further @ table.further.T
         loss = regression.loss(logits, validation_targets)
         return FittedNgrams(table, strength, logits, loss, num_texts - len(targets))
 

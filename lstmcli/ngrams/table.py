@@ -29,6 +29,7 @@ class NgramTable(NamedTuple):
         intercepts: (labels,).
         guard: checks rows before they are read, if they are in a file.
         kinds: its features.
+        further: (labels, features beside the n-grams), the coefficients of `row_features`; None without any.
     """
 
     sizes: range
@@ -36,3 +37,4 @@ class NgramTable(NamedTuple):
     intercepts: NDArray[np.float64]
     guard: RowGuard | None = None
     kinds: FeatureKinds = FeatureKinds.MARKED
+    further: NDArray[np.float64] | None = None

@@ -76,7 +76,7 @@ def cross_validate(
 def _cross_validate(config: Config, run: OpenRun, num_folds: int, tell: Tell, stop: Stop, extras: Extras) -> AnyScored:
     paths = [path for path in (config.data.train, config.data.validation) if path is not None]
     source = provenance(config, paths)
-    examples = read_examples(paths, config.data)
+    examples = read_examples(paths, config.data, weighted=True)
     tell(examples.report)
     seed = config.training.seed
     fold = deal_folds(examples, num_folds=num_folds, seed=seed)

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any
 from lstmcli.config import loading
 from lstmcli.config.settings import Config
 from lstmcli.inference.given_texts import BLOCK_TEXTS, text_blocks
+from lstmcli.inference.rows_in_memory import given_rows
 from lstmcli.recipes.continuing.settings import settings_to_continue
 from lstmcli.recipes.run_setup import default_run_dir
 from lstmcli.training.continued import read_past
 
 if TYPE_CHECKING:  # a mistake is told before pandas is loaded
+    import numpy as np
+    from numpy.typing import NDArray
+
     from lstmcli.corpus.corpus import Corpus
     from lstmcli.corpus.past import Past
 
@@ -23,6 +27,8 @@ def given_inputs(
     texts: Iterable[str] | None,
     labels: Iterable[Any] | None,
     scores: Mapping[str, Iterable[Any]] | None = None,
+    weights: Iterable[Any] | None = None,
+    features: Mapping[str, Iterable[Any]] | None = None,
     *,
     start: Path | None = None,
 ) -> "tuple[Config, Corpus | None]":
@@ -33,17 +39,21 @@ def given_inputs(
         settings = {**settings_to_continue(start, in_memory=texts is not None), **settings}
         past = read_past(start)
     if scores is not None:
-        return _given_scores(settings, texts, labels, scores, past)
+        return _given_scores(settings, texts, labels, scores, weights, features, past)
     if (texts is None) != (labels is None):
         raise TypeError(f"expected texts and labels together, got only {'labels' if texts is None else 'texts'}")
+    for name, values, key in (("weights", weights, "weight"), ("features", features, "features")):
+        if texts is None and values is not None:
+            raise TypeError(f"expected texts and {name} together, got only {name}; for rows in a file, set data.{key}")
     if texts is None or labels is None:
         return loading.config_from(settings), None
     from lstmcli.corpus.in_memory import corpus_in_memory, given_labels, labelled_settings
 
-    given = list(chain.from_iterable(text_blocks(texts, BLOCK_TEXTS)))
     names = given_labels(labels)
-    config = loading.config_from({**settings, **labelled_settings(names)}, needs_rows=False)
-    return config, corpus_in_memory(given, names, config.data, seed=config.training.seed, past=past)
+    config = loading.config_from({**_named(features), **settings, **labelled_settings(names)}, needs_rows=False)
+    given = _checked_texts(given_rows(config.data, texts, features))
+    numbers = _checked_weights(weights, len(given))
+    return config, corpus_in_memory(given, names, config.data, seed=config.training.seed, past=past, weights=numbers)
 
 
 def _given_scores(
@@ -51,6 +61,8 @@ def _given_scores(
     texts: Iterable[str] | None,
     labels: Iterable[Any] | None,
     scores: Mapping[str, Iterable[Any]],
+    weights: Iterable[Any] | None,
+    features: Mapping[str, Iterable[Any]] | None,
     past: "Past | None",
 ) -> "tuple[Config, Corpus]":
     if labels is not None:
@@ -59,10 +71,28 @@ def _given_scores(
         raise TypeError("expected texts and scores together, got only scores")
     from lstmcli.corpus.scores_in_memory import given_scores, scores_in_memory
 
-    given = list(chain.from_iterable(text_blocks(texts, BLOCK_TEXTS)))
     numbers = given_scores(scores)
-    config = loading.config_from({**settings, "data.scores": list(numbers.names)}, needs_rows=False)
-    return config, scores_in_memory(given, numbers, config.data, seed=config.training.seed, past=past)
+    config = loading.config_from({**_named(features), **settings, "data.scores": list(numbers.names)}, needs_rows=False)
+    given = _checked_texts(given_rows(config.data, texts, features))
+    checked = _checked_weights(weights, len(given))
+    return config, scores_in_memory(given, numbers, config.data, seed=config.training.seed, past=past, weights=checked)
+
+
+def _named(features: Mapping[str, Iterable[Any]] | None) -> dict[str, Any]:
+    """Return the settings by which given features are read, unless others are set."""
+    return {} if features is None else {"data.features": list(features)}
+
+
+def _checked_texts(texts: Iterable[Any]) -> list[Any]:
+    return list(chain.from_iterable(text_blocks(texts, BLOCK_TEXTS)))
+
+
+def _checked_weights(weights: Iterable[Any] | None, num_texts: int) -> "NDArray[np.float64] | None":
+    if weights is None:
+        return None
+    from lstmcli.corpus.row_weights import given_weights
+
+    return given_weights(weights, num_texts)
 
 
 def given_path(

@@ -4,7 +4,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lstmcli.data.columns import Keeper, TextSelector
+from lstmcli.config.model_settings import DataSettings
+from lstmcli.corpus.feature_cells import wanted_features
+from lstmcli.corpus.row_texts import RowSelector
+from lstmcli.data.columns import Keeper
 from lstmcli.data.formats import BINARY_FORMATS, output_format
 from lstmcli.data.formats.header import FORMATS_BY_DELIMITER
 from lstmcli.data.formats.text import TEXT_FORMAT
@@ -94,7 +97,7 @@ def predict_files(
     format_name = name_of_output_format(output, layouts[0].format_name)
     written_as = output_format(format_name, escapes_formulas=output.escape_formulas)
     rows = RowStream(pool, adder_of(model, options, format_name), written_as, inputs.on_error, warn, watch)
-    return answer_rows(rows, paths, layouts, inputs=inputs, output=output, text_column=model.columns.text, warn=warn)
+    return answer_rows(rows, paths, layouts, inputs=inputs, output=output, columns=model.columns, warn=warn)
 
 
 def input_layouts(model: SavedModel, paths: Sequence[str], inputs: InputOptions) -> list[Layout]:
@@ -110,7 +113,7 @@ def answer_rows(
     *,
     inputs: InputOptions,
     output: OutputOptions,
-    text_column: str,
+    columns: DataSettings,
     warn: Callable[[str], None],
 ) -> RowCounts:
     """Send all rows of the `paths` through `rows`, and count them; see `predict_files`."""
@@ -118,7 +121,7 @@ def answer_rows(
         rows.write_to(destination)
         try:
             for path, layout in zip(paths, layouts, strict=True):
-                _predict_input(path, layout, rows, inputs, output, text_column, warn)
+                _predict_input(path, layout, rows, inputs, output, columns, warn)
         except DataError:
             rows.answer()  # what was read before is not lost
             raise
@@ -144,7 +147,7 @@ def _predict_input(
     rows: RowStream[Any],
     inputs: InputOptions,
     output: OutputOptions,
-    text_column: str,
+    columns: DataSettings,
     warn: Callable[[str], None],
 ) -> None:
     keeps_broken = inputs.on_error != "stop"
@@ -152,16 +155,24 @@ def _predict_input(
     with open_records(path, **layout._asdict(), keeps_broken=keeps_broken, before_waiting=rows.answer) as source:
         if inputs.text_column is not None and source.format_name == TEXT_FORMAT:
             raise UsageError("--text: plain text has no columns; name the format of the input with --format.")
-        select = TextSelector(source, inputs.text_column or text_column)
+        select = RowSelector(source, columns, inputs.text_column or columns.text)
         rows.read_from(source, select, Keeper(output.columns, source))
         for number, record in enumerate(source.records):
             if number == 0 and source.format_name == TEXT_FORMAT:
-                for note in notes_on_tables(record.cells[0], text_column, source.name):
+                for note in notes_on_text(record.cells[0], columns, source.name):
                     warn(note)
             rows.take(record)
             if output.line_buffered:
                 rows.answer()
         rows.end_input()
+
+
+def notes_on_text(line: str, columns: DataSettings, name: str) -> Iterator[str]:
+    """Yield what to tell a user about lines of text, with `line` as the first."""
+    yield from notes_on_tables(line, columns.text, name)
+    names = ", ".join(name for name, _ in wanted_features(columns))
+    if names:
+        yield f"{name}: lines of text have no {names}, which counts as missing; for columns, pass a table"
 
 
 def notes_on_tables(line: str, column: str, name: str) -> Iterator[str]:

@@ -2,9 +2,12 @@
 
 import hashlib
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from lstmcli.config.defaults import CorpusSizes, Resolved, resolve
 from lstmcli.config.model_settings import ModelSettings
@@ -14,7 +17,6 @@ from lstmcli.corpus.encode import EncodedTexts, TokenizedTexts, encode, encode_w
 from lstmcli.corpus.past import Past
 from lstmcli.events import (
     LabelsFound,
-    NgramsFitted,
     Note,
     RowsSplit,
     Tell,
@@ -25,11 +27,11 @@ from lstmcli.events import (
     ignore,
 )
 from lstmcli.models.gpu.fused import missing_kernels
-from lstmcli.ngrams.choice import NgramCorpus, fit_best_ngrams
 from lstmcli.ngrams.fit import FittedNgrams
-from lstmcli.ngrams.table import FeatureKinds
+from lstmcli.ngrams.row_features import FittedFeatures
 from lstmcli.recipes.continuing.plan import Continuation
-from lstmcli.recipes.tasks.choice import notes_on_targets, targets_of, task_of
+from lstmcli.recipes.linear.fit import fit_linear
+from lstmcli.recipes.tasks.choice import notes_on_targets, task_of
 from lstmcli.recipes.tasks.task import Task
 from lstmcli.store.language_model import SavedLanguageModel
 from lstmcli.text.encoder import GrowingVocabulary
@@ -38,6 +40,7 @@ from lstmcli.training.classification import Classification, LabelledTokens
 from lstmcli.training.continued import Continued
 from lstmcli.training.initial_weights import InitialWeights, build_classifier, unpretrained
 from lstmcli.training.loop import Trainer
+from lstmcli.training.loss import with_weights
 from lstmcli.training.word_vectors import EmbeddingRows, embedding_rows
 
 
@@ -62,6 +65,8 @@ class Prepared:
         embedding: the vocabulary and the initial word vectors.
         language_model: initial weights of the layers; None for random ones.
         ngrams: the fitted n-gram model, if there is one.
+        features: those beside the n-grams, fitted together with them, if there are any.
+        without_features: see `LinearModel.without`.
         task: what is learned, labels or scores.
         device: where networks are trained.
         continuation: how the training goes on from a model, if it does.
@@ -76,6 +81,8 @@ class Prepared:
     embedding: EmbeddingRows
     language_model: SavedLanguageModel | None
     ngrams: FittedNgrams | None
+    features: FittedFeatures | None
+    without_features: Mapping[str, NDArray[np.float64]]
     task: Task
     device: torch.device
     continuation: Continuation | None
@@ -118,10 +125,13 @@ class Prepared:
     def objective(self) -> Classification:
         """The objective that each network is trained on."""
         training = self.config.training
+        # Weights, which are in a column of their own, are no targets.
+        has_weights = self.corpus.train.row_weights is not None
+        targets = self.task.train_targets if has_weights else self.train.targets
         return Classification(
             self.train,
             self.validation,
-            loss=self.task.loss(self.train.targets),
+            loss=self.task.loss(targets),
             score=self.task.scores,
             word_dropout=self.config.dropout.words,
             adversarial=training.adversarial,
@@ -179,7 +189,10 @@ def prepare(
     settings = resolve(config, sizes, knows_sentences=start.knows_sentences, earlier=earlier)
     embedding = embedding_rows(learned.vocabulary, learned.counts, settings.vector_size, source)
     _tell_words(learned, embedding, start, config.model, tell)
-    ngrams = _fit_ngrams(corpus, tokens, config, settings, continuation, tell) if config.ngrams.enabled else None
+    linear = None
+    if config.ngrams.enabled:
+        linear = fit_linear(corpus, tokens.train, tokens.validation, config, settings, continuation, tell)
+    ngrams = None if linear is None else linear.ngrams
     task = task_of(config, corpus, ngrams)
     targets = task.train_targets if continuation is None else continuation.targets(task.train_targets)
     _tell_plan(settings, learned, config, tell)
@@ -189,13 +202,15 @@ def prepare(
         config=config,
         corpus=corpus,
         settings=settings,
-        train=LabelledTokens(learned.token_ids, targets),
+        train=LabelledTokens(learned.token_ids, with_weights(targets, corpus.train.row_weights)),
         validation=LabelledTokens(
             encode(tokens.validation, config.tokenizer, embedding.vocabulary), task.validation_targets
         ),
         embedding=embedding,
         language_model=start.language_model,
         ngrams=ngrams,
+        features=None if linear is None else linear.features,
+        without_features={} if linear is None else linear.without,
         task=task,
         device=device,
         continuation=continuation,
@@ -214,44 +229,6 @@ def fingerprint(corpus: Corpus, embedding: EmbeddingRows, continued: Continued |
     if continued is not None:
         digest.update(continued.digest.encode())
     return digest.hexdigest()
-
-
-def _fit_ngrams(
-    corpus: Corpus,
-    tokens: TokenizedCorpus,
-    config: Config,
-    settings: Resolved,
-    continuation: Continuation | None,
-    tell: Tell,
-) -> FittedNgrams:
-    ngrams = config.ngrams
-    # Without character n-grams, max_characters is 0; a stored range must not end before it starts.
-    sizes = range(ngrams.min_characters, max(ngrams.min_characters, ngrams.max_characters + 1))
-    train_targets, validation_targets = targets_of(corpus)
-    rows = NgramCorpus(
-        tokens.train.token_ids(),
-        train_targets,
-        tokens.validation.token_ids(),
-        validation_targets,
-        tokens.train.words,
-        corpus.labels.output_kind,
-    )
-    seed = config.training.seed
-    fitted = None if continuation is None else continuation.ngrams(rows, sizes, seed=seed)
-    if fitted is None:
-        kinds = None if continuation is None else continuation.ngram_kinds
-        fitted = fit_best_ngrams(rows, sizes, num_buckets=settings.ngram_buckets, seed=seed, kinds=kinds)
-    tell(
-        NgramsFitted(
-            ngrams.min_characters,
-            ngrams.max_characters,
-            len(fitted.table.rows),
-            fitted.strength,
-            fitted.num_left_out,
-            has_negations=fitted.table.kinds is FeatureKinds.NEGATED,
-        )
-    )
-    return fitted
 
 
 def _tell_labels(corpus: Corpus, tell: Tell) -> None:

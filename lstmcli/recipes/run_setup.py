@@ -1,6 +1,7 @@
 """Resolves and checks the config and the run directory of a command, without importing anything slow."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -9,6 +10,7 @@ from lstmcli.config.loading import load_config
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.config.settings import Config, OutputSettings
 from lstmcli.corpus.columns import CellSelector
+from lstmcli.corpus.feature_cells import BadFeatureError
 from lstmcli.corpus.label_map import with_map
 from lstmcli.data.reading import STANDARD_INPUT, check_exist, open_records
 from lstmcli.errors import RunDirectoryError, UsageError
@@ -170,7 +172,8 @@ def _check_first_rows(path: str, settings: DataSettings, *, soft: bool) -> None:
         selector = CellSelector(source, settings, soft=soft)
         for number, record in enumerate(source.records, start=1):
             if not record.is_malformed:
-                selector.select(record)
+                with suppress(BadFeatureError):  # told with all others, once rows are read
+                    selector.select(record)
             if source.columns is not None or selector.is_settled or number == MAX_ROWS_CHECKED:
                 return
         selector.check()

@@ -195,8 +195,9 @@ def fit_baselines(
         kind=corpus.labels.kind,
         choose_rule=decisions.rule,
         choose_group_rule=decisions.group_rule,
+        weights=corpus.train.row_weights,
     )
-    majority = MajorityBaseline.fit(corpus.train_targets, corpus.labels.kind)
+    majority = MajorityBaseline.fit(corpus.train_targets, corpus.labels.kind, corpus.train.row_weights)
     alone = decisions.ngrams_alone()
     ngrams = (
         None

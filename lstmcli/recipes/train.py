@@ -15,7 +15,7 @@ from lstmcli.corpus.label_map import with_map
 from lstmcli.corpus.targets import label_targets
 from lstmcli.data.atomic import replaced_folder
 from lstmcli.errors import InterruptedRunError
-from lstmcli.events import EnsembleScored, PartsScored, Tell, ignore
+from lstmcli.events import EnsembleScored, Note, PartsScored, Tell, ignore
 from lstmcli.inference.predictor import Predictor
 from lstmcli.inspection.gradients import FileGradients
 from lstmcli.recipes.continuing.before import earlier_overlaps, facts_on, with_notes
@@ -23,6 +23,7 @@ from lstmcli.recipes.evaluation.written import describe_model
 from lstmcli.recipes.fit import FittedNetwork, fit_network
 from lstmcli.recipes.gradients.texts import gradients_of_training
 from lstmcli.recipes.levels.training import check_decision, with_groups
+from lstmcli.recipes.linear.report import ScoredFeatures
 from lstmcli.recipes.prepare import Prepared, TokenizedCorpus, prepare, read_corpus, tokenize_corpus
 from lstmcli.recipes.pretraining import pretrain_within
 from lstmcli.recipes.reporting.content import content_of_training
@@ -176,6 +177,10 @@ def _tune(prepared: Prepared, networks: Sequence[FittedNetwork], tell: Tell) -> 
         tell(PartsScored(headline, network, ngrams, value, tuned.ngram_share))
         found = {"network_alone": network, "ngrams_alone": ngrams, "together": value}
         facts |= {name: round(score, 4) for name, score in found.items()}
+    if prepared.ngrams is not None and prepared.without_features:
+        scored = ScoredFeatures.of(task, prepared.ngrams, prepared.without_features)
+        tell(Note(scored.sentence()))
+        facts |= scored.facts()
     for event in tuned.events:
         tell(event)
     if prepared.language_model is not None:
@@ -194,6 +199,7 @@ def _model(prepared: Prepared, tuned: Tuned, networks: Sequence[FittedNetwork]) 
         columns=with_map(prepared.config.data, is_strict=False),
         members=tuple(network.weights for network in networks),
         ngrams=None if prepared.ngrams is None else prepared.ngrams.table,
+        features=prepared.features,
         **tuned.of_model,
     )
 
@@ -268,6 +274,7 @@ def _about(prepared: Prepared, model: SavedModel) -> dict[str, Any]:
         "columns": replace(prepared.config.data, label_map=model.columns.label_map),
         "num_train_rows": len(prepared.corpus.train.table),
         "is_english": is_shipped and start is not None and isinstance(start.learned, LearnedSentenceVectors),
+        "beside": () if model.features is None else model.features.described(),
         "release": f"lstmcli {__version__}",
         "before": "" if prepared.continuation is None else prepared.continuation.continued.digest,
     }

@@ -13,14 +13,6 @@ SCHEMA_VERSION: Final = 1
 GOES_ON_FROM: Final = "goes_on_from"
 
 
-def fact_text(value: Any) -> str:
-    """Return a fact as reports for people show it: of several, the single values."""
-    if not isinstance(value, dict):
-        return str(value)
-    shown = {name.replace("_", " "): each for name, each in value.items() if not isinstance(each, dict) and each != []}
-    return "; ".join(f"{name} {', '.join(each) if isinstance(each, list) else each}" for name, each in shown.items())
-
-
 def metrics_heading(source: Provenance) -> dict[str, Any]:
     """Return the first keys of metrics.json. No file holds a time, so that resumed runs equal others to the byte."""
     content = asdict(source)

@@ -63,6 +63,7 @@ class ModelCard:
         evaluations: of the model, the first on the rows that it was tuned on.
         release: that trained it.
         before: the SHA-256 of the model that it went on from, see `store.model_digest`; "" for none.
+        beside: what it reads beside the text, in a few words each.
     """
 
     model: str
@@ -72,6 +73,7 @@ class ModelCard:
     evaluations: Sequence[Evaluation]
     release: str
     before: str = ""
+    beside: Sequence[str] = ()
 
 
 def to_model_card(card: ModelCard) -> str:
@@ -125,10 +127,18 @@ def _data(card: ModelCard) -> Iterator[str]:
     columns = card.columns
     source = "texts in memory" if columns.train is None else escape_markdown(PurePath(columns.train).name)
     text = "" if columns.train is None else f' Texts are in the column "{escape_markdown(columns.text)}".'
+    if columns.text_before and columns.train is not None:
+        before = joined([f'"{escape_markdown(name)}"' for name in columns.text_before])
+        text += f" Before each text, it reads {before}, which may be empty."
     yield f"Trained on {counted(card.num_train_rows, 'row')} of {source}.{text}"
     if isinstance(columns.label_map, MapInUse):
         name = escape_markdown(PurePath(columns.label_map).name)
         yield f"Labels were merged before training ({name}): {escape_markdown(columns.label_map.described())}."
+    if columns.weight is not None:
+        yield f'Training rows were weighted by the column "{escape_markdown(columns.weight)}"; scored ones were not.'
+    if card.beside:
+        yield "Its linear part also reads these columns of a row:"
+        yield bullets(map(escape_markdown, card.beside))
     labels = [next(iter(evaluation.labels.values())) for evaluation in card.evaluations]
     rows = [
         [of_label[0].label, *(f"{each.support:,}" for each in of_label)]

@@ -8,15 +8,16 @@ from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from lstmcli.sklearn.estimator import TextEstimator, texts_of
+from lstmcli.sklearn.estimator import TextEstimator, rows_of
 from lstmcli.sklearn.targets import Form, Targets, indicators
 
 
 class LSTMClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """An LSTM with n-grams for texts, trained as `lstmcli train` does by default.
 
-    X is a list, an array, a Series or a one-column frame of str. y is a class for each text, or for several labels per
-    text a set of names for each, or an indicator matrix (texts, labels).
+    X is a list, an array, a Series or a one-column frame of str; or a frame of which `settings` name several columns,
+    as {"data.text": ["previous", "text"], "data.features": ["age"]}. y is a class for each text, or for several labels
+    per text a set of names for each, or an indicator matrix (texts, labels).
 
     Attributes:
         classes_: the classes, sorted; of an indicator matrix the numbers of its columns.
@@ -31,21 +32,23 @@ class LSTMClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]  # s
     _names: list[str]
     _form: Form
 
-    def fit(self, X: Any, y: Any) -> Self:  # noqa: N803 (scikit-learn's name)
-        """Train on texts X and classes y.
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:  # noqa: N803 (scikit-learn's name)
+        """Train on texts X and classes y; a text with the `sample_weight` 2 counts as two.
 
         Raises:
             ValueError: X and y can't be learned from, or a parameter or a setting is wrong.
             TypeError: X holds something else than str, or y a mix of types.
         """
-        texts = texts_of(X)
+        columns = self._columns()
+        rows = rows_of(X, columns)
         targets = Targets.of(y)
         if self._goes_on:
             targets = targets.with_earlier(self.classes_, self._names, self._form)
-        check_consistent_length(texts, targets.indices)
-        self._fit_model(texts, labels=targets.labels())
+        check_consistent_length(rows.texts, targets.indices)
+        self._fit_model(rows, sample_weight, labels=targets.labels())
         self.classes_ = targets.classes
         self._names, self._form = targets.names, targets.form
+        self._row_columns = columns
         self._open()
         return self
 
@@ -55,7 +58,7 @@ class LSTMClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]  # s
         Blank texts get a class, too, as scikit-learn expects; `model_.predict` answers None.
         """
         check_is_fitted(self)
-        answers = self.model_.predict(texts_of(X), answer_blank=True)
+        answers = self._answer("predict", X)
         index = {name: number for number, name in enumerate(self._names)}
         if self._form == "single":
             return self.classes_[[index[name] for name in answers]]
@@ -70,7 +73,7 @@ class LSTMClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]  # s
         """Return (texts, classes), the probability of each of `classes_`; 0 for one that only validation texts had."""
         check_is_fitted(self)
         model = self.model_
-        found = model.predict_proba(texts_of(X), answer_blank=True)
+        found = self._answer("predict_proba", X)
         probabilities = np.zeros((len(found), len(self.classes_)))
         probabilities[:, [self._names.index(name) for name in model.labels]] = found
         return probabilities

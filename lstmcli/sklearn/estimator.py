@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -15,7 +15,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from lstmcli.api import load, train
-from lstmcli.config.loading import check_settings
+from lstmcli.config.loading import check_settings, config_from
+from lstmcli.config.model_settings import DataSettings
+from lstmcli.corpus.feature_cells import wanted_features
 from lstmcli.errors import ConfigError, DataError
 from lstmcli.inference.given_texts import BLOCK_TEXTS, text_blocks
 from lstmcli.reports.console import ConsoleReporter
@@ -25,6 +27,13 @@ from lstmcli.store.layout import MODEL_FOLDER, SEEN_TEXTS_FOLDER
 QUIET_EVALUATION = {"evaluation.baselines": False, "evaluation.bootstrap_samples": 100}
 
 MAX_SEED = 2**31 - 1
+
+
+class GivenRows(NamedTuple):
+    """What a model reads of X: a text each, or a tuple of several; and the columns beside it, None for none."""
+
+    texts: list[Any]
+    features: dict[str, list[Any]] | None = None
 
 
 class TextEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -82,17 +91,20 @@ class TextEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         self.warm_start = warm_start
         self.verbose = verbose
 
-    def _fit_model(self, texts: list[str], **targets: Any) -> None:
-        """Train on texts, with the targets as `lstmcli.train` takes them, and keep the model.
+    def _fit_model(self, rows: GivenRows, sample_weight: Any, **targets: Any) -> None:
+        """Train on rows, perhaps weighted, with the targets as `lstmcli.train` takes them, and keep the model.
 
         Raises:
             ValueError: they can't be learned from, or a parameter or a setting is wrong.
         """
+        given: dict[str, Any] = {"texts": rows.texts, "features": rows.features, **targets}
+        if sample_weight is not None:
+            given["weights"] = _weights(sample_weight, len(rows.texts))
         with tempfile.TemporaryDirectory() as folder, ConsoleReporter(quiet=not self.verbose) as reporter:
             run_dir = Path(folder) / "run"
             start = self._written(Path(folder) / "before") if self._goes_on else None
             try:
-                train(self._all_settings(), texts=texts, run_dir=run_dir, start=start, progress=reporter, **targets)
+                train(self._all_settings(), run_dir=run_dir, start=start, progress=reporter, **given)
             except (ConfigError, DataError) as error:
                 raise ValueError(str(error)) from None
             self._files = _files(run_dir / MODEL_FOLDER)
@@ -110,10 +122,10 @@ class TextEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
                 _write(run / name, files)
         return run
 
-    def _all_settings(self) -> dict[str, Any]:
+    def _all_settings(self, seed: Any = None) -> dict[str, Any]:
         given = {} if self.settings is None else self.settings
         check_settings(given)
-        seed = self.random_state
+        seed = self.random_state if seed is None else seed
         if not isinstance(seed, int | np.integer):
             seed = check_random_state(seed).randint(MAX_SEED)
         return {
@@ -131,6 +143,22 @@ class TextEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
             "data.validation_fraction": self.validation_fraction,
             **given,
         }
+
+    def _columns(self) -> DataSettings:
+        """Return the settings that name columns of X.
+
+        Raises:
+            ValueError: a parameter or a setting is wrong.
+        """
+        try:
+            return config_from(self._all_settings(seed=0), needs_rows=False).data
+        except ConfigError as error:
+            raise ValueError(str(error)) from None
+
+    def _answer(self, method: str, X: Any, **options: Any) -> Any:  # noqa: N803
+        """Return what a method of the model says about the rows of X."""
+        rows = rows_of(X, self._row_columns)
+        return getattr(self.model_, method)(rows.texts, features=rows.features, answer_blank=True, **options)
 
     def _open(self) -> None:
         folder = tempfile.mkdtemp(prefix="lstmcli-")
@@ -161,6 +189,28 @@ class TextEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         return tags
 
 
+def rows_of(X: Any, columns: DataSettings) -> GivenRows:  # noqa: N803
+    """Return the rows of X, where the settings `data.text` and `data.features` may name columns of a frame.
+
+    Raises:
+        ValueError: X is no frame with these columns; see also `texts_of`.
+        TypeError: something is no str.
+    """
+    names = [name for name, _ in wanted_features(columns)]
+    if not names and not columns.text_before:
+        return GivenRows(texts_of(X))
+    wanted = [*columns.text_before, columns.text, *names]
+    missing = [name for name in wanted if name not in getattr(X, "columns", ())]
+    if missing:
+        raise ValueError(
+            f"expected X to be a frame with the columns {', '.join(wanted)}; it lacks {', '.join(missing)}"
+        )
+    texts: list[Any] = texts_of(X[columns.text])
+    if columns.text_before:
+        texts = list(zip(*(X[name] for name in columns.text_before), texts, strict=True))
+    return GivenRows(texts, {name: list(X[name]) for name in names} if names else None)
+
+
 def texts_of(X: Any) -> list[str]:  # noqa: N803
     """Return the texts of a list, an array, a Series, or a frame or matrix with one column.
 
@@ -187,6 +237,11 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (folder / name).write_bytes(content)
+
+
+def _weights(sample_weight: Any, num_texts: int) -> Any:
+    """Return weights as (texts,), where scikit-learn also takes a single number."""
+    return np.full(num_texts, sample_weight) if np.isscalar(sample_weight) else sample_weight
 
 
 def _remove(folder: str, process: int) -> None:

@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from lstmcli.sklearn.estimator import TextEstimator, texts_of
+from lstmcli.sklearn.estimator import TextEstimator, rows_of
 
 
 class LSTMRegressor(RegressorMixin, TextEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """An LSTM with n-grams for scores of texts, trained as `lstmcli train` does with `data.scores`.
 
-    X is a list, an array, a Series or a one-column frame of str. y is a number for each text, or for several scores an
+    X is as for `LSTMClassifier`. y is a number for each text, or for several scores an
     array or a frame (texts, scores). Where y has NaN, a score is missing, if it has several columns.
 
     Attributes:
@@ -25,20 +25,22 @@ class LSTMRegressor(RegressorMixin, TextEstimator):  # type: ignore[misc]  # sci
         >>> cross_val_score(LSTMRegressor(random_state=1), texts, valence, cv=3, scoring="r2")
     """
 
-    def fit(self, X: Any, y: Any) -> Self:  # noqa: N803 (scikit-learn's name)
-        """Train on texts X and scores y.
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:  # noqa: N803 (scikit-learn's name)
+        """Train on texts X and scores y; a text with the `sample_weight` 2 counts as two.
 
         Raises:
             ValueError: X and y can't be learned from, or a parameter or a setting is wrong.
             TypeError: X holds something else than str.
         """
-        texts = texts_of(X)
-        if len(texts) < 2:
+        columns = self._columns()
+        rows = rows_of(X, columns)
+        if len(rows.texts) < 2:
             raise ValueError("expected at least two texts, got n_samples = 1")
         scores, names, self._is_one = _scores(y)
-        check_consistent_length(texts, scores)
-        self._fit_model(texts, scores=dict(zip(names, scores.T.tolist(), strict=True)))
+        check_consistent_length(rows.texts, scores)
+        self._fit_model(rows, sample_weight, scores=dict(zip(names, scores.T.tolist(), strict=True)))
         self.n_outputs_ = scores.shape[1]
+        self._row_columns = columns
         self._open()
         return self
 
@@ -48,7 +50,7 @@ class LSTMRegressor(RegressorMixin, TextEstimator):  # type: ignore[misc]  # sci
         Blank texts get numbers, too, as scikit-learn expects; `model_.predict` answers NaN.
         """
         check_is_fitted(self)
-        values = self.model_.predict(texts_of(X), answer_blank=True)
+        values = self._answer("predict", X)
         return np.asarray(values[:, 0] if self._is_one else values)
 
     def predict_interval(self, X: Any, coverage: float = 0.8) -> tuple[Any, Any]:  # noqa: N803
@@ -58,7 +60,7 @@ class LSTMRegressor(RegressorMixin, TextEstimator):  # type: ignore[misc]  # sci
             LstmcliError: see `ScoreModel.predict_interval`.
         """
         check_is_fitted(self)
-        ends = self.model_.predict_interval(texts_of(X), coverage, answer_blank=True)
+        ends = self._answer("predict_interval", X, coverage=coverage)
         low, high = (end[:, 0] if self._is_one else end for end in ends)
         return low, high
 

@@ -12,14 +12,17 @@ from lstmcli.corpus.label_map import LabelMap, MapInUse
 from lstmcli.corpus.label_set import LabelSet
 from lstmcli.metrics.decisions import DecisionRule
 from lstmcli.metrics.score_outputs import NO_RULE, ScoreOutputs
+from lstmcli.ngrams.row_features import FittedFeatures
 from lstmcli.ngrams.table import FeatureKinds
 from lstmcli.store.checks import TEMPERATURES, check_values, number_in, numbers_in
+from lstmcli.store.feature_description import features_from_dict, features_to_dict
 from lstmcli.store.order_description import in_order, measure_from_dict, order_to_dict
 from lstmcli.store.score_description import scores_from_dict, scores_to_dict
 
 # The settings of columns that are stored for later use by `evaluate` and `predict`.
 COLUMN_KEYS = ("text", "label", "labels", "label_separator", "format", "encoding")
 REQUIRED_COLUMN_KEYS = COLUMN_KEYS[:4]
+COLUMN_LISTS = ("labels", "annotators", "text_before")
 
 MAX_LOGIT = 1e9
 MAX_NGRAM_SIZE = 32
@@ -54,6 +57,7 @@ class Description(NamedTuple):
     ngrams: NgramDescription | None
     scores: ScoreOutputs | None = None
     group_rule: DecisionRule | None = None
+    features: FittedFeatures | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the description as it is stored; with scores, there are no thresholds, and no temperature."""
@@ -71,12 +75,7 @@ class Description(NamedTuple):
             found["temperature"] = self.temperature
         else:
             found["scores"] = scores_to_dict(self.scores)
-        found["columns"] = {key: getattr(self.columns, key) for key in COLUMN_KEYS}
-        if self.columns.annotators:
-            found["columns"]["annotators"] = list(self.columns.annotators)
-        if isinstance(self.columns.label_map, MapInUse):
-            groups = {label: list(own) for label, own in self.columns.label_map.groups.items()}
-            found["columns"]["label_map"] = {"name": str(self.columns.label_map), "groups": groups}
+        found["columns"] = _columns_to_dict(self.columns)
         if self.rule.origins:
             found["threshold_origins"] = list(self.rule.origins)
         if self.group_rule is not None:
@@ -89,6 +88,8 @@ class Description(NamedTuple):
                 "intercepts": self.ngrams.intercepts.tolist(),
                 "pairs": int(self.ngrams.kinds),
             }
+        if self.features is not None:
+            found["features"] = features_to_dict(self.features)
         return found
 
     @classmethod
@@ -103,6 +104,7 @@ class Description(NamedTuple):
         network, tokenizer = ModelSettings(**stored["network"]), TokenizerSettings.stored(stored["tokenizer"])
         check_values(network)
         check_values(tokenizer)
+        features = features_from_dict(stored["features"], labels.num_outputs) if "features" in stored else None
         return cls(
             network=network,
             num_members=_number_of_networks(stored.get("members", 1)),
@@ -110,11 +112,24 @@ class Description(NamedTuple):
             labels=labels,
             rule=NO_RULE if has_scores else _rule(stored, labels),
             temperature=1.0 if has_scores else number_in(stored["temperature"], "temperature", TEMPERATURES),
-            columns=_columns(stored["columns"], labels),
+            columns=replace(_columns(stored["columns"], labels), features=() if features is None else features.columns),
             ngrams=_ngrams(stored["ngrams"], labels.num_outputs) if "ngrams" in stored else None,
             scores=scores_from_dict(stored["scores"], num_labels) if has_scores else None,
             group_rule=_group_rule(stored, labels) if "group_thresholds" in stored else None,
+            features=features,
         )
+
+
+def _columns_to_dict(columns: DataSettings) -> dict[str, Any]:
+    found: dict[str, Any] = {key: getattr(columns, key) for key in COLUMN_KEYS}
+    if columns.text_before:
+        found["text_before"] = list(columns.text_before)
+    if columns.annotators:
+        found["annotators"] = list(columns.annotators)
+    if isinstance(columns.label_map, MapInUse):
+        groups = {label: list(own) for label, own in columns.label_map.groups.items()}
+        found["label_map"] = {"name": str(columns.label_map), "groups": groups}
+    return found
 
 
 def _rule(stored: Mapping[str, Any], labels: LabelSet) -> DecisionRule:
@@ -186,18 +201,18 @@ def _columns(stored: Mapping[str, Any], labels: LabelSet) -> DataSettings:
     if found.get("format", "auto") not in {"auto", *get_args(FormatName)}:
         raise ValueError(f"format {found['format']!r:.80}")
     _check_name(found.get("encoding", ""))
-    found["annotators"] = stored.get("annotators", [])
-    if not isinstance(found["labels"], list) or not isinstance(found["annotators"], list):
-        raise ValueError("columns: expected a list of labels, and of annotators")
+    found |= {key: stored.get(key, []) for key in ("annotators", "text_before")}
+    if not all(isinstance(found[key], list) for key in COLUMN_LISTS):
+        raise ValueError("columns: expected a list of labels, of annotators, and of texts before the text")
     for key in ("text", "label"):
         _check_name(found[key])
-    for name in [*found["labels"], *found["annotators"]]:
+    for name in (name for key in COLUMN_LISTS for name in found[key]):
         _check_name(name)
     if found["label_separator"] is not None and not (
         isinstance(found["label_separator"], str) and found["label_separator"]
     ):
         raise ValueError(f"label_separator is {found['label_separator']!r:.80}")
-    lists = {key: tuple(found[key]) for key in ("labels", "annotators")}
+    lists = {key: tuple(found[key]) for key in COLUMN_LISTS}
     found["label_map"] = _label_map(stored["label_map"]) if "label_map" in stored else None
     scores = labels.names if labels.kind == "scores" else ()
     return replace(DataSettings(), **found | lists | {"scores": scores})

@@ -18,7 +18,7 @@ must not import torch, since prediction imports it.
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
 from safetensors.numpy import save_file
@@ -32,6 +32,7 @@ from lstmcli.errors import RunDirectoryError, UsageError
 from lstmcli.kernels.weights import Weights
 from lstmcli.metrics.decisions import DecisionRule
 from lstmcli.metrics.score_outputs import ScoreOutputs
+from lstmcli.ngrams.row_features import FittedFeatures
 from lstmcli.ngrams.table import NgramTable
 from lstmcli.store.checks import check_shapes, check_version
 from lstmcli.store.description import Description, NgramDescription
@@ -48,6 +49,7 @@ from lstmcli.store.layout import (
     VOCABULARY_FILE,
     WEIGHTS_FILE,
 )
+from lstmcli.store.members import by_member, name_prefix
 from lstmcli.store.tables import FLOAT32, Shapes, Table, read_weights
 from lstmcli.text.vocabulary import Vocabulary
 from lstmcli.text.word_index import StoredVocabulary, index_words
@@ -58,12 +60,13 @@ FORMAT_VERSION: Final = 5
 SCORES_FORMAT_VERSION: Final = 6
 ORDERED_FORMAT_VERSION: Final = 7
 
+# That of models that read more than one column, which older releases would pass over in silence.
+ROWS_FORMAT_VERSION: Final = 8
+
 # The first version with checksums.
 SEALED_FROM: Final = 4
 
 EMBEDDING: Final = "embedding.weight"
-
-Value = TypeVar("Value")
 
 # The most bytes that vocabulary.txt may have where it is read whole, in versions 1 and 2.
 MAX_WORDS_BYTES: Final = 1 << 28
@@ -81,6 +84,7 @@ class SavedModel:
         columns: with the keys `description.COLUMN_KEYS` set.
         ngrams: None without n-grams, in which case `ngram_share` is 0.
         group_rule: decides about groups of texts, such as all of an author, if thresholds were chosen for them.
+        features: beside the n-grams, whose logits they are added to; None without any.
         word_guards: for each network, checks the rows of its word vectors before they are read; empty for a model that
             was not read from a file.
     """
@@ -97,6 +101,7 @@ class SavedModel:
     ngram_share: float = 0.0
     scores: ScoreOutputs | None = None
     group_rule: DecisionRule | None = None
+    features: FittedFeatures | None = None
     word_guards: tuple[RowGuard, ...] = field(default=(), compare=False)
 
     def check_tables(self) -> None:
@@ -117,8 +122,7 @@ def write_model(folder: Path, model: SavedModel) -> None:
     """Write the files into an existing folder. The vocabulary must be one that was learned, not one that was read."""
     if not isinstance(model.vocabulary, Vocabulary):
         raise TypeError("expected a Vocabulary with all its words")
-    version = SCORES_FORMAT_VERSION if model.scores is not None else FORMAT_VERSION
-    version = ORDERED_FORMAT_VERSION if model.labels.is_ordered else version
+    version = _version(model)
     header = {"format_version": version, "written_by": f"lstmcli {__version__}"}
     content = json.dumps(header | _description(model).to_dict(), indent=2, ensure_ascii=False) + "\n"
     (folder / DESCRIPTION_FILE).write_text(content, encoding="utf-8")
@@ -127,7 +131,7 @@ def write_model(folder: Path, model: SavedModel) -> None:
     # float16 halves the size. Reports score the stored model, so they include the cost of rounding.
     np.save(folder / EMBEDDING_FILE, np.stack([member[EMBEDDING].astype(np.float16) for member in model.members]))
     weights = {
-        _prefix(number, len(model.members)) + name: value.astype(np.float32)
+        name_prefix(number, len(model.members)) + name: value.astype(np.float32)
         for number, member in enumerate(model.members, start=1)
         for name, value in member.items()
         if name != EMBEDDING
@@ -137,6 +141,14 @@ def write_model(folder: Path, model: SavedModel) -> None:
     if model.ngrams is not None:
         np.save(folder / NGRAMS_FILE, model.ngrams.rows)
     seal(folder)
+
+
+def _version(model: SavedModel) -> int:
+    if model.features is not None or model.columns.text_before:
+        return ROWS_FORMAT_VERSION
+    if model.labels.is_ordered:
+        return ORDERED_FORMAT_VERSION
+    return FORMAT_VERSION if model.scores is None else SCORES_FORMAT_VERSION
 
 
 def write_card(folder: Path, content: str) -> None:
@@ -165,11 +177,8 @@ def _description(model: SavedModel) -> Description:
         else NgramDescription(model.ngram_share, ngrams.sizes, ngrams.intercepts, ngrams.kinds),
         scores=model.scores,
         group_rule=model.group_rule,
+        features=model.features,
     )
-
-
-def _prefix(number: int, num_members: int) -> str:
-    return "" if num_members == 1 else f"{number}."
 
 
 def find_model(run: Path) -> Path:
@@ -205,7 +214,7 @@ def read_model(run: Path) -> SavedModel:
     folder = SealedFolder(find_model(run), within=run)
     stored = folder.read_json(DESCRIPTION_FILE)
     try:
-        version = check_version(folder, stored, ORDERED_FORMAT_VERSION, sealed_from=SEALED_FROM)
+        version = check_version(folder, stored, ROWS_FORMAT_VERSION, sealed_from=SEALED_FROM)
         description = Description.from_dict(stored)
         if version >= 3:
             vocabulary: Vocabulary | StoredVocabulary = _open_vocabulary(folder)
@@ -231,6 +240,7 @@ def read_model(run: Path) -> SavedModel:
         ngram_share=0.0 if description.ngrams is None else description.ngrams.share,
         scores=description.scores,
         group_rule=description.group_rule,
+        features=description.features,
         word_guards=() if embedding is None else tuple(embedding.guard(number) for number in range(len(members))),
     )
 
@@ -263,7 +273,7 @@ def _members(
     def check(shapes: Shapes) -> None:
         if not num_members <= len(shapes):
             raise ValueError(f"{num_members} networks")
-        parts = _by_member(shapes, num_members)
+        parts = by_member(shapes, num_members)
         if embedding is not None and len(embedding.values) != num_members:
             raise ValueError(f"word vectors of {len(embedding.values)} networks, expected {num_members}")
         for part in parts:
@@ -271,24 +281,11 @@ def _members(
             check_shapes(description.network, num_words, num_outputs, own)
 
     types = FLOAT32 if embedding is not None else FLOAT32 | {"F16"}  # word vectors of version 2
-    members = _by_member(read_weights(folder, WEIGHTS_FILE, check, types=types), num_members)
+    members = by_member(read_weights(folder, WEIGHTS_FILE, check, types=types), num_members)
     if embedding is not None:
         for member, table in zip(members, embedding.values, strict=True):
             member[EMBEDDING] = table
     return tuple(members)
-
-
-def _by_member(named: dict[str, Value], num_members: int) -> list[dict[str, Value]]:
-    """Part the names of all networks."""
-    if num_members == 1:
-        return [dict(named)]
-    parts: list[dict[str, Value]] = [{} for _ in range(num_members)]
-    for name, value in named.items():
-        number, dot, own = name.partition(".")
-        if not (dot and number.isdecimal() and 1 <= int(number) <= num_members):
-            raise ValueError(f"weights {name!r:.80} of {num_members} networks")
-        parts[int(number) - 1][own] = value
-    return parts
 
 
 def _ngrams(folder: SealedFolder, description: NgramDescription) -> NgramTable:

@@ -24,7 +24,10 @@ EVALUATION_BATCH_TOKENS = 32_768
 
 @dataclass(frozen=True)
 class LabelledTokens:
-    """Texts as token ids with their targets, (texts, labels): booleans, or probabilities for training."""
+    """Texts as token ids with their targets, (texts, labels): booleans, or probabilities or scores for training.
+
+    With weights, the targets of training texts have one more column; see `loss.with_weights`.
+    """
 
     token_ids: TokenIds
     targets: NDArray[np.bool_ | np.float32]

@@ -58,12 +58,23 @@ def continued_run(pretrained: str | None) -> Path | None:
     return run if any((folder / DESCRIPTION_FILE).is_file() for folder in (run / MODEL_FOLDER, run)) else None
 
 
+# The linear model of these can't be changed, only fitted anew, and the rows that it was fitted on may be gone.
+BESIDE = ("features", "weight")
+
+
 def check_fits(run: Path, model: SavedModel, config: Config) -> None:
     """Check that a training with this config can go on from the model of a run.
 
     Raises:
-        ConfigError: the settings of its network, tokenizer or targets differ; the message names all that do.
+        ConfigError: the settings of its network, tokenizer or targets differ, and the message names all that do; or one
+            of them reads something beside the text, or weights rows.
     """
+    beside = [f"data.{key}" for key in BESIDE if getattr(config.data, key)]
+    if model.features is not None or beside:
+        what = " and ".join(beside) or f"the features of {run}"
+        raise ConfigError(
+            f"{what}: a training can't go on from a model with these; train from scratch, without --from."
+        )
     if found := misfits(model, config):
         raise ConfigError(
             f"{run}: can't go on from this model with other settings than it was trained with: {'; '.join(found)}. "

@@ -178,7 +178,12 @@ def build_classifier(
     return model
 
 
-def start_output(model: Classifier, targets: NDArray[np.bool_ | np.float32], kind: OutputKind) -> None:
+def start_output(
+    model: Classifier,
+    targets: NDArray[np.bool_ | np.float32],
+    kind: OutputKind,
+    row_weights: NDArray[np.float64] | None = None,
+) -> None:
     """Set the output's bias to the log odds (one label per text: the log probabilities) of the labels.
 
     Otherwise the first epochs would learn little else than which labels are rare. Source: Lin et al. 2017, "Focal Loss
@@ -188,8 +193,11 @@ def start_output(model: Classifier, targets: NDArray[np.bool_ | np.float32], kin
         model: the network.
         targets: (texts, labels), booleans or probabilities.
         kind: of the labels.
+        row_weights: (texts,); None: all count as one.
     """
-    shares = (targets.sum(axis=0, dtype=np.float64) + 0.5) / (len(targets) + 1.0)
+    weights = np.ones(len(targets)) if row_weights is None else row_weights
+    counts = targets.sum(axis=0, dtype=np.float64) if row_weights is None else weights @ targets
+    shares = (counts + 0.5) / (weights.sum() + 1.0)
     biases = np.log(shares) if kind == "single" else np.log(shares / (1.0 - shares))
     with torch.no_grad():
         model.output.bias.copy_(torch.from_numpy(biases))

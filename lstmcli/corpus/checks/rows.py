@@ -6,8 +6,10 @@ from lstmcli.config.model_settings import DataSettings
 from lstmcli.corpus.checks.problems import Problem, graded, of_rows
 from lstmcli.corpus.columns import CellSelector
 from lstmcli.corpus.example_rows import text_key
+from lstmcli.corpus.feature_cells import BadFeatureError
 from lstmcli.corpus.label_cells import BadLabelError, parse_labels
 from lstmcli.corpus.label_map import with_map
+from lstmcli.corpus.row_texts import RowSelector
 from lstmcli.corpus.score_cells import ScoreRows
 from lstmcli.data.blank import is_blank
 from lstmcli.data.columns import BadRowError, BlankTextError, TextSelector
@@ -22,12 +24,13 @@ ADVICE = {
     "malformed row": "put quotes around cells that contain the delimiter or a line end",
     "unreadable row": "mend these lines; a training stops at the first one",
     "invalid label": "write yes or no (1/0, y/n, true/false), or choose other label columns",
+    "invalid feature": "write numbers with a decimal point, or nothing; or set the kind of the column to category",
     "missing label": "label these rows, or delete them; a training drops them",
     "blank text": "delete these rows; a training drops them",
 }
 
 # A training stops at the first of these.
-FATAL = {"unreadable row", "invalid label"}
+FATAL = {"unreadable row", "invalid label", "invalid feature"}
 
 
 @dataclass
@@ -94,7 +97,7 @@ class _Reader:
         self._select: CellSelector | TextSelector = (
             CellSelector(source, settings, soft=False, needs_group=False)
             if has_labels
-            else TextSelector(source, settings.text)
+            else RowSelector(source, settings, settings.text)
         )
 
     def take(self, record: Record) -> None:
@@ -112,7 +115,11 @@ class _Reader:
             self._take_text(record, self._select)
 
     def _take_labelled(self, record: Record, selector: CellSelector) -> None:
-        cells = selector.select(record)
+        try:
+            cells = selector.select(record)
+        except BadFeatureError as error:
+            self._note("invalid feature", record, str(error))
+            return
         try:
             labels = self._parsed(cells.labels)
         except BadLabelError as error:

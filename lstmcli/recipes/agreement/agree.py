@@ -79,6 +79,8 @@ def _let_rate(
 
     predictor = Predictor.open(run)
     labels = predictor.model.labels
+    if predictor.model.features is not None or predictor.model.columns.text_before:
+        raise UsageError(f"--run {run}: reads more than a text, and annotated items have nothing else.")
     if labels.kind != "single" and separator is None:
         raise UsageError(
             f"--run {run}: predicts several labels per text; annotators give one each. For sets of labels, use "

@@ -6,6 +6,7 @@ import numpy as np
 
 from lstmcli.corpus.examples import Examples
 from lstmcli.corpus.label_set import LabelSet
+from lstmcli.data.row_text import own_text
 from lstmcli.errors import DataError
 from lstmcli.inference.predictor import Predictor
 from lstmcli.recipes.comparison.sides import Compared, Side, paired
@@ -59,7 +60,7 @@ def _side(name: str, opened: Opened) -> Side:
         name,
         examples.name,
         examples.table["line"].tolist(),
-        texts,
+        [own_text(text) for text in texts],
         [tuple(sorted(labels)) for labels in examples.labels],
         _predicted(opened.predictor, texts),
         examples.groups,

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from lstmcli.data.row_text import with_cells_of
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.variants import VariantExample, VariantResult, changes
 from lstmcli.recipes.score import ScoredRows
@@ -32,7 +33,7 @@ def _result(kind: str, scored: ScoredRows, predictor: Predictor, seed: int) -> V
         if changed_text is not None:
             rows.append(row)
             texts.append(text)
-            changed_texts.append(changed_text)
+            changed_texts.append(with_cells_of(changed_text, text))
     if not rows:
         return VariantResult(kind, 0, 0, 0, 0, ())
     before, after = scored.systems[0].decisions[rows], predictor.predict(changed_texts).decisions

@@ -65,6 +65,7 @@ class ExplanationAdder:
         self._predictions = adder_of(model, PredictOptions(), format_name)
         self._has_names = format_name != TEXT_FORMAT
         self._options = options
+        self._beside = [] if model.features is None else ["features"]
 
     @property
     def names_in_rows(self) -> Sequence[str]:
@@ -80,7 +81,13 @@ class ExplanationAdder:
 
     def nothing(self) -> Mapping[str, Any]:
         """See `CellAdder`."""
-        added = ["explained", "parts", "words", *(["phrases"] if self._options.phrases is not None else [])]
+        added = [
+            "explained",
+            "parts",
+            "words",
+            *self._beside,
+            *(["phrases"] if self._options.phrases is not None else []),
+        ]
         return {**self._predictions.nothing(), **dict.fromkeys(added)}
 
     def check(self, columns: Sequence[str], name: str) -> None:
@@ -137,7 +144,7 @@ def explain_files(
         written_as = WithPage(written_as, page)
     adder = ExplanationAdder(model, format_name or DEFAULT_FORMAT, options)
     rows = RowStream(ExplainingPool(explainer), adder, written_as, inputs.on_error, warn, lambda _: None)
-    return answer_rows(rows, paths, layouts, inputs=inputs, output=output, text_column=model.columns.text, warn=warn)
+    return answer_rows(rows, paths, layouts, inputs=inputs, output=output, columns=model.columns, warn=warn)
 
 
 def _output_format(inputs: InputOptions, output: OutputOptions, *, is_screen: bool) -> str | None:

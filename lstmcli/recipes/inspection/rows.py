@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lstmcli.config.model_settings import DataSettings
-from lstmcli.data.columns import BadRowError, TextSelector
+from lstmcli.corpus.row_texts import RowSelector
+from lstmcli.data.columns import BadRowError
 from lstmcli.data.formats.text import TEXT_FORMAT
 from lstmcli.data.reading import Layout, check_exist, input_layout, open_records
 from lstmcli.errors import DataError, UsageError
@@ -47,7 +48,7 @@ def read_rows(path: str, options: RowOptions, trained: DataSettings) -> TextRows
     with open_records(path, **layout._asdict(), keeps_broken=True) as source:
         if options.column is not None and source.format_name == TEXT_FORMAT:
             raise UsageError("--column: plain text has no columns; name the format of the input with --format.")
-        select = TextSelector(source, options.column or trained.text, option="--column")
+        select = RowSelector(source, trained, options.column or trained.text, option="--column")
         for record in source.records:
             try:
                 texts.append(select(record))

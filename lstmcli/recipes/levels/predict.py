@@ -7,7 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
-from lstmcli.data.columns import BadRowError, BlankTextError, TextSelector, text_of
+from lstmcli.corpus.row_texts import RowSelector
+from lstmcli.data.columns import BadRowError, BlankTextError, text_of
 from lstmcli.data.formats import Record, output_format
 from lstmcli.data.formats.text import TEXT_FORMAT
 from lstmcli.data.output import open_output
@@ -163,7 +164,7 @@ class _People:
         Raises:
             DataError: a column is missing, or a row can't be read and that ends the work.
         """
-        select = TextSelector(source, text_column)
+        select = RowSelector(source, self._model.columns, text_column)
         find = ColumnFinder(source.name, [Wanted(self._by, "--by")], varies=source.columns is None)
         if source.columns is not None:
             find(source.columns)

@@ -19,7 +19,7 @@ def make_page(run: Path) -> str:
     """Return the page of the model of `run`, the same for the same model and version of lstmcli.
 
     Raises:
-        UsageError: the page would be too large, or its labels are ordered.
+        UsageError: the page would be too large, its labels are ordered, or the model reads more than a text.
         RunDirectoryError: see `read_model`.
     """
     model = read_label_model(run, "lstmcli page")
@@ -27,6 +27,8 @@ def make_page(run: Path) -> str:
         raise UsageError(
             f"{run}: predicts ordered labels, which the page can't compute; use lstmcli predict or explain."
         )
+    if model.features is not None or model.columns.text_before:
+        raise UsageError(f"{run}: reads more than one column of a row, and a page has one field for a text.")
     _check_size(run, LEAST_BYTES * _num_numbers(model), "at least ")
     model.check_tables()
     page = page_of(content_of(model), _name_of(run))

@@ -158,6 +158,9 @@ def settings_of(config: Config) -> dict[str, str]:
     data, model, training = config.data, config.model, config.training
     found = {
         "text column": data.text,
+        "columns before the text": ", ".join(data.text_before) or None,
+        "columns beside the text": ", ".join(data.features) or None,
+        "weight column": data.weight,
         "label columns": ", ".join(data.labels) or data.label,
         "label separator": data.label_separator,
         "labels merged by": data.label_map,

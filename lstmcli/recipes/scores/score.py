@@ -20,7 +20,7 @@ from lstmcli.metrics.baseline_names import NGRAMS_NAME
 from lstmcli.metrics.score_baselines import MEAN_NAME, RIDGE_NAME, RidgeBaseline, ScoreBaselines
 from lstmcli.metrics.score_evaluation import IntervalCoverage, ScoreEvaluation, ScoreSystem, evaluate_scores
 from lstmcli.metrics.score_outputs import ScoreOutputs
-from lstmcli.metrics.score_tuning import ScoreTuner
+from lstmcli.metrics.score_tuning import ScoreTuner, Standard
 from lstmcli.recipes.continuing.systems import score_system
 from lstmcli.reports.event_lines import describe_dropped, describe_overlap
 from lstmcli.store.provenance import UNKNOWN, Provenance
@@ -145,6 +145,8 @@ def fit_score_baselines(
     train: TokenizedTexts,
     validation: TokenizedTexts,
     tuner: ScoreTuner,
+    *,
+    weights: Floats | None = None,
 ) -> None:
     """Fit the mean and TF-IDF + ridge on the training rows and write all baselines into `place`.
 
@@ -155,8 +157,9 @@ def fit_score_baselines(
         train: the tokens of the training texts.
         validation: the tokens of the validation texts.
         tuner: tunes the n-grams alone.
+        weights: (training rows,); None: all count as one.
     """
-    tfidf = RidgeBaseline.fit(train.tokens(), train_targets, validation.tokens(), validation_targets)
-    baselines = ScoreBaselines(np.nanmean(train_targets, axis=0), tfidf, tuner.ngrams_alone())
+    tfidf = RidgeBaseline.fit(train.tokens(), train_targets, validation.tokens(), validation_targets, weights)
+    baselines = ScoreBaselines(Standard.of(train_targets, weights).means, tfidf, tuner.ngrams_alone())
     with replaced_folder(place) as folder:
         write_score_baselines(folder, baselines)

@@ -29,7 +29,7 @@ def targets_of(corpus: Corpus) -> tuple[NDArray[Any], NDArray[Any]]:
     if not is_scores(corpus):
         return fitted_targets(corpus), corpus.validation_targets
     train, validation = score_targets(corpus.train), score_targets(corpus.validation)
-    standard = Standard.of(train)
+    standard = Standard.of(train, corpus.train.row_weights)
     return standard.standardised(train).astype(np.float32), standard.standardised(validation).astype(np.float32)
 
 

@@ -60,11 +60,12 @@ class LabelTask:
 
     def loss(self, targets: NDArray[np.bool_ | np.float32]) -> Loss:
         """See `Task`."""
-        return make_loss(targets, self._corpus.labels.output_kind, self._config.training.class_weights)
+        corpus, class_weights = self._corpus, self._config.training.class_weights
+        return make_loss(targets, corpus.labels.output_kind, class_weights, corpus.train.row_weights)
 
     def start_output(self, network: Classifier) -> None:
         """See `Task`."""
-        start_output(network, self.train_targets, self._corpus.labels.output_kind)
+        start_output(network, self.train_targets, self._corpus.labels.output_kind, self._corpus.train.row_weights)
 
     def scores(self, outputs: Outputs) -> dict[str, float]:
         """See `Task`."""

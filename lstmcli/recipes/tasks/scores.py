@@ -30,7 +30,8 @@ class ScoreTask:
         """Prepare to fit mixtures on the validation rows of the corpus."""
         self._config = config
         self._train, self._validation = score_targets(corpus.train), score_targets(corpus.validation)
-        self._standard = Standard.of(self._train)
+        self._weights = corpus.train.row_weights
+        self._standard = Standard.of(self._train, self._weights)
         self._tuner = ScoreTuner(self._standard, self._validation, None if ngrams is None else ngrams.validation_logits)
 
     @property
@@ -45,7 +46,7 @@ class ScoreTask:
 
     def loss(self, targets: NDArray[np.float32]) -> Loss:  # noqa: ARG002 (scores have no class weights)
         """See `Task`."""
-        return make_score_loss(self._config.training.score_loss)
+        return make_score_loss(self._config.training.score_loss, self._train, self._weights)
 
     def start_output(self, network: Classifier) -> None:
         """See `Task`."""
@@ -67,4 +68,4 @@ class ScoreTask:
 
     def fit_baselines(self, place: Path, train: TokenizedTexts, validation: TokenizedTexts) -> None:
         """See `Task`."""
-        fit_score_baselines(place, self._train, self._validation, train, validation, self._tuner)
+        fit_score_baselines(place, self._train, self._validation, train, validation, self._tuner, weights=self._weights)

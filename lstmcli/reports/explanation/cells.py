@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
 from lstmcli.data.formats.base import PROBABILITY_DIGITS, FileFormat, Record, RecordWriter, Rows
-from lstmcli.explanation.results import Explanation, PhraseShare, WordShare
+from lstmcli.explanation.results import Explanation, FeatureShare, PhraseShare, WordShare
 
 
 def explanation_cells(explanation: Explanation, top: int | None, *, has_phrases: bool) -> dict[str, Any]:
@@ -18,13 +18,22 @@ def explanation_cells(explanation: Explanation, top: int | None, *, has_phrases:
         "explained": explanation.label,
         "parts": found,
         "words": [word_cells(word) for word in explanation.strongest(top)],
+        **({"features": [_feature_cells(each) for each in explanation.features]} if explanation.features else {}),
         **({"phrases": [_phrase_cells(phrase) for phrase in explanation.phrases]} if has_phrases else {}),
     }
 
 
 def word_cells(word: WordShare) -> dict[str, Any]:
-    """Return a word and its share."""
-    return {"word": word.word, "start": word.start, "end": word.end, "share": _rounded(word.share)}
+    """Return a word and its share; of a model that reads several columns, with the one that it is from."""
+    if word.column is None:
+        return {"word": word.word, "start": word.start, "end": word.end, "share": _rounded(word.share)}
+    name, before = word.column.name, word.column.start
+    places = {"start": None, "end": None} if name is None else {"start": word.start - before, "end": word.end - before}
+    return {"word": word.word, "column": name, **places, "share": _rounded(word.share)}
+
+
+def _feature_cells(feature: FeatureShare) -> dict[str, Any]:
+    return {"feature": feature.feature, "value": feature.value, "share": _rounded(feature.share)}
 
 
 def _phrase_cells(phrase: PhraseShare) -> dict[str, Any]:

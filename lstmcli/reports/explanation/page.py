@@ -6,7 +6,7 @@ from typing import Any, TextIO
 
 from lstmcli.charts.style import COLORS, MAX_TINT
 from lstmcli.data.formats.base import FileFormat, Record, RecordWriter, Rows
-from lstmcli.reports.explanation.screen import heading, marks_of, together
+from lstmcli.reports.explanation.screen import beside, by_column, heading, marks_of, together
 from lstmcli.visible import visible
 
 
@@ -72,7 +72,17 @@ def section(record: Record, additions: Mapping[str, Any]) -> str:
     if additions["words"] is None:
         problem = escape(visible(record.problem or "no prediction"))
         return f'<section><p class="quiet">line {record.line}: {problem}</p></section>\n'
-    words = " ".join(_word(word, largest) for largest in [_largest(additions["words"])] for word in additions["words"])
+    largest = _largest(additions["words"])
+    words = " ".join(
+        part
+        for name, own in by_column(additions["words"])
+        for part in [
+            *([f"<small>{escape(visible(name))}:</small>"] if name else []),
+            *(_word(word, largest) for word in own),
+        ]
+    )
+    if features := additions.get("features"):
+        words += f'</p><p class="quiet">beside the text: {escape(beside(features))}'
     phrases = f'<p class="quiet">together: {escape(together(found))}</p>' if (found := additions.get("phrases")) else ""
     return f'<section><p>{escape(heading(additions))}</p><p class="words">{words}</p>{phrases}</section>\n'
 

@@ -1,6 +1,7 @@
 """Explanations on a terminal: each word with marks below it, more of them the larger its share."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any, TextIO
 
 from lstmcli.data.formats.base import Record, Rows
@@ -48,6 +49,8 @@ class ScreenWriter:
             paragraph += wrapped([f"line {record.line}: {record.problem or 'no prediction'}"], self._style)
         else:
             paragraph += wrapped([heading(additions)], self._style) + "".join(_lines(additions["words"], self._style))
+            if additions.get("features"):
+                paragraph += wrapped([f"  beside the text: {beside(additions['features'])}"], self._style)
             if additions.get("phrases"):
                 paragraph += wrapped([f"  together: {together(additions['phrases'])}"], self._style)
         if self._stream is None:
@@ -78,6 +81,20 @@ def together(phrases: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(f'"{visible(phrase["phrase"])}" {phrase["interaction"]:+.2f}' for phrase in phrases)
 
 
+def beside(features: Sequence[Mapping[str, Any]]) -> str:
+    """Return what a row has beside its text, and how much that speaks for the label."""
+    return ", ".join(
+        f"{visible(each['feature'])} {visible(each['value']) or '(missing)'} {each['share']:+.2f}" for each in features
+    )
+
+
+def by_column(words: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
+    """Yield the words of each column after its name, "" where only one is read; marks between columns are left out."""
+    for name, own in groupby(words, key=lambda word: word.get("column", "")):
+        if name is not None:
+            yield name, list(own)
+
+
 def marks_of(share: float, largest: float) -> str:
     """Return up to MAX_MARKS marks, plus for a positive share, minus for a negative one."""
     number = round(MAX_MARKS * abs(share) / largest) if largest else 0
@@ -87,6 +104,13 @@ def marks_of(share: float, largest: float) -> str:
 def _lines(words: Sequence[Mapping[str, Any]], style: Style) -> Iterator[str]:
     """Yield lines of words, each with a line of marks, unless there are none in it."""
     largest = max((abs(word["share"]) for word in words), default=0.0)
+    for name, own in by_column(words):
+        if name:
+            yield f"  {visible(name)}:\n"
+        yield from _lines_of(own, largest, style)
+
+
+def _lines_of(words: Sequence[Mapping[str, Any]], largest: float, style: Style) -> Iterator[str]:
     line, marks, width = "  ", "  ", 2
     for word in words:
         shown, own = visible(word["word"]), marks_of(word["share"], largest)

@@ -9,9 +9,10 @@ import jinja2
 from rich.console import Console
 
 from lstmcli.metrics.score_evaluation import ScoreEvaluation
+from lstmcli.reports.facts import fact_text
 from lstmcli.reports.files import UNLIMITED_WIDTH, drawn_table, json_text
 from lstmcli.reports.markdown import escape_markdown, markdown_table
-from lstmcli.reports.metrics_file import fact_text, metrics_heading
+from lstmcli.reports.metrics_file import metrics_heading
 from lstmcli.reports.scores.tables import score_tables
 from lstmcli.reports.scores.verdicts import score_verdicts
 from lstmcli.store.layout import HTML_FILE, MARKDOWN_FILE, METRICS_FILE

@@ -1,7 +1,7 @@
 """How the model was made, for those who want to repeat or improve it."""
 
+from lstmcli.reports.facts import fact_text
 from lstmcli.reports.gradients.as_svg import report_figure, report_sentences
-from lstmcli.reports.metrics_file import fact_text
 from lstmcli.reports.report_page.blocks import Block, Charts, Facts, Folded, Items, Section, Svg
 from lstmcli.reports.report_page.content import ReportContent
 

@@ -20,11 +20,26 @@ def parts(content: ReportContent) -> Section | None:
         for each in evaluation.comparisons
         if each.added_to_ngrams
     ]
+    sentences += features_sentences(content)
     found = {name: content.facts[key] for name, key in ALONE.items() if key in content.facts}
     blocks: list[Block] = [Items(sentences)] if sentences else []
     if len(found) == len(ALONE):
         blocks.append(Charts([Svg.within(_chart(found, evaluation))]))
     return Section("parts", "The parts of the model", blocks) if blocks else None
+
+
+def features_sentences(content: ReportContent) -> list[str]:
+    """Return what the features of rows bring to the linear model, if it has some."""
+    facts = content.facts
+    if "ngrams_without_features" not in facts or "ngrams_alone" not in facts:
+        return []
+    title = SCORE_TITLES[content.main.main_score]
+    each = facts.get("without_feature", {})
+    shown = f" Without {', '.join(f'{name} {value:.3f}' for name, value in each.items())}." if each else ""
+    return [
+        f"The linear model also reads columns beside the text. Its {title} on validation rows is "
+        f"{facts['ngrams_alone']:.3f} with them and {facts['ngrams_without_features']:.3f} without.{shown}"
+    ]
 
 
 def _share(share: float) -> str:
