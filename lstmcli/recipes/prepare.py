@@ -195,9 +195,7 @@ def prepare(
     ngrams = None if linear is None else linear.ngrams
     task = task_of(config, corpus, ngrams)
     targets = task.train_targets if continuation is None else continuation.targets(task.train_targets)
-    _tell_plan(settings, learned, config, tell)
-    if device.type == "cuda" and (reason := missing_kernels(device)) is not None:
-        tell(Note(f"the GPU can't be used fully: {reason}"))
+    _tell_plan(settings, learned, config, device, tell)
     return Prepared(
         config=config,
         corpus=corpus,
@@ -254,8 +252,10 @@ def _tell_words(
             tell(Note(note))
 
 
-def _tell_plan(settings: Resolved, learned: EncodedTexts, config: Config, tell: Tell) -> None:
+def _tell_plan(settings: Resolved, learned: EncodedTexts, config: Config, device: torch.device, tell: Tell) -> None:
     batch_size, num_epochs = settings.schedule.batch_size, settings.schedule.num_epochs
     num_updates = math.ceil(len(learned.token_ids) / batch_size)
     training = config.training
     tell(TrainingPlanned(num_epochs, num_updates, batch_size, settings.learning_rate, training.adversarial))
+    if device.type == "cuda" and (reason := missing_kernels(device)) is not None:
+        tell(Note(f"the GPU can't be used fully: {reason}"))

@@ -14,6 +14,7 @@ from lstmcli.metrics.evaluation import Evaluation, LabelScores
 from lstmcli.reports.further import estimate_text
 from lstmcli.reports.markdown import escape_markdown, markdown_table
 from lstmcli.reports.ranks import ranks_sentence
+from lstmcli.reports.row_columns import row_paragraphs
 from lstmcli.reports.table import SCORE_TITLES
 from lstmcli.reports.verdicts import verdict_sentences
 from lstmcli.reports.wording import joined
@@ -127,18 +128,11 @@ def _data(card: ModelCard) -> Iterator[str]:
     columns = card.columns
     source = "texts in memory" if columns.train is None else escape_markdown(PurePath(columns.train).name)
     text = "" if columns.train is None else f' Texts are in the column "{escape_markdown(columns.text)}".'
-    if columns.text_before and columns.train is not None:
-        before = joined([f'"{escape_markdown(name)}"' for name in columns.text_before])
-        text += f" Before each text, it reads {before}, which may be empty."
     yield f"Trained on {counted(card.num_train_rows, 'row')} of {source}.{text}"
     if isinstance(columns.label_map, MapInUse):
         name = escape_markdown(PurePath(columns.label_map).name)
         yield f"Labels were merged before training ({name}): {escape_markdown(columns.label_map.described())}."
-    if columns.weight is not None:
-        yield f'Training rows were weighted by the column "{escape_markdown(columns.weight)}"; scored ones were not.'
-    if card.beside:
-        yield "Its linear part also reads these columns of a row:"
-        yield bullets(map(escape_markdown, card.beside))
+    yield from row_paragraphs(columns, card.beside)
     labels = [next(iter(evaluation.labels.values())) for evaluation in card.evaluations]
     rows = [
         [of_label[0].label, *(f"{each.support:,}" for each in of_label)]

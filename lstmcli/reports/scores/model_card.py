@@ -10,6 +10,7 @@ from lstmcli.metrics.score_evaluation import OneScore, ScoreEvaluation
 from lstmcli.reports.further import estimate_text
 from lstmcli.reports.markdown import escape_markdown, markdown_table
 from lstmcli.reports.model_card import ENGLISH, INTENDED, LANGUAGES, OPTIMISTIC, SIMILAR, WENT_ON, bullets, usage
+from lstmcli.reports.row_columns import row_paragraphs
 from lstmcli.reports.scores.titles import TITLES
 from lstmcli.reports.scores.verdicts import score_verdicts
 from lstmcli.reports.table import NO_SCORE
@@ -33,6 +34,7 @@ class ScoreCard:
         evaluations: of the model, the first on the rows that it was tuned on.
         release: that trained it.
         before: the SHA-256 of the model that it went on from, see `store.model_digest`; "" for none.
+        beside: what it reads beside the text, in a few words each.
     """
 
     model: str
@@ -42,6 +44,7 @@ class ScoreCard:
     evaluations: Sequence[ScoreEvaluation]
     release: str
     before: str = ""
+    beside: Sequence[str] = ()
 
 
 def to_score_card(card: ScoreCard) -> str:
@@ -73,7 +76,8 @@ def _data(card: ScoreCard) -> str:
     columns = card.columns
     source = "texts in memory" if columns.train is None else escape_markdown(PurePath(columns.train).name)
     text = "" if columns.train is None else f' Texts are in the column "{escape_markdown(columns.text)}".'
-    return f"Trained on {counted(card.num_train_rows, 'row')} of {source}.{text}"
+    trained_on = f"Trained on {counted(card.num_train_rows, 'row')} of {source}.{text}"
+    return "\n\n".join([trained_on, *row_paragraphs(columns, card.beside)])
 
 
 def _figures(evaluation: ScoreEvaluation, columns: DataSettings) -> Iterator[str]:
