@@ -70,7 +70,7 @@ def test_reports_compare_both_models_on_the_same_rows(grown: Path) -> None:
     assert (before["fear"]["picked"], before["joy"]["support"]) == (0, 12)
     for place in ("new/report.md", "new/report.html", "stdout"):
         content = (grown / place).read_text(encoding="utf-8")
-        assert "On the 36 rows with labels that the model before knew, accuracy was " in content
+        assert f"On the 36 rows of {grown}/test.csv with labels that the model before knew, accuracy was " in content
         assert "than the model before" in content
 
 

@@ -66,12 +66,12 @@ def _system(scored: ScoredRows, name: str) -> System:
 def sentence_on(known: KnownRows) -> str:
     """Return how the first score that people understand has changed."""
     each = known.found.scores[0]
-    kind, rows = known.found.kind, counted(known.found.num_rows, "row")
+    kind, rows = known.found.kind, f"{counted(known.found.num_rows, 'row')} of {known.name}"
     which, it = f"On the {rows} with labels that {BEFORE_NAME} knew", "it"
     if not known.is_part:
         which, it = f"On all {rows}", BEFORE_NAME
     elif kind != "single":
-        which = f"On the labels that {BEFORE_NAME} knew"
+        which = f"On the {rows}, in the labels that {BEFORE_NAME} knew"
     difference = each.difference
     return (
         f"{which}, {SCORE_TITLES[each.score]} was {each.first:.1%} with {it} and is {each.second:.1%} now: "
