@@ -1,7 +1,7 @@
 """Text from elsewhere, escaped for Markdown."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from lstmcli.visible import visible
 
@@ -23,3 +23,8 @@ def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]], num_na
     header, *lines = ([escape_markdown(cell) for cell in line] for line in (columns, *rows))
     rule = ["---"] * num_names + ["---:"] * (len(header) - num_names)
     return "\n".join("| " + " | ".join(line) + " |" for line in [header, rule, *lines])
+
+
+def bullets(sentences: Iterable[str]) -> str:
+    """Return sentences as a list."""
+    return "\n".join(f"- {sentence}" for sentence in sentences)

@@ -3,7 +3,7 @@
 Source: Mitchell et al. 2019, "Model Cards for Model Reporting". It says nothing that differs between equal trainings.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
@@ -12,7 +12,7 @@ from lstmcli.corpus.label_map import MapInUse
 from lstmcli.errors import counted
 from lstmcli.metrics.evaluation import Evaluation, LabelScores
 from lstmcli.reports.further import estimate_text
-from lstmcli.reports.markdown import escape_markdown, markdown_table
+from lstmcli.reports.markdown import bullets, escape_markdown, markdown_table
 from lstmcli.reports.ranks import ranks_sentence
 from lstmcli.reports.row_columns import row_paragraphs
 from lstmcli.reports.table import SCORE_TITLES
@@ -186,8 +186,3 @@ def usage(columns: DataSettings) -> Iterator[str]:
         '    python -c \'import lstmcli; print(lstmcli.load("FOLDER").predict(["a text"]))\''
     )
     yield f'In `texts.csv`, texts are expected in the column "{escape_markdown(text)}"; `--text` names another.'
-
-
-def bullets(sentences: Iterable[str]) -> str:
-    """Return sentences as a list."""
-    return "\n".join(f"- {sentence}" for sentence in sentences)

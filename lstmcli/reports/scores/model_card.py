@@ -8,8 +8,8 @@ from lstmcli.config.model_settings import DataSettings
 from lstmcli.errors import counted
 from lstmcli.metrics.score_evaluation import OneScore, ScoreEvaluation
 from lstmcli.reports.further import estimate_text
-from lstmcli.reports.markdown import escape_markdown, markdown_table
-from lstmcli.reports.model_card import ENGLISH, INTENDED, LANGUAGES, OPTIMISTIC, SIMILAR, WENT_ON, bullets, usage
+from lstmcli.reports.markdown import bullets, escape_markdown, markdown_table
+from lstmcli.reports.model_card import ENGLISH, INTENDED, LANGUAGES, OPTIMISTIC, SIMILAR, WENT_ON, usage
 from lstmcli.reports.row_columns import row_paragraphs
 from lstmcli.reports.scores.titles import TITLES
 from lstmcli.reports.scores.verdicts import score_verdicts
