@@ -18,6 +18,7 @@ NAMES = (
     "report",
     "compare",
     "agree",
+    "describe",
     "predict",
     "inspect",
     "explain",
