@@ -1,5 +1,6 @@
 """`lstmcli describe`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -135,6 +136,8 @@ def describe_command(
     paths = files or ["-"]
     check_exist([*paths, *lexicons])
     check_output(output, [*paths, *lexicons], STANDARD_INPUT)
+    if output is not None and any(Path(each).samefile(output) for each in lexicons if Path(output).exists()):
+        raise UsageError(f"--output {output}: this is the lexicon; choose another name.")
     kept = None if columns is None else split_list(columns)
     inputs = InputOptions(None if input_format is None else input_format.value, encoding, text, on_error.value)
     facts = (inputs, kept, output_format, escape_formulas, prefix, lexicons)

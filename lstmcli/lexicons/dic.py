@@ -61,7 +61,8 @@ def _categories(lines: Sequence[Line], builder: LexiconBuilder) -> dict[str, int
             number, name = f"name of {text.strip()}", text.strip()  # it has no number; words use the name
         if not name:
             builder.mistake(line, f"category {number} has no name; write the number, a tab and a name.")
-        elif named.setdefault(number, (line, name))[1] != name:
+            name = number  # its words are no mistakes, too
+        if named.setdefault(number, (line, name))[1] != name:
             builder.mistake(line, f"category {number} is already called {named[number][1]!r:.60}.")
     check_categories(list(named.values()), builder)
     full = {number: name for number, (_, name) in named.items()}

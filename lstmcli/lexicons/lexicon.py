@@ -80,7 +80,7 @@ class LexiconBuilder:
             return
         own = self._entries.setdefault(entry, {})
         if any(own.get(index, weight) != weight for index, weight in weights.items()):
-            self.note("that occur again with another weight, of which the first is used", f"line {line}")
+            self.note("with a second weight, which is not used", f"line {line}")
         for index, weight in weights.items():
             own.setdefault(index, weight)
 
