@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from lstmcli.config.model_settings import DataSettings
 from lstmcli.data.formats import output_format
 from lstmcli.data.formats.text import TEXT_FORMAT
 from lstmcli.data.guessing import guess_layout
@@ -19,8 +20,6 @@ from lstmcli.metrics.group_means import Summary
 from lstmcli.recipes.lexicons.columns import Described, Describer, DescriptionAdder, column_names
 from lstmcli.recipes.lexicons.summary import Collector, Summarising
 from lstmcli.recipes.predict import InputOptions, OutputOptions, answer_rows, name_of_output_format
-
-DEFAULT_TEXT_COLUMN = "text"
 
 # What a row has afterwards, for messages.
 RESULT = "description"
@@ -85,8 +84,7 @@ def describe_files(
     rows: RowStream[Described] = RowStream(
         Describer(lexicons), adder, written_as, inputs.on_error, warn, watch, result=RESULT
     )
-    text_column = inputs.text_column or DEFAULT_TEXT_COLUMN
-    counts = answer_rows(rows, paths, layouts, inputs=inputs, output=output, text_column=text_column, warn=warn)
+    counts = answer_rows(rows, paths, layouts, inputs=inputs, output=output, columns=DataSettings(), warn=warn)
     return Description(counts, collector.summary() if summary.is_wanted else None)
 
 
