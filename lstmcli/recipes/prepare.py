@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,6 +25,7 @@ from lstmcli.events import (
     VocabularyLearned,
     ignore,
 )
+from lstmcli.lexicons.lexicon import Lexicon
 from lstmcli.models.gpu.fused import missing_kernels
 from lstmcli.ngrams.fit import FittedNgrams
 from lstmcli.ngrams.row_features import FittedFeatures
@@ -192,16 +193,18 @@ def prepare(
         without_features={} if linear is None else linear.without,
         task=task,
         device=device,
-        fingerprint=fingerprint(corpus, embedding),
+        fingerprint=fingerprint(corpus, embedding, () if linear is None else linear.lexicons),
     )
 
 
-def fingerprint(corpus: Corpus, embedding: EmbeddingRows) -> str:
-    """Return a hash of everything that training and tuning depend on: rows, vocabulary and word vectors."""
+def fingerprint(corpus: Corpus, embedding: EmbeddingRows, lexicons: Sequence[Lexicon] = ()) -> str:
+    """Return a hash of all that training and tuning depend on: rows, vocabulary, word vectors, and any lexicons."""
     digest = hashlib.sha256()
     for split in (corpus.train, corpus.validation):
         digest.update(split.digest().encode())
     digest.update(embedding.vocabulary.file_content().encode())
+    for lexicon in lexicons:
+        digest.update(f"{lexicon.name} {lexicon.digest}".encode())
     if embedding.pretrained is not None:
         digest.update(embedding.pretrained.vectors.tobytes())
     return digest.hexdigest()

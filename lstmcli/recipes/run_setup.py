@@ -13,6 +13,7 @@ from lstmcli.corpus.columns import CellSelector
 from lstmcli.corpus.feature_cells import BadFeatureError
 from lstmcli.data.reading import STANDARD_INPUT, check_exist, open_records
 from lstmcli.errors import RunDirectoryError, UsageError
+from lstmcli.lexicons.reading import read_lexicon
 from lstmcli.store.run import OpenRun
 from lstmcli.store.run_directory import RunDirectory
 from lstmcli.training.teacher import check_teacher
@@ -114,9 +115,11 @@ def check_rows(config: Config, *, with_test: bool) -> None:
     """Check the first row of each labelled file (in JSON Lines, the first ones), including `data.test` if `with_test`.
 
     Raises:
-        DataError: a file is missing or can't be read, or lacks a column.
+        DataError: a file is missing or can't be read, or lacks a column; or a lexicon can't be read.
     """
     data = config.data
+    for lexicon in data.lexicons:
+        read_lexicon(lexicon)
     files = {data.train: data.soft_labels > 0.0, data.validation: False}
     if with_test:
         files[data.test] = False

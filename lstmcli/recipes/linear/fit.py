@@ -11,6 +11,7 @@ from lstmcli.config.settings import Config
 from lstmcli.corpus.corpus import Corpus
 from lstmcli.corpus.encode import TokenizedTexts
 from lstmcli.events import FeaturesFitted, NgramsFitted, Tell
+from lstmcli.lexicons.lexicon import Lexicon
 from lstmcli.ngrams.choice import NgramCorpus, fit_with_features
 from lstmcli.ngrams.fit import FittedNgrams
 from lstmcli.ngrams.row_features import FittedFeatures, RowFeatures
@@ -35,6 +36,11 @@ class LinearModel:
     ngrams: FittedNgrams
     features: FittedFeatures | None
     without: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+
+    @property
+    def lexicons(self) -> tuple[Lexicon, ...]:
+        """Those among the features."""
+        return () if self.features is None else self.features.lexicons
 
 
 def fit_linear(

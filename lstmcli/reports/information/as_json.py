@@ -27,6 +27,8 @@ def to_json(found: Information) -> str:
     }
     if found.classifier is not None:
         content["classifier"] = asdict(found.classifier)
+        if not found.classifier.lexicons:
+            del content["classifier"]["lexicons"]
     if found.language_model is not None:
         learned = found.language_model.learned
         content["language_model"] = asdict(found.language_model)
