@@ -126,6 +126,8 @@ def test_features_are_scaled_as_counted_by_hand() -> None:
     assert found.values([]).shape == (0, 2)
     again = LexiconFeatures.from_dict(json.loads(json.dumps(found.to_dict())))
     np.testing.assert_array_equal(again.values(texts), found.values(texts))
+    assert found.shown("not bad at all") == {"mood: glad": "50%", "mood: valence": "0.25"}
+    assert found.shown("a b c") == {"mood: glad": "0%", "mood: valence": "-"}
     for key in ("means", "deviations", "averages"):
         with pytest.raises(ValueError, match="expected"):
             LexiconFeatures.from_dict({**found.to_dict(), key: [1.0]})

@@ -73,6 +73,11 @@ class LexiconFeatures:
             for lexicon in self.lexicons
         ]
 
+    def shown(self, text: str) -> dict[str, str]:
+        """Return the value of each category, for people: "12.5%" of the words, or a mean weight."""
+        values = zip(self.names, self._weighted.tolist(), _counted(self._matchers, [text])[0].tolist(), strict=True)
+        return {name: "-" if value != value else _shown(value, kind) for name, kind, value in values}
+
     def to_dict(self) -> dict[str, Any]:
         """See `RowFeatures`."""
         return {
@@ -98,6 +103,10 @@ class LexiconFeatures:
         if not (deviations > 0.0).all():
             raise ValueError("features: a deviation is not above 0")
         return cls(lexicons, means, deviations, averages)
+
+
+def _shown(value: float, is_weighted: bool) -> str:
+    return f"{value:.3g}" if is_weighted else f"{value:.3g}%"
 
 
 def _counted(matchers: Iterable[Matcher], texts: Sequence[str]) -> Floats:

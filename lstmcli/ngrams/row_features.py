@@ -110,7 +110,7 @@ class FittedFeatures:
         """Return what a text has of each group, for people."""
         found: dict[str, str] = {}
         for source in self.sources:
-            if isinstance(source, ColumnFeatures):
+            if isinstance(source, ColumnFeatures | LexiconFeatures):
                 found |= source.shown(text)
                 continue
             for group, value in zip(source.groups, source.values([text])[0].tolist(), strict=True):
