@@ -86,6 +86,22 @@ def test_info_about_other_models_says_nothing_of_lexicons(run_directory: Path) -
     assert "lexicons" not in json.loads(invoke("info", run_directory, "--json").stdout)["classifier"]
 
 
+def test_a_page_is_refused_since_it_would_pass_the_lexicon_over(folder: Path) -> None:
+    result = invoke("page", folder / "RUN", "--output", folder / "page.html")
+    assert result.exit_code == 2
+    assert "counts the words of lexicons, which a page does not; train without data.lexicons" in " ".join(result.stderr.split())
+    assert not (folder / "page.html").exists()
+
+
+def test_an_explanation_shows_what_categories_add(folder: Path) -> None:
+    (folder / "texts.txt").write_text("jubilant day\n", encoding="utf-8")
+    (line,) = invoke("explain", folder / "RUN", folder / "texts.txt").stdout.splitlines()
+    glad, down, valence = json.loads(line)["features"]
+    assert (glad["feature"], glad["value"]) == ("mood: glad", "50%")
+    assert (down["value"], valence["value"]) == ("0%", "-")
+    assert glad["share"] > 0
+
+
 def lexicon() -> Lexicon:
     entries = {"happ*": {0: 1.0}, "not bad": {0: 1.0, 1: 0.25}, "woe": {1: -0.5}}
     return Lexicon("mood", ("glad", "valence"), (False, True), entries)
