@@ -1,7 +1,7 @@
 """`lstmcli describe`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +21,9 @@ from lstmcli.cli.options import (
 )
 from lstmcli.cli.style import output_style
 from lstmcli.errors import UsageError
+
+if TYPE_CHECKING:
+    from lstmcli.metrics.group_means import Summary
 
 SUMMARY = "Summary"
 
@@ -124,20 +127,13 @@ def describe_command(
       echo "what a lovely surprise" | lstmcli describe --lexicon mood.dic
     """
     from lstmcli.config.lists import split_list
-    from lstmcli.data.output import check_output
-    from lstmcli.data.reading import STANDARD_INPUT, check_exist
     from lstmcli.recipes.lexicons.describe import SummaryOptions, describe_files, describe_job
     from lstmcli.recipes.predict import InputOptions, OutputOptions
     from lstmcli.reports.row_progress import RowProgress
 
-    if not lexicons:
-        raise UsageError("which words are to be counted? Name a lexicon with --lexicon FILE.")
+    paths, lexicons = files or ["-"], lexicons or []
+    _check_files(paths, lexicons, output)
     wanted = SummaryOptions(summary or by is not None or as_json, by)
-    paths = files or ["-"]
-    check_exist([*paths, *lexicons])
-    check_output(output, [*paths, *lexicons], STANDARD_INPUT)
-    if output is not None and any(Path(each).samefile(output) for each in lexicons if Path(output).exists()):
-        raise UsageError(f"--output {output}: this is the lexicon; choose another name.")
     kept = None if columns is None else split_list(columns)
     inputs = InputOptions(None if input_format is None else input_format.value, encoding, text, on_error.value)
     facts = (inputs, kept, output_format, escape_formulas, prefix, lexicons)
@@ -156,12 +152,29 @@ def describe_command(
     if row_progress is not None:
         row_progress.finish()
     if found.summary is not None:
-        from lstmcli.reports.description import summary_content, summary_text
-        from lstmcli.reports.inspection.as_json import to_json
-
-        if as_json:
-            write_data(to_json(summary_content(found.summary)))
-        else:
-            write_tables(summary_text(found.summary, output_style(no_color=True)))
+        _write_summary(found.summary, as_json=as_json)
     if found.counts.broken and (on_error is OnErrorChoice.FLAG or found.counts.broken == found.counts.rows):
         raise typer.Exit(SOME_ROWS_BROKEN)
+
+
+def _check_files(paths: list[str], lexicons: list[str], output: str | None) -> None:
+    """Raise an error unless all files are there, and the output changes none of them before it is read."""
+    from lstmcli.data.output import check_output
+    from lstmcli.data.reading import STANDARD_INPUT, check_exist
+
+    if not lexicons:
+        raise UsageError("which words are to be counted? Name a lexicon with --lexicon FILE.")
+    check_exist([*paths, *lexicons])
+    check_output(output, [*paths, *lexicons], STANDARD_INPUT)
+    if output is not None and Path(output).exists() and any(Path(each).samefile(output) for each in lexicons):
+        raise UsageError(f"--output {output}: this is the lexicon; choose another name.")
+
+
+def _write_summary(summary: "Summary", *, as_json: bool) -> None:
+    from lstmcli.reports.description import summary_content, summary_text
+    from lstmcli.reports.inspection.as_json import to_json
+
+    if as_json:
+        write_data(to_json(summary_content(summary)))
+    else:
+        write_tables(summary_text(summary, output_style(no_color=True)))

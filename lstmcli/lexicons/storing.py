@@ -2,11 +2,27 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from lstmcli.lexicons.lexicon import Lexicon
 
 MAX_CATEGORIES = 10_000
+
+
+@dataclass(frozen=True)
+class StoredLexicon:
+    """A lexicon in a model: the number of its entries and categories, and the hash of what is in it."""
+
+    name: str
+    num_entries: int
+    num_categories: int
+    digest: str
+
+
+def stored_lexicon(lexicon: Lexicon) -> StoredLexicon:
+    """Return what there is to say about a lexicon in a model."""
+    return StoredLexicon(lexicon.name, len(lexicon.entries), len(lexicon.categories), lexicon.digest)
 
 
 def lexicon_to_dict(lexicon: Lexicon) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from lstmcli.config.model_settings import DataSettings, LabelKind, ModelSettings
 from lstmcli.config.settings import Config
 from lstmcli.data.sealed import SealedFolder, parse_json, reason_of
 from lstmcli.errors import RunDirectoryError
-from lstmcli.lexicons.lexicon import Lexicon
+from lstmcli.lexicons.storing import StoredLexicon, stored_lexicon
 from lstmcli.store.checks import number_in
 from lstmcli.store.description import check_text
 from lstmcli.store.language_model import Learned, read_language_model
@@ -60,16 +60,6 @@ class Scored:
     confidence: float
     main_score: str
     scores: dict[str, dict[str, Interval]]
-
-
-@dataclass(frozen=True)
-class StoredLexicon:
-    """A lexicon in a model: the number of its entries and categories, and the hash of what is in it."""
-
-    name: str
-    num_entries: int
-    num_categories: int
-    digest: str
 
 
 @dataclass(frozen=True)
@@ -217,12 +207,8 @@ def _classifier(model: SavedModel, run: Path) -> Classifier:
         ngram_share=None if ngrams is None else ngram_share,
         ngram_sizes=None if ngrams is None or not ngrams.sizes else (ngrams.sizes.start, ngrams.sizes.stop - 1),
         columns=model.columns,
-        lexicons=() if model.features is None else tuple(map(_lexicon, model.features.lexicons)),
+        lexicons=() if model.features is None else tuple(map(stored_lexicon, model.features.lexicons)),
     )
-
-
-def _lexicon(lexicon: Lexicon) -> StoredLexicon:
-    return StoredLexicon(lexicon.name, len(lexicon.entries), len(lexicon.categories), lexicon.digest)
 
 
 def _shares(run: Path, names: tuple[str, ...]) -> dict[str, float]:
