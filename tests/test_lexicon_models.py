@@ -89,7 +89,9 @@ def test_info_about_other_models_says_nothing_of_lexicons(run_directory: Path) -
 def test_a_page_is_refused_since_it_would_pass_the_lexicon_over(folder: Path) -> None:
     result = invoke("page", folder / "RUN", "--output", folder / "page.html")
     assert result.exit_code == 2
-    assert "counts the words of lexicons, which a page does not; train without data.lexicons" in " ".join(result.stderr.split())
+    assert "counts the words of lexicons, which a page does not; train without data.lexicons" in " ".join(
+        result.stderr.split()
+    )
     assert not (folder / "page.html").exists()
 
 
