@@ -17,6 +17,7 @@ LAYERS: list[set[str]] = [
     {"errors", "visible", "stopping", "dependencies", "kernels"},
     {"config", "data", "events", "charts"},
     {"text", "models", "metrics", "variants"},
+    {"lexicons"},
     {"corpus"},
     {"ngrams"},
     {"store"},

@@ -7,7 +7,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from lstmcli.cli.commands import NAMES
-from lstmcli.cli.describe import Description, describe
+from lstmcli.cli.description import Description, describe
 from lstmcli.cli.main import app
 from tests.conftest import invoke
 

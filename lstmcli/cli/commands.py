@@ -18,6 +18,7 @@ NAMES = (
     "report",
     "compare",
     "agree",
+    "describe",
     "predict",
     "inspect",
     "explain",
@@ -35,13 +36,13 @@ class Command(TyperCommand):
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """Return what follows the command in the usage line."""
-        from lstmcli.cli.describe import describe
+        from lstmcli.cli.description import describe
 
         return ["[OPTIONS]", *(argument.usage for argument in describe(self, ctx).arguments)]
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help."""
-        from lstmcli.cli.describe import describe
+        from lstmcli.cli.description import describe
         from lstmcli.cli.help import render
 
         usage = " ".join([ctx.command_path, *self.collect_usage_pieces(ctx)])

@@ -1,96 +1,180 @@
-"""A command's arguments and options as plain values, from which help, man page and completions are made."""
+"""`lstmcli describe`."""
 
-import inspect
-from collections.abc import Sequence
-from enum import Enum
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-EXAMPLES = "Examples:"
-OTHER_OPTIONS = "Other"
+import typer
 
+from lstmcli.cli.messages import say, write_data, write_tables
+from lstmcli.cli.options import (
+    INPUT,
+    OUTPUT,
+    EscapeFormulas,
+    FormatChoice,
+    KeptColumns,
+    OnErrorChoice,
+    OutputFile,
+    OutputFormat,
+    Progress,
+    Quiet,
+    Resume,
+)
+from lstmcli.cli.style import output_style
+from lstmcli.errors import UsageError
 
-class Argument(NamedTuple):
-    """A positional argument."""
+if TYPE_CHECKING:
+    from lstmcli.metrics.group_means import Summary
 
-    name: str
-    help: str
-    is_required: bool
-    is_repeated: bool
+SUMMARY = "Summary"
 
-    @property
-    def usage(self) -> str:
-        """Its notation in a usage line: "RUN", "[FILE]" or "[FILE]..."."""
-        name = self.name if self.is_required else f"[{self.name}]"
-        return f"{name}..." if self.is_repeated else name
-
-
-class Option(NamedTuple):
-    """An option. `metavar` is None for a flag."""
-
-    names: Sequence[str]
-    metavar: str | None
-    help: str
-    choices: Sequence[str]
-    panel: str
-    default: str | None
-
-    @property
-    def text(self) -> str:
-        """The help text, with choices and default."""
-        choices = f" Choices: {', '.join(self.choices)}." if self.choices else ""
-        text = f"{self.help}{choices}"
-        return text if self.default is None else f"{text.rstrip('.')} (default: {self.default})."
+# Exit code if some rows have no description.
+SOME_ROWS_BROKEN = 3
 
 
-class Description(NamedTuple):
-    """A command, its arguments and its options. The first of the paragraphs is a summary."""
+def describe_command(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="FILE", show_default=False, help="Files of texts, or - for standard input (the default)."
+        ),
+    ] = None,
+    lexicons: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--lexicon",
+            "-l",
+            metavar="FILE",
+            rich_help_panel=INPUT,
+            help="Lexicon: a .dic file of LIWC, or a table of words, categories and perhaps weights; repeatable.",
+        ),
+    ] = None,
+    input_format: Annotated[
+        FormatChoice | None,
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="FORMAT",
+            rich_help_panel=INPUT,
+            help="Input format (default: by the extension and the first rows).",
+        ),
+    ] = None,
+    encoding: Annotated[
+        str | None,
+        typer.Option(
+            "--encoding",
+            metavar="NAME",
+            rich_help_panel=INPUT,
+            help="Input encoding (default: what fits the file; utf-8 for standard input).",
+        ),
+    ] = None,
+    text: Annotated[
+        str | None,
+        typer.Option("--text", metavar="COLUMN", rich_help_panel=INPUT, help="Text column (default: text)."),
+    ] = None,
+    on_error: Annotated[
+        OnErrorChoice,
+        typer.Option(
+            "--on-error",
+            metavar="ACTION",
+            rich_help_panel=INPUT,
+            help="What to do with rows that can't be read or have a blank text: flag keeps them with empty columns "
+            "(exit code 3); skip drops them; stop exits with an error.",
+        ),
+    ] = OnErrorChoice.FLAG,
+    summary: Annotated[
+        bool,
+        typer.Option(
+            "--summary", rich_help_panel=SUMMARY, help="Print means over all rows; the rows go to --output alone."
+        ),
+    ] = False,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            "--by",
+            metavar="COLUMN",
+            rich_help_panel=SUMMARY,
+            help="Print means of the groups of a column, such as the label, and how far they differ.",
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", rich_help_panel=SUMMARY, help="Print means as JSON instead of tables.")
+    ] = False,
+    output: OutputFile = None,
+    output_format: OutputFormat = FormatChoice.AUTO,
+    columns: KeptColumns = None,
+    prefix: Annotated[
+        str,
+        typer.Option(
+            "--prefix",
+            metavar="TEXT",
+            rich_help_panel=OUTPUT,
+            help="Start the names of added columns with this (default: nothing).",
+        ),
+    ] = "",
+    escape_formulas: EscapeFormulas = False,
+    resume: Resume = False,
+    progress: Progress = False,
+    quiet: Quiet = False,
+) -> None:
+    """Count the words of a lexicon in texts, as LIWC does.
 
-    name: str
-    paragraphs: Sequence[str]
-    examples: Sequence[str]
-    arguments: Sequence[Argument]
-    options: Sequence[Option]
+    Rows keep their order and columns, and gain the number of words (WC), the percentage of these that the lexicon has
+    (Dic), and for each category the percentage of words in it, or the mean weight. With --by, compare groups of rows.
 
-    @property
-    def takes_keys(self) -> bool:
-        """Whether its arguments are config keys."""
-        return any(argument.name == "KEY" for argument in self.arguments)
+    Examples:
+      lstmcli describe posts.csv --lexicon mood.dic > described.csv
+      lstmcli describe posts.csv --lexicon mood.dic --by label
+      echo "what a lovely surprise" | lstmcli describe --lexicon mood.dic
+    """
+    from lstmcli.config.lists import split_list
+    from lstmcli.recipes.lexicons.describe import SummaryOptions, describe_files, describe_job
+    from lstmcli.recipes.predict import InputOptions, OutputOptions
+    from lstmcli.reports.row_progress import RowProgress
 
-    @property
-    def panels(self) -> dict[str, list[Option]]:
-        """The options by group; options without a group come last."""
-        names = dict.fromkeys(sorted((option.panel for option in self.options), key=OTHER_OPTIONS.__eq__))
-        return {name: [option for option in self.options if option.panel == name] for name in names}
-
-
-def describe(command: Any, context: Any) -> Description:
-    """Return the description of a click command."""
-    before, _, examples = inspect.cleandoc(command.help or "").partition(EXAMPLES)
-    visible = [parameter for parameter in command.get_params(context) if not getattr(parameter, "hidden", False)]
-    return Description(
-        command.name or "",
-        [" ".join(paragraph.split()) for paragraph in before.split("\n\n") if paragraph.strip()],
-        [line.strip() for line in examples.splitlines() if line.strip()],
-        [_argument(parameter) for parameter in visible if parameter.param_type_name == "argument"],
-        [_option(parameter) for parameter in visible if parameter.param_type_name == "option"],
+    paths, lexicons = files or ["-"], lexicons or []
+    _check_files(paths, lexicons, output)
+    wanted = SummaryOptions(summary or by is not None or as_json, by)
+    kept = None if columns is None else split_list(columns)
+    inputs = InputOptions(None if input_format is None else input_format.value, encoding, text, on_error.value)
+    facts = (inputs, kept, output_format, escape_formulas, prefix, lexicons)
+    job = "" if output is None else describe_job([*paths, *lexicons], *facts)
+    row_progress = RowProgress() if progress and not quiet else None
+    found = describe_files(
+        paths,
+        lexicons,
+        inputs=inputs,
+        output=OutputOptions(output, output_format.value, kept, job, resume, escape_formulas=escape_formulas),
+        prefix=prefix,
+        summary=wanted,
+        warn=(lambda _: None) if quiet else (lambda message: say(f"note: {message}")),
+        watch=(lambda _: None) if row_progress is None else row_progress.done,
     )
+    if row_progress is not None:
+        row_progress.finish()
+    if found.summary is not None:
+        _write_summary(found.summary, as_json=as_json)
+    if found.counts.broken and (on_error is OnErrorChoice.FLAG or found.counts.broken == found.counts.rows):
+        raise typer.Exit(SOME_ROWS_BROKEN)
 
 
-def _argument(parameter: Any) -> Argument:
-    return Argument(parameter.metavar, parameter.help or "", parameter.required, parameter.nargs == -1)
+def _check_files(paths: list[str], lexicons: list[str], output: str | None) -> None:
+    """Raise an error unless all files are there, and the output changes none of them before it is read."""
+    from lstmcli.data.output import check_output
+    from lstmcli.data.reading import STANDARD_INPUT, check_exist
+
+    if not lexicons:
+        raise UsageError("which words are to be counted? Name a lexicon with --lexicon FILE.")
+    check_exist([*paths, *lexicons])
+    check_output(output, [*paths, *lexicons], STANDARD_INPUT)
+    if output is not None and Path(output).exists() and any(Path(each).samefile(output) for each in lexicons):
+        raise UsageError(f"--output {output}: this is the lexicon; choose another name.")
 
 
-def _option(parameter: Any) -> Option:
-    # A flag with a --no- form lists that form under secondary_opts.
-    names = sorted([*parameter.opts, *parameter.secondary_opts], key=len)
-    choices = [str(choice) for choice in getattr(parameter.type, "choices", ())]
-    default = parameter.default
-    has_default = default is not None and not parameter.is_flag and "default" not in parameter.help
-    return Option(
-        names,
-        None if parameter.is_flag else parameter.metavar,
-        parameter.help or "",
-        choices,
-        parameter.rich_help_panel or OTHER_OPTIONS,
-        str(default.value if isinstance(default, Enum) else default) if has_default else None,
-    )
+def _write_summary(summary: "Summary", *, as_json: bool) -> None:
+    from lstmcli.reports.description import summary_content, summary_text
+    from lstmcli.reports.inspection.as_json import to_json
+
+    if as_json:
+        write_data(to_json(summary_content(summary)))
+    else:
+        write_tables(summary_text(summary, output_style(no_color=True)))

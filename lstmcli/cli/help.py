@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import typer
 
-from lstmcli.cli.describe import Description, Option
+from lstmcli.cli.description import Description, Option
 
 # The text of a longer name starts on the next line.
 MAX_NAME_WIDTH = 28

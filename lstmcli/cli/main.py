@@ -43,7 +43,7 @@ class CommandLine(TyperGroup):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help."""
-        from lstmcli.cli.describe import describe
+        from lstmcli.cli.description import describe
         from lstmcli.cli.help import render
 
         commands = [describe(command, ctx) for command in self.commands.values()]

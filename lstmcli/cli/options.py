@@ -76,6 +76,26 @@ OutputFile = Annotated[
         help="Output file, or - for standard output (the default); .gz compresses.",
     ),
 ]
+OutputFormat = Annotated[
+    FormatChoice,
+    typer.Option(
+        "--output-format",
+        "-F",
+        metavar="FORMAT",
+        rich_help_panel=OUTPUT,
+        help="Output format; auto uses the extension of --output, or else the input format.",
+    ),
+]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume", rich_help_panel=OUTPUT, help="Resume an interrupted command, appending to its partial --output."
+    ),
+]
+Progress = Annotated[
+    bool,
+    typer.Option("--progress", rich_help_panel=OUTPUT, help="Report progress on standard error."),
+]
 KeptColumns = Annotated[
     str | None,
     typer.Option(

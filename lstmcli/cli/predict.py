@@ -8,7 +8,6 @@ import typer
 from lstmcli.cli.messages import say
 from lstmcli.cli.options import (
     COMPUTATION,
-    OUTPUT,
     PREDICTIONS,
     Encoding,
     EscapeFormulas,
@@ -18,7 +17,10 @@ from lstmcli.cli.options import (
     OnError,
     OnErrorChoice,
     OutputFile,
+    OutputFormat,
+    Progress,
     Quiet,
+    Resume,
     Run,
     TextColumn,
     TraitColumns,
@@ -129,28 +131,11 @@ def predict_command(
         ),
     ] = None,
     output: OutputFile = None,
-    output_format: Annotated[
-        FormatChoice,
-        typer.Option(
-            "--output-format",
-            "-F",
-            metavar="FORMAT",
-            rich_help_panel=OUTPUT,
-            help="Output format; auto uses the extension of --output, or else the input format.",
-        ),
-    ] = FormatChoice.AUTO,
+    output_format: OutputFormat = FormatChoice.AUTO,
     columns: KeptColumns = None,
     escape_formulas: EscapeFormulas = False,
-    resume: Annotated[
-        bool,
-        typer.Option(
-            "--resume", rich_help_panel=OUTPUT, help="Resume an interrupted command, appending to its partial --output."
-        ),
-    ] = False,
-    progress: Annotated[
-        bool,
-        typer.Option("--progress", rich_help_panel=OUTPUT, help="Report progress on standard error."),
-    ] = False,
+    resume: Resume = False,
+    progress: Progress = False,
     quiet: Quiet = False,
     jobs: Annotated[
         int,

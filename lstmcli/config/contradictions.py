@@ -1,6 +1,7 @@
 """Checks of settings that are valid on their own but contradict each other."""
 
 from lstmcli.config.keys import KeyPath
+from lstmcli.config.lexicon_contradictions import lexicon_checks
 from lstmcli.config.model_settings import (
     AUTOMATIC_START,
     MAX_RECURRENT_WEIGHTS,
@@ -30,6 +31,7 @@ def contradictions(config: Config, *, needs_labels: bool, needs_rows: bool = Tru
         + row_column_checks(config)
         + score_checks(config)
         + ordered_checks(config)
+        + lexicon_checks(config)
         + _training_checks(config)
         + _model_checks(config)
     )

@@ -86,6 +86,7 @@ class DataSettings(Section):
     group: str | None = None
     weight: str | None = None
     features: tuple[str, ...] = ()
+    lexicons: tuple[str, ...] = ()
     validation_fraction: Annotated[float, Limits(gt=0.0, lt=1.0)] = 0.1
     unlabelled: Literal["drop", "keep", "error"] = "drop"
     empty_texts: Literal["drop", "keep", "error"] = "drop"

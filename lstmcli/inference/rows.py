@@ -23,7 +23,7 @@ MAX_PROBLEMS_SHOWN = 5
 
 OnError = Literal["flag", "skip", "stop"]
 
-KEPT_OR_LEFT_OUT = {"flag": "kept without a prediction", "skip": "left out"}
+KEPT_OR_LEFT_OUT = {"flag": "kept without a {}", "skip": "left out"}
 
 
 class RowCounts:
@@ -73,8 +73,20 @@ class RowStream(Generic[AnswersT]):
         on_error: OnError,
         warn: Callable[[str], None],
         watch: Callable[[int], None],
+        *,
+        result: str = "prediction",
     ) -> None:
-        """Prepare; `warn` is told of rows without a prediction, `watch` how many more rows have been written."""
+        """Prepare.
+
+        Args:
+            pool: computes the blocks.
+            adder: makes cells of the results.
+            output_format: of the rows.
+            on_error: what to do with a row that can't be read or has a blank text.
+            warn: is told of such rows.
+            watch: is told how many more rows have been written.
+            result: what a row gets, for messages.
+        """
         self.counts = RowCounts()
         self._pool = pool
         self._adder = adder
@@ -83,6 +95,7 @@ class RowStream(Generic[AnswersT]):
         self._on_error = on_error
         self._warn = warn
         self._watch = watch
+        self._result = result
         self._waiting: list[_Row] = []
         self._num_characters = 0  # of the rows that wait
         self._sent: deque[list[_Row]] = deque()
@@ -158,7 +171,7 @@ class RowStream(Generic[AnswersT]):
 
     def summarise(self) -> None:
         """Say how many rows have no prediction or one that rests on little, and what was written differently."""
-        what = KEPT_OR_LEFT_OUT.get(self._on_error, "")
+        what = KEPT_OR_LEFT_OUT.get(self._on_error, "").format(self._result)
         unreadable = self.counts.broken - self.counts.blank
         if unreadable:
             self._warn(f"{counted(unreadable, 'row')} that could not be read: {what}.")
@@ -176,7 +189,7 @@ class RowStream(Generic[AnswersT]):
         """Raise BadRowError if a later row has a key that would be added; in the first row it ends the work."""
         if self._varies and self._writer is not None and not self._added.isdisjoint(kept.columns):
             taken = next(column for column in kept.columns if column in self._added)
-            raise BadRowError(f"already has a key {taken!r}, which the prediction would add.")
+            raise BadRowError(f"already has a key {taken!r}, which the {self._result} would add.")
 
     def _flagged(self, record: Record, kept: Record, problem: str) -> Record:
         """Return a row as it is written without a prediction; one with the names of added keys as the line it was."""

@@ -17,7 +17,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcli.lexicons.lexicon import Lexicon
 from lstmcli.ngrams.column_features import ColumnFeatures
+from lstmcli.ngrams.lexicon_features import LexiconFeatures
 
 Floats = NDArray[np.float64]
 
@@ -53,7 +55,10 @@ class RowFeatures(Protocol):
 
 # Reads a kind of features from model.json, whose values may be of unknown origin: raises ValueError, KeyError or
 # TypeError where they are not what they should be.
-SOURCES: dict[str, Callable[[Mapping[str, Any]], RowFeatures]] = {"columns": ColumnFeatures.from_dict}
+SOURCES: dict[str, Callable[[Mapping[str, Any]], RowFeatures]] = {
+    "columns": ColumnFeatures.from_dict,
+    "lexicons": LexiconFeatures.from_dict,
+}
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,11 @@ class FittedFeatures:
         """The columns that rows must have, as `data.features` names them with their kinds."""
         return next((each.settings for each in self.sources if isinstance(each, ColumnFeatures)), ())
 
+    @property
+    def lexicons(self) -> tuple[Lexicon, ...]:
+        """The lexicons whose words are counted, all of which are part of the model."""
+        return next((each.lexicons for each in self.sources if isinstance(each, LexiconFeatures)), ())
+
     def values(self, texts: Sequence[str]) -> Floats:
         """Return (texts, features)."""
         return values_of(self.sources, texts)
@@ -100,7 +110,7 @@ class FittedFeatures:
         """Return what a text has of each group, for people."""
         found: dict[str, str] = {}
         for source in self.sources:
-            if isinstance(source, ColumnFeatures):
+            if isinstance(source, ColumnFeatures | LexiconFeatures):
                 found |= source.shown(text)
                 continue
             for group, value in zip(source.groups, source.values([text])[0].tolist(), strict=True):

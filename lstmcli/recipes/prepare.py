@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,6 +26,7 @@ from lstmcli.events import (
     VocabularyLearned,
     ignore,
 )
+from lstmcli.lexicons.lexicon import Lexicon
 from lstmcli.models.gpu.fused import missing_kernels
 from lstmcli.ngrams.fit import FittedNgrams
 from lstmcli.ngrams.row_features import FittedFeatures
@@ -212,16 +213,20 @@ def prepare(
         task=task,
         device=device,
         continuation=continuation,
-        fingerprint=fingerprint(corpus, embedding, start.continued),
+        fingerprint=fingerprint(corpus, embedding, () if linear is None else linear.lexicons, start.continued),
     )
 
 
-def fingerprint(corpus: Corpus, embedding: EmbeddingRows, continued: Continued | None = None) -> str:
-    """Return a hash of everything that training and tuning depend on: rows, vocabulary, and weights to start from."""
+def fingerprint(
+    corpus: Corpus, embedding: EmbeddingRows, lexicons: Sequence[Lexicon] = (), continued: Continued | None = None
+) -> str:
+    """Return a hash of all that training and tuning depend on: rows, vocabulary, lexicons, and initial weights."""
     digest = hashlib.sha256()
     for split in (corpus.train, corpus.validation):
         digest.update(split.digest().encode())
     digest.update(embedding.vocabulary.file_content().encode())
+    for lexicon in lexicons:
+        digest.update(f"{lexicon.name} {lexicon.digest}".encode())
     if embedding.pretrained is not None:
         digest.update(embedding.pretrained.vectors.tobytes())
     if continued is not None:

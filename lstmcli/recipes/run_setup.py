@@ -14,6 +14,7 @@ from lstmcli.corpus.feature_cells import BadFeatureError
 from lstmcli.corpus.label_map import with_map
 from lstmcli.data.reading import STANDARD_INPUT, check_exist, open_records
 from lstmcli.errors import RunDirectoryError, UsageError
+from lstmcli.lexicons.reading import read_lexicon
 from lstmcli.recipes.continuing.settings import WORDS_OF_MODEL, check_start, config_of_run, name_of_run
 from lstmcli.store.model import find_model
 from lstmcli.store.run import OpenRun
@@ -138,10 +139,12 @@ def check_rows(config: Config, *, with_test: bool) -> None:
     """Check the first row of each labelled file (in JSON Lines, the first ones), including `data.test` if `with_test`.
 
     Raises:
-        DataError: a file is missing or can't be read, or lacks a column.
+        DataError: a file is missing or can't be read, or lacks a column; or a lexicon can't be read.
         UsageError: there is no such label map.
     """
     data = with_map(config.data, is_strict=True)
+    for lexicon in data.lexicons:
+        read_lexicon(lexicon)
     files = {data.train: data.soft_labels > 0.0, data.validation: False}
     if with_test:
         files[data.test] = False

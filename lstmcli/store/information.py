@@ -12,6 +12,7 @@ from lstmcli.config.model_settings import DataSettings, LabelKind, Measure, Mode
 from lstmcli.config.settings import Config
 from lstmcli.data.sealed import SealedFolder, parse_json, reason_of
 from lstmcli.errors import RunDirectoryError
+from lstmcli.lexicons.storing import StoredLexicon, stored_lexicon
 from lstmcli.store.checks import number_in
 from lstmcli.store.description import check_text
 from lstmcli.store.language_model import Learned, read_language_model
@@ -79,6 +80,7 @@ class Classifier:
         ngram_sizes: the shortest and the longest character n-grams; None without them.
         columns: what prediction reads.
         measure: what the predicted one of ordered labels is best for; None: they have no order.
+        lexicons: whose words the model contains.
     """
 
     labels: tuple[str, ...]
@@ -94,6 +96,7 @@ class Classifier:
     columns: DataSettings
     group_thresholds: dict[str, float] = field(default_factory=dict)
     measure: Measure | None = None
+    lexicons: tuple[StoredLexicon, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -211,6 +214,7 @@ def _classifier(model: SavedModel, run: Path) -> Classifier:
         ngram_sizes=None if ngrams is None or not ngrams.sizes else (ngrams.sizes.start, ngrams.sizes.stop - 1),
         columns=model.columns,
         measure=rule.measure if model.labels.is_ordered else None,
+        lexicons=() if model.features is None else tuple(map(stored_lexicon, model.features.lexicons)),
     )
 
 

@@ -59,7 +59,7 @@ def continued_run(pretrained: str | None) -> Path | None:
 
 
 # The linear model of these can't be changed, only fitted anew, and the rows that it was fitted on may be gone.
-BESIDE = ("features", "weight")
+BESIDE = ("features", "lexicons", "weight")
 
 
 def check_fits(run: Path, model: SavedModel, config: Config) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from lstmcli.cli.describe import Description, Option
+from lstmcli.cli.description import Description, Option
 from lstmcli.cli.shell.tool import FILES, FOLDERS, NOTICE, SETTINGS, Tool, filled
 
 SCRIPT = r"""# Completion of lstmcli for bash. @NOTICE@

@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from lstmcli import __version__
-from lstmcli.cli.describe import Description, Option
+from lstmcli.cli.description import Description, Option
 from lstmcli.cli.shell.tool import NOTICE, Tool
 
 EXIT_STATUS = {

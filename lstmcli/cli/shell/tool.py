@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from lstmcli.cli.describe import Description, describe
+from lstmcli.cli.description import Description, describe
 from lstmcli.config.expectations import choices_of, expectation
 from lstmcli.config.keys import known_keys, type_of
 from lstmcli.config.loading import config_to_dict

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from lstmcli.cli.describe import Argument, Description, Option
+from lstmcli.cli.description import Argument, Description, Option
 from lstmcli.cli.shell.tool import FILES, FOLDERS, KEYS, NOTICE, SETTINGS, TEXTS, Tool, filled
 
 SCRIPT = r"""#compdef lstmcli

@@ -11,7 +11,8 @@ from lstmcli.config.defaults import Resolved
 from lstmcli.config.settings import Config
 from lstmcli.corpus.corpus import Corpus
 from lstmcli.corpus.encode import TokenizedTexts
-from lstmcli.events import NgramsFitted, Note, Tell
+from lstmcli.events import NgramsFitted, Tell
+from lstmcli.lexicons.lexicon import Lexicon
 from lstmcli.ngrams.choice import FitWithFeatures, NgramCorpus, fit_with_features
 from lstmcli.ngrams.feature_matrix import feature_matrix
 from lstmcli.ngrams.fit import FittedNgrams
@@ -38,6 +39,11 @@ class LinearModel:
     ngrams: FittedNgrams
     features: FittedFeatures | None
     without: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+
+    @property
+    def lexicons(self) -> tuple[Lexicon, ...]:
+        """Those among the features."""
+        return () if self.features is None else self.features.lexicons
 
 
 def fit_linear(

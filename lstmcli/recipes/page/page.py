@@ -27,6 +27,8 @@ def make_page(run: Path) -> str:
         raise UsageError(
             f"{run}: predicts ordered labels, which the page can't compute; use lstmcli predict or explain."
         )
+    if model.features is not None and model.features.lexicons:
+        raise UsageError(f"{run}: counts the words of lexicons, which a page does not; train without data.lexicons.")
     if model.features is not None or model.columns.text_before:
         raise UsageError(f"{run}: reads more than one column of a row, and a page has one field for a text.")
     _check_size(run, LEAST_BYTES * _num_numbers(model), "at least ")

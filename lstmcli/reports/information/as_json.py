@@ -31,6 +31,8 @@ def to_json(found: Information) -> str:
             del content["classifier"]["group_thresholds"]
         if found.classifier.measure is None:
             del content["classifier"]["measure"]
+        if not found.classifier.lexicons:
+            del content["classifier"]["lexicons"]
     if found.language_model is not None:
         learned = found.language_model.learned
         content["language_model"] = asdict(found.language_model)

@@ -97,6 +97,9 @@ def _classifier_facts(model: Classifier, found: Information) -> Iterator[Fact]:
     networks = "" if model.num_networks == 1 else f"{model.num_networks} x "
     yield "network", networks + _shape(model.network)
     yield "n-grams", _ngrams(model)
+    for lexicon in model.lexicons:
+        sizes = f"{counted(lexicon.num_entries, 'entry', 'entries')}, {lexicon.num_categories} categories"
+        yield "lexicon", f"{lexicon.name}: {sizes}, all of them in the model (sha256 {lexicon.digest[:16]})"
     parameters = found.facts.get("parameters")
     trained = "" if parameters is None else f"{parameters:,} trained parameters, "
     yield "size", f"{trained}{model.num_words:,} words; {_megabytes(found)}"

@@ -1,0 +1,1 @@
+"""Texts described by the words of lexicons."""
