@@ -128,13 +128,15 @@ def write_tables(folder: Path) -> None:
     (folder / "all-my-texts.txt").write_text("\n".join(texts) + "\n", encoding="utf-8")
     for name in ("held-out.txt", "lines.txt", "texts.txt"):
         (folder / name).write_text("\n".join(texts[:9]) + "\n", encoding="utf-8")
-    for name in ("train", "validation", "test", "all", "corpus", "few", "first", "texts"):
+    for name in ("train", "validation", "test", "all", "corpus", "few", "first", "second", "texts"):
         other = [(f"{text} in {name}", label) for text, label in rows]
         write_csv(folder / f"{name}.csv", ["text", "label", "mood", "source", "author", *TRAITS], map(extended, other))
     write_csv(folder / "survey.csv", ["answer", "mood"], rows)
     write_csv(folder / "essays.csv", ["text", "mood"], rows)
     write_csv(folder / "comments.csv", ["text", "label", "source"], [(t, x, x[0]) for t, x in rows])
-    write_csv(folder / "posts.csv", ["text", "author", *TRAITS], [(t, *extended((t, x))[4:]) for t, x in rows])
+    write_csv(
+        folder / "posts.csv", ["text", "label", "author", *TRAITS], [(t, x, *extended((t, x))[4:]) for t, x in rows]
+    )
     for name, error, columns in (
         *(("ours", 7, ("mood", "guess")), ("theirs", 5, ("mood", "guess"))),
         *(("old", 7, ("gold", "prediction")), ("new", 5, ("gold", "prediction"))),
@@ -143,6 +145,7 @@ def write_tables(folder: Path) -> None:
         write_csv(folder / f"{name}.csv", ["text", *columns], guesses)
         grades = [[t, *map(SEVERITIES["severity.csv"].__getitem__, xs)] for t, *xs in guesses]
         write_csv(folder / f"pain-{name}.csv", ["text", *columns], grades)
+    (folder / "mood.dic").write_text("%\n1\tposemo\n2\tnegemo\n%\nglad\t1\nfuri*\t2\nlonely\t2\n", encoding="utf-8")
     write_ratings(folder, rows)
     for name in ("go", "carer", "essays"):
         for part in ("train", "validation", "test"):

@@ -11,7 +11,7 @@ from lstmcli.config.defaults import Resolved
 from lstmcli.config.settings import Config
 from lstmcli.corpus.corpus import Corpus
 from lstmcli.corpus.encode import TokenizedTexts
-from lstmcli.events import NgramsFitted, Tell
+from lstmcli.events import NgramsFitted, Note, Tell
 from lstmcli.lexicons.lexicon import Lexicon
 from lstmcli.ngrams.choice import FitWithFeatures, NgramCorpus, fit_with_features
 from lstmcli.ngrams.feature_matrix import feature_matrix
