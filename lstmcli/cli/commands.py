@@ -19,6 +19,7 @@ NAMES = (
     "compare",
     "agree",
     "predict",
+    "join",
     "inspect",
     "explain",
     "gradients",
