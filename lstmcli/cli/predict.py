@@ -24,10 +24,12 @@ from lstmcli.cli.options import (
 )
 from lstmcli.cli.predict_options import (
     AnsweredByOption,
+    EstimateOption,
     FastOnOption,
     FastOption,
     ShardOption,
     check_combinations,
+    estimating,
     facts_of_job,
     find_fast,
     look_for_sentences,
@@ -170,6 +172,7 @@ def predict_command(
     fast: FastOption = None,
     fast_on: FastOnOption = None,
     answered_by: AnsweredByOption = False,
+    estimate: EstimateOption = False,
     line_buffered: Annotated[
         bool,
         typer.Option(
@@ -205,7 +208,7 @@ def predict_command(
     inputs = InputOptions(None if input_format is None else input_format.value, encoding, text, on_error.value)
     options = PredictOptions(probabilities, top_k, threshold, min_confidence, trait_columns, interval, answered_by)
     look_for_sentences(paths, run)
-    check_combinations(shard, fast, fast_on, answered_by=answered_by, by=by)
+    check_combinations(shard, fast, fast_on, answered_by=answered_by, by=by, estimate=estimate)
     check_exist(paths)
     check_output(output, paths, STANDARD_INPUT)
     facts = facts_of_job(escape_formulas=escape_formulas, by=by, fast=fast, shard=shard)
@@ -214,8 +217,10 @@ def predict_command(
     model = read_model(run)
     found = find_fast(model, fast, fast_on, paths, inputs, options)
     row_progress = RowProgress() if progress and not quiet else None
-    with open_pool(model, run, jobs=jobs, batch_size=batch_size, stage=None if found is None else found.stage) as pool:
-        counts = _predictor(by, found)(
+    with open_pool(
+        model, run, jobs=1 if estimate else jobs, batch_size=batch_size, stage=None if found is None else found.stage
+    ) as pool:
+        counts = _predictor(by, found, estimate=estimate)(
             model,
             pool,
             paths,
@@ -233,10 +238,12 @@ def predict_command(
         raise typer.Exit(SOME_ROWS_BROKEN)
 
 
-def _predictor(by: str | None, fast: "Fast | None") -> "Callable[..., RowCounts]":
+def _predictor(by: str | None, fast: "Fast | None", *, estimate: bool) -> "Callable[..., RowCounts]":
     """Return the recipe: for rows, or for people."""
     from functools import partial
 
+    if estimate:
+        return estimating()
     if by is None:
         from lstmcli.recipes.predict import predict_files
 

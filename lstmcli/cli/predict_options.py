@@ -1,7 +1,7 @@
 """Options of `lstmcli predict` for very many rows, and what reads the words after its options."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,7 +10,11 @@ from lstmcli.data.shards import Shard
 from lstmcli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lstmcli.inference.answers import PredictOptions
+    from lstmcli.inference.pool import Pool
+    from lstmcli.inference.rows import RowCounts
     from lstmcli.recipes.cascade.result import Fast
     from lstmcli.recipes.predict import InputOptions
     from lstmcli.recipes.shards.manifest import ShardJob
@@ -87,14 +91,44 @@ AnsweredByOption = Annotated[
 ]
 
 
+EstimateOption = Annotated[
+    bool,
+    typer.Option(
+        "--estimate",
+        rich_help_panel=COMPUTATION,
+        help="Write no predictions: measure some blocks of the input, and print what all of it will take.",
+    ),
+]
+
+
+def estimating() -> "Callable[..., RowCounts]":
+    """Return what takes the place of a recipe, and prints what that would take."""
+
+    def estimate(
+        model: "SavedModel", pool: "Pool", paths: list[str], **options: Any
+    ) -> "RowCounts":  # which has nothing to count
+        from lstmcli.cli.messages import write_tables
+        from lstmcli.inference.rows import RowCounts
+        from lstmcli.recipes.bulk.estimate import estimate_prediction
+        from lstmcli.reports.cost import cost_lines
+
+        wanted = {name: options[name] for name in ("inputs", "output", "options")}  # nothing is told meanwhile
+        write_tables(cost_lines(estimate_prediction(model, pool, paths, **wanted)))
+        return RowCounts()
+
+    return estimate
+
+
 def check_combinations(
-    shard: Shard | None, fast: float | None, fast_on: str | None, *, answered_by: bool, by: str | None
+    shard: Shard | None, fast: float | None, fast_on: str | None, *, answered_by: bool, by: str | None, estimate: bool
 ) -> None:
     """Raise a UsageError if these options don't fit together."""
     if shard is not None and by is not None:
         raise UsageError("--shard: can't be combined with --by, which needs all rows of a person.")
     if fast is None and (fast_on is not None or answered_by):
         raise UsageError(f"{'--answered-by' if fast_on is None else '--fast-on'}: is for --fast, such as --fast 0.999.")
+    if estimate and by is not None:
+        raise UsageError("--estimate: can't be combined with --by.")
     if fast is not None and by is not None:
         raise UsageError("--fast: can't be combined with --by.")
 

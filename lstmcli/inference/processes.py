@@ -104,7 +104,7 @@ class OtherProcesses:
             process.wait()
 
 
-def _command(run: Path, batch_size: int, stage: FirstStage | None) -> list[str]:
+def _command(run: Path, batch_size: int, stage: FirstStage | None = None) -> list[str]:
     """Return the command of a worker, which imports nothing from the current folder.
 
     -P and an environment without PYTHONPATH keep Python from adding that folder. The worker receives the search path of

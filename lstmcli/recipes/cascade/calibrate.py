@@ -13,8 +13,9 @@ from lstmcli.metrics.first_stage import CONFIDENCE, fit_first_stage, least_rows
 from lstmcli.recipes.cascade.result import Fast
 from lstmcli.store.model import SavedModel
 
-# So many rows show an agreement of .999 if 12 of them change, and take about a second.
-MOST_ROWS = 20_480
+# It is calibrated on as many rows as would have so many changes if no more than the wanted ones stayed the same: with
+# fewer, hardly a change is allowed, and more take longer. For .999, these are 10,000 rows.
+CHANGES = 10
 
 LEAST_AGREEMENT, MOST_AGREEMENT = 0.9, 0.9999
 
@@ -52,7 +53,7 @@ def calibrate(
     layouts: Sequence[Layout],
     text_column: str,
 ) -> Fast:
-    """Choose when the n-grams answer, on the first MOST_ROWS rows with a text in these files.
+    """Choose when the n-grams answer, on the first rows with a text in these files.
 
     Raises:
         UsageError: they include a pipe, which can be read only once.
@@ -63,7 +64,7 @@ def calibrate(
             "--fast: needs a file to calibrate on, since a pipe can be read only once; name one with such texts "
             "(labels are not needed) with --fast-on."
         )
-    texts = list(islice(_texts(paths, layouts, text_column), MOST_ROWS))
+    texts = list(islice(_texts(paths, layouts, text_column), round(CHANGES / (1.0 - agreement))))
     begin = f"--fast {agreement:g}: "
     needed = least_rows(agreement) * (1 if model.rule.kind == "single" else 2)
     if len(texts) < needed:
