@@ -1,5 +1,7 @@
 """The threshold of a first stage, against scipy and brute force."""
 
+from typing import Literal
+
 import numpy as np
 import pytest
 from scipy.stats import beta
@@ -93,7 +95,7 @@ def test_a_first_stage_keeps_what_it_was_asked_to_keep(rule: DecisionRule) -> No
     logits = generator.normal(0.0, 4.0, (24_000, 4))
     ngrams = 2.0 * (logits + generator.normal(0.0, 0.5, logits.shape))
     whole = probabilities_from_logits(logits, rule.kind)
-    stage = fit_first_stage(ngrams[:4000], whole[:4000], rule, 0.99)
+    stage = fit_first_stage(ngrams[:4000], whole[:4000], rule, 0.99, kind=rule.kind)
     assert stage is not None
     found = stage.probabilities(ngrams[4000:], rule.kind)
     is_answered = stage.answers(found, rule)
@@ -102,6 +104,23 @@ def test_a_first_stage_keeps_what_it_was_asked_to_keep(rule: DecisionRule) -> No
     assert (~is_same & is_answered).mean() <= 0.01
     assert np.abs(found[is_answered].mean(axis=0) - whole[4000:][is_answered].mean(axis=0)).max() < 0.02
     assert FirstStage.from_json(stage.to_json()) == stage
+
+
+@pytest.mark.parametrize("measure", ["accuracy", "mae"])
+def test_a_first_stage_of_ordered_labels_keeps_them(measure: Literal["accuracy", "mae"]) -> None:
+    generator = np.random.default_rng(2)
+    logits = generator.normal(0.0, 5.0, (24_000, 1)) - np.array([-3.0, 0.0, 3.0])
+    ngrams = 2.0 * (logits + generator.normal(0.0, 0.3, (24_000, 1)))
+    rule = DecisionRule("single", np.zeros(4), measure=measure)
+    whole = probabilities_from_logits(logits, "ordered")
+    stage = fit_first_stage(ngrams[:4000], whole[:4000], rule, 0.99, kind="ordered")
+    assert stage is not None
+    found = stage.probabilities(ngrams[4000:], "ordered")
+    is_answered = stage.answers(found, rule)
+    is_same = (rule.decide(found) == rule.decide(whole[4000:])).all(axis=1)
+    assert 0.2 < is_answered.mean() < 0.99
+    assert (~is_same & is_answered).mean() <= 0.01
+    assert stage.slopes[0] == pytest.approx(0.5, abs=0.1)
 
 
 def test_more_changes_than_a_rate_allows_are_noticed() -> None:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from lstmcli.cli.main import app
 from lstmcli.data import shards
+from lstmcli.data.sealed import seal
 from lstmcli.data.shards import Shard, Tally, run_lengths
 from tests.conftest import TEXTS, invoke, write_csv
 
@@ -180,13 +181,10 @@ def test_a_shard_of_another_model_is_refused(files: Path, three: list[str], run_
     import shutil
 
     shutil.copytree(run_directory / "model", files / "model")
-    sums = files / "model" / "checksums.json"
-    stored = json.loads(sums.read_text())
-    stored["files"] = {name: each for name, each in stored["files"].items() if name != "ngrams.npy"} | {
-        "ngrams.npy": stored["files"]["ngrams.npy"],
-        "other": stored["files"]["model.json"],
-    }
-    sums.write_bytes(json.dumps(stored).encode() + b"\n")
+    (files / "model" / "checksums.json").unlink()
+    description = files / "model" / "model.json"
+    description.write_text(description.read_text() + "\n")
+    seal(files / "model")
     command = ["predict", files / "model", files / "rows.csv", "--shard", "2/3", "--output", three[1]]
     assert invoke(*command).exit_code == 3
     result = invoke("join", *three)

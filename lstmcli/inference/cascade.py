@@ -42,7 +42,7 @@ class Cascade:
         has_known = predictor.tokens.has_known_word(token_ids)
         ngrams = predictor.ngram_logits(token_ids)
         assert ngrams is not None  # a model without n-grams has no first stage
-        first = self._stage.probabilities(ngrams, model.labels.kind)
+        first = self._stage.probabilities(ngrams, model.labels.output_kind)
         is_first = self._stage.answers(first, model.rule)
         is_checked = is_first & np.array(
             [zlib.crc32(text.encode("utf-8", "replace")) % CHECKED_SHARE == 0 for text in texts]
@@ -53,7 +53,7 @@ class Cascade:
         if len(others):
             parts = PartLogits(predictor.network_logits(token_ids.of(others)), ngrams[others])
             probabilities[others] = probabilities_from_logits(
-                predictor.mixed(parts), model.labels.kind, temperature=model.temperature
+                predictor.mixed(parts), model.labels.output_kind, temperature=model.temperature
             )
         predictor.refuse_damaged(probabilities)
         is_same = (model.rule.decide(first) == model.rule.decide(probabilities)).all(axis=1)

@@ -9,12 +9,12 @@ testing).
 
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.config.model_settings import LabelKind
+from lstmcli.config.model_settings import OutputKind
 from lstmcli.metrics.decisions import DecisionRule, probabilities_from_logits
 
 Floats = NDArray[np.float64]
@@ -56,7 +56,7 @@ class FirstStage:
         stored = json.loads(content)
         return cls(tuple(stored["slopes"]), tuple(stored["offsets"]), stored["threshold"])
 
-    def probabilities(self, ngrams: Floats, kind: LabelKind) -> Floats:
+    def probabilities(self, ngrams: Floats, kind: OutputKind) -> Floats:
         """Return the probabilities of texts with these logits, (texts, labels)."""
         return probabilities_from_logits(ngrams * np.array(self.slopes) + np.array(self.offsets), kind)
 
@@ -88,7 +88,9 @@ def decision_margins(probabilities: Floats, rule: DecisionRule) -> Floats:
     return np.asarray(np.where(second < 0.0, np.minimum(best - second, -second), nearest))
 
 
-def fit_first_stage(ngrams: Floats, probabilities: Floats, rule: DecisionRule, agreement: float) -> FirstStage | None:
+def fit_first_stage(
+    ngrams: Floats, probabilities: Floats, rule: DecisionRule, agreement: float, *, kind: OutputKind
+) -> FirstStage | None:
     """Return the first stage that keeps `agreement` of all decisions, or None if these rows can't show that.
 
     Args:
@@ -96,23 +98,25 @@ def fit_first_stage(ngrams: Floats, probabilities: Floats, rule: DecisionRule, a
         probabilities: (rows, labels), those of the whole model.
         rule: of the model.
         agreement: between 0 and 1, both exclusive.
+        kind: how logits become probabilities.
     """
-    fitted, tested = slice(None), slice(None)
-    if rule.kind != "single":  # what is fitted changes decisions, so it is tested on other rows
+    if kind == "single":  # the temperature changes no decision, so all rows can be tested
+        fitted, tested, stage = slice(None), slice(None), _one_scale(1.0)
+    else:  # what is fitted changes decisions, so it is tested on other rows
         fitted, tested = slice(0, None, 2), slice(1, None, 2)
-    stage = _one_scale(1.0)
-    if rule.kind != "single":
-        stage = _fit_labels(ngrams[fitted], probabilities[fitted])
-    found = stage.probabilities(ngrams[tested], rule.kind)
+        fit = _calibrated if kind == "ordered" else _fit_labels
+        stage = fit(ngrams[fitted], probabilities[fitted], kind)
+    found = stage.probabilities(ngrams[tested], kind)
     is_same = (rule.decide(found) == rule.decide(probabilities[tested])).all(axis=1)
     margins = decision_margins(found, rule)
     threshold = choose_threshold(margins, is_same, agreement)
     if threshold is None:
         return None
-    if rule.kind != "single":
-        return FirstStage(stage.slopes, stage.offsets, threshold)
-    is_answered = margins > threshold
-    return _calibrated(ngrams[is_answered], probabilities[is_answered], threshold)
+    if kind == "single":  # margins are differences of logits, which a temperature divides
+        is_answered = margins > threshold
+        stage = _calibrated(ngrams[is_answered], probabilities[is_answered], kind)
+        threshold *= stage.slopes[0] if threshold > 0.0 else 1.0
+    return replace(stage, threshold=threshold)
 
 
 def choose_threshold(margins: Floats, is_same: NDArray[np.bool_], agreement: float) -> float | None:
@@ -166,36 +170,32 @@ def _log_binomial(number: int, num_rows: int, rate: float) -> float:
     return ways + number * math.log(rate) + (num_rows - number) * math.log1p(-rate)
 
 
-def _one_scale(temperature: float, threshold: float = 0.0) -> FirstStage:
-    return FirstStage((1.0 / temperature,), (0.0,), threshold)
+def _one_scale(temperature: float) -> FirstStage:
+    return FirstStage((1.0 / temperature,), (0.0,), 0.0)
 
 
-def _calibrated(ngrams: Floats, wanted: Floats, threshold: float) -> FirstStage:
-    """Return a first stage with one label per text whose temperature suits the texts that it answers.
-
-    Margins are in units of logits, so the threshold changes with the temperature; decisions do not.
-    """
+def _calibrated(ngrams: Floats, wanted: Floats, kind: OutputKind) -> FirstStage:
+    """Return a first stage with exactly one label per text whose temperature suits these texts."""
 
     def loss(log_temperature: float) -> float:
-        found = probabilities_from_logits(ngrams, "single", temperature=math.exp(log_temperature))
+        found = probabilities_from_logits(ngrams, kind, temperature=math.exp(log_temperature))
         return -float((wanted * np.log(np.maximum(found, 1e-300))).sum())
 
     low, high = math.log(MIN_TEMPERATURE), math.log(MAX_TEMPERATURE)
     for _ in range(60):  # thirds: the loss is convex in 1 / temperature, so it has one valley
         first, second = low + (high - low) / 3.0, high - (high - low) / 3.0
         low, high = (low, second) if loss(first) < loss(second) else (first, high)
-    temperature = math.exp((low + high) / 2.0)
-    return _one_scale(temperature, threshold / temperature if threshold > 0.0 else threshold)
+    return _one_scale(math.exp((low + high) / 2.0))
 
 
-def _fit_labels(ngrams: Floats, wanted: Floats) -> FirstStage:
+def _fit_labels(ngrams: Floats, wanted: Floats, kind: OutputKind) -> FirstStage:
     """Return a slope and an offset for each label: logistic regression of the probabilities by Newton's method."""
     slopes, offsets = [], []
     for logits, targets in zip(ngrams.T, wanted.T, strict=True):
         inputs = np.stack([logits, np.ones_like(logits)], axis=1)
         weights = start = np.array([1.0, 0.0])
         for _ in range(NEWTON_STEPS):
-            found = probabilities_from_logits(inputs @ weights, "multi")
+            found = probabilities_from_logits(inputs @ weights, kind)
             gradient = inputs.T @ (found - targets) + PRIOR_ROWS * (weights - start)
             curvature = (inputs * (found * (1.0 - found))[:, None]).T @ inputs + PRIOR_ROWS * np.eye(2)
             step = np.linalg.solve(curvature, gradient)

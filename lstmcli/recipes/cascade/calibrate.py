@@ -66,7 +66,7 @@ def calibrate(
         )
     texts = list(islice(_texts(paths, layouts, text_column), round(CHANGES / (1.0 - agreement))))
     begin = f"--fast {agreement:g}: "
-    needed = least_rows(agreement) * (1 if model.rule.kind == "single" else 2)
+    needed = least_rows(agreement) * (1 if model.labels.output_kind == "single" else 2)
     if len(texts) < needed:
         return Fast(
             agreement,
@@ -76,12 +76,13 @@ def calibrate(
         )
     predictions, ngrams = predictor.predict_with_ngrams(texts)
     assert ngrams is not None  # `check_fast`
-    stage = fit_first_stage(ngrams, predictions.probabilities, model.rule, agreement)
+    kind = model.labels.output_kind
+    stage = fit_first_stage(ngrams, predictions.probabilities, model.rule, agreement, kind=kind)
     if stage is None:
         return Fast(
             agreement, None, f"{begin}the n-grams alone agree too rarely with the model, which answers all rows."
         )
-    share = stage.answers(stage.probabilities(ngrams, model.labels.kind), model.rule).mean()
+    share = stage.answers(stage.probabilities(ngrams, kind), model.rule).mean()
     return Fast(
         agreement,
         stage,

@@ -12,13 +12,13 @@ from lstmcli.data.output import is_stream
 from lstmcli.data.shards import DIGEST, Manifest, Shard, run_lengths, write_manifest
 from lstmcli.errors import UsageError
 from lstmcli.inference.rows import RowStream
-from lstmcli.store.digest import model_digest
+from lstmcli.store.model_digest import model_digest
 
 READ_BYTES = 1 << 20
 
 
 class ShardJob(NamedTuple):
-    """A shard, and a digest of the model that answers it; see `store.digest`."""
+    """A shard, and a digest of the model that answers it; see `store.model_digest`."""
 
     shard: Shard
     model: str
