@@ -29,10 +29,10 @@ from lstmcli.cli.predict_options import (
     FastOption,
     ShardOption,
     check_combinations,
+    check_inputs,
     estimating,
     facts_of_job,
     find_fast,
-    look_for_sentences,
     parse_probability,
     shard_job,
 )
@@ -196,7 +196,7 @@ def predict_command(
     """
     from lstmcli.config.lists import split_list
     from lstmcli.data.output import check_output
-    from lstmcli.data.reading import STANDARD_INPUT, check_exist
+    from lstmcli.data.reading import STANDARD_INPUT
     from lstmcli.inference.answers import PredictOptions
     from lstmcli.inference.pool import open_pool
     from lstmcli.recipes.predict import InputOptions, OutputOptions, describe_job
@@ -207,9 +207,8 @@ def predict_command(
     kept = None if columns is None else split_list(columns)
     inputs = InputOptions(None if input_format is None else input_format.value, encoding, text, on_error.value)
     options = PredictOptions(probabilities, top_k, threshold, min_confidence, trait_columns, interval, answered_by)
-    look_for_sentences(paths, run)
+    check_inputs(paths, run)
     check_combinations(shard, fast, fast_on, answered_by=answered_by, by=by, estimate=estimate)
-    check_exist(paths)
     check_output(output, paths, STANDARD_INPUT)
     facts = facts_of_job(escape_formulas=escape_formulas, by=by, fast=fast, shard=shard)
     read = [*paths, *([fast_on] if fast_on else [])]
@@ -217,9 +216,8 @@ def predict_command(
     model = read_model(run)
     found = find_fast(model, fast, fast_on, paths, inputs, options)
     row_progress = RowProgress() if progress and not quiet else None
-    with open_pool(
-        model, run, jobs=1 if estimate else jobs, batch_size=batch_size, stage=None if found is None else found.stage
-    ) as pool:
+    stage = None if found is None else found.stage
+    with open_pool(model, run, jobs=1 if estimate else jobs, batch_size=batch_size, stage=stage) as pool:
         counts = _predictor(by, found, estimate=estimate)(
             model,
             pool,

@@ -173,9 +173,9 @@ def shard_job(shard: Shard | None, run: Path) -> "ShardJob | None":
     return ShardJob.of_run(shard, run)
 
 
-def look_for_sentences(words: list[str], run: Path) -> None:
-    """Raise DataError if one of `words` is a text rather than the name of a file."""
-    from lstmcli.data.reading import format_of
+def check_inputs(words: list[str], run: Path) -> None:
+    """Raise DataError if one of `words` is no file, and perhaps a text."""
+    from lstmcli.data.reading import check_exist, format_of
 
     for word in words:
         if len(word.split()) > 1 and not Path(word).exists() and format_of(word) is None:
@@ -183,3 +183,4 @@ def look_for_sentences(words: list[str], run: Path) -> None:
 
             echo = f"echo {shlex.quote(word)} | lstmcli predict {shlex.quote(str(run))}"
             raise DataError(f"{word}: no such file. To label a text, pipe it in: {echo}")
+    check_exist(words)

@@ -16,6 +16,7 @@ from lstmcli.store.model import SavedModel
 # It is calibrated on as many rows as would have so many changes if no more than the wanted ones stayed the same: with
 # fewer, hardly a change is allowed, and more take longer. For .999, these are 10,000 rows.
 CHANGES = 10
+LEAST_SAMPLE = 4096
 
 LEAST_AGREEMENT, MOST_AGREEMENT = 0.9, 0.9999
 
@@ -64,7 +65,8 @@ def calibrate(
             "--fast: needs a file to calibrate on, since a pipe can be read only once; name one with such texts "
             "(labels are not needed) with --fast-on."
         )
-    texts = list(islice(_texts(paths, layouts, text_column), round(CHANGES / (1.0 - agreement))))
+    most = max(LEAST_SAMPLE, round(CHANGES / (1.0 - agreement)))
+    texts = list(islice(_texts(paths, layouts, text_column), most))
     begin = f"--fast {agreement:g}: "
     needed = least_rows(agreement) * (1 if model.labels.output_kind == "single" else 2)
     if len(texts) < needed:
