@@ -3,7 +3,7 @@
 import sys
 import time
 
-from benchmarks import cells, epochs, gpu, growth, prediction, preparation, timing
+from benchmarks import bulk, cells, epochs, gpu, growth, prediction, preparation, timing
 from lstmcli.config.settings import TrainingSettings
 from lstmcli.training.setup import keep_freed_memory, training_environment
 
@@ -24,6 +24,8 @@ TABLES = {
     "jobs": prediction.jobs,
     "stream": prediction.memory,
     "latency": prediction.latency,
+    "fast": bulk.fast,
+    "shards": bulk.shards,
 }
 
 

@@ -205,8 +205,10 @@ def test_predict_loads_nothing_heavy(run_directory: Path) -> None:
         "lstmcli.cli.messages",
         "lstmcli.cli.options",
         "lstmcli.cli.predict",
+        "lstmcli.cli.predict_options",
         "lstmcli.cli.process",
     }
+    assert not modules & {"lstmcli.recipes.shards.manifest", "lstmcli.inference.cascade", "hashlib"}
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,16 @@ import shlex
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 
+import lstmcli
 from lstmcli.cli.commands import Commands
 from tests.conftest import PROJECT, TEXTS, shell, write_csv
+
+PATH = "/usr/bin:/bin"
 
 CLOSED_PIPE = 141  # of a program that writes to a `head` that has ended
 
@@ -52,7 +57,35 @@ def folder(run_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     tool = folder / "lstmcli"  # xargs knows no shell functions
     tool.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m lstmcli "$@"\n', encoding="utf-8")
     tool.chmod(0o755)
+    if shutil.which("sbatch", path=PATH) is None:  # what SLURM would do with an array, here and one after the other
+        array = folder / "sbatch"
+        array.write_text(
+            '#!/bin/sh\nfor n in 1 2; do SLURM_ARRAY_TASK_ID=$n bash "$2" || exit; done\n', encoding="utf-8"
+        )
+        array.chmod(0o755)
     return folder
+
+
+def test_the_function_for_spark_answers_a_partition(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    page = (PROJECT / "docs" / "scaling.md").read_text(encoding="utf-8")
+    names: dict[str, Any] = {}
+    exec(re.findall(r"```python\n(.*?)```", page, re.DOTALL)[0], names)
+    frame = pd.read_csv("comments.csv")
+    found = list(names["predict_partition"](iter([frame[:5], frame[5:]])))
+    expected = lstmcli.load("runs/demo").predict(frame["text"].tolist())
+    assert pd.concat(found)["prediction"].tolist() == expected
+
+
+def test_spark_accepts_the_function(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sql = pytest.importorskip("pyspark.sql")
+    monkeypatch.chdir(folder)
+    page = (PROJECT / "docs" / "scaling.md").read_text(encoding="utf-8")
+    names: dict[str, Any] = {}
+    exec(re.findall(r"```python\n(.*?)```", page, re.DOTALL)[0], names)
+    session = sql.SparkSession.builder.master("local[1]").getOrCreate()
+    rows = session.createDataFrame([(1, "so glad"), (2, "so lonely")], "id long, text string")
+    assert len(names["predict_frame"](rows).collect()) == 2
 
 
 def test_there_are_recipes() -> None:
@@ -61,8 +94,9 @@ def test_there_are_recipes() -> None:
 
 @pytest.mark.parametrize("block", BLOCKS, ids=[block[:60] for block in BLOCKS])
 def test_a_recipe_runs_and_says_something(folder: Path, block: str) -> None:
-    if "jq " in block and shutil.which("jq") is None:
-        pytest.skip("jq is not installed")
+    for tool in ("jq", "parallel", "sbatch"):
+        if re.search(rf"\b{tool} ", block) and shutil.which(tool, path=f"{folder}:{PATH}") is None:
+            pytest.skip(f"{tool} is not installed")
     result = shell(f"PATH={folder}:$PATH; {block}", folder)
     good = {0} | ({CLOSED_PIPE} if "head" in block else set())
     assert result.returncode in good, result.stderr

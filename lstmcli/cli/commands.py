@@ -20,6 +20,7 @@ NAMES = (
     "agree",
     "describe",
     "predict",
+    "join",
     "inspect",
     "explain",
     "gradients",

@@ -1,6 +1,5 @@
 """`lstmcli predict`."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -25,33 +24,32 @@ from lstmcli.cli.options import (
     TextColumn,
     TraitColumns,
 )
-from lstmcli.errors import DataError
+from lstmcli.cli.predict_options import (
+    AnsweredByOption,
+    EstimateOption,
+    FastOnOption,
+    FastOption,
+    ShardOption,
+    check_combinations,
+    check_inputs,
+    estimating,
+    facts_of_job,
+    find_fast,
+    parse_probability,
+    shard_job,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lstmcli.inference.rows import RowCounts
+    from lstmcli.recipes.cascade.result import Fast
 
 # Exit code if some rows have no prediction.
 SOME_ROWS_BROKEN = 3
 
 # More processes than this can only be a mistake, and each takes tens of MB.
 MAX_JOBS = 256
-
-
-def parse_probability(word: str) -> float:
-    """Return 0.5 for "0.5" and for "50%".
-
-    Raises:
-        typer.BadParameter: it is not a number from 0 to 1.
-    """
-    try:
-        probability = float(word.removesuffix("%")) / (100.0 if word.endswith("%") else 1.0)
-    except ValueError:
-        probability = -1.0
-    if not 0.0 <= probability <= 1.0:
-        raise typer.BadParameter(f"expected a probability from 0 to 1 or from 0% to 100%, got {word!r}.")
-    return probability
 
 
 def predict_command(
@@ -155,6 +153,11 @@ def predict_command(
             "--batch-size", min=1, metavar="N", rich_help_panel=COMPUTATION, help="Number of texts per batch."
         ),
     ] = 240,
+    shard: ShardOption = None,
+    fast: FastOption = None,
+    fast_on: FastOnOption = None,
+    answered_by: AnsweredByOption = False,
+    estimate: EstimateOption = False,
     line_buffered: Annotated[
         bool,
         typer.Option(
@@ -178,7 +181,7 @@ def predict_command(
     """
     from lstmcli.config.lists import split_list
     from lstmcli.data.output import check_output
-    from lstmcli.data.reading import STANDARD_INPUT, check_exist
+    from lstmcli.data.reading import STANDARD_INPUT
     from lstmcli.inference.answers import PredictOptions
     from lstmcli.inference.pool import open_pool
     from lstmcli.recipes.predict import InputOptions, OutputOptions, describe_job
@@ -188,21 +191,26 @@ def predict_command(
     paths = files or ["-"]
     kept = None if columns is None else split_list(columns)
     inputs = InputOptions(None if input_format is None else input_format.value, encoding, text, on_error.value)
-    options = PredictOptions(probabilities, top_k, threshold, min_confidence, trait_columns, interval)
-    _look_for_sentences(paths, run)
-    check_exist(paths)
+    options = PredictOptions(probabilities, top_k, threshold, min_confidence, trait_columns, interval, answered_by)
+    check_inputs(paths, run)
+    check_combinations(shard, fast, fast_on, answered_by=answered_by, by=by, estimate=estimate)
     check_output(output, paths, STANDARD_INPUT)
-    extra = (["--escape-formulas"] if escape_formulas else []) + ([] if by is None else ["--by", by])
-    job = "" if output is None else describe_job(run, paths, inputs, options, kept, output_format, *extra)
+    facts = facts_of_job(escape_formulas=escape_formulas, by=by, fast=fast, shard=shard)
+    read = [*paths, *([fast_on] if fast_on else [])]
+    job = "" if output is None else describe_job(run, read, inputs, options, kept, output_format, *facts)
     model = read_model(run)
+    found = find_fast(model, fast, fast_on, paths, inputs, options)
     row_progress = RowProgress() if progress and not quiet else None
-    with open_pool(model, run, jobs=jobs, batch_size=batch_size) as pool:
-        counts = _predictor(by)(
+    stage = None if found is None else found.stage
+    with open_pool(model, run, jobs=1 if estimate else jobs, batch_size=batch_size, stage=stage) as pool:
+        counts = _predictor(by, found, estimate=estimate)(
             model,
             pool,
             paths,
             inputs=inputs,
-            output=OutputOptions(output, output_format.value, kept, job, resume, line_buffered, escape_formulas),
+            output=OutputOptions(
+                output, output_format.value, kept, job, resume, line_buffered, escape_formulas, shard_job(shard, run)
+            ),
             options=options,
             warn=(lambda _: None) if quiet else (lambda message: say(f"note: {message}")),
             watch=(lambda _: None) if row_progress is None else row_progress.done,
@@ -213,26 +221,16 @@ def predict_command(
         raise typer.Exit(SOME_ROWS_BROKEN)
 
 
-def _predictor(by: str | None) -> "Callable[..., RowCounts]":
+def _predictor(by: str | None, fast: "Fast | None", *, estimate: bool) -> "Callable[..., RowCounts]":
     """Return the recipe: for rows, or for people."""
+    from functools import partial
+
+    if estimate:
+        return estimating()
     if by is None:
         from lstmcli.recipes.predict import predict_files
 
-        return predict_files
-    from functools import partial
-
+        return partial(predict_files, fast=fast)
     from lstmcli.recipes.levels.predict import predict_people
 
     return partial(predict_people, by=by)
-
-
-def _look_for_sentences(words: list[str], run: Path) -> None:
-    """Raise DataError if one of `words` is a text rather than the name of a file."""
-    from lstmcli.data.reading import format_of
-
-    for word in words:
-        if len(word.split()) > 1 and not Path(word).exists() and format_of(word) is None:
-            import shlex  # only needed for this error
-
-            echo = f"echo {shlex.quote(word)} | lstmcli predict {shlex.quote(str(run))}"
-            raise DataError(f"{word}: no such file. To label a text, pipe it in: {echo}")

@@ -1,5 +1,6 @@
 """Opens files, and says why one can't be opened."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -30,6 +31,30 @@ def open_file(path: str) -> BinaryIO:
         raise DataError(f"{path:.300}: can't be opened ({error.strerror}).") from None
     except ValueError:
         raise DataError(f"{path!r:.300}: is not the name of a file: it contains a NUL character.") from None
+
+
+class WatchedStream:
+    """A stream of bytes that shows somebody else all that is read from it."""
+
+    def __init__(self, stream: BinaryIO, see: Callable[[bytes], None]) -> None:
+        self._stream, self._see = stream, see
+
+    def read1(self, size: int) -> bytes:
+        """Return at most `size` bytes, those of one read."""
+        found: bytes = self._stream.read1(size)  # type: ignore[attr-defined]  # as all binary streams here have
+        self._see(found)
+        return found
+
+    def fileno(self) -> int:
+        """Return the descriptor."""
+        return self._stream.fileno()
+
+
+def show_file(path: str, see: Callable[[bytes], None]) -> None:
+    """Show somebody all bytes of a file."""
+    with open_file(path) as stream:
+        while found := stream.read(1 << 20):
+            see(found)
 
 
 def first_bytes(path: str) -> bytes:

@@ -5,10 +5,10 @@ Every command reads through `open_records`, so that training and prediction neve
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, cast
 
 from lstmcli.data.encodings import check_encoding
 from lstmcli.data.formats import BINARY_FORMATS, EXTENSIONS, FORMATS, Record
@@ -17,7 +17,7 @@ from lstmcli.data.formats.header import listed, missing_column_hint, position
 from lstmcli.data.formats.text import TEXT_FORMAT
 from lstmcli.data.kinds import refuse_other_kinds
 from lstmcli.data.lines import UNDECODABLE, BeforeWaiting, DecodedLines
-from lstmcli.data.opening import first_bytes, is_there, open_file
+from lstmcli.data.opening import WatchedStream, first_bytes, is_there, open_file, show_file
 from lstmcli.errors import DataError
 
 STANDARD_INPUT = "-"
@@ -64,6 +64,7 @@ def open_records(
     encoding: str = DEFAULT_ENCODING,
     keeps_broken: bool = False,
     before_waiting: BeforeWaiting | None = None,
+    see: Callable[[bytes], None] | None = None,
 ) -> Iterator[Source]:
     """Open `path` ("-" is standard input) and yield its records lazily.
 
@@ -73,6 +74,7 @@ def open_records(
         encoding: of the text.
         keeps_broken: whether unreadable rows become records with a `problem`; otherwise the first one is an error.
         before_waiting: see `DecodedLines`.
+        see: is shown all bytes of the input, once all records are read.
 
     Raises:
         DataError: missing or unreadable file, unknown extension with format "auto", bytes invalid in `encoding`,
@@ -87,9 +89,12 @@ def open_records(
         if path == STANDARD_INPUT or Path(path).is_fifo():
             raise DataError(f"{format_name} can't be read from a pipe; pass a file name.")
         open_file(path).close()  # raises if the path can't be read
+        if see is not None:
+            show_file(path, see)
         yield Source(name, format_name, *BINARY_FORMATS[format_name](path))
         return
-    with _open_binary(path) as stream:
+    with _open_binary(path) as opened:
+        stream = opened if see is None else cast("BinaryIO", WatchedStream(opened, see))
         lines = DecodedLines(
             stream,
             encoding,

@@ -1,6 +1,6 @@
 """The columns that a prediction adds to a row: labels, scores and probabilities."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,8 +9,13 @@ from numpy.typing import NDArray
 from lstmcli.corpus.label_set import LabelSet
 from lstmcli.data.formats.text import TEXT_FORMAT
 from lstmcli.errors import DataError, UsageError, counted
-from lstmcli.inference.predictor import Answers, Predictions
+from lstmcli.inference.predictor import Answers, Predictions, StageAnswers
 from lstmcli.store.model import SavedModel
+
+ANSWERED_BY = "answered_by"
+
+# Who answers: the whole model, or its n-grams alone.
+STAGES = "model", "ngrams"
 
 Additions = dict[str, str | float | None]
 
@@ -25,6 +30,7 @@ class PredictOptions(NamedTuple):
             cells of ranked labels below it are empty.
         min_confidence: a prediction with a lower score is left empty, whatever the rule says; its score stays.
         trait_columns: whether to add a column `predicted_<label>` with 1 or 0 for each label.
+        answered_by: whether to add a column `answered_by` that says which stage of a cascade has answered.
         interval: for scores, the part of true ones that `low_<score>` to `high_<score>` hold; None: no such columns.
     """
 
@@ -34,6 +40,7 @@ class PredictOptions(NamedTuple):
     min_confidence: float | None = None
     trait_columns: bool = False
     interval: float | None = None
+    answered_by: bool = False
 
 
 class Adder:
@@ -41,6 +48,7 @@ class Adder:
 
     Attributes:
         num_uncertain: predictions so far that were left empty because of their score.
+        watch_stages: is told of the stages of a cascade that have answered.
     """
 
     def __init__(self, model: SavedModel, options: PredictOptions, format_name: str) -> None:
@@ -59,6 +67,7 @@ class Adder:
         if options.trait_columns:
             check_trait_columns(model.labels)
         self.num_uncertain = 0
+        self.watch_stages: Callable[[StageAnswers], None] = lambda _: None
         self._names: dict[bytes, str] = {}  # by the bytes of a decision
 
     def decide(self, probabilities: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -68,6 +77,11 @@ class Adder:
     def additions(self, answers: Answers) -> Iterator[Additions]:
         """Yield the additional cells of each row, in order."""
         columns = self._columns(Predictions.of(answers.probabilities, self._rule))
+        if answers.stages is not None:
+            self.watch_stages(answers.stages)
+        if self._options.answered_by:
+            is_first = [False] * len(answers.probabilities) if answers.stages is None else answers.stages.is_first
+            columns[ANSWERED_BY] = [STAGES[bool(each)] for each in is_first]
         return (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
 
     def nothing(self) -> Additions:
@@ -79,6 +93,8 @@ class Adder:
             columns += [f"predicted_{name}" for name in self._labels.names]
         if self._options.probabilities:
             columns += [f"probability_{name}" for name in self._labels.names]
+        if self._options.answered_by:
+            columns.append(ANSWERED_BY)
         return dict.fromkeys(columns)
 
     @property

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from lstmcli.inference.predictor import Answers, Predictor
+from lstmcli.metrics.first_stage import FirstStage
 from lstmcli.store.model import SavedModel
 
 
@@ -23,26 +24,47 @@ class Pool(Protocol):
 
 
 @contextmanager
-def open_pool(model: SavedModel, run: Path, *, jobs: int, batch_size: int) -> Iterator[Pool]:
-    """Yield a pool for `model`, which was read from `run`: in this process, or in `jobs` > 1 others."""
+def open_pool(
+    model: SavedModel, run: Path, *, jobs: int, batch_size: int, stage: FirstStage | None = None
+) -> Iterator[Pool]:
+    """Yield a pool for `model`, which was read from `run`: in this process, or in `jobs` > 1 others.
+
+    With a first stage, it answers what it can; see `cascade`.
+    """
     pool: Pool
     if jobs == 1:
-        pool = ThisProcess(model, batch_size)
+        pool = ThisProcess(model, batch_size, stage)
     else:
         from lstmcli.inference.processes import OtherProcesses  # slow to import, and not needed for one process
 
-        pool = OtherProcesses(run, jobs, batch_size)
+        pool = OtherProcesses(run, jobs, batch_size, stage)
     try:
         yield pool
     finally:
         pool.close()
 
 
+class Answering(Protocol):
+    """Whatever answers a block of texts."""
+
+    def answer(self, texts: Sequence[str]) -> Answers:
+        """Return what is predicted for them."""
+
+
+def answering(predictor: Predictor, stage: FirstStage | None) -> Answering:
+    """Return what answers with a predictor, in two stages if there is a first one."""
+    if stage is None:
+        return predictor
+    from lstmcli.inference.cascade import Cascade  # rarely needed
+
+    return Cascade(predictor, stage)
+
+
 class ThisProcess:
     """Computes each block immediately."""
 
-    def __init__(self, model: SavedModel, batch_size: int) -> None:
-        self._predictor = Predictor(model, batch_size=batch_size)
+    def __init__(self, model: SavedModel, batch_size: int, stage: FirstStage | None = None) -> None:
+        self._predictor = answering(Predictor(model, batch_size=batch_size), stage)
 
     def submit(self, texts: Sequence[str]) -> list[Answers]:
         """See `Pool`."""

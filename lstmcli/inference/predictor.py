@@ -44,14 +44,26 @@ class Predictions(NamedTuple):
         return cls(probabilities, decisions, decision_scores(probabilities, decisions))
 
 
+class StageAnswers(NamedTuple):
+    """Which texts the n-grams alone have answered, `is_first`, (texts,), and how many others they could have answered.
+
+    These are `num_checked`, which the whole model has answered; `num_same` of them got the same prediction by both.
+    """
+
+    is_first: NDArray[np.bool_]
+    num_checked: int
+    num_same: int
+
+
 class Answers(NamedTuple):
     """What is predicted for texts, and `num_without_known_word`, the number of texts without a known word.
 
-    `probabilities` are (texts, labels); of a model of scores, they are the scores.
+    `probabilities` are (texts, labels); of a model of scores, they are the scores. `stages` are those of a cascade.
     """
 
     probabilities: NDArray[np.float64]
     num_without_known_word: int
+    stages: StageAnswers | None = None
 
 
 class PartLogits(NamedTuple):
@@ -140,12 +152,16 @@ class Predictor:
         distinct = {text: number for number, text in enumerate(dict.fromkeys(texts))}
         with self.turn():
             found = self._of_distinct(list(distinct))
-        if not np.isfinite(found.probabilities).all():
-            what = "probabilities" if self.model.scores is None else "scores"
-            raise LstmcliError(f"the model computes {what} that are not numbers; its files may be damaged.")
+        self.refuse_damaged(found.probabilities)
         if len(distinct) != len(texts):
             found = found.of_rows([distinct[text] for text in texts])
         return found
+
+    def refuse_damaged(self, found: NDArray[np.float64]) -> None:
+        """Raise an LstmcliError if some probabilities, or scores, are not numbers."""
+        if not np.isfinite(found).all():
+            what = "probabilities" if self.model.scores is None else "scores"
+            raise LstmcliError(f"the model computes {what} that are not numbers; its files may be damaged.")
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -181,15 +197,25 @@ class Predictor:
 
     def part_logits(self, token_ids: TokenIds, of_rows: NDArray[np.float64] | None = None) -> PartLogits:
         """Return what each part says about texts of known tokens, with their `row_outputs`; needs a `turn`."""
-        network = self._network_logits(self._tokens.word_ids(token_ids))
-        return PartLogits(network, self._ngram_logits(token_ids, of_rows))
+        network = self.network_logits(token_ids)
+        return PartLogits(network, self.ngram_logits(token_ids, of_rows))
 
-    def _ngram_logits(self, token_ids: TokenIds, of_rows: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
+    def ngram_logits(
+        self, token_ids: TokenIds, of_rows: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float64] | None:
+        """Return what the n-grams say about texts of known tokens, with their `row_outputs`; needs a `turn`.
+
+        None for a model without n-grams.
+        """
         if self.scorer is None:
             return None
         ids = self._tokens.ngram_ids(token_ids)
         logits = self.scorer.logits(ids, token_ids.lengths, self._tokens.ngram_rows)
         return logits if of_rows is None else logits + of_rows
+
+    def network_logits(self, token_ids: TokenIds) -> NDArray[np.float64]:
+        """Return what the networks say about texts of known tokens; needs a `turn`."""
+        return self._network_logits(self._tokens.word_ids(token_ids))
 
     def part_logits_with_gaps(
         self, token_ids: TokenIds, gaps: Gaps, of_rows: NDArray[np.float64] | None = None
@@ -210,7 +236,7 @@ class Predictor:
         if not is_shared.all():
             others = np.flatnonzero(~is_shared)
             network[others] = self._network_logits(self._tokens.word_ids(left.of(others)))
-        return PartLogits(network, self._ngram_logits(left, None if of_rows is None else of_rows[gaps.texts]))
+        return PartLogits(network, self.ngram_logits(left, None if of_rows is None else of_rows[gaps.texts]))
 
     def mixed(self, parts: PartLogits) -> NDArray[np.float64]:
         """Return the logits of the whole model before they are divided by its temperature, (texts, outputs).

@@ -15,6 +15,7 @@ import numpy as np
 import lstmcli
 from lstmcli.errors import LstmcliError
 from lstmcli.inference.predictor import Answers
+from lstmcli.metrics.first_stage import FirstStage
 
 # What a worker runs first. It finds the package where this process did, whatever else has that name.
 START = """
@@ -24,7 +25,7 @@ spec = importlib.util.spec_from_file_location("lstmcli", {package})
 sys.modules["lstmcli"] = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(sys.modules["lstmcli"])
 from lstmcli.inference.worker import main
-main({run}, {batch_size})
+main({run}, {batch_size}, {stage})
 """
 
 
@@ -36,9 +37,9 @@ class OtherProcesses:
     which happens however this process ends.
     """
 
-    def __init__(self, run: Path, jobs: int, batch_size: int) -> None:
+    def __init__(self, run: Path, jobs: int, batch_size: int, stage: FirstStage | None = None) -> None:
         """Prepare to start up to `jobs` processes that open the model of `run`."""
-        self._command, self._jobs = _command(run, batch_size), jobs
+        self._command, self._jobs = _command(run, batch_size, stage), jobs
         self._processes: list[subprocess.Popen[bytes]] = []
         self._idle: deque[subprocess.Popen[bytes]] = deque()
         self._busy: deque[subprocess.Popen[bytes]] = deque()
@@ -103,7 +104,7 @@ class OtherProcesses:
             process.wait()
 
 
-def _command(run: Path, batch_size: int) -> list[str]:
+def _command(run: Path, batch_size: int, stage: FirstStage | None = None) -> list[str]:
     """Return the command of a worker, which imports nothing from the current folder.
 
     -P and an environment without PYTHONPATH keep Python from adding that folder. The worker receives the search path of
@@ -112,7 +113,11 @@ def _command(run: Path, batch_size: int) -> list[str]:
     home = Path(np.__file__).parents[1]
     paths = [path for path in sys.path if Path(path).is_absolute() and (Path(path) == home or not _is_current(path))]
     start = START.format(
-        paths=ascii(paths), package=ascii(lstmcli.__file__), run=ascii(str(run)), batch_size=batch_size
+        paths=ascii(paths),
+        package=ascii(lstmcli.__file__),
+        run=ascii(str(run)),
+        batch_size=batch_size,
+        stage=ascii(None if stage is None else stage.to_json()),
     )
     ignore_environment = ["-E"] if sys.flags.ignore_environment else []
     return [sys.executable, "-P", *ignore_environment, "-X", f"utf8={sys.flags.utf8_mode}", "-c", start]

@@ -7,8 +7,10 @@ from typing import Generic, Literal, NamedTuple
 from lstmcli.data.columns import BadRowError, BlankTextError, Keeper, TextSelector
 from lstmcli.data.formats import FileFormat, Record, RecordWriter
 from lstmcli.data.formats.base import RAW_COLUMNS
+from lstmcli.data.formats.delimited import Delimited
 from lstmcli.data.output_stream import Output
 from lstmcli.data.reading import Source
+from lstmcli.data.shards import Shard, Tally
 from lstmcli.errors import DataError, counted
 from lstmcli.inference.blocks import AnswersT, BlockPool, CellAdder
 
@@ -62,7 +64,9 @@ class RowStream(Generic[AnswersT]):
     """Takes rows, sends them in blocks to who computes them, and writes them in order.
 
     Attributes:
-        counts: of the rows taken so far.
+        counts: of the rows taken so far; of those of the shard, if there is one.
+        num_read: rows of the inputs, those of other shards too.
+        tally: of the written rows of a shard.
     """
 
     def __init__(
@@ -75,6 +79,7 @@ class RowStream(Generic[AnswersT]):
         watch: Callable[[int], None],
         *,
         result: str = "prediction",
+        shard: Shard | None = None,
     ) -> None:
         """Prepare.
 
@@ -86,8 +91,12 @@ class RowStream(Generic[AnswersT]):
             warn: is told of such rows.
             watch: is told how many more rows have been written.
             result: what a row gets, for messages.
+            shard: the part of the rows that is answered; None: all.
         """
         self.counts = RowCounts()
+        self.num_read = 0
+        self._shard = shard
+        self.tally = None if shard is None else Tally(shard)
         self._pool = pool
         self._adder = adder
         self._added = frozenset(adder.names_in_rows)
@@ -113,7 +122,7 @@ class RowStream(Generic[AnswersT]):
         """Say where the next rows come from, where their text is, and what is kept of them."""
         self._name, self._select, self._keep = source.name, select, keep
         self._varies = source.columns is None
-        self._num_before = self.counts.rows
+        self._num_before = self.num_read
         if source.columns is None:
             return
         select.look_up(source.columns)
@@ -128,15 +137,13 @@ class RowStream(Generic[AnswersT]):
         Raises:
             DataError: the row can't be predicted, and that ends the work; or the input has no such column.
         """
-        self.counts.rows += 1
-        kept, text = self._keep(record), None
-        try:
-            text = self._select(record)
-            self._refuse_taken_keys(kept)
-        except BadRowError as problem:
-            self._note(record, problem)
-            text, kept = None, self._flagged(record, kept, str(problem))
-        if self.counts.rows - self._num_before == BLOCK_ROWS:
+        self.num_read += 1
+        is_own = self._shard is None or self._shard.takes(self.num_read)
+        if not is_own and self._has_layout:
+            return
+        self.counts.rows += is_own
+        kept, text = self._read(record, is_own=is_own)
+        if self.num_read - self._num_before == BLOCK_ROWS:
             self._check_columns()
         if text is not None:
             self._tell_held_notes()
@@ -144,12 +151,28 @@ class RowStream(Generic[AnswersT]):
                 self._start(kept.columns)
         elif self._on_error == "skip":
             return
-        if self.counts.rows > self._num_done:
-            self._waiting.append(_Row(kept, text, self.counts.rows, self._name))
-            self._num_characters += _num_characters(record)
-            if len(self._waiting) == BLOCK_ROWS or self._num_characters >= BLOCK_CHARACTERS:
-                self._check_columns()
-                self._send()
+        if is_own and self.tally is not None:
+            self.tally.add(self.num_read)
+        if self.num_read > self._num_done and (is_own or self._writer is None):
+            self._keep_waiting(record, _Row(kept, text, self.num_read, self._name))
+
+    def _read(self, record: Record, *, is_own: bool) -> tuple[Record, str | None]:
+        """Return the row as it will be written, and its text, None for a row without a prediction."""
+        kept = self._keep(record)
+        try:
+            text = self._select(record)
+            self._refuse_taken_keys(kept)
+        except BadRowError as problem:
+            self._note(record, problem, is_own=is_own)
+            return self._flagged(record, kept, str(problem)), None
+        return kept, text
+
+    def _keep_waiting(self, record: Record, row: _Row) -> None:
+        self._waiting.append(row)
+        self._num_characters += _num_characters(record)
+        if len(self._waiting) == BLOCK_ROWS or self._num_characters >= BLOCK_CHARACTERS:
+            self._check_columns()
+            self._send()
 
     def end_input(self) -> None:
         """Say that the input has no more rows.
@@ -225,12 +248,24 @@ class RowStream(Generic[AnswersT]):
             self._held_notes.clear()
             raise
 
-    def _note(self, record: Record, problem: BadRowError) -> None:
+    @property
+    def _has_layout(self) -> bool:
+        """Whether it is known how the rows of this input look: the first ones decide, whoever answers them."""
+        return self._writer is not None and self.num_read - self._num_before > BLOCK_ROWS
+
+    @property
+    def has_header(self) -> bool:
+        """Whether the output starts with a header."""
+        return self._writer is not None and isinstance(self._format, Delimited)
+
+    def _note(self, record: Record, problem: BadRowError, *, is_own: bool) -> None:
         place = f"{self._name}, line {record.line}"
         if self._on_error == "stop":
             if self._varies and not self._select.is_settled:
                 self._select.check()
             raise DataError(f"{place}: {problem}")
+        if not is_own:
+            return
         self.counts.broken += 1
         if isinstance(problem, BlankTextError):
             self.counts.blank += 1
@@ -249,10 +284,12 @@ class RowStream(Generic[AnswersT]):
     def _send(self) -> None:
         if self._writer is None:  # no row so far could be read
             self._start(self._waiting[0].record.columns)
-        texts = [row.text for row in self._waiting if row.text is not None]
-        self._sent.append(self._waiting)
-        self._waiting, self._num_characters = [], 0
-        self._write(self._pool.submit(texts))
+        rows, self._waiting, self._num_characters = self._waiting, [], 0
+        if self._shard is not None:
+            rows = [row for row in rows if self._shard.takes(row.number)]
+        if rows:
+            self._sent.append(rows)
+            self._write(self._pool.submit([row.text for row in rows if row.text is not None]))
 
     def _write(self, due: Sequence[AnswersT]) -> None:
         for answers in due:

@@ -14,15 +14,18 @@ from threading import Thread
 from lstmcli.errors import LstmcliError
 
 
-def main(run: str, batch_size: int) -> None:
+def main(run: str, batch_size: int, stage: str | None = None) -> None:
     """Answer blocks until the parent process closes the pipe or exits, then leave without a word."""
     blocks: SimpleQueue[list[str]] = SimpleQueue()
     Thread(target=_read_blocks, args=(blocks,), daemon=True).start()
     with suppress(OSError):  # nobody reads the answer
         try:
-            from lstmcli.inference.predictor import Predictor  # what fails here must be told, too
+            from lstmcli.inference.pool import answering  # what fails here must be told, too
+            from lstmcli.inference.predictor import Predictor
+            from lstmcli.metrics.first_stage import FirstStage
 
-            predictor = Predictor.open(Path(run), batch_size=batch_size)
+            first = None if stage is None else FirstStage.from_json(stage)
+            predictor = answering(Predictor.open(Path(run), batch_size=batch_size), first)
             while True:
                 _write(predictor.answer(blocks.get()))
         except Exception as error:

@@ -1,8 +1,9 @@
 """`lstmcli predict`: rows in, the same rows with predictions out, in order, a block at a time."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.corpus.feature_cells import wanted_features
@@ -14,11 +15,15 @@ from lstmcli.data.formats.text import TEXT_FORMAT
 from lstmcli.data.output import STANDARD_OUTPUT, open_output, refuse_spreadsheet
 from lstmcli.data.reading import STANDARD_INPUT, Layout, check_exist, format_of, input_layout, open_records
 from lstmcli.errors import DataError, UsageError
-from lstmcli.inference.answers import PredictOptions
+from lstmcli.inference.answers import Adder, PredictOptions
 from lstmcli.inference.pool import Pool
 from lstmcli.inference.rows import OnError, RowCounts, RowStream
-from lstmcli.inference.score_answers import adder_of
+from lstmcli.inference.score_answers import ScoreAdder, adder_of
+from lstmcli.recipes.cascade.result import Fast
 from lstmcli.store.model import SavedModel, find_model
+
+if TYPE_CHECKING:
+    from lstmcli.recipes.shards.manifest import ShardJob, ShardNotes
 
 # What the rows of a format that is not written become.
 DEFAULT_TABLE = "csv"
@@ -52,6 +57,7 @@ class OutputOptions(NamedTuple):
         resume: whether to go on where an interrupted run with the same job and path has ended.
         line_buffered: whether each row is answered before the next one is read.
         escape_formulas: whether cells that a spreadsheet could run are escaped.
+        shard: the part of the rows that is answered; None: all.
     """
 
     path: str | None = None
@@ -61,6 +67,7 @@ class OutputOptions(NamedTuple):
     resume: bool = False
     line_buffered: bool = False
     escape_formulas: bool = False
+    shard: "ShardJob | None" = None
 
 
 def predict_files(
@@ -73,6 +80,7 @@ def predict_files(
     options: PredictOptions,
     warn: Callable[[str], None],
     watch: Callable[[int], None],
+    fast: Fast | None = None,
 ) -> RowCounts:
     """Predict every row of the `paths` ("-": standard input), one input after the other, and count them.
 
@@ -87,6 +95,7 @@ def predict_files(
         options: what to add to each.
         warn: is told of rows without a prediction, and where an input looks like something else than it is read as.
         watch: is told how many more rows have been written.
+        fast: when the n-grams of the model answer alone; `pool` must have the same first stage.
 
     Raises:
         DataError: an input can't be read or has no such column.
@@ -96,8 +105,37 @@ def predict_files(
     layouts = input_layouts(model, paths, inputs)
     format_name = name_of_output_format(output, layouts[0].format_name)
     written_as = output_format(format_name, escapes_formulas=output.escape_formulas)
-    rows = RowStream(pool, adder_of(model, options, format_name), written_as, inputs.on_error, warn, watch)
-    return answer_rows(rows, paths, layouts, inputs=inputs, output=output, columns=model.columns, warn=warn)
+    kept = inputs, layouts, output.columns, output.escape_formulas, options, None if fast is None else fast.stage
+    notes = None if output.shard is None else _shard_notes(output.shard, output.path, format_name, kept)
+    adder = adder_of(model, options, format_name)
+    shard = None if output.shard is None else output.shard.shard
+    rows = RowStream(pool, adder, written_as, inputs.on_error, warn, watch, shard=shard)
+    with _told_stages(adder, fast, warn):
+        return answer_rows(
+            rows, paths, layouts, inputs=inputs, output=output, columns=model.columns, warn=warn, notes=notes
+        )
+
+
+def _shard_notes(job: "ShardJob", path: str | None, format_name: str, options: Sequence[object]) -> "ShardNotes":
+    from lstmcli.recipes.shards.manifest import ShardNotes  # hashes, which only shards need
+
+    return ShardNotes(job, path, format_name, options)
+
+
+@contextmanager
+def _told_stages(adder: Adder | ScoreAdder, fast: Fast | None, warn: Callable[[str], None]) -> Iterator[None]:
+    """Say, once all rows are written, how many of them the n-grams have answered alone."""
+    if fast is None or not isinstance(adder, Adder):
+        yield
+        return
+    from lstmcli.inference.cascade import StageCounts
+
+    warn(fast.note)
+    counts = StageCounts()
+    adder.watch_stages = counts.add
+    yield
+    for note in counts.notes(fast.agreement) if fast.stage is not None else []:
+        warn(note)
 
 
 def input_layouts(model: SavedModel, paths: Sequence[str], inputs: InputOptions) -> list[Layout]:
@@ -115,17 +153,20 @@ def answer_rows(
     output: OutputOptions,
     columns: DataSettings,
     warn: Callable[[str], None],
+    notes: "ShardNotes | None" = None,
 ) -> RowCounts:
     """Send all rows of the `paths` through `rows`, and count them; see `predict_files`."""
     with open_output(output.path, job=output.job, resume=output.resume) as destination:
         rows.write_to(destination)
         try:
             for path, layout in zip(paths, layouts, strict=True):
-                _predict_input(path, layout, rows, inputs, output, columns, warn)
+                _predict_input(path, layout, rows, inputs, output, columns, warn, notes)
         except DataError:
             rows.answer()  # what was read before is not lost
             raise
         rows.answer()
+    if notes is not None:
+        notes.write(rows)
     rows.summarise()
     return rows.counts
 
@@ -149,10 +190,14 @@ def _predict_input(
     output: OutputOptions,
     columns: DataSettings,
     warn: Callable[[str], None],
+    notes: "ShardNotes | None",
 ) -> None:
     keeps_broken = inputs.on_error != "stop"
+    see = None if notes is None else notes.see_input()
     # Who types a line into a pipe is answered at once: before a read would wait, whatever was read is answered.
-    with open_records(path, **layout._asdict(), keeps_broken=keeps_broken, before_waiting=rows.answer) as source:
+    with open_records(
+        path, **layout._asdict(), keeps_broken=keeps_broken, before_waiting=rows.answer, see=see
+    ) as source:
         if inputs.text_column is not None and source.format_name == TEXT_FORMAT:
             raise UsageError("--text: plain text has no columns; name the format of the input with --format.")
         select = RowSelector(source, columns, inputs.text_column or columns.text)

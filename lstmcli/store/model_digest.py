@@ -18,6 +18,9 @@ from lstmcli.store.provenance import file_digest
 # All that predictions depend on; the index follows from the words, and the card is for people.
 DIGESTED: Final = (DESCRIPTION_FILE, EMBEDDING_FILE, NGRAMS_FILE, VOCABULARY_FILE, WEIGHTS_FILE)
 
+# A model may have no n-grams, and before version 3, word vectors were among the other weights.
+OPTIONAL: Final = {EMBEDDING_FILE, NGRAMS_FILE}
+
 
 def model_digest(run: Path) -> str:
     """Return the SHA-256 of what `sha256sum` prints of the files of a model in DIGESTED that it has, in their folder.
@@ -29,7 +32,7 @@ def model_digest(run: Path) -> str:
     digest = hashlib.sha256()
     for name in DIGESTED:
         path = folder / name
-        if name == NGRAMS_FILE and not path.exists():
+        if name in OPTIONAL and not path.exists():
             continue
         found = file_digest(str(path))
         if found is None:

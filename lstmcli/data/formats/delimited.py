@@ -19,6 +19,11 @@ class Delimited:
 
     names_are_unique = False
 
+    @property
+    def has_quotes(self) -> bool:
+        """Whether cells may be quoted, and then have line breaks."""
+        return "quoting" not in self.dialect
+
     def __init__(self, delimiter: str, *, quoting: bool = True) -> None:
         self._escapes_formulas = False
         # strict: otherwise, a quote that closes in the middle of a cell would silently swallow rows.

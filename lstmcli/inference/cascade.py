@@ -1,0 +1,91 @@
+"""Prediction in two stages: the n-grams answer the texts of which they are sure enough, the whole model the others.
+
+Some of the texts that the n-grams could answer are given to the network all the same, and get its answer: they show how
+often both agree. Which ones depends on the text alone, so results are the same in any batch, process or shard.
+"""
+
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from lstmcli.errors import counted
+from lstmcli.inference.predictor import Answers, PartLogits, Predictor, StageAnswers
+from lstmcli.metrics.decisions import probabilities_from_logits
+from lstmcli.metrics.first_stage import FirstStage, is_above
+
+# One of so many texts that the n-grams could answer is checked, which costs little and soon shows a difference.
+CHECKED_SHARE = 64
+
+
+class Cascade:
+    """Answers blocks of texts."""
+
+    def __init__(self, predictor: Predictor, stage: FirstStage) -> None:
+        """Prepare; the model must have n-grams, and labels."""
+        self._predictor, self._stage = predictor, stage
+
+    def answer(self, texts: Sequence[str]) -> Answers:
+        """See `Predictor.answer`."""
+        numbers = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+        rows = np.array([numbers[text] for text in texts], dtype=np.int64)
+        if not len(rows):
+            return self._predictor.answer(texts)
+        with self._predictor.turn():
+            probabilities, is_first, has_known, is_checked, is_same = self._of_distinct(list(numbers))
+        stages = StageAnswers(is_first[rows], int(is_checked[rows].sum()), int((is_checked & is_same)[rows].sum()))
+        return Answers(probabilities[rows], len(texts) - int(has_known[rows].sum()), stages)
+
+    def _of_distinct(self, texts: list[str]) -> tuple[np.ndarray, ...]:
+        predictor, model = self._predictor, self._predictor.model
+        token_ids = predictor.tokens.encode(texts)
+        has_known = predictor.tokens.has_known_word(token_ids)
+        ngrams = predictor.ngram_logits(token_ids, predictor.row_outputs(texts))
+        assert ngrams is not None  # a model without n-grams has no first stage
+        first = self._stage.probabilities(ngrams, model.labels.output_kind)
+        is_first = self._stage.answers(first, model.rule)
+        is_checked = is_first & np.array(
+            [zlib.crc32(text.encode("utf-8", "replace")) % CHECKED_SHARE == 0 for text in texts]
+        )
+        is_first &= ~is_checked
+        probabilities = first.copy()
+        others = np.flatnonzero(~is_first)
+        if len(others):
+            parts = PartLogits(predictor.network_logits(token_ids.of(others)), ngrams[others])
+            probabilities[others] = probabilities_from_logits(
+                predictor.mixed(parts), model.labels.output_kind, temperature=model.temperature
+            )
+        predictor.refuse_damaged(probabilities)
+        is_same = (model.rule.decide(first) == model.rule.decide(probabilities)).all(axis=1)
+        return probabilities, is_first, has_known, is_checked, is_same
+
+
+class StageCounts:
+    """Counts which rows were answered by the n-grams alone."""
+
+    def __init__(self) -> None:
+        self.rows = self.first = self.checked = self.same = 0
+
+    def add(self, answers: StageAnswers) -> None:
+        """Count some more rows."""
+        self.rows += len(answers.is_first)
+        self.first += int(answers.is_first.sum())
+        self.checked += answers.num_checked
+        self.same += answers.num_same
+
+    def notes(self, agreement: float) -> list[str]:
+        """Return what to tell a user who wanted such an agreement."""
+        share = self.first / max(1, self.rows)
+        told = f"{counted(self.first, 'row')} of {self.rows:,} ({share:.1%}) answered by the n-grams alone"
+        if not self.checked:
+            return [f"{told}."]
+        notes = [
+            f"{told}; of {self.checked:,} more that were checked with the network, {self.same:,} kept their prediction."
+        ]
+        possible = (self.first + self.checked) / self.rows
+        if is_above(self.checked - self.same, self.checked, (1.0 - agreement) / possible):
+            notes.append(
+                f"that is less than --fast {agreement:g}: these rows differ from those it was calibrated on. Calibrate "
+                "on rows from all parts of the input with --fast-on FILE, or leave --fast out."
+            )
+        return notes

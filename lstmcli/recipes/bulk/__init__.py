@@ -1,0 +1,1 @@
+"""What a large prediction will take."""

@@ -1,0 +1,1 @@
+"""Faster predictions: when the n-grams of a model may answer alone."""
