@@ -42,7 +42,7 @@ from lstmcli.cli.predict_options import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lstmcli.inference.rows import RowCounts
+    from lstmcli.inference.row_counts import RowCounts
     from lstmcli.recipes.cascade.result import Fast
 
 # Exit code if some rows have no prediction.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from lstmcli.inference.answers import PredictOptions
     from lstmcli.inference.pool import Pool
-    from lstmcli.inference.rows import RowCounts
+    from lstmcli.inference.row_counts import RowCounts
     from lstmcli.recipes.cascade.result import Fast
     from lstmcli.recipes.predict import InputOptions
     from lstmcli.recipes.shards.manifest import ShardJob
@@ -108,7 +108,7 @@ def estimating() -> "Callable[..., RowCounts]":
         model: "SavedModel", pool: "Pool", paths: list[str], **options: Any
     ) -> "RowCounts":  # which has nothing to count
         from lstmcli.cli.messages import write_tables
-        from lstmcli.inference.rows import RowCounts
+        from lstmcli.inference.row_counts import RowCounts
         from lstmcli.recipes.bulk.estimate import estimate_prediction
         from lstmcli.reports.cost import cost_lines
 

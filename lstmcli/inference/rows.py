@@ -13,6 +13,7 @@ from lstmcli.data.reading import Source
 from lstmcli.data.shards import Shard, Tally
 from lstmcli.errors import DataError, counted
 from lstmcli.inference.blocks import AnswersT, BlockPool, CellAdder
+from lstmcli.inference.row_counts import RowCounts
 
 # Rows that are read, predicted and written together: enough to sort by length, few enough to answer soon.
 BLOCK_ROWS = 2048
@@ -26,20 +27,6 @@ MAX_PROBLEMS_SHOWN = 5
 OnError = Literal["flag", "skip", "stop"]
 
 KEPT_OR_LEFT_OUT = {"flag": "kept without a {}", "skip": "left out"}
-
-
-class RowCounts:
-    """Rows of the inputs.
-
-    Attributes:
-        rows: all of them.
-        broken: those without a prediction.
-        blank: those of these whose text is blank.
-        without_known_word: those whose text has no word that the model knows, and still a prediction.
-    """
-
-    def __init__(self) -> None:
-        self.rows = self.broken = self.blank = self.without_known_word = 0
 
 
 class _Row(NamedTuple):

@@ -139,6 +139,7 @@ class ColumnFeatures:
     parts: tuple[NumberColumn | CategoryColumn, ...]
 
     source = "columns"
+    lexicons = ()
 
     @property
     def settings(self) -> tuple[str, ...]:

@@ -42,6 +42,7 @@ class LexiconFeatures:
     averages: Floats
 
     source = "lexicons"
+    settings = ()
 
     @property
     def names(self) -> tuple[str, ...]:

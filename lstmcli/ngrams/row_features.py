@@ -12,14 +12,14 @@ with standard deviation 1: all features of a model are regularised alike.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmcli.lexicons.lexicon import Lexicon
-from lstmcli.ngrams.column_features import ColumnFeatures
-from lstmcli.ngrams.lexicon_features import LexiconFeatures
+if TYPE_CHECKING:  # most models have no features, and start sooner
+    from lstmcli.lexicons.lexicon import Lexicon
 
 Floats = NDArray[np.float64]
 
@@ -43,6 +43,17 @@ class RowFeatures(Protocol):
     def averages(self) -> Floats:
         """The values of an average training row, (names,), with which explanations compare."""
 
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The columns that rows must have, as `data.features` names them with their kinds."""
+
+    @property
+    def lexicons(self) -> "tuple[Lexicon, ...]":
+        """The lexicons whose words are counted."""
+
+    def shown(self, text: str) -> dict[str, str]:
+        """Return what a text has of each group, for people."""
+
     def described(self) -> Sequence[str]:
         """Return what was learned of the features from training rows, in a few words for each group."""
 
@@ -53,12 +64,22 @@ class RowFeatures(Protocol):
         """Return what `from_dict` in SOURCES reads."""
 
 
-# Reads a kind of features from model.json, whose values may be of unknown origin: raises ValueError, KeyError or
-# TypeError where they are not what they should be.
-SOURCES: dict[str, Callable[[Mapping[str, Any]], RowFeatures]] = {
-    "columns": ColumnFeatures.from_dict,
-    "lexicons": LexiconFeatures.from_dict,
+# The module and the class of each kind of features.
+SOURCES = {
+    "columns": ("lstmcli.ngrams.column_features", "ColumnFeatures"),
+    "lexicons": ("lstmcli.ngrams.lexicon_features", "LexiconFeatures"),
 }
+
+
+def reader_of(source: str) -> Callable[[Mapping[str, Any]], RowFeatures]:
+    """Return what reads a kind of features, a key of SOURCES, from model.json.
+
+    The values may be of unknown origin: it raises a ValueError, KeyError or TypeError where they are not what they
+    should be.
+    """
+    module, name = SOURCES[source]
+    found: Callable[[Mapping[str, Any]], RowFeatures] = getattr(import_module(module), name).from_dict
+    return found
 
 
 @dataclass(frozen=True)
@@ -86,12 +107,12 @@ class FittedFeatures:
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that rows must have, as `data.features` names them with their kinds."""
-        return next((each.settings for each in self.sources if isinstance(each, ColumnFeatures)), ())
+        return tuple(name for source in self.sources for name in source.settings)
 
     @property
-    def lexicons(self) -> tuple[Lexicon, ...]:
+    def lexicons(self) -> "tuple[Lexicon, ...]":
         """The lexicons whose words are counted, all of which are part of the model."""
-        return next((each.lexicons for each in self.sources if isinstance(each, LexiconFeatures)), ())
+        return tuple(lexicon for source in self.sources for lexicon in source.lexicons)
 
     def values(self, texts: Sequence[str]) -> Floats:
         """Return (texts, features)."""
@@ -108,14 +129,7 @@ class FittedFeatures:
 
     def shown(self, text: str) -> dict[str, str]:
         """Return what a text has of each group, for people."""
-        found: dict[str, str] = {}
-        for source in self.sources:
-            if isinstance(source, ColumnFeatures | LexiconFeatures):
-                found |= source.shown(text)
-                continue
-            for group, value in zip(source.groups, source.values([text])[0].tolist(), strict=True):
-                found.setdefault(group, f"{value:.3g}")
-        return found
+        return {group: value for source in self.sources for group, value in source.shown(text).items()}
 
     def parts(self, texts: Sequence[str]) -> Floats:
         """Return what each feature adds, compared with an average row, (texts, features, outputs)."""

@@ -17,7 +17,8 @@ from lstmcli.data.reading import STANDARD_INPUT, Layout, check_exist, format_of,
 from lstmcli.errors import DataError, UsageError
 from lstmcli.inference.answers import Adder, PredictOptions
 from lstmcli.inference.pool import Pool
-from lstmcli.inference.rows import OnError, RowCounts, RowStream
+from lstmcli.inference.row_counts import RowCounts
+from lstmcli.inference.rows import OnError, RowStream
 from lstmcli.inference.score_answers import ScoreAdder, adder_of
 from lstmcli.recipes.cascade.result import Fast
 from lstmcli.store.model import SavedModel, find_model

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from lstmcli.ngrams.row_features import SOURCES, FittedFeatures
+from lstmcli.ngrams.row_features import FittedFeatures, reader_of
 from lstmcli.store.checks import numbers_in
 
 LARGEST = 1e9
@@ -27,7 +27,7 @@ def features_from_dict(stored: Mapping[str, Any], num_outputs: int) -> FittedFea
     """
     if not isinstance(stored["sources"], list) or not isinstance(stored["coefficients"], list):
         raise ValueError("features: expected lists of sources and coefficients")
-    sources = tuple(SOURCES[source["source"]](source) for source in stored["sources"])
+    sources = tuple(reader_of(source["source"])(source) for source in stored["sources"])
     size = sum(len(source.names) for source in sources)
     rows = [numbers_in(row, size, "coefficients of features", (-LARGEST, LARGEST)) for row in stored["coefficients"]]
     if len(rows) != num_outputs:

@@ -13,7 +13,8 @@ from lstmcli.explanation.methods import DEFAULT_METHOD
 from lstmcli.explanation.results import ExplainedTexts
 from lstmcli.inference.answers import PredictOptions, refuse_taken
 from lstmcli.inference.predictor import Answers, Predictor
-from lstmcli.inference.rows import RowCounts, RowStream
+from lstmcli.inference.row_counts import RowCounts
+from lstmcli.inference.rows import RowStream
 from lstmcli.inference.score_answers import adder_of
 from lstmcli.recipes.predict import InputOptions, OutputOptions, answer_rows, input_layouts, name_of_output_format
 from lstmcli.reports.explanation.cells import WithJsonCells, explanation_cells

@@ -17,7 +17,8 @@ from lstmcli.errors import DataError, UsageError, counted
 from lstmcli.inference.answers import Adder, Additions, PredictOptions, refuse_taken
 from lstmcli.inference.pool import Pool as BlockPool
 from lstmcli.inference.predictor import Answers
-from lstmcli.inference.rows import BLOCK_ROWS, RowCounts
+from lstmcli.inference.row_counts import RowCounts
+from lstmcli.inference.rows import BLOCK_ROWS
 from lstmcli.inference.score_answers import refuse_label_options
 from lstmcli.metrics import people
 from lstmcli.recipes.predict import InputOptions, OutputOptions, input_layouts, name_of_output_format

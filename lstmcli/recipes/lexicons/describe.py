@@ -13,7 +13,8 @@ from lstmcli.data.guessing import guess_layout
 from lstmcli.data.output import STANDARD_OUTPUT
 from lstmcli.data.reading import DEFAULT_ENCODING, STANDARD_INPUT, Layout, check_exist, format_of, input_layout
 from lstmcli.errors import UsageError
-from lstmcli.inference.rows import RowCounts, RowStream
+from lstmcli.inference.row_counts import RowCounts
+from lstmcli.inference.rows import RowStream
 from lstmcli.lexicons.lexicon import Lexicon
 from lstmcli.lexicons.reading import read_lexicon
 from lstmcli.metrics.group_means import Summary
