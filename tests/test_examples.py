@@ -27,9 +27,9 @@ SETTINGS_TO_GO_ON = set_options("training.epochs=1", "evaluation.baselines=false
 TAKE_SETTINGS = ("train", "pretrain", "cross-validate")
 # What a file is there to show: findings of `check`, limits that are missed.
 MAY_END_WITH = {"check": {0, 4}, "evaluate": {0, 4}, "compare": {0, 4}}
-# Those with a transformer are run by tests/test_cli_distillation.py, those that learn to remember, for minutes, by
-# tests/test_cli_gradients.py with fewer steps, those that join shards by tests/test_shards.py, and those that learn a new
-# label by tests/test_cli_continue.py.
+# Other tests run those with a transformer (test_cli_distillation), those that learn to remember, for minutes
+# (test_cli_gradients, with fewer steps), those that join shards (test_shards) and those that learn a new label
+# (test_cli_continue).
 ELSEWHERE = re.compile("pretraining.teacher=|runs/start|runs/german|--recall|lstmcli join|without-love|runs/no-love")
 
 LABELS = ["anger", "joy", "sadness"]
