@@ -117,9 +117,12 @@ def test_every_shipped_config_is_the_same_when_explained(path: Path, tmp_path: P
     assert load(tmp_path / "c.yaml", explain(config)) == config
 
 
+DECISION = {"thresholds": "auto", "level": "row", "measure": "accuracy"}
+
+
 def test_a_key_is_printed_with_all_lines_of_its_comment_below_its_section() -> None:
     result = invoke("config", "training.adversarial", "decision", "--set", "training.adversarial=0.2")
-    assert yaml.safe_load(result.stdout) == {"training": {"adversarial": 0.2}, "decision": {"thresholds": "auto"}}
+    assert yaml.safe_load(result.stdout) == {"training": {"adversarial": 0.2}, "decision": DECISION}
     template = TEMPLATE.read_text(encoding="utf-8")
     about_adversarial = template[template.index("  adversarial:") : template.index("  weight_decay:")]
     about_decision = template[template.index("decision:") : template.index("\nevaluation:")]
