@@ -35,7 +35,7 @@ from lstmcli.reports.files import write_reports
 from lstmcli.reports.metrics_file import GOES_ON_FROM
 from lstmcli.reports.model_card import ModelCard, to_model_card
 from lstmcli.reports.scores.files import write_score_reports
-from lstmcli.reports.scores.model_card import ScoreCard, to_score_card
+from lstmcli.reports.scores.model_card import to_score_card
 from lstmcli.stopping import NEVER, Stop
 from lstmcli.store.language_model import LearnedSentenceVectors
 from lstmcli.store.model import SavedModel, write_card, write_model
@@ -129,7 +129,7 @@ def _report_scores(
 ) -> list[AnyEvaluation]:
     """Write card and reports of a model of scores, and return its evaluations."""
     numbers = [each.evaluation for each in scored if isinstance(each, ScoredNumbers)]
-    write_card(run.directory.model, to_score_card(ScoreCard(evaluations=numbers, **_about(prepared, model))))
+    write_card(run.directory.model, to_score_card(ModelCard(evaluations=numbers, **_about(prepared, model))))
     write_score_reports(run.directory, numbers, facts, source)
     return [*numbers]
 

@@ -6,11 +6,13 @@ Source: Mitchell et al. 2019, "Model Cards for Model Reporting". It says nothing
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
+from typing import Generic, TypeVar
 
 from lstmcli.config.model_settings import DataSettings, LabelKind
 from lstmcli.corpus.label_map import MapInUse
 from lstmcli.errors import counted
 from lstmcli.metrics.evaluation import Evaluation, LabelScores
+from lstmcli.metrics.score_evaluation import ScoreEvaluation
 from lstmcli.reports.further import estimate_text
 from lstmcli.reports.markdown import bullets, escape_markdown, markdown_table
 from lstmcli.reports.ranks import ranks_sentence
@@ -52,9 +54,12 @@ LABELS = "**Labels.** A model repeats the mistakes and the prejudices of those w
 WENT_ON = "It went on from another model, whose SHA-256 is {digest}."
 
 
+EvaluationT = TypeVar("EvaluationT", Evaluation, ScoreEvaluation)
+
+
 @dataclass(frozen=True)
-class ModelCard:
-    """What is on it.
+class ModelCard(Generic[EvaluationT]):
+    """What is on the card of a model of labels or scores.
 
     Attributes:
         model: which model, as in `write_up.model_words`.
@@ -71,13 +76,13 @@ class ModelCard:
     columns: DataSettings
     num_train_rows: int
     is_english: bool
-    evaluations: Sequence[Evaluation]
+    evaluations: Sequence[EvaluationT]
     release: str
     before: str = ""
     beside: Sequence[str] = ()
 
 
-def to_model_card(card: ModelCard) -> str:
+def to_model_card(card: ModelCard[Evaluation]) -> str:
     """Return it as Markdown. Of files, it has the names without their folders, since models are passed on."""
     card = replace(card, evaluations=[_without_folders(each, card.columns) for each in card.evaluations])
     best = card.evaluations[-1]
@@ -112,7 +117,7 @@ def _title(evaluation: Evaluation) -> str:
     return f"A text classifier with {counted(num_labels, 'label')}"
 
 
-def _predictions(card: ModelCard, labels: Sequence[LabelScores]) -> Iterator[str]:
+def _predictions(card: ModelCard[Evaluation], labels: Sequence[LabelScores]) -> Iterator[str]:
     names = [escape_markdown(each.label) for each in labels[:MAX_LABELS_SHOWN]]
     more = len(labels) - len(names)
     shown = joined(names) if not more else f"{', '.join(names)} and {more:,} more"
@@ -124,11 +129,16 @@ def _predictions(card: ModelCard, labels: Sequence[LabelScores]) -> Iterator[str
         yield WENT_ON.format(digest=card.before)
 
 
-def _data(card: ModelCard) -> Iterator[str]:
-    columns = card.columns
+def trained_on(num_rows: int, columns: DataSettings) -> str:
+    """Return on which rows of which file a model was trained."""
     source = "texts in memory" if columns.train is None else escape_markdown(PurePath(columns.train).name)
     text = "" if columns.train is None else f' Texts are in the column "{escape_markdown(columns.text)}".'
-    yield f"Trained on {counted(card.num_train_rows, 'row')} of {source}.{text}"
+    return f"Trained on {counted(num_rows, 'row')} of {source}.{text}"
+
+
+def _data(card: ModelCard[Evaluation]) -> Iterator[str]:
+    columns = card.columns
+    yield trained_on(card.num_train_rows, columns)
     if isinstance(columns.label_map, MapInUse):
         name = escape_markdown(PurePath(columns.label_map).name)
         yield f"Labels were merged before training ({name}): {escape_markdown(columns.label_map.described())}."
@@ -156,7 +166,7 @@ def _figures(evaluation: Evaluation) -> Iterator[str]:
         yield bullets(map(escape_markdown, sentences))
 
 
-def _limits(card: ModelCard, labels: Sequence[LabelScores]) -> Iterator[str]:
+def _limits(card: ModelCard[Evaluation], labels: Sequence[LabelScores]) -> Iterator[str]:
     yield LANGUAGES.format(start=ENGLISH if card.is_english else "")
     tuned = [escape_markdown(evaluation.name) for evaluation in card.evaluations if evaluation.is_tuned_on]
     if tuned:

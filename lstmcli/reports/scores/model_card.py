@@ -1,7 +1,6 @@
 """The model card of a model of scores; see `lstmcli.reports.model_card`."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import PurePath
 
 from lstmcli.config.model_settings import DataSettings
@@ -9,7 +8,17 @@ from lstmcli.errors import counted
 from lstmcli.metrics.score_evaluation import OneScore, ScoreEvaluation
 from lstmcli.reports.further import estimate_text
 from lstmcli.reports.markdown import bullets, escape_markdown, markdown_table
-from lstmcli.reports.model_card import ENGLISH, INTENDED, LANGUAGES, OPTIMISTIC, SIMILAR, WENT_ON, usage
+from lstmcli.reports.model_card import (
+    ENGLISH,
+    INTENDED,
+    LANGUAGES,
+    OPTIMISTIC,
+    SIMILAR,
+    WENT_ON,
+    ModelCard,
+    trained_on,
+    usage,
+)
 from lstmcli.reports.row_columns import row_paragraphs
 from lstmcli.reports.scores.titles import TITLES
 from lstmcli.reports.scores.verdicts import score_verdicts
@@ -22,32 +31,7 @@ LABELS = (
 )
 
 
-@dataclass(frozen=True)
-class ScoreCard:
-    """What is on it.
-
-    Attributes:
-        model: which model, as in `write_up.model_words`.
-        columns: of the files, and their names.
-        num_train_rows: number of training rows.
-        is_english: whether it started from the English network.
-        evaluations: of the model, the first on the rows that it was tuned on.
-        release: that trained it.
-        before: the SHA-256 of the model that it went on from, see `store.model_digest`; "" for none.
-        beside: what it reads beside the text, in a few words each.
-    """
-
-    model: str
-    columns: DataSettings
-    num_train_rows: int
-    is_english: bool
-    evaluations: Sequence[ScoreEvaluation]
-    release: str
-    before: str = ""
-    beside: Sequence[str] = ()
-
-
-def to_score_card(card: ScoreCard) -> str:
+def to_score_card(card: ModelCard[ScoreEvaluation]) -> str:
     """Return it as Markdown. Of files, it has the names without their folders, since models are passed on."""
     names = [escape_markdown(one.name) for one in _own(card.evaluations[-1])]
     sections = {
@@ -72,12 +56,9 @@ def _own(evaluation: ScoreEvaluation) -> list[OneScore]:
     return next(iter(evaluation.each_score.values()))
 
 
-def _data(card: ScoreCard) -> str:
+def _data(card: ModelCard[ScoreEvaluation]) -> str:
     columns = card.columns
-    source = "texts in memory" if columns.train is None else escape_markdown(PurePath(columns.train).name)
-    text = "" if columns.train is None else f' Texts are in the column "{escape_markdown(columns.text)}".'
-    trained_on = f"Trained on {counted(card.num_train_rows, 'row')} of {source}.{text}"
-    return "\n\n".join([trained_on, *row_paragraphs(columns, card.beside)])
+    return "\n\n".join([trained_on(card.num_train_rows, columns), *row_paragraphs(columns, card.beside)])
 
 
 def _figures(evaluation: ScoreEvaluation, columns: DataSettings) -> Iterator[str]:
@@ -110,7 +91,7 @@ def _short(text: str, columns: DataSettings) -> str:
     return text
 
 
-def _limits(card: ScoreCard) -> Iterator[str]:
+def _limits(card: ModelCard[ScoreEvaluation]) -> Iterator[str]:
     yield LANGUAGES.format(start=ENGLISH if card.is_english else "")
     tuned = [escape_markdown(_short(each.name, card.columns)) for each in card.evaluations if each.is_tuned_on]
     if tuned:
