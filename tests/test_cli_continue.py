@@ -289,3 +289,15 @@ def test_python_goes_on_with_texts_in_memory(run_directory: Path, tmp_path: Path
     result = lstmcli.train(settings, texts=texts, labels=labels, start=run_directory, run_dir=tmp_path / "run")
     assert result.model.labels == ("anger", "fear", "joy", "sadness")
     assert metrics_of(tmp_path / "run")["goes_on_from"]["new_labels"] == ["fear"]
+
+
+@pytest.mark.parametrize("setting", ["data.weight=trust", "data.features=[age]"])
+def test_what_stands_beside_the_text_is_refused(
+    setting: str, run_directory: Path, corpus: Path, tmp_path: Path
+) -> None:
+    result = invoke(
+        "train", corpus / "train.csv", "--from", run_directory, "--set", setting, "--run-dir", tmp_path / "run"
+    )
+    assert result.exit_code == 1
+    assert f"{setting.partition('=')[0]}: no training can go on from a model with these" in result.stderr
+    assert not (tmp_path / "run").exists()
