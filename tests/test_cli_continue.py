@@ -299,5 +299,5 @@ def test_what_stands_beside_the_text_is_refused(
         "train", corpus / "train.csv", "--from", run_directory, "--set", setting, "--run-dir", tmp_path / "run"
     )
     assert result.exit_code == 1
-    assert f"{setting.partition('=')[0]}: no training can go on from a model with these" in result.stderr
+    assert f"{setting.partition('=')[0]}: a training can't go on from a model with these" in result.stderr
     assert not (tmp_path / "run").exists()
