@@ -38,7 +38,7 @@ def test_a_dic_file_has_categories_words_wildcards_and_phrases(tmp_path: Path) -
         DIC.replace("\n", "\r\n").encode(),
         b"\xef\xbb\xbf" + DIC.encode(),
         DIC.encode("utf-16"),
-        gzip.compress(DIC.encode()),
+        gzip.compress(DIC.encode(), mtime=0),
         b"\n\n" + DIC.replace("\n", "\n\n").encode(),
         DIC.replace("%", "%\t\t").encode(),
         DIC.replace("1\tglad\n2\tsad", "01 glad\n\t2  sad").encode(),  # nested categories are indented

@@ -158,7 +158,7 @@ def _attack(material: Material, kind: str, seed: str, folder: Path) -> list[Resu
     path = folder / f"in{EXTENSIONS.get(inner, f'.{inner}')}"
     if kind == "gz":
         path = path.with_name(path.name + ".gz")
-        data = gzip.compress(content)
+        data = gzip.compress(content, mtime=0)
         path.write_bytes(data if draw.random() < 0.5 else mutated(data, draw))
     else:
         path.write_bytes(content)
