@@ -7,7 +7,7 @@ installed: TRITON_INTERPRET=1 pytest tests/test_gpu.py
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast, get_args
 
 import numpy as np
 import pytest
@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.testing import assert_close
 
-from lstmcli.config.model_settings import ModelSettings, PoolingName
-from lstmcli.config.settings import DropoutSettings, TrainingSettings
+from lstmcli.config.model_settings import ModelSettings, OutputKind, PoolingName
+from lstmcli.config.settings import DropoutSettings, ScoreLoss, TrainingSettings
 from lstmcli.models.cells import CELLS
 from lstmcli.models.classifier import Classifier, Sizes
 from lstmcli.models.gpu import layer as layers
@@ -29,8 +29,9 @@ from lstmcli.training.classification import Classification, LabelledTokens
 from lstmcli.training.gpu_batches import EvenBatch, labelled_batch
 from lstmcli.training.gpu_updates import GpuAdamW, stored_by_rows, without_rows
 from lstmcli.training.loop import DivergedError, EpochResult, StepResult, Trainer
-from lstmcli.training.loss import make_loss
+from lstmcli.training.loss import Loss, make_loss, with_weights
 from lstmcli.training.optimizer import AdamW, ParamGroup
+from lstmcli.training.score_loss import make_score_loss
 from lstmcli.training.updater import ROW_TABLE
 
 CPU = torch.device("cpu")
@@ -55,7 +56,15 @@ def rows(num_rows: int, seed: int) -> LabelledTokens:
     return LabelledTokens(TokenIds.from_texts(texts), np.eye(3, dtype=bool)[labels])
 
 
-def trainer(device: torch.device, cell: str, dropout: DropoutSettings = NO_DROPOUT, **options: Any) -> Trainer:
+def trainer(
+    device: torch.device,
+    cell: str,
+    dropout: DropoutSettings = NO_DROPOUT,
+    *,
+    task: tuple[LabelledTokens, Loss] | None = None,
+    **options: Any,
+) -> Trainer:
+    """Return a training; a `task` has a loss of its own for three outputs, and its targets."""
     torch.manual_seed(SETTINGS.seed)
     sizes = Sizes(num_words=NUM_WORDS, embedding_size=10, num_labels=3, pad_id=0)
     settings = ModelSettings(cell=cell, hidden_size=20, layers=options.get("layers", 1))
@@ -66,12 +75,13 @@ def trainer(device: torch.device, cell: str, dropout: DropoutSettings = NO_DROPO
                 nn.init.normal_(parameter, std=0.3)
     model.embedding.sparse = True
     train, validation = rows(90, 1), rows(30, 2)
+    train, loss = task or (train, make_loss(train.targets, "single", "none"))
     return Trainer(
         model,
         Classification(
             train,
             validation,
-            loss=make_loss(train.targets, "single", "none"),
+            loss=loss,
             score=lambda logits: {"log_loss": float(np.square(logits).mean())},
             word_dropout=dropout.words,
             adversarial=options.get("adversarial", 0.0),
@@ -111,20 +121,58 @@ def _exact_products() -> Iterator[None]:
     torch.backends.cudnn.allow_tf32 = before
 
 
+def task_of(kind: str, class_weights: str, *, is_weighted: bool) -> tuple[LabelledTokens, Loss]:
+    """Return training rows with targets for three outputs, and their loss."""
+    train = rows(90, 1)
+    labels = train.targets.argmax(axis=1)
+    generator = np.random.default_rng(4)
+    row_weights = generator.uniform(0.2, 3.0, len(labels)) if is_weighted else None
+    if kind in get_args(ScoreLoss):
+        scores = (labels[:, None] + generator.normal(size=(len(labels), 3))).astype(np.float32)
+        scores[generator.random(scores.shape) < 0.2] = np.nan  # missing
+        loss = make_score_loss(cast("ScoreLoss", kind), scores, row_weights)
+        return LabelledTokens(train.token_ids, with_weights(scores, row_weights)), loss
+    targets = {
+        "single": train.targets,
+        "multi": train.targets | (generator.random(train.targets.shape) < 0.2),
+        "ordered": np.arange(3) < labels[:, None],  # of four labels
+    }[kind]
+    loss = make_loss(targets, cast("OutputKind", kind), class_weights, row_weights)
+    return LabelledTokens(train.token_ids, with_weights(targets, row_weights)), loss
+
+
 @needs_gpu
-@pytest.mark.usefixtures("_exact_products")
+@pytest.mark.usefixtures("_exact_products", "route")
 @pytest.mark.filterwarnings("ignore:RNN module weights are not part")  # in the loop
 @pytest.mark.parametrize(("adversarial", "num_layers"), [(0.0, 1), (0.3, 1), (0.0, 2)])
 @pytest.mark.parametrize("cell", CELLS)
-def test_an_update_on_a_gpu_is_that_on_a_cpu(cell: str, route: str, adversarial: float, num_layers: int) -> None:
-    both = [trainer(device, cell, adversarial=adversarial, layers=num_layers) for device in (CPU, GPU)]
+def test_an_update_on_a_gpu_is_that_on_a_cpu(cell: str, adversarial: float, num_layers: int) -> None:
+    assert_same_updates([trainer(device, cell, adversarial=adversarial, layers=num_layers) for device in (CPU, GPU)])
+
+
+@needs_gpu
+@pytest.mark.usefixtures("_exact_products")
+@pytest.mark.parametrize("is_weighted", [False, True])
+@pytest.mark.parametrize("class_weights", ["none", "sqrt"])
+@pytest.mark.parametrize("kind", ["single", "multi", "ordered", *get_args(ScoreLoss)])
+def test_every_loss_on_a_gpu_is_that_on_a_cpu(kind: str, class_weights: str, is_weighted: bool) -> None:
+    if kind in get_args(ScoreLoss) and class_weights != "none":
+        pytest.skip("scores have no classes")
+    tasks = [task_of(kind, class_weights, is_weighted=is_weighted) for _ in (CPU, GPU)]
+    assert_same_updates(
+        [trainer(device, "lstm", adversarial=0.3, task=task) for device, task in zip((CPU, GPU), tasks, strict=True)]
+    )
+
+
+def assert_same_updates(both: list[Trainer]) -> None:
+    """Assert that trainings, the first one on a CPU and the second on a GPU, go the same way."""
     updates = [each.run() for each in both]
     losses = [[next(each).loss for each in updates]]
     gradients = [dict(each.model.named_parameters()) for each in both]
     for name, parameter in gradients[0].items():
         expected, found = parameter.grad, gradients[1][name].grad
-        expected = expected.to_dense() if expected.is_sparse else expected
-        assert (found.cpu() - expected).norm() < 2e-5 * expected.norm() + 1e-9, (name, route)
+        expected, found = (each.to_dense() if each.is_sparse else each for each in (expected, found))
+        assert (found.cpu() - expected).norm() < 2e-5 * expected.norm() + 1e-9, name
     for each, current in zip(updates, both, strict=True):
         while current.progress.num_updates < 13:  # so that recorded updates have been replayed
             next(each)
