@@ -198,6 +198,24 @@ def test_a_gpu_finds_the_scores_that_a_cpu_finds(cell: str) -> None:
 
 @needs_gpu
 @pytest.mark.parametrize("cell", CELLS)
+def test_dropout_on_a_gpu_has_the_effect_that_it_has_on_a_cpu(cell: str) -> None:
+    """The masks differ, so losses are compared over many trainings, which all start from the same weights."""
+    losses = np.array([[losses_with_masks(cell, device, seed) for seed in range(20)] for device in (CPU, GPU)])
+    difference = losses[0].mean(axis=0) - losses[1].mean(axis=0)
+    error = np.sqrt(losses.var(axis=1, ddof=1).sum(axis=0) / losses.shape[1])
+    assert (np.abs(difference) < 4.0 * error).all(), (losses.mean(axis=1), error)
+
+
+def losses_with_masks(cell: str, device: torch.device, seed: int) -> list[float]:
+    """Return the loss of each epoch, in training and on validation texts, with the masks of a seed."""
+    current = trainer(device, cell, DROPOUT, adversarial=0.3)
+    torch.manual_seed(seed)
+    epochs = [event for event in current.run() if isinstance(event, EpochResult)]
+    return [loss for epoch in epochs for loss in (epoch.train_loss, epoch.validation["log_loss"])]
+
+
+@needs_gpu
+@pytest.mark.parametrize("cell", CELLS)
 def test_no_update_waits_for_the_gpu(cell: str, route: str) -> None:
     if route == "loop" or (route, cell) == ("cuDNN", "peephole"):
         pytest.skip("a fallback")
