@@ -291,13 +291,59 @@ def test_python_goes_on_with_texts_in_memory(run_directory: Path, tmp_path: Path
     assert metrics_of(tmp_path / "run")["goes_on_from"]["new_labels"] == ["fear"]
 
 
-@pytest.mark.parametrize("setting", ["data.weight=trust", "data.features=[age]"])
-def test_what_stands_beside_the_text_is_refused(
-    setting: str, run_directory: Path, corpus: Path, tmp_path: Path
+BESIDE = ["data.weight=trust", "data.features=[age, place]", "data.lexicons=[LEXICON]"]
+
+
+def beside(folder: Path, rows: list[tuple[str, str]]) -> Path:
+    """Write rows with further columns, and a lexicon beside them."""
+    (folder / "mood.csv").write_text("word,valence\nhappy,0.9\nglad,0.8\nsad,0.1\n", encoding="utf-8")
+    further = [(text, label, str(1 + at % 2), str(20 + at % 9), f"P{at % 3}") for at, (text, label) in enumerate(rows)]
+    return write_csv(folder / "rows.csv", ["text", "label", "trust", "age", "place"], further)
+
+
+@pytest.mark.parametrize("setting", BESIDE)
+def test_what_stands_beside_the_text_is_not_learned_from_new_rows_alone(
+    setting: str, run_directory: Path, tmp_path: Path
 ) -> None:
-    result = invoke(
-        "train", corpus / "train.csv", "--from", run_directory, "--set", setting, "--run-dir", tmp_path / "run"
+    file = beside(tmp_path, feeling_rows(4, offset=700))
+    settings = set_options(
+        setting.replace("LEXICON", str(tmp_path / "mood.csv")), "data.validation=null", "data.test=null"
     )
+    result = invoke("train", file, "--from", run_directory, *settings, "--run-dir", tmp_path / "run")
     assert result.exit_code == 1
-    assert f"{setting.partition('=')[0]}: a training can't go on from a model with these" in result.stderr
+    assert f"{setting.partition('=')[0]}: what a model knows of these can't be changed" in result.stderr
+    assert "0% of its training texts are among the new ones" in " ".join(result.stderr.split())
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("setting", BESIDE)
+def test_what_stands_beside_the_text_is_learned_anew_from_all_rows(setting: str, tmp_path: Path) -> None:
+    setting = setting.replace("LEXICON", str(tmp_path / "mood.csv"))
+    settings = set_options(*FAST, setting, "model.pretrained=none", "training.epochs=2", "evaluation.baselines=false")
+    file = beside(tmp_path, feeling_rows(6))
+    first = invoke("train", file, *settings, "--run-dir", tmp_path / "first")
+    assert first.exit_code == 0, first.stderr
+    file = beside(tmp_path, [*feeling_rows(6), *FEAR[:40]])
+    second = invoke("train", file, "--from", tmp_path / "first", "--run-dir", tmp_path / "second")
+    assert second.exit_code == 0, second.stderr
+    assert "of its training texts are among the new ones; new labels: fear" in " ".join(second.stderr.split())
+    assert "the model before" in (tmp_path / "second" / "report.md").read_text(encoding="utf-8")
+    found = invoke("evaluate", tmp_path / "second", file, "--json")
+    assert found.exit_code == 0, found.stderr
+    alone = invoke("train", file, "--from", tmp_path / "first", *settings[-2:], "--run-dir", tmp_path / "third")
+    assert alone.exit_code == 0, alone.stderr
+
+
+def test_a_model_with_features_goes_on_only_with_the_same(tmp_path: Path) -> None:
+    settings = set_options(*FAST, "data.features=[age]", "model.pretrained=none", "training.epochs=1")
+    file = beside(tmp_path, feeling_rows(4))
+    assert invoke("train", file, *settings, "--run-dir", tmp_path / "first").exit_code == 0
+    others = set_options("data.features=[place]")
+    result = invoke("train", file, "--from", tmp_path / "first", *others, "--run-dir", tmp_path / "second")
+    assert result.exit_code == 1
+    assert "data.features was age, is now place" in result.stderr
+    rows = file.read_text(encoding="utf-8").replace(",20,", ",twenty,")
+    file.write_text(rows, encoding="utf-8")
+    result = invoke("train", file, "--from", tmp_path / "first", "--run-dir", tmp_path / "second")
+    assert result.exit_code == 1
+    assert "train from scratch, without --from" in result.stderr

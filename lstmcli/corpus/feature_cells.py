@@ -1,6 +1,6 @@
 """Parses the cells of columns that a model reads beside the text: numbers or categories."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from lstmcli.config.model_settings import DataSettings
@@ -17,9 +17,14 @@ class BadFeatureError(ValueError):
 
 
 def wanted_features(settings: DataSettings) -> list[tuple[str, Kind | None]]:
-    """Return the columns of `data.features`, each with its kind if it is set, as in "zip=category"."""
+    """Return the columns of `data.features`, each with its kind if it is set."""
+    return split_kinds(settings.features)
+
+
+def split_kinds(entries: Sequence[str]) -> list[tuple[str, Kind | None]]:
+    """Return columns, each with its kind if it is set, as in "zip=category"."""
     found: list[tuple[str, Kind | None]] = []
-    for entry in settings.features:
+    for entry in entries:
         kind = next((kind for kind in KINDS if entry.endswith(f"={kind}")), None)
         found.append((entry if kind is None else entry[: -len(kind) - 1], kind))
     return found

@@ -19,6 +19,7 @@ from lstmcli.events import EnsembleScored, Note, PartsScored, Tell, ignore
 from lstmcli.inference.predictor import Predictor
 from lstmcli.inspection.gradients import FileGradients
 from lstmcli.recipes.continuing.before import earlier_overlaps, facts_on, with_notes
+from lstmcli.recipes.continuing.plan import check_learnable
 from lstmcli.recipes.evaluation.written import describe_model
 from lstmcli.recipes.fit import FittedNetwork, fit_network
 from lstmcli.recipes.gradients.texts import gradients_of_training
@@ -77,6 +78,7 @@ def _train(config: Config, run: OpenRun, corpus: Corpus | None, tell: Tell, stop
         source = provenance(config, [] if corpus is not None else _files(config))
         corpus = corpus or read_corpus(config, tell, None if continued is None else continued.past)
         check_decision(config, corpus)
+        check_learnable(continued, corpus, config.data)
         run.start(config)
         tokens = tokenize_corpus(corpus, config)
         start = start or told_start(config, tokens.train, tell, kind=corpus.labels.kind)

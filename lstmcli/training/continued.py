@@ -8,6 +8,7 @@ import numpy as np
 
 from lstmcli.config.model_settings import AUTOMATIC_START, ENGLISH_START, NO_START, OutputKind, label_kind
 from lstmcli.config.settings import Config
+from lstmcli.corpus.feature_cells import split_kinds, wanted_features
 from lstmcli.corpus.label_names import clean_label
 from lstmcli.corpus.past import Keys, Past
 from lstmcli.errors import ConfigError
@@ -58,23 +59,12 @@ def continued_run(pretrained: str | None) -> Path | None:
     return run if any((folder / DESCRIPTION_FILE).is_file() for folder in (run / MODEL_FOLDER, run)) else None
 
 
-# The linear model of these can't be changed, only fitted anew, and the rows that it was fitted on may be gone.
-BESIDE = ("features", "lexicons", "weight")
-
-
 def check_fits(run: Path, model: SavedModel, config: Config) -> None:
     """Check that a training with this config can go on from the model of a run.
 
     Raises:
-        ConfigError: the settings of its network, tokenizer or targets differ, and the message names all that do; or one
-            of them reads something beside the text, or weights rows.
+        ConfigError: the settings of its network, tokenizer, targets or features differ; the message names all that do.
     """
-    beside = [f"data.{key}" for key in BESIDE if getattr(config.data, key)]
-    if model.features is not None or beside:
-        what = " and ".join(beside) or f"the features of {run}"
-        raise ConfigError(
-            f"{what}: a training can't go on from a model with these; train from scratch, without --from."
-        )
     if found := misfits(model, config):
         raise ConfigError(
             f"{run}: can't go on from this model with other settings than it was trained with: {'; '.join(found)}. "
@@ -119,6 +109,9 @@ def misfits(model: SavedModel, config: Config) -> list[str]:
     found.append(("training.ensemble", len(model.members), config.training.ensemble))
     size = model.members[0][EMBEDDING].shape[1]
     found.append(("embedding.size", size, size if config.embedding.size is None else config.embedding.size))
+    columns = () if model.features is None else [name for name, _ in split_kinds(model.features.columns)]
+    if columns and config.data.features:  # both models read the cells of the new rows
+        found.append(("data.features", ", ".join(columns), ", ".join(name for name, _ in wanted_features(config.data))))
     labels = model.labels
     found.append(("targets", KINDS[labels.output_kind], KINDS[output_kind(config)]))
     if labels.output_kind == output_kind(config) == "ordered":

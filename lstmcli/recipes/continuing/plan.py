@@ -9,8 +9,11 @@ import torch
 from numpy.typing import NDArray
 
 from lstmcli.config.defaults import EarlierRows
+from lstmcli.config.model_settings import DataSettings
 from lstmcli.corpus.corpus import Corpus
+from lstmcli.corpus.feature_cells import BadFeatureError
 from lstmcli.corpus.scores import score_targets
+from lstmcli.errors import ConfigError
 from lstmcli.events import Note, StartChosen, Tell
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.ordinal import cumulative_targets
@@ -26,6 +29,9 @@ from lstmcli.training.word_vectors import EmbeddingRows
 
 # From this fraction of the earlier training texts on, the new rows are taken to include the earlier ones.
 REPEATED = 0.5
+
+# What the linear model has learned of these can't be changed, only fitted anew, on all rows.
+FITTED_ANEW = ("features", "lexicons", "weight")
 
 # How much of the target of a new row is what the old model says of it, unless earlier rows are given again: the
 # most with which a row's own label always stays the most probable one, so that mistakes can be corrected. Accuracy on
@@ -115,7 +121,7 @@ class Continuation:
     @property
     def _standard(self) -> Standard | None:
         is_scores = self.corpus.labels.kind == "scores"
-        return Standard.of(score_targets(self.corpus.train)) if is_scores else None
+        return Standard.of(score_targets(self.corpus.train), self.corpus.train.row_weights) if is_scores else None
 
     def targets(self, targets: NDArray[Any]) -> NDArray[Any]:
         """Return what the model is trained on, (training rows, outputs), given the targets of the rows alone."""
@@ -188,3 +194,41 @@ class Continuation:
         rescaled = table.rows.astype(np.float64)
         rescaled[:, 1:] *= scales
         return table._replace(rows=rescaled.astype(np.float16), intercepts=table.intercepts * scales + shifts)
+
+
+def check_learnable(continued: Continued | None, corpus: Corpus, settings: DataSettings) -> None:
+    """Check that all that these settings name can be learned from the new rows; without a model, it can.
+
+    Raises:
+        ConfigError: something can only be fitted anew, on rows that are not given again; or a number is none now.
+    """
+    continuation = Continuation.of(continued, corpus)
+    if continuation is None:
+        return
+    name = continuation.continued.name
+    if continuation.earlier == "given":
+        _check_cells(continuation, name)
+        return
+    found = [f"data.{key}" for key in FITTED_ANEW if getattr(settings, key)]
+    if continuation.continued.model.features is not None and not found:
+        found = [f"the features of {name}"]
+    if found:
+        raise ConfigError(
+            f"{' and '.join(found)}: what a model knows of these can't be changed, only learned anew, so most rows of "
+            f"{name} must be given again, with the same cells; {continuation.given_again:.0%} of its training texts "
+            "are among the new ones. Put old and new rows into one file, or train from scratch, without --from."
+        )
+
+
+def _check_cells(continuation: Continuation, name: str) -> None:
+    """Check that the earlier model, with which the new one is compared, can read the cells of the rows."""
+    features, corpus = continuation.continued.model.features, continuation.corpus
+    if features is None:
+        return
+    for split in (corpus.train, corpus.validation, corpus.test):
+        try:
+            features.values([] if split is None else list(split.texts))
+        except BadFeatureError as error:
+            raise ConfigError(
+                f"data.features: {error}, as {name} needs it; train from scratch, without --from."
+            ) from None
