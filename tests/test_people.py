@@ -4,11 +4,13 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy.stats import t as student
 
+import lstmcli
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.decisions import untuned_rule
 from lstmcli.metrics.people import T_QUANTILES, Pool, evidence, more_texts, pooled
@@ -118,6 +120,28 @@ def test_the_answers_are_the_same_for_any_number_of_processes_and_formats(run_di
     assert [str(line["author"]) for line in lines] == [row["author"] for row in csv.DictReader(io.StringIO(one))]
     twice = list(csv.DictReader(io.StringIO(invoke(*arguments[:3], posts, *arguments[3:]).stdout)))
     assert [int(row["rows"]) for row in twice] == [2 * line["rows"] for line in lines]
+
+
+def test_python_gives_the_same_answers(run_directory: Path, posts: Path) -> None:
+    with posts.open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    output = invoke("predict", run_directory, posts, "--by", "author", "--probabilities", "--output-format", "jsonl")
+    expected = [json.loads(line) for line in output.stdout.splitlines()]
+    named = [row for row in rows if row["author"].strip()]
+    model = lstmcli.load(run_directory)
+    found = model.predict_groups((row["text"] for row in named), (row["author"].strip() for row in named))
+    assert [(each.group, each.num_texts, each.prediction) for each in found] == [
+        (line["author"], line["rows"], line["prediction"]) for line in expected
+    ]
+    for each, line in zip(found, expected, strict=True):
+        assert each.probabilities.max() == pytest.approx(line["score"], abs=1e-4)
+    assert model.predict_groups(["", " "], ["anna", "ben"]) == []
+
+
+@pytest.mark.parametrize("groups", [["anna"], ["anna", "ben", "carl"], ["anna", None], ["anna", float("nan")]])
+def test_groups_that_do_not_fit_the_texts_are_an_error_in_python(run_directory: Path, groups: list[Any]) -> None:
+    with pytest.raises(ValueError, match="expected a group for each text, got"):
+        lstmcli.load(run_directory).predict_groups(["so glad", "so sad"], groups)
 
 
 def test_a_person_with_one_text_gets_its_prediction_without_an_interval(run_directory: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.stats import t as student
 
+import lstmcli
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.people import ScorePool, mean_known_by
 from lstmcli.metrics.score_metrics import agreement
@@ -102,6 +103,12 @@ def test_predict_writes_the_mean_scores_of_each_person(place: Path) -> None:
     assert [line["author"] for line in lines] == [row["author"] for row in found]
     assert invoke(*arguments, "--interval", "0.8").exit_code == 2
     assert invoke(*arguments, "--probabilities").exit_code == 2
+    answers = lstmcli.load(place / "one").predict_groups([row["text"] for row in rows], [row["author"] for row in rows])
+    for answer, line in zip(answers, lines, strict=True):
+        assert (answer.group, answer.num_texts) == (line["author"], line["rows"])
+        for at, name in enumerate(("mood", "force")):
+            cells = [line[f"{prefix}_{name}"] for prefix in ("predicted", "low", "high")]
+            assert [answer.prediction[at], answer.low[at], answer.high[at]] == pytest.approx(cells, abs=1e-6)
 
 
 def test_evaluate_scores_the_means_of_people(place: Path) -> None:

@@ -1,6 +1,6 @@
 """Trained models in Python: `lstmcli.load(run).predict(texts)`."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from lstmcli.metrics.decisions import DecisionRule, decision_scores
 from lstmcli.store.model import SavedModel, read_model
 
 if TYPE_CHECKING:  # prediction loads none of it
+    from lstmcli.api.groups import GroupAnswer
     from lstmcli.explanation.results import Explanation
 
 # Values of columns beside the text, by the names of the columns; a data frame is one.
@@ -132,6 +133,46 @@ class Model:
         """
         blocks = self._blocks(texts, answer_blank=answer_blank, features=features)
         return np.concatenate([np.empty((0, len(self.labels))), *blocks])
+
+    def predict_groups(
+        self,
+        texts: Iterable[GivenText],
+        groups: Iterable[Hashable],
+        *,
+        threshold: float | None = None,
+        features: Features | None = None,
+    ) -> "list[GroupAnswer]":
+        """Return one answer for each group of texts, such as all texts of a person, as `lstmcli predict --by` does.
+
+        Args:
+            texts: see `predict`.
+            groups: whose each text is, in the same order: names, numbers, or whatever else a dict can have as keys.
+            threshold: see `predict`; None: the thresholds for groups if the model has some (`decision.level: group`).
+            features: see `predict`.
+
+        Returns:
+            In the order in which the groups come. Blank texts do not count; a group without others has no answer.
+
+        Raises:
+            TypeError: `texts` are no strings.
+            ValueError: there are more or fewer groups than texts, or one is missing; `threshold` is not between 0 and
+                1.
+
+        Example:
+            >>> [anna, ben] = model.predict_groups(["so happy", "i miss her", "so glad"], ["anna", "ben", "anna"])
+            >>> anna.prediction, anna.num_texts
+            ('joy', 2)
+        """
+        from lstmcli.api.groups import pool_groups
+
+        rule = self._rule(threshold)
+        if threshold is None and self._saved.group_rule is not None:
+            rule = self._saved.group_rule
+        found = pool_groups(self._saved, self._blocks(texts, answer_blank=False, features=features), groups)
+        if found is None:
+            return []
+        names = _Names(self.labels, is_single=self.kind == "single")
+        return list(found.answers(names[row.tobytes()] for row in rule.decide(found.pooled.probabilities)))
 
     def explain(
         self,

@@ -1,7 +1,7 @@
 """Trained models of scores in Python: arrays of numbers instead of labels."""
 
-from collections.abc import Iterable
-from typing import Any, NoReturn
+from collections.abc import Hashable, Iterable
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,9 @@ from lstmcli.api.model import Features, Model
 from lstmcli.errors import LstmcliError
 from lstmcli.inference.rows_in_memory import GivenText
 from lstmcli.inference.score_answers import interval_reach
+
+if TYPE_CHECKING:  # prediction loads none of it
+    from lstmcli.api.groups import GroupAnswer
 
 
 class ScoreModel(Model):
@@ -75,6 +78,15 @@ class ScoreModel(Model):
         reach = interval_reach(scores, coverage, self.labels)
         values = self.predict(texts, answer_blank=answer_blank, features=features)
         return values - reach, values + reach
+
+    def predict_groups(  # type: ignore[override]  # scores are numbers, and have no thresholds
+        self, texts: Iterable[GivenText], groups: Iterable[Hashable], *, features: Features | None = None
+    ) -> "list[GroupAnswer]":
+        """Return the mean scores of each group of texts; see `Model.predict_groups`."""
+        from lstmcli.api.groups import pool_groups
+
+        found = pool_groups(self._saved, self._blocks(texts, answer_blank=False, features=features), groups)
+        return [] if found is None else list(found.answers(found.pooled.probabilities))
 
     def predict_proba(self, texts: Iterable[GivenText], **options: Any) -> NoReturn:  # noqa: ARG002
         """Raise an LstmcliError: scores have no probabilities."""
