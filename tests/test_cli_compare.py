@@ -118,7 +118,7 @@ def test_several_labels_are_told_from_one_by_the_columns_of_probabilities(tmp_pa
     rows = [("a", "joy|love", "joy"), ("b", "joy", "joy|love"), ("c", "", "")]
     plain = write_csv(tmp_path / "plain.csv", ["text", "gold", "prediction"], rows)
     found = compare(plain, plain)
-    assert set(found["scores"]) == {"accuracy", "macro_f1"}
+    assert set(found["scores"]) == {"accuracy", "macro_f1", "kappa", "mcc"}
     assert found["num_rows"] == 2
     assert found["notes"] == [
         f"{plain}: 1 row without a true label not compared.",
@@ -139,7 +139,7 @@ def test_an_empty_label_is_none_only_where_the_row_was_scored(tmp_path: Path) ->
     rows = [["a", "joy", "joy", "0.5", "0.5"], ["b", "", "joy", "0.5", "0.5"], ["c", "calm", "", "0.5", "0.5"]]
     unscored = write_csv(tmp_path / "unscored.csv", columns, rows)
     found = compare(unscored, unscored)
-    assert (found["num_rows"], set(found["scores"])) == (2, {"accuracy", "macro_f1"})
+    assert (found["num_rows"], set(found["scores"])) == (2, {"accuracy", "macro_f1", "kappa", "mcc"})
     assert found["scores"]["accuracy"]["a"] == 0.5  # a row without a prediction is wrong
     scored = write_csv(tmp_path / "scored.csv", [*columns, "correct"], [[*row, "0"] for row in rows] + [[*rows[0], ""]])
     found = compare(scored, scored)

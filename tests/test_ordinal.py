@@ -272,7 +272,7 @@ def test_a_comparison_says_that_less_distance_is_better() -> None:
     targets, wrong = one_hot(actual, 3), one_hot(np.roll(actual, 1), 3)
     found = compare(targets, wrong, targets, "single", num_samples=100, is_ordered=True)
     assert [(each.score, each.verdict) for each in found.scores] == [
-        (score, "better") for score in ("accuracy", "macro_f1", "qwk", "mae")
+        (score, "better") for score in ("accuracy", "macro_f1", "kappa", "mcc", "qwk", "mae")
     ]
     constant = one_hot(np.zeros(4, dtype=np.int64), 3)
     assert "qwk" not in [each.score for each in compare(constant, constant, constant, "single", is_ordered=True).scores]

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.stats import binomtest
-from sklearn.metrics import accuracy_score, f1_score, jaccard_score
+from sklearn.metrics import (
+    accuracy_score,
+    balanced_accuracy_score,
+    cohen_kappa_score,
+    f1_score,
+    jaccard_score,
+    matthews_corrcoef,
+)
 
 from lstmcli.config.model_settings import LabelKind
 from lstmcli.metrics.paired import compare, mcnemar_p_value
@@ -44,12 +51,36 @@ def test_scores_equal_scikit_learn() -> None:
         "macro_f1": lambda each: f1_score(targets, each, average="macro"),
         "micro_f1": lambda each: f1_score(targets, each, average="micro"),
         "jaccard": lambda each: jaccard_score(targets, each, average="samples", zero_division=1.0),
+        "macro_mcc": lambda each: np.mean([matthews_corrcoef(*pair) for pair in zip(targets.T, each.T, strict=True)]),
     }
     assert set(found) == set(oracles)
     for score, oracle in oracles.items():
         assert found[score].first == pytest.approx(oracle(first))
         assert found[score].second == pytest.approx(oracle(second))
         assert found[score].difference.value == pytest.approx(oracle(second) - oracle(first))
+
+
+def test_scores_that_allow_for_chance_equal_scikit_learn() -> None:
+    targets, first, second = random_decisions(3, "single", 41)
+    found = {each.score: each for each in compare(targets, first, second, "single", num_samples=100).scores}
+    for score, oracle in (("kappa", cohen_kappa_score), ("mcc", matthews_corrcoef)):
+        expected = [oracle(targets.argmax(axis=1), each.argmax(axis=1)) for each in (first, second)]
+        assert [found[score].first, found[score].second] == pytest.approx(expected)
+    traits = random_decisions(4, "multi", 41)
+    of_traits = {each.score: each for each in compare(*traits, "traits", num_samples=100).scores}
+    expected = [
+        np.mean([balanced_accuracy_score(*pair) for pair in zip(traits[0].T, each.T, strict=True)])
+        for each in traits[1:]
+    ]
+    both = of_traits["macro_balanced_accuracy"]
+    assert [both.first, both.second] == pytest.approx(expected)
+
+
+def test_scores_that_are_not_defined_are_not_compared() -> None:
+    """Where all rows have the same label, and it is always picked, chance reaches everything."""
+    targets = np.tile([True, False], (9, 1))
+    found = compare(targets, targets, targets, "single", num_samples=50)
+    assert {each.score for each in found.scores} == {"accuracy", "macro_f1"}
 
 
 def test_intervals_of_accuracy_equal_a_bootstrap_in_a_loop() -> None:
@@ -116,6 +147,6 @@ def test_equivalence_is_whether_the_narrow_interval_lies_within_the_margin(margi
     targets = np.eye(2, dtype=bool)[np.zeros(400, dtype=int)]
     first, second = targets.copy(), targets.copy()
     first[:20], second[15:35] = ~first[:20], ~second[15:35]
-    (accuracy, _) = compare(targets, first, second, "single").scores
+    accuracy, *_ = compare(targets, first, second, "single").scores
     assert accuracy.is_within(margin) is expected
     assert math.isclose(accuracy.difference.value, 0.0)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lstmcli.config.model_settings import LabelKind
 from lstmcli.metrics.scores import Floats
 
 
@@ -56,6 +57,17 @@ def agreement_per_label(right: Floats, picked: Floats, actual: Floats, num_rows:
         "mcc": _quotient(right * neither - (picked - right) * (actual - right), np.sqrt(spread)),
         "specificity": specificity,
     }
+
+
+def chance_scores(sums: Floats, num_labels: int, kind: LabelKind) -> dict[str, Floats]:
+    """Return the scores of a system, (samples,), from sums of `scores.row_statistics`, (samples, columns).
+
+    Those of rows with one label each have their names; means over labels begin with "macro_".
+    """
+    parts = part_sums(sums, num_labels)
+    if kind == "single":
+        return agreement_of_labels(*parts)
+    return {f"macro_{name}": mean_over_labels(values) for name, values in agreement_per_label(*parts).items()}
 
 
 def mean_over_labels(values: Floats) -> Floats:

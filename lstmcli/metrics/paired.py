@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.config.model_settings import LabelKind
+from lstmcli.metrics.chance_agreement import chance_scores
 from lstmcli.metrics.estimates import Estimate, estimate
 from lstmcli.metrics.rank_scores import RANK_SCORES, rank_scores_from_sums, rank_statistics
 from lstmcli.metrics.scores import (
@@ -33,6 +34,14 @@ COMPARED_SCORES: dict[LabelKind, tuple[str, ...]] = {
     "single": ("accuracy", "macro_f1"),
     "multi": ("accuracy", "macro_f1", "micro_f1", "jaccard"),
     "traits": ("mean_accuracy", "accuracy", "macro_f1", "micro_f1", "jaccard"),
+}
+
+
+# Scores that allow for chance, compared where they are defined for both systems.
+CHANCE_SCORES: dict[LabelKind, tuple[str, ...]] = {
+    "single": ("kappa", "mcc"),
+    "multi": ("macro_mcc",),
+    "traits": ("macro_balanced_accuracy", "macro_mcc"),
 }
 
 
@@ -77,7 +86,7 @@ class PairedComparison:
         kind: of the labels.
         num_rows: number of rows.
         num_groups: number of groups of rows that the bootstrap resampled as a whole; None: it resampled rows.
-        scores: see `COMPARED_SCORES`.
+        scores: see `COMPARED_SCORES` and `CHANCE_SCORES`.
         only_first: the rows that only the first system has right, as indices.
         only_second: those that only the second has right.
         num_both_right: number of rows that both have right.
@@ -117,6 +126,9 @@ def compare(
     sums = bootstrap_sums(statistics, num_samples=num_samples, seed=BOOTSTRAP_SEED, clusters=groups)
     samples = [scores_from_sums(each, statistics[0].counted_labels) for each in sums]
     differences = [_difference(score, points, samples) for score in COMPARED_SCORES[kind]]
+    summed = [each.values.sum(axis=0, keepdims=True) for each in statistics]
+    of_chance = [[chance_scores(part, targets.shape[1], kind) for part in parts] for parts in (summed, sums)]
+    differences += _defined_differences(CHANCE_SCORES[kind], *of_chance)
     if is_ordered:
         differences += _rank_differences(targets, first, second, groups, num_samples)
     first_right, second_right = ((targets == each).all(axis=1) for each in (first, second))
@@ -148,8 +160,13 @@ def _rank_differences(
     statistics = [rank_statistics(targets, each) for each in (first, second)]
     points = [rank_scores_from_sums(each.values.sum(axis=0, keepdims=True)) for each in statistics]
     sums = bootstrap_sums(statistics, num_samples=num_samples, seed=BOOTSTRAP_SEED, clusters=groups)
-    samples = [rank_scores_from_sums(each) for each in sums]
-    defined = [score for score in RANK_SCORES if not any(np.isnan(point[score][0]) for point in points)]
+    return _defined_differences(RANK_SCORES, points, [rank_scores_from_sums(each) for each in sums])
+
+
+def _defined_differences(
+    names: Sequence[str], points: Sequence[Scores], samples: Sequence[Scores]
+) -> list[ScoreDifference]:
+    defined = [score for score in names if not any(np.isnan(point[score][0]) for point in points)]
     return [_difference(score, points, samples) for score in defined]
 
 

@@ -16,6 +16,10 @@ SCORE_TITLES = {
     "perplexity": "perplexity",
     "cosine": "cosine",
     "qwk": "QWK",
+    "kappa": "kappa",
+    "mcc": "MCC",
+    "macro_mcc": "macro-MCC",
+    "macro_balanced_accuracy": "balanced accuracy",
     **TITLES,
 }
 

@@ -10,7 +10,7 @@ from lstmcli.corpus.corpus import Corpus
 from lstmcli.errors import counted
 from lstmcli.metrics.estimates import Estimate
 from lstmcli.metrics.evaluation import System
-from lstmcli.metrics.paired import PairedComparison, compare
+from lstmcli.metrics.paired import COMPARED_SCORES, PairedComparison, compare
 from lstmcli.recipes.continuing.plan import Continuation
 from lstmcli.recipes.continuing.systems import BEFORE_NAME
 from lstmcli.recipes.score import ScoredRows
@@ -111,6 +111,7 @@ def _scores(known: KnownRows) -> dict[str, Any]:
         "scores": {
             each.score: {"before": each.first, "after": each.second, "difference": _estimate(each.difference)}
             for each in known.found.scores
+            if each.score in COMPARED_SCORES[known.found.kind]
         },
     }
 
