@@ -130,15 +130,6 @@ def test_reports_of_the_training_have_both_levels(place: Path) -> None:
     assert list(content["group_thresholds"]) == COLUMNS[2:]
 
 
-def test_a_resumed_training_is_the_same_byte_for_byte(place: Path, tmp_path: Path) -> None:
-    again = tmp_path / "run"
-    assert invoke("train", place / "train.csv", "--run-dir", again, *options(place)).exit_code == 0
-    (again / "metrics.json").unlink()
-    assert invoke("train", "--resume", "--run-dir", again).exit_code == 0
-    for name in ("model/model.json", "baselines/rule.json", "baselines/ngrams.json"):
-        assert (again / name).read_bytes() == (place / "run" / name).read_bytes()
-
-
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

@@ -27,7 +27,7 @@ from lstmcli.models.classifier import Classifier
 from lstmcli.store.model import read_model
 from lstmcli.text.vocabulary import PAD_ID
 from lstmcli.training.batch import word_batch
-from tests.conftest import FAST, PROJECT, Cli, interrupt, invoke, losses, set_options
+from tests.conftest import FAST, PROJECT, Cli, invoke, set_options
 from tests.metrics_schema import problems
 
 DATA = PROJECT / "data" / "severity"
@@ -80,19 +80,6 @@ def test_the_reported_figures_are_those_of_the_predictions(run: Path) -> None:
     ranks = list(json.loads((run / "metrics.json").read_text())["evaluations"].values())[1]["ordered"][0]
     assert ranks["qwk"]["value"] == pytest.approx(cohen_kappa_score(actual, found, weights="quadratic"))
     assert ranks["mae"]["value"] == pytest.approx(mean_absolute_error(actual, found))
-
-
-def test_an_interrupted_training_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    few = ["evaluation.baselines=false", "evaluation.texts=false", "ngrams.max_characters=0", "data.test=null"]
-    many = options("training.epochs=8", "training.patience=99", *few)
-    assert invoke("train", *many, "--run-dir", tmp_path / "whole").exit_code == 0
-    parts = tmp_path / "parts"
-    interrupt("train", *many, "--run-dir", parts, when=parts / "history.jsonl")
-    resumed = invoke("train", "--resume", "--run-dir", parts)
-    assert resumed.exit_code == 0, resumed.stderr
-    assert losses(parts) == losses(tmp_path / "whole")
-    for file in sorted((tmp_path / "whole" / "model").iterdir()):
-        assert file.read_bytes() == (parts / "model" / file.name).read_bytes(), file.name
 
 
 def test_only_a_model_of_ordered_labels_has_the_newer_format(run: Path, run_directory: Path) -> None:

@@ -26,7 +26,7 @@ from lstmcli.store.model import read_model
 from lstmcli.store.score_baselines import read_score_baselines
 from lstmcli.text.vocabulary import PAD_ID
 from lstmcli.training.batch import word_batch
-from tests.conftest import FAST, PROJECT, Cli, history, interrupt, invoke, losses, run_process, set_options
+from tests.conftest import FAST, PROJECT, Cli, history, invoke, run_process, set_options
 from tests.metrics_schema import problems
 
 DATA = PROJECT / "data" / "scores"
@@ -82,18 +82,6 @@ def test_the_history_has_the_squared_error_by_which_the_best_epoch_is_chosen(run
     best = json.loads((run / "metrics.json").read_text())["best_epoch"]
     assert errors.index(min(errors)) + 1 == best
     assert {"mse", "r", "rmse", "mae", "r2", "ccc"} == set(epochs[0]["validation"])
-
-
-def test_an_interrupted_training_of_scores_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    many = options("training.epochs=30", "training.patience=99", "evaluation.baselines=false")
-    assert invoke("train", *many, "--run-dir", tmp_path / "whole").exit_code == 0
-    parts = tmp_path / "parts"
-    interrupt("train", *many, "--run-dir", parts, when=parts / "history.jsonl")
-    resumed = invoke("train", "--resume", "--run-dir", parts)
-    assert resumed.exit_code == 0, resumed.stderr
-    assert losses(parts) == losses(tmp_path / "whole")
-    for name in ["weights.safetensors", "embedding.npy", "ngrams.npy", "model.json"]:
-        assert (parts / "model" / name).read_bytes() == (tmp_path / "whole" / "model" / name).read_bytes()
 
 
 def test_huber_s_loss_and_an_ensemble_train_too(tmp_path: Path) -> None:
@@ -305,17 +293,17 @@ def test_an_evaluation_equals_that_of_training_and_writes_rows(run: Path, cli: C
         assert float(one["gold_arousal"]) == float(other["arousal"])
 
 
-def test_limits_on_figures_are_checked(run: Path, cli: Cli) -> None:
+def test_limits_on_figures_are_checked(run: Path) -> None:
     file = DATA / "test.csv"
-    missed = cli("evaluate", run, file, "--fail-under", "r2.valence=0.99", "--fail-over", "rmse=0.01")
-    assert missed.returncode == 4
+    missed = invoke("evaluate", run, file, "--fail-under", "r2.valence=0.99", "--fail-over", "rmse=0.01")
+    assert missed.exit_code == 4
     assert "r2.valence" in missed.stderr
     assert "is under 0.99 (--fail-under); rmse" in missed.stderr
-    assert cli("evaluate", run, file, "--fail-under", "ccc=-1", "--fail-over", "mae.arousal=9").returncode == 0
-    wrong = cli("evaluate", run, file, "--fail-under", "macro_f1=0.5")
-    assert (wrong.returncode, "there is no such score" in wrong.stderr) == (2, True)
-    undefined = cli("evaluate", run, file, "--fail-under", "majority.r=0")
-    assert (undefined.returncode, "majority.r is not defined on these rows" in undefined.stderr) == (4, True)
+    assert invoke("evaluate", run, file, "--fail-under", "ccc=-1", "--fail-over", "mae.arousal=9").exit_code == 0
+    wrong = invoke("evaluate", run, file, "--fail-under", "macro_f1=0.5")
+    assert (wrong.exit_code, "there is no such score" in wrong.stderr) == (2, True)
+    undefined = invoke("evaluate", run, file, "--fail-under", "majority.r=0")
+    assert (undefined.exit_code, "majority.r is not defined on these rows" in undefined.stderr) == (4, True)
 
 
 @pytest.mark.parametrize(
