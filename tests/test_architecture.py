@@ -44,6 +44,8 @@ HOMES = {
     "pyreadstat": {"data"},
     "sklearn": {"metrics", "sklearn"},
     "scipy": {"metrics", "corpus", "ngrams"},
+    "fsspec": {"data"},
+    "ray": {"cli/ray_cluster.py"},
     "triton": {"models/gpu/kernels.py"},
     "torch": {"models", "training", "recipes", "store/checkpoint.py"},
     "onnxruntime": {"training/teacher.py"},
@@ -61,6 +63,8 @@ HEAVY = {
     "pyarrow",
     "onnxruntime",
     "tokenizers",
+    "ray",
+    "fsspec",
 }
 
 
@@ -202,6 +206,7 @@ def test_predict_loads_nothing_heavy(run_directory: Path) -> None:
     assert {name for name in modules if name.startswith("lstmcli.cli.")} == {
         "lstmcli.cli.main",
         "lstmcli.cli.commands",
+        "lstmcli.cli.engine",
         "lstmcli.cli.messages",
         "lstmcli.cli.options",
         "lstmcli.cli.predict",
