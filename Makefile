@@ -5,10 +5,10 @@ LIGHT := .venv-light
 RUN := runs/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test coverage faults fuzz mutants test-light format lint types check benchmarks pictures clean
+.PHONY: help install demo test coverage faults fuzz mutants test-light cluster-test format lint types check benchmarks pictures clean
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -58,6 +58,10 @@ test-light: .venv/installed  ## test prediction with only numpy, safetensors and
 	$(LIGHT)/bin/python -m pip install --quiet --constraint constraints.txt --requirement requirements-light.txt
 	$(LIGHT)/bin/python -m pip install --quiet --no-deps $(LIGHT)/dist/lstmcli-*.whl
 	LIGHT_PYTHON=$(LIGHT)/bin/python $(BIN)/python -m pytest tests/light_installation.py
+
+# Each pair of hosts is two network namespaces, so this needs root and iproute2; without them, its tests are skipped.
+cluster-test: .venv/installed  ## test several hosts, and cables between them that are cut (Linux, as root)
+	$(BIN)/python -m pytest tests/cluster
 
 benchmarks: .venv/installed  ## measure speed and memory, in about half an hour (benchmarks/README.md)
 	$(BIN)/python -m benchmarks
