@@ -118,4 +118,4 @@ def _write(output: Output, shards: Sequence[Iterator[str]], manifests: Sequence[
         for row, number in zip(islice(shards[shard], num_rows), numbers, strict=False):
             if number > num_done:
                 output.stream.write(row)
-                output.row_written(number)
+                output.rows_written(number)
