@@ -113,10 +113,17 @@ def test_what_a_worker_cannot_read_is_said_as_by_this_process(tmp_path: Path) ->
     pool = OtherProcesses(tmp_path, 1, 256)
     try:
         with pytest.raises(RunDirectoryError) as found:
-            [pool.submit(["so glad " * 100_000]) for _ in range(2)]  # more than a pipe holds
+            [pool.submit(["so glad " * 100_000]) for _ in range(processes.BLOCKS_PER_JOB + 1)]  # more than a pipe holds
     finally:
         pool.close()
     assert str(found.value) == str(expected.value)
+
+
+def test_blocks_that_a_worker_gets_early_are_answered_in_order(pool: OtherProcesses) -> None:
+    blocks = [["so glad"] * size for size in range(1, 9)]
+    found = [answers for block in blocks for answers in pool.submit(block)]
+    assert len(found) == len(blocks) - processes.BLOCKS_PER_JOB * len(pool._processes)
+    assert [len(answers.probabilities) for answers in [*found, *pool.drain()]] == list(map(len, blocks))
 
 
 class _UnportableError(Exception):
