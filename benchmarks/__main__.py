@@ -25,6 +25,7 @@ TABLES = {
     "stream": prediction.memory,
     "latency": prediction.latency,
     "fast": bulk.fast,
+    "fasttext": bulk.against_fasttext,
     "shards": bulk.shards,
 }
 

@@ -24,6 +24,7 @@ from lstmcli.metrics import linear
 from lstmcli.metrics.calibration import fit_mixture, fit_temperature
 from lstmcli.metrics.linear import fit_one_vs_rest
 from lstmcli.ngrams import fit as training_ngrams
+from lstmcli.ngrams import score
 from lstmcli.ngrams.features import MAX_CHARACTERS, pair_occurrences, token_occurrences
 from lstmcli.ngrams.fit import NgramFeatures, fit_ngrams
 from lstmcli.ngrams.score import NgramScorer
@@ -178,6 +179,17 @@ def test_the_logits_of_a_text_do_not_depend_on_the_other_texts(
     alone, together = flat([text], TOKENS), flat([*texts, *texts * 20], TOKENS)
     own = scorer.logits(alone.flat, alone.lengths, token_rows)[0]
     assert (scorer.logits(together.flat, together.lengths, token_rows)[place % len(texts)] == own).all()
+
+
+@pytest.mark.parametrize("kinds", FeatureKinds)
+def test_texts_are_scored_alike_in_parts(kinds: FeatureKinds, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = np.random.default_rng(7).normal(size=(NUM_BUCKETS, 3)).astype(np.float16)
+    scorer = NgramScorer(NgramTable(range(3, 5), rows, np.array([0.1, -0.2]), kinds=kinds))
+    texts = flat([TOKENS[:1], TOKENS[:3], TOKENS * 2, TOKENS[1:2]], TOKENS)
+    whole = scorer.logits(texts.flat, texts.lengths, scorer.token_rows(TOKENS))
+    for num_tokens in (1, 4):
+        monkeypatch.setattr(score, "TOKENS_AT_ONCE", num_tokens)
+        assert (scorer.logits(texts.flat, texts.lengths, scorer.token_rows(TOKENS)) == whole).all()
 
 
 def test_the_order_of_words_and_the_ends_of_a_text_are_told_apart() -> None:

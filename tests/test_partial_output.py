@@ -24,7 +24,7 @@ def write_rows(output: Output, first: int, last: int) -> None:
     """Write rows numbered from `first` to `last`."""
     for number in range(first, last + 1):
         output.stream.write(f"row {number}\n")
-        output.row_written(number)
+        output.rows_written(number)
 
 
 @pytest.fixture

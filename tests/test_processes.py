@@ -16,7 +16,7 @@ from lstmcli.errors import LstmcliError, RunDirectoryError
 from lstmcli.inference import processes
 from lstmcli.inference.pool import ThisProcess
 from lstmcli.inference.processes import OtherProcesses
-from lstmcli.inference.worker import _portable
+from lstmcli.inference.worker import portable
 from lstmcli.store.model import read_model
 from tests.conftest import PROJECT, Cli
 
@@ -113,10 +113,17 @@ def test_what_a_worker_cannot_read_is_said_as_by_this_process(tmp_path: Path) ->
     pool = OtherProcesses(tmp_path, 1, 256)
     try:
         with pytest.raises(RunDirectoryError) as found:
-            [pool.submit(["so glad " * 100_000]) for _ in range(2)]  # more than a pipe holds
+            [pool.submit(["so glad " * 100_000]) for _ in range(processes.BLOCKS_PER_JOB + 1)]  # more than a pipe holds
     finally:
         pool.close()
     assert str(found.value) == str(expected.value)
+
+
+def test_blocks_that_a_worker_gets_early_are_answered_in_order(pool: OtherProcesses) -> None:
+    blocks = [["so glad"] * size for size in range(1, 9)]
+    found = [answers for block in blocks for answers in pool.submit(block)]
+    assert len(found) == len(blocks) - processes.BLOCKS_PER_JOB * len(pool._processes)
+    assert [len(answers.probabilities) for answers in [*found, *pool.drain()]] == list(map(len, blocks))
 
 
 class _UnportableError(Exception):
@@ -128,9 +135,9 @@ def test_an_unexpected_error_of_a_worker_says_where_it_happened() -> None:
     try:
         raise KeyError("vocabulary")
     except KeyError as error:
-        notes: Any = pickle.loads(pickle.dumps(_portable(error))).__notes__
+        notes: Any = pickle.loads(pickle.dumps(portable(error))).__notes__
     assert 'raise KeyError("vocabulary")' in notes[0]
-    assert str(_portable(_UnportableError("one", "two"))) == "_UnportableError: one two"
+    assert str(portable(_UnportableError("one", "two"))) == "_UnportableError: one two"
 
 
 def test_a_worker_that_dies_while_it_answers_is_reported() -> None:

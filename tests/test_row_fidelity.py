@@ -7,10 +7,13 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from experiments.odd_files import ODD_FILES, OddFile
 from experiments.row_fidelity import READERS, _outcome, changed_rows, rows_of_output
-from lstmcli.data.formats import FORMATS, Record
+from lstmcli.data.formats import FORMATS, Record, output_format
+from lstmcli.data.formats.base import UnwritableRowError
 from tests.conftest import Cli
 
 PLAIN = [file for file in ODD_FILES if file.name.startswith("plain.")]
@@ -59,6 +62,46 @@ def written(format_name: str, rows: list[list[str]]) -> str:
     for number, row in enumerate(rows, start=2):
         writer.write(Record(number, columns, list(row)), {"prediction": "joy"})
     return stream.getvalue()
+
+
+ROW = st.tuples(st.sampled_from([*CELLS, "\ud83d"]), st.sampled_from(["joy", None, 0.1234567]), st.booleans())
+
+
+@given(st.sampled_from([name for name in FORMATS if name != "tsv-raw"]), st.booleans(), st.lists(ROW, max_size=6))
+def test_rows_written_at_once_are_those_written_one_by_one(
+    format_name: str, escapes: bool, rows: list[tuple[str, str | float | None, bool]]
+) -> None:
+    columns = ["id", "text"]
+    records = [
+        Record(line, columns, [str(line), cell], "a quote" if is_broken else None)
+        for line, (cell, _, is_broken) in enumerate(rows, start=2)
+    ]
+    added = [{"prediction": value} for _, value, _ in rows]
+    found = []
+    for at_once in (True, False):
+        stream = io.StringIO(newline="")
+        written_as = output_format(format_name, escapes_formulas=escapes and format_name not in {"jsonl", "text"})
+        writer = written_as.writer(stream)
+        writer.start(columns, ["prediction"], continues=False)
+        if at_once:
+            writer.write_rows(records, added)
+        else:
+            for record, each in zip(records, added, strict=True):
+                writer.write(record, each)
+        found.append((stream.getvalue(), writer.notes()))
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("format_name", ["csv", "tsv-raw"])
+def test_rows_before_one_that_cannot_be_written_are_written(format_name: str) -> None:
+    stream = io.StringIO(newline="")
+    writer = FORMATS[format_name].writer(stream)
+    writer.start(["text"], ["prediction"], continues=False)
+    records = [Record(2, ["text"], ["a"]), Record(3, ["text"], ["b"]), Record(4, ["other"], ["c\td"])]
+    with pytest.raises(UnwritableRowError, match="line 4: ") as found:
+        writer.write_rows(records, [{"prediction": "joy"}] * 3)
+    assert found.value.number == 2
+    assert len(stream.getvalue().splitlines()) == 3
 
 
 @pytest.mark.parametrize("library", ["csv", *READERS])

@@ -329,7 +329,7 @@ def test_what_can_be_gone_on_with_is_kept(tmp_path: Path, error: LstmcliError, i
     ):
         for row in range(MARK_ROWS + 1):
             output.stream.write("a line\n")
-            output.row_written(row + 1)
+            output.rows_written(row + 1)
         raise error
     assert (tmp_path / "out.txt.part").exists() is (tmp_path / "out.txt.part.json").exists() is is_kept
 

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,10 @@ from lstmcli.config.model_settings import TokenizerSettings
 from lstmcli.corpus.label_set import LabelSet
 from lstmcli.data.sealed import MappedFile
 from lstmcli.text import characters, word_index
+from lstmcli.text import encoder as encoder_module
 from lstmcli.text import tokenizer as tokenizer_module
 from lstmcli.text.characters import pieces
-from lstmcli.text.encoder import GrowingVocabulary, TextEncoder
+from lstmcli.text.encoder import BlockEncoder, GrowingVocabulary, TextEncoder
 from lstmcli.text.tokenizer import Tokenizer, cut
 from lstmcli.text.vocabulary import UNKNOWN_ID, Vocabulary
 from lstmcli.text.word_index import StoredVocabulary, index_words
@@ -179,6 +181,40 @@ def test_a_growing_vocabulary_gives_each_new_word_the_next_id() -> None:
     growing = GrowingVocabulary()
     assert TextEncoder(DEFAULT, growing.id_of)("x y x z") == [2, 3, 2, 4]
     assert growing.words == ["<pad>", "<unknown>", "x", "y", "z"]
+
+
+PARTS = [
+    "so",
+    "Glad!!",
+    "can't",
+    "#SoHappy",
+    "https://x.org",
+    ":)",
+    "👍🏽",
+    "e\u0301\u0301",
+    "日本",
+    "\u200d",
+    "x" * 40,
+    " ",
+    "\n",
+]
+
+
+@given(st.lists(st.lists(st.one_of(st.sampled_from(PARTS), st.text(max_size=4)), max_size=6).map(" ".join), max_size=6))
+def test_a_block_of_texts_is_encoded_as_its_texts_are(texts: list[str]) -> None:
+    expected, found = GrowingVocabulary(), GrowingVocabulary()
+    one_by_one, encode = TextEncoder(DEFAULT, expected.id_of), BlockEncoder(DEFAULT, found.id_of)
+    for block in (texts, texts[::-1]):
+        ids = encode(block)
+        flat, ends = ids.flat.tolist(), ids.offsets.tolist()
+        assert [flat[start:end] for start, end in pairwise(ends)] == list(map(one_by_one, block))
+    assert found.words == expected.words
+
+
+def test_a_block_encoder_that_forgets_gives_the_same_ids(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoder_module, "CACHE_SIZE", 2)
+    encode = BlockEncoder(DEFAULT, GrowingVocabulary().id_of)
+    assert [encode([text]).flat.tolist() for text in ("a b c", "c d", "a d")] == [[2, 3, 4], [4, 5], [2, 5]]
 
 
 def test_a_vocabulary_file_reads_back_also_with_odd_words() -> None:

@@ -16,6 +16,7 @@ class RowColumns:
 
     Attributes:
         wanted: what is to be found of each record.
+        reads_more: whether anything is.
     """
 
     def __init__(self, settings: DataSettings) -> None:
@@ -26,6 +27,7 @@ class RowColumns:
             *(Wanted(name, "data.text_before") for name in settings.text_before),
             *(Wanted(name, "data.features") for name, _ in self._features),
         ]
+        self.reads_more = bool(self.wanted)
 
     def text(self, text: str, record: Record, indices: Sequence[int | None]) -> str:
         """Return the text of a record with what else is read of it, from where the columns `wanted` are.
@@ -78,6 +80,8 @@ class RowSelector(TextSelector):
     def __call__(self, record: Record) -> str:
         """See `TextSelector`."""
         text = super().__call__(record)
+        if not self._row.reads_more:
+            return text
         if self._is_text:
             return self._row.without_row(text)
         try:

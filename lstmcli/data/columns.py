@@ -37,7 +37,7 @@ class TextSelector:
         """
         if record.problem is not None:
             raise BadRowError(record.problem)
-        if record.is_malformed:
+        if len(record.cells) != len(record.columns):
             raise BadRowError(
                 f"has {counted(len(record.cells), 'cell')}, but the header has {len(record.columns)}; put quotes "
                 "around cells that contain the delimiter."
@@ -46,15 +46,19 @@ class TextSelector:
         if index is None:
             raise BadRowError(f"has no key {self._column!r}.")
         text = record.cells[index]
+        if type(text) is not str:
+            text = self._as_text(record, index)
+        if is_blank(text):
+            raise BlankTextError("the text is blank.")
+        return text
+
+    def _as_text(self, record: Record, index: int) -> str:
+        text = record.cells[index]
         if isinstance(text, list | dict):
             raise BadRowError(f"expected text in {self._column!r}, found {text!r:.40}.")
         if isinstance(text, bytes):
             raise BadRowError(f"expected text in {self._column!r}, found bytes that are not UTF-8.")
-        if type(text) is not str:
-            text = text_of(record, index)
-        if is_blank(text):
-            raise BlankTextError("the text is blank.")
-        return str(text)
+        return text_of(record, index)
 
     @property
     def is_settled(self) -> bool:

@@ -32,8 +32,12 @@ class _FileOutput(Output):
         self._text = io.TextIOWrapper(cast("BinaryIO", self._members or part), encoding="utf-8", newline="\n")
         super().__init__(self._text, part.done)
 
-    def row_written(self, input_row: int) -> None:
-        self._written_rows += 1
+    @property
+    def rows_at_once(self) -> int:
+        return MARK_ROWS - self._written_rows % MARK_ROWS
+
+    def rows_written(self, input_row: int, num_rows: int = 1) -> None:
+        self._written_rows += num_rows
         if self._written_rows % MARK_ROWS == 0:
             self.finish_part()
             self._part.reached(input_row, self._written_rows)

@@ -1,5 +1,6 @@
 """What rows are written to, whatever is behind it."""
 
+import sys
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -18,5 +19,10 @@ class Output:
         self.stream = stream
         self.done = done
 
-    def row_written(self, input_row: int) -> None:
-        """Say that a row is complete, made of row `input_row` of the input, from 1."""
+    @property
+    def rows_at_once(self) -> int:
+        """The most rows that may be written before `rows_written` is told of them."""
+        return sys.maxsize
+
+    def rows_written(self, input_row: int, num_rows: int = 1) -> None:
+        """Say that more rows are complete, the last one made of row `input_row` of the input, from 1."""

@@ -211,7 +211,9 @@ class ColumnFinder:
         Raises:
             DataError: see `column_index`.
         """
-        if columns is not self._columns and columns != self._columns:
+        if columns is self._columns:
+            return self._indices
+        if columns != self._columns:
             names = list(columns)
             self._first = self._first or names
             self._indices = [self._index(names, wanted) for wanted in self._wanted]

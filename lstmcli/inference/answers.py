@@ -1,7 +1,7 @@
 """The columns that a prediction adds to a row: labels, scores and probabilities."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,10 +125,10 @@ class Adder:
     def _columns(self, predictions: Predictions) -> dict[str, Sequence[str | float | None]]:
         options, labels, probabilities = self._options, self._labels, predictions.probabilities
         columns: dict[str, Sequence[str | float | None]] = {}
-        is_certain = predictions.scores >= (options.min_confidence or 0.0)
+        is_certain = None if options.min_confidence is None else predictions.scores >= options.min_confidence
         if self._has_decision:
-            self.num_uncertain += int((~is_certain).sum())
-            columns["prediction"] = _where(is_certain, list(map(self._name, predictions.decisions)))
+            self.num_uncertain += 0 if is_certain is None else int((~is_certain).sum())
+            columns["prediction"] = _where(is_certain, self._predictions(predictions.decisions))
             columns["score"] = predictions.scores.tolist()
         if options.top_k is not None:
             columns |= self._ranked(probabilities, options.top_k)
@@ -156,11 +156,12 @@ class Adder:
             columns[f"score_{rank}"] = _where(listed, column.tolist())
         return columns
 
-    def _name(self, decisions: NDArray[np.bool_]) -> str:
-        key = decisions.tobytes()
-        if key not in self._names:
-            self._names[key] = self._labels.join(decisions)
-        return self._names[key]
+    def _predictions(self, decisions: NDArray[np.bool_]) -> list[str]:
+        content, size = decisions.tobytes(), decisions.shape[1]
+        keys = [content[start : start + size] for start in range(0, len(content), size)]
+        for key in set(keys).difference(self._names):
+            self._names[key] = self._labels.join(np.frombuffer(key, dtype=np.bool_))
+        return [self._names[key] for key in keys]
 
 
 def flags(picked: NDArray[np.bool_]) -> list[int]:
@@ -188,5 +189,8 @@ def refuse_taken(
         )
 
 
-def _where(is_listed: NDArray[np.bool_], cells: Sequence[str | float]) -> list[str | float | None]:
+def _where(is_listed: NDArray[np.bool_] | None, cells: Sequence[Any]) -> Sequence[Any]:
+    """Return the cells, None where they are not listed."""
+    if is_listed is None:
+        return cells
     return [cell if listed else None for cell, listed in zip(cells, is_listed.tolist(), strict=True)]

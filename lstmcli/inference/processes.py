@@ -29,37 +29,43 @@ main({run}, {batch_size}, {stage})
 """
 
 
+# That each worker computes or is about to.
+BLOCKS_PER_JOB = 2
+
+# Room for the answers of a block, with which a worker would otherwise wait until they are read.
+PIPE_BYTES = 1 << 20
+
+
 class OtherProcesses:
     """Sends blocks to worker processes in turn.
 
-    A worker is started when there is a block and no other worker is idle. It receives its next block only after it has
-    answered the last one, so the two never block each other with full pipes. Workers exit when their pipes are closed,
-    which happens however this process ends.
+    A worker is started when there is a block and no other worker is idle. Once all have started, each gets its next
+    block while it computes another, so it need not wait until this process has written the last answers and read more
+    rows. A thread of its own takes its blocks, so the two never block each other with full pipes. Workers exit when
+    their pipes are closed, which happens however this process ends.
     """
 
     def __init__(self, run: Path, jobs: int, batch_size: int, stage: FirstStage | None = None) -> None:
         """Prepare to start up to `jobs` processes that open the model of `run`."""
         self._command, self._jobs = _command(run, batch_size, stage), jobs
         self._processes: list[subprocess.Popen[bytes]] = []
-        self._idle: deque[subprocess.Popen[bytes]] = deque()
-        self._busy: deque[subprocess.Popen[bytes]] = deque()
+        self._busy: deque[subprocess.Popen[bytes]] = deque()  # one for each block, in the order of the blocks
 
     def submit(self, texts: Sequence[str]) -> list[Answers]:
         """See `Pool`."""
         due: list[Answers] = []
-        if not self._idle:
-            if len(self._processes) < self._jobs:
-                self._start()
-            else:
-                due.append(self._receive())
-        process = self._idle.popleft()
+        if len(self._processes) < self._jobs and all(process in self._busy for process in self._processes):
+            self._start()
+        elif len(self._busy) >= BLOCKS_PER_JOB * self._jobs:
+            due.append(self._receive())
+        process = min(self._processes, key=self._busy.count)
         assert process.stdin is not None
         try:
             pickle.dump(list(texts), process.stdin, protocol=5)
             process.stdin.flush()
         except (BrokenPipeError, ConnectionResetError):
-            _answer(process)  # raises: a worker exits early only after an error
-            raise _ended(process) from None
+            while True:  # a worker exits early only after an error, which is its last answer
+                _answer(process)
         self._busy.append(process)
         return due
 
@@ -74,7 +80,7 @@ class OtherProcesses:
                     creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # Windows: no Ctrl-C
                 )
                 self._processes.append(process)
-                self._idle.append(process)
+                _widen(process)
         except OSError as error:
             raise LstmcliError(
                 f"worker process {len(self._processes) + 1} of {self._jobs} can't be started "
@@ -86,15 +92,14 @@ class OtherProcesses:
         return [self._receive() for _ in range(len(self._busy))]
 
     def _receive(self) -> Answers:
-        process = self._busy.popleft()
-        answers = _answer(process)
-        self._idle.append(process)
+        answers = _answer(self._busy[0])
+        self._busy.popleft()
         return answers
 
     def close(self) -> None:
         """See `Pool`."""
         for process in self._processes:
-            if process not in self._idle:  # after an error or Ctrl-C: nobody waits for its answer any more
+            if process in self._busy:  # after an error or Ctrl-C: nobody waits for its answer any more
                 process.kill()
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
@@ -102,6 +107,15 @@ class OtherProcesses:
                         pipe.close()
         for process in self._processes:
             process.wait()
+
+
+def _widen(process: subprocess.Popen[bytes]) -> None:
+    """Let a worker write the answers of a block before anybody reads them, on systems that can."""
+    if process.stdout is not None and sys.platform == "linux":
+        import fcntl
+
+        with suppress(OSError):  # there is a limit for all pipes of a user
+            fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 def _command(run: Path, batch_size: int, stage: FirstStage | None = None) -> list[str]:

@@ -6,14 +6,14 @@ from typing import Any, Generic, Literal
 
 from lstmcli.data.columns import BadRowError, BlankTextError, Keeper, TextSelector
 from lstmcli.data.formats import FileFormat, Record, RecordWriter
-from lstmcli.data.formats.base import RAW_COLUMNS
+from lstmcli.data.formats.base import RAW_COLUMNS, UnwritableRowError
 from lstmcli.data.formats.delimited import Delimited
 from lstmcli.data.output_stream import Output
 from lstmcli.data.reading import Source
 from lstmcli.data.shards import Shard, Tally
 from lstmcli.errors import DataError, counted
 from lstmcli.inference.blocks import AnswersT, BlockPool, CellAdder
-from lstmcli.inference.origins import ORIGIN, Row, num_characters, refuse_origin
+from lstmcli.inference.origins import ORIGIN, Row, num_characters, origin_of, refuse_origin
 from lstmcli.inference.row_counts import RowCounts
 
 # Rows that are read, predicted and written together: enough to sort by length, few enough to answer soon.
@@ -127,14 +127,15 @@ class RowStream(Generic[AnswersT]):
         if is_own and self.tally is not None:
             self.tally.add(self.num_read)
         if self.num_read > self._num_done and (is_own or self._writer is None):
-            self._keep_waiting(record, Row(kept, text, self.num_read, self._name, self.num_read - self._num_before))
+            self._keep_waiting(record, (kept, text, self.num_read, self._name, self.num_read - self._num_before))
 
     def _read(self, record: Record, *, is_own: bool) -> tuple[Record, str | None]:
         """Return the row as it will be written, and its text, None for a row without a prediction."""
         kept = self._keep(record)
         try:
             text = self._select(record)
-            self._refuse_taken_keys(kept)
+            if self._varies:
+                self._refuse_taken_keys(kept)
         except BadRowError as problem:
             self._note(record, problem, is_own=is_own)
             return self._flagged(record, kept, str(problem)), None
@@ -183,7 +184,7 @@ class RowStream(Generic[AnswersT]):
 
     def _refuse_taken_keys(self, kept: Record) -> None:
         """Raise BadRowError if a later row has a key that would be added; in the first row it ends the work."""
-        if self._varies and self._writer is not None and not self._added.isdisjoint(kept.columns):
+        if self._writer is not None and not self._added.isdisjoint(kept.columns):
             taken = next(column for column in kept.columns if column in self._added)
             raise BadRowError(f"already has a key {taken!r}, which the {self._result} would add.")
 
@@ -221,7 +222,7 @@ class RowStream(Generic[AnswersT]):
             self._select.check()
             self._keep.check()
         except DataError:
-            self._waiting = [row for row in self._waiting if row.number <= self._num_before]
+            self._waiting = [row for row in self._waiting if row[2] <= self._num_before]
             self._held_notes.clear()
             raise
 
@@ -260,32 +261,35 @@ class RowStream(Generic[AnswersT]):
 
     def _send(self) -> None:
         if self._writer is None:  # no row so far could be read
-            self._start(self._waiting[0].record.columns)
+            self._start(self._waiting[0][0].columns)
         rows, self._waiting, self._num_characters = self._waiting, [], 0
         if self._shard is not None:
-            rows = [row for row in rows if self._shard.takes(row.number)]
+            rows = [row for row in rows if self._shard.takes(row[2])]
         if rows:
             self._sent.append(rows)
-            self._write(self._pool.submit([row.text for row in rows if row.text is not None]))
-
-    def _added_to(self, row: Row, cells: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {**row.origin(), **cells} if self._has_origin else cells
+            self._write(self._pool.submit([row[1] for row in rows if row[1] is not None]))
 
     def _write(self, due: Sequence[AnswersT]) -> None:
         for answers in due:
-            assert self._writer is not None  # a row has come
             self.counts.without_known_word += answers.num_without_known_word
-            additions = self._adder.additions(answers)
-            nothing = self._adder.nothing()
+            nothing, additions = self._adder.nothing(), self._adder.additions(answers)
             sent = self._sent.popleft()
-            for row in sent:
-                try:
-                    self._writer.write(
-                        row.record, self._added_to(row, nothing if row.text is None else next(additions))
-                    )
-                except DataError as error:
-                    self._has_failed = True
-                    raise DataError(f"{row.source}, {error}") from None
-                self._output.row_written(row.number)
+            added = [nothing if row[1] is None else next(additions) for row in sent]
+            if self._has_origin:
+                added = [{**origin_of(row), **cells} for row, cells in zip(sent, added, strict=True)]
+            start = 0
+            while start < len(sent):
+                end = min(len(sent), start + self._output.rows_at_once)
+                self._write_rows(sent[start:end], added[start:end])
+                start = end
             self._output.stream.flush()
             self._watch(len(sent))
+
+    def _write_rows(self, rows: Sequence[Row], added: Sequence[Mapping[str, Any]]) -> None:
+        assert self._writer is not None  # a row has come
+        try:
+            self._writer.write_rows([row[0] for row in rows], added)
+        except UnwritableRowError as error:
+            self._has_failed = True
+            raise DataError(f"{rows[error.number][3]}, {error}") from None
+        self._output.rows_written(rows[-1][2], len(rows))

@@ -12,7 +12,7 @@ from lstmcli.ngrams.negation import is_negated, roles_of, twin_of
 from lstmcli.ngrams.score import NgramScorer, TokenRows
 from lstmcli.ngrams.table import FeatureKinds
 from lstmcli.store.model import SavedModel
-from lstmcli.text.encoder import GrowingVocabulary, TextEncoder
+from lstmcli.text.encoder import BlockEncoder, GrowingVocabulary
 from lstmcli.text.token_ids import TokenIds
 from lstmcli.text.tokenizer import Tokenizer, cut
 from lstmcli.text.vocabulary import UNKNOWN_ID
@@ -35,12 +35,12 @@ class KnownTokens:
 
     def _forget(self) -> None:
         self._growing = GrowingVocabulary()
-        self._encode = TextEncoder(self._tokenizer, self._growing.id_of)
+        self._encode = BlockEncoder(self._tokenizer, self._growing.id_of)
         self._num_known = 0
         self._word_ids = np.empty(0, dtype=np.int64)
         self._roles = np.empty(0, dtype=np.int64)
         self._twins = np.empty(0, dtype=np.int64)
-        self._rows = TokenRows(np.empty(0, dtype=np.uint64), np.empty((0, 0)), np.empty((0, 0)))
+        self._rows = TokenRows(np.empty(0, dtype=np.uint64), np.empty((0, 2, 0)))
 
     @property
     def ngram_rows(self) -> TokenRows:
@@ -56,7 +56,7 @@ class KnownTokens:
         """Return the numbers of all tokens of `texts`, valid until the next call."""
         if len(self._growing.words) > MAX_TOKENS:
             self._forget()
-        token_ids = TokenIds.from_texts(map(self._encode, texts))
+        token_ids = self._encode(texts)
         self._learn()
         return token_ids
 
@@ -89,9 +89,7 @@ class KnownTokens:
             self._twins = self._with_new(self._twins, np.full(len(new), -1))
             rows = self._scorer.token_rows(new)
             self._rows = TokenRows(
-                self._with_new(self._rows.codes, rows.codes),
-                self._with_new(self._rows.words, rows.words),
-                self._with_new(self._rows.characters, rows.characters),
+                self._with_new(self._rows.codes, rows.codes), self._with_new(self._rows.blocks, rows.blocks)
             )
         self._num_known += len(new)
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TextIO
 
+from lstmcli.errors import DataError
+
 # The problem of a row with the same cells as the header, as in files that were joined.
 REPEATED_HEADER = "repeats the header line."
 
@@ -65,8 +67,39 @@ class RecordWriter(Protocol):
             DataError: the record has a column that the table lacks, or a cell that the format can't hold.
         """
 
+    def write_rows(self, records: Sequence[Record], additions: Sequence[Mapping[str, str | float | None]]) -> None:
+        """Write the same as `write` for each record, perhaps at once.
+
+        Raises:
+            UnwritableRowError: instead of a DataError; the records before it are written.
+        """
+
     def notes(self) -> list[str]:
         """Return what a user should know about cells that could not be written as they are."""
+
+
+class UnwritableRowError(Exception):
+    """Record `number` of some, from 0, can't be written; the message says why."""
+
+    def __init__(self, number: int, problem: str) -> None:
+        super().__init__(problem)
+        self.number = number
+
+
+class RowByRow:
+    """A `RecordWriter` for which writing several records at once makes no difference."""
+
+    def write(self, record: Record, additions: Mapping[str, Any]) -> None:
+        """See `RecordWriter`."""
+        raise NotImplementedError
+
+    def write_rows(self, records: Sequence[Record], additions: Sequence[Mapping[str, Any]]) -> None:
+        """See `RecordWriter`."""
+        for number, (record, added) in enumerate(zip(records, additions, strict=True)):
+            try:
+                self.write(record, added)
+            except DataError as error:
+                raise UnwritableRowError(number, str(error)) from None
 
 
 class FileFormat(Protocol):
@@ -100,6 +133,8 @@ PROBABILITY_DIGITS = 7
 
 def format_cell(value: str | float | None) -> str:
     """Return an added value as text: probabilities in fixed notation for sort and awk, None as an empty cell."""
+    if type(value) is str:
+        return value
     if value is None:
         return ""
     if isinstance(value, float):

@@ -1,12 +1,20 @@
 """Writes CSV and its variants."""
 
 import csv
+import io
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
-from lstmcli.data.formats.base import RAW_COLUMNS, JsonText, Record, bytes_as_text, format_cell
+from lstmcli.data.formats.base import (
+    RAW_COLUMNS,
+    JsonText,
+    Record,
+    UnwritableRowError,
+    bytes_as_text,
+    format_cell,
+)
 from lstmcli.data.formats.jsonl import SURROGATE, exact_cells
 from lstmcli.errors import DataError, counted
 
@@ -28,7 +36,7 @@ class DelimitedWriter:
             self._escape = escape_formulas
         self._stream = stream
         self._delimiter = dialect["delimiter"]
-        self._rows = csv.writer(stream, **dialect)
+        self._dialect = dialect
         self._quoted_rows = csv.writer(stream, **{**dialect, "quoting": csv.QUOTE_ALL, "quotechar": '"'})
         self._is_raw = dialect.get("quoting") == csv.QUOTE_NONE
         self._columns: Sequence[str] = []
@@ -41,16 +49,30 @@ class DelimitedWriter:
         if self._is_raw and ENDS.search("".join(header)):
             raise DataError(f"the name of a column {_NOT_RAW}")
         if not continues:
-            self._write_row(header)
+            self._write_all([header])
 
     def write(self, record: Record, additions: Mapping[str, str | float | None]) -> None:
         """See `RecordWriter`."""
+        self._write_all([self._row(record, additions)])
+
+    def write_rows(self, records: Sequence[Record], additions: Sequence[Mapping[str, str | float | None]]) -> None:
+        """See `RecordWriter`."""
+        rows: list[list[str]] = []
+        try:
+            for record, added in zip(records, additions, strict=True):
+                rows.append(self._row(record, added))
+        except DataError as error:
+            raise UnwritableRowError(len(rows), str(error)) from None
+        finally:
+            self._write_all(rows)
+
+    def _row(self, record: Record, additions: Mapping[str, str | float | None]) -> list[str]:
         cells = [*self._cells(record), *map(format_cell, additions.values())]
         if self._is_raw and ENDS.search("".join(cells)):
             if record.problem is None:
                 raise DataError(f"line {record.line}: a cell {_NOT_RAW}")
             cells = [ENDS.sub(" ", cell) for cell in cells]
-        self._write_row(cells)
+        return cells
 
     def notes(self) -> list[str]:
         """See `RecordWriter`."""
@@ -100,18 +122,33 @@ class DelimitedWriter:
             )
         return [found.get(column, "") for column in self._columns]
 
-    def _write_row(self, cells: list[str]) -> None:
+    def _write_all(self, rows: Sequence[list[str]]) -> None:
         if self._escape is not None:
-            cells = self._escape(cells)
+            rows = list(map(self._escape, rows))
+        text = self._as_text(rows)
+        if "\r" not in text and (text.isascii() or not SURROGATE.search(text)):
+            self._stream.write(text)
+        else:
+            for cells in rows:
+                self._write_row(cells)
+
+    def _write_row(self, cells: list[str]) -> None:
         text = "".join(cells)
         if not text.isascii() and SURROGATE.search(text):
             self._num_cut_rows += 1
             cells = [SURROGATE.sub("\ufffd", cell) for cell in cells]
-        if self._is_raw:
-            self._stream.write("\t".join(cells) + "\n")
-        else:
+        if "\r" in text and not self._is_raw:
             # The csv module leaves a lone carriage return unquoted, which readers reject.
-            (self._quoted_rows if "\r" in text else self._rows).writerow(cells)
+            self._quoted_rows.writerow(cells)
+        else:
+            self._stream.write(self._as_text([cells]))
+
+    def _as_text(self, rows: Sequence[list[str]]) -> str:
+        if self._is_raw:
+            return "".join(["\t".join(cells) + "\n" for cells in rows])
+        buffer = io.StringIO(newline="")
+        csv.writer(buffer, **self._dialect).writerows(rows)
+        return buffer.getvalue()
 
 
 _NOT_RAW = (

@@ -13,6 +13,7 @@ from lstmcli.data.formats.base import (
     JsonText,
     Record,
     RecordWriter,
+    RowByRow,
     Rows,
     bytes_as_text,
 )
@@ -130,7 +131,7 @@ def exact_cells(source: str) -> list[Any]:
     return cells
 
 
-class _JsonLinesWriter:
+class _JsonLinesWriter(RowByRow):
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._num_not_finite = 0

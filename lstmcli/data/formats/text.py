@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TextIO
 
-from lstmcli.data.formats.base import Record, RecordWriter, Rows, format_cell
+from lstmcli.data.formats.base import Record, RecordWriter, RowByRow, Rows, format_cell
 from lstmcli.errors import DataError
 
 TEXT_COLUMN = "text"
@@ -39,7 +39,7 @@ def _check_line_endings(first: str, name: str) -> None:
         )
 
 
-class _TextLinesWriter:
+class _TextLinesWriter(RowByRow):
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from lstmcli.data.columns import text_of
 from lstmcli.data.formats import FileFormat, Record, RecordWriter
-from lstmcli.data.formats.base import Rows
+from lstmcli.data.formats.base import RowByRow, Rows
 from lstmcli.data.formats.header import listed, position
 from lstmcli.errors import DataError, did_you_mean
 from lstmcli.inference.rows import BLOCK_ROWS
@@ -122,7 +122,7 @@ class Summarising:
         return _Writer(self._inner.writer(stream) if self._writes_rows else None, self._collector)
 
 
-class _Writer:
+class _Writer(RowByRow):
     def __init__(self, inner: RecordWriter | None, collector: Collector) -> None:
         self._inner, self._collector = inner, collector
 

@@ -158,4 +158,4 @@ class _Joiner:
                 self._number += 1
                 if self._number > self._num_done:
                     self._output.stream.write(row)
-                    self._output.row_written(self._number)
+                    self._output.rows_written(self._number)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
-from lstmcli.data.formats.base import PROBABILITY_DIGITS, FileFormat, Record, RecordWriter, Rows
+from lstmcli.data.formats.base import PROBABILITY_DIGITS, FileFormat, Record, RecordWriter, RowByRow, Rows
 from lstmcli.explanation.results import Explanation, FeatureShare, PhraseShare, WordShare
 
 
@@ -68,7 +68,7 @@ class WithJsonCells:
         return writer if self._is_nested else _JsonCellWriter(writer)
 
 
-class _JsonCellWriter:
+class _JsonCellWriter(RowByRow):
     def __init__(self, inner: RecordWriter) -> None:
         self._inner = inner
         self.notes = inner.notes

@@ -5,7 +5,7 @@ from html import escape
 from typing import Any, TextIO
 
 from lstmcli.charts.style import COLORS, MAX_TINT
-from lstmcli.data.formats.base import FileFormat, Record, RecordWriter, Rows
+from lstmcli.data.formats.base import FileFormat, Record, RecordWriter, RowByRow, Rows
 from lstmcli.reports.explanation.screen import beside, by_column, heading, marks_of, together
 from lstmcli.visible import visible
 
@@ -53,7 +53,7 @@ class WithPage:
         return _PageWriter(self._inner.writer(stream), self._page)
 
 
-class _PageWriter:
+class _PageWriter(RowByRow):
     def __init__(self, inner: RecordWriter, page: TextIO) -> None:
         self._inner = inner
         self._page = page

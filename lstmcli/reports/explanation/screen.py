@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, TextIO
 
-from lstmcli.data.formats.base import Record, Rows
+from lstmcli.data.formats.base import Record, RowByRow, Rows
 from lstmcli.reports.inspection.cells import NEGATIVE, POSITIVE, Style, display_width, wrapped
 from lstmcli.visible import visible
 
@@ -29,7 +29,7 @@ class Screen:
         return ScreenWriter(stream, self._style)
 
 
-class ScreenWriter:
+class ScreenWriter(RowByRow):
     """Writes a paragraph per row."""
 
     def __init__(self, stream: TextIO, style: Style) -> None:
