@@ -44,6 +44,7 @@ HOMES = {
     "pyreadstat": {"data"},
     "sklearn": {"metrics", "sklearn"},
     "scipy": {"metrics", "corpus", "ngrams"},
+    "ray": {"cli/ray_cluster.py"},
     "triton": {"models/gpu/kernels.py"},
     "torch": {"models", "training", "recipes", "store/checkpoint.py"},
     "onnxruntime": {"training/teacher.py"},
@@ -61,6 +62,7 @@ HEAVY = {
     "pyarrow",
     "onnxruntime",
     "tokenizers",
+    "ray",
 }
 
 
@@ -202,6 +204,7 @@ def test_predict_loads_nothing_heavy(run_directory: Path) -> None:
     assert {name for name in modules if name.startswith("lstmcli.cli.")} == {
         "lstmcli.cli.main",
         "lstmcli.cli.commands",
+        "lstmcli.cli.engine",
         "lstmcli.cli.messages",
         "lstmcli.cli.options",
         "lstmcli.cli.predict",

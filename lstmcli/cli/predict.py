@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lstmcli.cli.engine import Engine, EngineChoice, EngineOption, PartsOption, RayAddressOption, RowIdsOption
 from lstmcli.cli.messages import say
 from lstmcli.cli.options import (
     COMPUTATION,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
     from lstmcli.inference.row_counts import RowCounts
     from lstmcli.recipes.cascade.result import Fast
+    from lstmcli.reports.row_progress import RowProgress
 
 # Exit code if some rows have no prediction.
 SOME_ROWS_BROKEN = 3
@@ -131,6 +133,7 @@ def predict_command(
     output: OutputFile = None,
     output_format: OutputFormat = FormatChoice.AUTO,
     columns: KeptColumns = None,
+    row_ids: RowIdsOption = False,
     escape_formulas: EscapeFormulas = False,
     resume: Resume = False,
     progress: Progress = False,
@@ -154,6 +157,9 @@ def predict_command(
         ),
     ] = 240,
     shard: ShardOption = None,
+    engine: EngineOption = EngineChoice.LOCAL,
+    ray_address: RayAddressOption = None,
+    parts: PartsOption = None,
     fast: FastOption = None,
     fast_on: FastOnOption = None,
     answered_by: AnsweredByOption = False,
@@ -178,6 +184,7 @@ def predict_command(
       lstmcli predict runs/emotion reviews.csv --probabilities > labelled.csv
       lstmcli predict runs/emotion < lines.txt | cut -f1 | sort | uniq -c
       lstmcli predict runs/traits posts.csv --by author --trait-columns
+      lstmcli predict runs/emotion part-*.csv --engine ray --output labelled
     """
     from lstmcli.config.lists import split_list
     from lstmcli.data.output import check_output
@@ -192,31 +199,38 @@ def predict_command(
     kept = None if columns is None else split_list(columns)
     inputs = InputOptions(None if input_format is None else input_format.value, encoding, text, on_error.value)
     options = PredictOptions(probabilities, top_k, threshold, min_confidence, trait_columns, interval, answered_by)
+    where = Engine(engine, ray_address, parts)
+    local = {"--jobs": jobs > 1, "--line-buffered": line_buffered, "--shard": shard, "--by": by, "--fast": fast}
+    where.check(paths, output, {**local, "--estimate": estimate})
     check_inputs(paths, run)
-    check_combinations(shard, fast, fast_on, answered_by=answered_by, by=by, estimate=estimate)
+    check_combinations(shard, fast, fast_on, answered_by=answered_by, by=by, estimate=estimate, row_ids=row_ids)
     check_output(output, paths, STANDARD_INPUT)
-    facts = facts_of_job(escape_formulas=escape_formulas, by=by, fast=fast, shard=shard)
+    facts = facts_of_job(escape_formulas=escape_formulas, by=by, fast=fast, shard=shard, row_ids=row_ids)
     read = [*paths, *([fast_on] if fast_on else [])]
     job = "" if output is None else describe_job(run, read, inputs, options, kept, output_format, *facts)
     model = read_model(run)
     found = find_fast(model, fast, fast_on, paths, inputs, options)
     row_progress = RowProgress() if progress and not quiet else None
     stage = None if found is None else found.stage
+    more = escape_formulas, shard_job(shard, run), row_ids
     with open_pool(model, run, jobs=1 if estimate else jobs, batch_size=batch_size, stage=stage) as pool:
-        counts = _predictor(by, found, estimate=estimate)(
+        recipe = where.predicting(run, batch_size) if where.is_ray else _predictor(by, found, estimate=estimate)
+        counts = recipe(
             model,
             pool,
             paths,
             inputs=inputs,
-            output=OutputOptions(
-                output, output_format.value, kept, job, resume, line_buffered, escape_formulas, shard_job(shard, run)
-            ),
+            output=OutputOptions(output, output_format.value, kept, job, resume, line_buffered, *more),
             options=options,
             warn=(lambda _: None) if quiet else (lambda message: say(f"note: {message}")),
             watch=(lambda _: None) if row_progress is None else row_progress.done,
         )
-    if row_progress is not None:
-        row_progress.finish()
+    _finish(counts, row_progress, on_error)
+
+
+def _finish(counts: "RowCounts", progress: "RowProgress | None", on_error: OnErrorChoice) -> None:
+    if progress is not None:
+        progress.finish()
     if counts.broken and (on_error is OnErrorChoice.FLAG or counts.broken == counts.rows):
         raise typer.Exit(SOME_ROWS_BROKEN)
 

@@ -120,7 +120,14 @@ def estimating() -> "Callable[..., RowCounts]":
 
 
 def check_combinations(
-    shard: Shard | None, fast: float | None, fast_on: str | None, *, answered_by: bool, by: str | None, estimate: bool
+    shard: Shard | None,
+    fast: float | None,
+    fast_on: str | None,
+    *,
+    answered_by: bool,
+    by: str | None,
+    estimate: bool,
+    row_ids: bool,
 ) -> None:
     """Raise a UsageError if these options don't fit together."""
     if shard is not None and by is not None:
@@ -131,11 +138,16 @@ def check_combinations(
         raise UsageError("--estimate: can't be combined with --by.")
     if fast is not None and by is not None:
         raise UsageError("--fast: can't be combined with --by.")
+    if row_ids and by is not None:
+        raise UsageError("--row-ids: can't be combined with --by, which writes a row for each person.")
 
 
-def facts_of_job(*, escape_formulas: bool, by: str | None, fast: float | None, shard: Shard | None) -> list[str]:
+def facts_of_job(
+    *, escape_formulas: bool, by: str | None, fast: float | None, shard: Shard | None, row_ids: bool
+) -> list[str]:
     """Return what else changes the output, for a description of the job; nothing for options that are not given."""
     facts = ["--escape-formulas"] if escape_formulas else []
+    facts += ["--row-ids"] if row_ids else []
     for name, value in (("--by", by), ("--fast", fast), ("--shard", shard)):
         facts += [] if value is None else [name, str(value)]
     return facts

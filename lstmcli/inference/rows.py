@@ -1,8 +1,8 @@
 """Rows on their way: read, computed in blocks, written in order, with what became of each counted."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Generic, Literal, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, Literal
 
 from lstmcli.data.columns import BadRowError, BlankTextError, Keeper, TextSelector
 from lstmcli.data.formats import FileFormat, Record, RecordWriter
@@ -13,6 +13,7 @@ from lstmcli.data.reading import Source
 from lstmcli.data.shards import Shard, Tally
 from lstmcli.errors import DataError, counted
 from lstmcli.inference.blocks import AnswersT, BlockPool, CellAdder
+from lstmcli.inference.origins import ORIGIN, Row, num_characters, refuse_origin
 from lstmcli.inference.row_counts import RowCounts
 
 # Rows that are read, predicted and written together: enough to sort by length, few enough to answer soon.
@@ -27,24 +28,6 @@ MAX_PROBLEMS_SHOWN = 5
 OnError = Literal["flag", "skip", "stop"]
 
 KEPT_OR_LEFT_OUT = {"flag": "kept without a {}", "skip": "left out"}
-
-
-class _Row(NamedTuple):
-    """A row as it will be written, its text (None if it gets no prediction), and where it comes from.
-
-    `number` is its place among all rows, from 1; `source` is the name of its input.
-    """
-
-    record: Record
-    text: str | None
-    number: int
-    source: str
-
-
-def _num_characters(record: Record) -> int:
-    if record.source is not None:
-        return len(record.source)
-    return sum(map(len, map(str, record.cells)))
 
 
 class RowStream(Generic[AnswersT]):
@@ -67,6 +50,7 @@ class RowStream(Generic[AnswersT]):
         *,
         result: str = "prediction",
         shard: Shard | None = None,
+        has_origin: bool = False,
     ) -> None:
         """Prepare.
 
@@ -79,6 +63,7 @@ class RowStream(Generic[AnswersT]):
             watch: is told how many more rows have been written.
             result: what a row gets, for messages.
             shard: the part of the rows that is answered; None: all.
+            has_origin: whether the columns of ORIGIN are added, too.
         """
         self.counts = RowCounts()
         self.num_read = 0
@@ -86,15 +71,16 @@ class RowStream(Generic[AnswersT]):
         self.tally = None if shard is None else Tally(shard)
         self._pool = pool
         self._adder = adder
-        self._added = frozenset(adder.names_in_rows)
+        self._has_origin = has_origin
+        self._added = frozenset([*adder.names_in_rows, *(ORIGIN if has_origin else ())])
         self._format = output_format
         self._on_error = on_error
         self._warn = warn
         self._watch = watch
         self._result = result
-        self._waiting: list[_Row] = []
+        self._waiting: list[Row] = []
         self._num_characters = 0  # of the rows that wait
-        self._sent: deque[list[_Row]] = deque()
+        self._sent: deque[list[Row]] = deque()
         self._writer: RecordWriter | None = None  # there is one when the first row has come
         self._has_failed = False
         self._first_blank = ""
@@ -105,9 +91,9 @@ class RowStream(Generic[AnswersT]):
         self._output = output
         self._num_done = 0 if output.done is None else output.done.input_rows
 
-    def read_from(self, source: Source, select: TextSelector, keep: Keeper) -> None:
-        """Say where the next rows come from, where their text is, and what is kept of them."""
-        self._name, self._select, self._keep = source.name, select, keep
+    def read_from(self, source: Source, select: TextSelector, keep: Keeper, *, name: str | None = None) -> None:
+        """Say where the next rows come from (`name`: in other words), where their text is, and what is kept."""
+        self._name, self._select, self._keep = name or source.name, select, keep
         self._varies = source.columns is None
         self._num_before = self.num_read
         if source.columns is None:
@@ -141,7 +127,7 @@ class RowStream(Generic[AnswersT]):
         if is_own and self.tally is not None:
             self.tally.add(self.num_read)
         if self.num_read > self._num_done and (is_own or self._writer is None):
-            self._keep_waiting(record, _Row(kept, text, self.num_read, self._name))
+            self._keep_waiting(record, Row(kept, text, self.num_read, self._name, self.num_read - self._num_before))
 
     def _read(self, record: Record, *, is_own: bool) -> tuple[Record, str | None]:
         """Return the row as it will be written, and its text, None for a row without a prediction."""
@@ -154,9 +140,9 @@ class RowStream(Generic[AnswersT]):
             return self._flagged(record, kept, str(problem)), None
         return kept, text
 
-    def _keep_waiting(self, record: Record, row: _Row) -> None:
+    def _keep_waiting(self, record: Record, row: Row) -> None:
         self._waiting.append(row)
-        self._num_characters += _num_characters(record)
+        self._num_characters += num_characters(record)
         if len(self._waiting) == BLOCK_ROWS or self._num_characters >= BLOCK_CHARACTERS:
             self._check_columns()
             self._send()
@@ -210,6 +196,8 @@ class RowStream(Generic[AnswersT]):
     def _check(self, columns: Sequence[str]) -> None:
         """Raise a DataError if rows with these columns can't be written without loss."""
         self._adder.check(columns, self._name)
+        if self._has_origin:
+            refuse_origin(columns, self._name)
         if self._format.names_are_unique and len(set(columns)) < len(columns):
             twice = next(column for column in columns if list(columns).count(column) > 1)
             raise DataError(
@@ -221,7 +209,9 @@ class RowStream(Generic[AnswersT]):
         self._check(columns)
         self._writer = self._format.writer(self._output.stream)
         try:
-            self._writer.start(columns, list(self._adder.nothing()), continues=self._num_done > 0)
+            self._writer.start(
+                columns, [*(ORIGIN if self._has_origin else ()), *self._adder.nothing()], continues=self._num_done > 0
+            )
         except DataError as error:
             raise DataError(f"{self._name}: {error}") from None
 
@@ -278,6 +268,9 @@ class RowStream(Generic[AnswersT]):
             self._sent.append(rows)
             self._write(self._pool.submit([row.text for row in rows if row.text is not None]))
 
+    def _added_to(self, row: Row, cells: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {**row.origin(), **cells} if self._has_origin else cells
+
     def _write(self, due: Sequence[AnswersT]) -> None:
         for answers in due:
             assert self._writer is not None  # a row has come
@@ -287,7 +280,9 @@ class RowStream(Generic[AnswersT]):
             sent = self._sent.popleft()
             for row in sent:
                 try:
-                    self._writer.write(row.record, nothing if row.text is None else next(additions))
+                    self._writer.write(
+                        row.record, self._added_to(row, nothing if row.text is None else next(additions))
+                    )
                 except DataError as error:
                     self._has_failed = True
                     raise DataError(f"{row.source}, {error}") from None

@@ -29,7 +29,7 @@ def main(run: str, batch_size: int, stage: str | None = None) -> None:
             while True:
                 _write(predictor.answer(blocks.get()))
         except Exception as error:
-            _write(_portable(error))
+            _write(portable(error))
     os._exit(0)
 
 
@@ -46,7 +46,7 @@ def _write(answer: object) -> None:
     sys.stdout.buffer.flush()
 
 
-def _portable(error: Exception) -> Exception:
+def portable(error: Exception) -> Exception:
     """Return an error that can be pickled; one that nobody expects says where it happened."""
     if not isinstance(error, LstmcliError | OSError | MemoryError | ImportError):
         import traceback  # rarely needed

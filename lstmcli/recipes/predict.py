@@ -59,6 +59,8 @@ class OutputOptions(NamedTuple):
         line_buffered: whether each row is answered before the next one is read.
         escape_formulas: whether cells that a spreadsheet could run are escaped.
         shard: the part of the rows that is answered; None: all.
+        has_origin: whether columns say which input each row comes from, and which row of it it is.
+        names: of the inputs, for people and those columns; None: their paths.
     """
 
     path: str | None = None
@@ -69,6 +71,8 @@ class OutputOptions(NamedTuple):
     line_buffered: bool = False
     escape_formulas: bool = False
     shard: "ShardJob | None" = None
+    has_origin: bool = False
+    names: Sequence[str] | None = None
 
 
 def predict_files(
@@ -106,11 +110,12 @@ def predict_files(
     layouts = input_layouts(model, paths, inputs)
     format_name = name_of_output_format(output, layouts[0].format_name)
     written_as = output_format(format_name, escapes_formulas=output.escape_formulas)
-    kept = inputs, layouts, output.columns, output.escape_formulas, options, None if fast is None else fast.stage
+    kept = [inputs, layouts, output.columns, output.escape_formulas, options, None if fast is None else fast.stage]
+    kept += [output.names or paths] if output.has_origin else []
     notes = None if output.shard is None else _shard_notes(output.shard, output.path, format_name, kept)
     adder = adder_of(model, options, format_name)
     shard = None if output.shard is None else output.shard.shard
-    rows = RowStream(pool, adder, written_as, inputs.on_error, warn, watch, shard=shard)
+    rows = RowStream(pool, adder, written_as, inputs.on_error, warn, watch, shard=shard, has_origin=output.has_origin)
     with _told_stages(adder, fast, warn):
         return answer_rows(
             rows, paths, layouts, inputs=inputs, output=output, columns=model.columns, warn=warn, notes=notes
@@ -160,8 +165,9 @@ def answer_rows(
     with open_output(output.path, job=output.job, resume=output.resume) as destination:
         rows.write_to(destination)
         try:
-            for path, layout in zip(paths, layouts, strict=True):
-                _predict_input(path, layout, rows, inputs, output, columns, warn, notes)
+            names: Sequence[str | None] = output.names or [None] * len(paths)
+            for path, name, layout in zip(paths, names, layouts, strict=True):
+                _predict_input(path, name, layout, rows, inputs, output, columns, warn, notes)
         except DataError:
             rows.answer()  # what was read before is not lost
             raise
@@ -185,6 +191,7 @@ def name_of_output_format(output: OutputOptions, first: str | None) -> str:
 
 def _predict_input(
     path: str,
+    name: str | None,
     layout: Layout,
     rows: RowStream[Any],
     inputs: InputOptions,
@@ -202,7 +209,7 @@ def _predict_input(
         if inputs.text_column is not None and source.format_name == TEXT_FORMAT:
             raise UsageError("--text: plain text has no columns; name the format of the input with --format.")
         select = RowSelector(source, columns, inputs.text_column or columns.text)
-        rows.read_from(source, select, Keeper(output.columns, source))
+        rows.read_from(source, select, Keeper(output.columns, source), name=name)
         for number, record in enumerate(source.records):
             if number == 0 and source.format_name == TEXT_FORMAT:
                 for note in notes_on_text(record.cells[0], columns, source.name):

@@ -93,7 +93,16 @@ def estimate_prediction(
     timed, ruler = _TimedPool(pool), _Ruler()
     adder = adder_of(model, options, format_name)
     written_as = output_format(format_name, escapes_formulas=output.escape_formulas)
-    rows = RowStream(timed, adder, written_as, inputs.on_error, lambda _: None, lambda _: None)
+
+    rows = RowStream(
+        timed,
+        adder,
+        written_as,
+        inputs.on_error,
+        lambda _: None,
+        lambda _: None,
+        has_origin=output.has_origin,
+    )
     rows.write_to(Output(cast("TextIO", ruler)))
     marks, ended = _measure(rows, timed, ruler, paths[0], layouts[0], inputs, output, model.columns.text)
     memory = _peak_memory()

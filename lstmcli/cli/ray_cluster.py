@@ -1,0 +1,127 @@
+"""A Ray cluster that calls functions of ours, and what connecting to it must not change in this process.
+
+Ray is an optional dependency. It schedules, restarts and retries; here it is only asked for results.
+"""
+
+import contextlib
+import os
+import signal
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from types import TracebackType
+from typing import Any, Final, TypeVar
+
+from lstmcli.errors import LstmcliError
+
+# How often a task is started again after its worker or host was lost. Without a limit, a text that brings workers down
+# would do so for ever.
+MAX_RETRIES: Final = 4
+
+# Ray looks at each of the tasks that are waited for.
+MAX_WATCHED: Final = 256
+
+SECONDS_TO_WAIT: Final = 1.0
+
+# Ours needs none of the memory that Ray shares between processes; this is the least that Ray takes.
+OBJECT_STORE_BYTES: Final = 80 << 20
+
+# Before Ray is imported: it tells nobody that it is used, and leaves GPUs to whom they were given.
+ENVIRONMENT: Final = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+
+TaskT = TypeVar("TaskT")
+ResultT = TypeVar("ResultT")
+
+
+class RayCluster:
+    """Connects when there is something to do, and disconnects at the end, which ends all tasks that are left."""
+
+    def __init__(self, address: str | None, *, warn: Callable[[str], None]) -> None:
+        """Prepare.
+
+        Args:
+            address: HOST:PORT, "auto", "local" to start Ray on this machine; None: what RAY_ADDRESS says, or "local".
+            warn: is told if there is nobody to compute.
+        """
+        self._address = address or os.environ.get("RAY_ADDRESS") or "local"
+        self._warn = warn
+        self._ray: Any = None
+
+    def __enter__(self) -> "RayCluster":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._ray is not None:
+            self._ray.shutdown()
+
+    def results(self, function: Callable[[TaskT], ResultT], tasks: Sequence[TaskT]) -> Iterator[ResultT]:
+        """See `recipes.cluster.predict.Cluster`."""
+        if not tasks:
+            return
+        ray = self._connected()
+        remote = ray.remote(num_cpus=1, max_retries=MAX_RETRIES, retry_exceptions=False)(function)
+        waiting = {remote.remote(task): None for task in tasks}
+        while waiting:
+            watched = list(islice(waiting, MAX_WATCHED))
+            done, _ = ray.wait(watched, timeout=SECONDS_TO_WAIT)
+            for reference in done:
+                del waiting[reference]
+                yield self._result(reference)
+
+    def _result(self, reference: Any) -> Any:
+        try:
+            return self._ray.get(reference)
+        except self._ray.exceptions.RayTaskError as error:
+            raise LstmcliError(f"a task on the cluster failed ({_first_line(error.cause)}).") from None
+        except self._ray.exceptions.RayError as error:
+            lost = f"a task was lost {MAX_RETRIES + 1} times ({_first_line(error)})"
+            raise LstmcliError(f"{lost}. If memory ran out, start Ray with fewer CPUs.") from None
+
+    def _connected(self) -> Any:
+        if self._ray is None:
+            self._ray = _connect(self._address)
+            if not self._ray.cluster_resources().get("CPU"):
+                self._warn("the cluster has no free host yet; waiting for one")
+        return self._ray
+
+
+def _connect(address: str) -> Any:
+    """Return the module, connected.
+
+    Raises:
+        LstmcliError: there is no such cluster.
+    """
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    import ray
+
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+    if address == "local":
+        options |= {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES}
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with _empty_folder():
+            ray.init(address=address, **options)
+    except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+        raise LstmcliError(
+            f"--ray-address {address}: can't be reached ({_first_line(error)}). Start Ray with `ray start --head`, or "
+            "omit the option to use this machine."
+        ) from None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return ray
+
+
+@contextlib.contextmanager
+def _empty_folder() -> Iterator[None]:
+    """Be in an empty folder meanwhile: Ray's processes import what is in the folder in which it is started."""
+    with tempfile.TemporaryDirectory(prefix="lstmcli-ray-") as folder, contextlib.chdir(folder):
+        yield
+
+
+def _first_line(error: object) -> str:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0].rstrip(".")
