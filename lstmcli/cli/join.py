@@ -12,7 +12,11 @@ from lstmcli.cli.options import OUTPUT, OutputFile, Quiet
 def join_command(
     shards: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE", help="Outputs of all shards of a prediction, in any order.", show_default=False),
+        typer.Argument(
+            metavar="FILE",
+            help="Outputs of all shards of a prediction, in any order, or the folder that --engine ray has written.",
+            show_default=False,
+        ),
     ],
     output: OutputFile = None,
     resume: Annotated[
@@ -32,6 +36,7 @@ def join_command(
     Examples:
       lstmcli join part-*.csv --output labelled.csv
       lstmcli join part-*.jsonl.gz --output labelled.jsonl.gz
+      lstmcli join labelled/ --output labelled.csv
     """
     from lstmcli.data.output import check_output
     from lstmcli.data.reading import STANDARD_INPUT

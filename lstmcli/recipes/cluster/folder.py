@@ -49,12 +49,12 @@ class PartsFolder:
                 f"{self.path}: holds parts of an earlier prediction. Add --resume to go on with it, or name a new "
                 "folder."
             )
-        (self.path / MANIFEST_FILE).unlink(missing_ok=True)  # until all is whole again
         if self._job not in found.read_text(encoding="utf-8", errors="replace"):
             raise DataError(
                 f"{self.path}: holds parts of a prediction with another model, other inputs or options (or another "
                 "version of lstmcli); name a new folder."
             )
+        (self.path / MANIFEST_FILE).unlink(missing_ok=True)  # until all is whole again
 
     def finished(self, part: Part, source: Input, model: str) -> tuple[Manifest, PartCounts] | None:
         """Return what is known about a part of `source` that is there, undamaged and up to date, else None."""

@@ -93,7 +93,7 @@ def answer_part(task: PartTask) -> PartResult:
 
 
 @lru_cache(maxsize=1)
-def _opened(model: ModelOnHosts) -> tuple[SavedModel, ThisProcess]:
+def opened(model: ModelOnHosts) -> tuple[SavedModel, ThisProcess]:
     """Open the model, once in each process."""
     if model.version != __version__:
         raise LstmcliError(
@@ -123,7 +123,7 @@ def _check_shared(task: PartTask) -> None:
 
 def _answered(task: PartTask) -> PartResult:
     _check_shared(task)
-    model, pool = _opened(task.model)
+    model, pool = opened(task.model)
     notes: list[str] = []
     target = Path(task.target)
     folder = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=TEMPORARY_SUFFIX))

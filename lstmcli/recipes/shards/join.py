@@ -15,6 +15,7 @@ from lstmcli.data.output import open_output
 from lstmcli.data.output_stream import Output
 from lstmcli.data.shards import Manifest, manifest_path, read_manifest, written_rows
 from lstmcli.errors import DataError, counted
+from lstmcli.recipes.cluster.results import parts_by_input
 from lstmcli.recipes.shards.manifest import content_digest, open_content
 
 MAX_SHOWN = 10
@@ -26,7 +27,7 @@ def join_shards(
     """Write the rows of all shards in the order of the inputs, with one header.
 
     Args:
-        paths: of the outputs, in any order.
+        paths: of the outputs, in any order, or of one folder that `lstmcli predict --engine` has written.
         output: a file (.gz: compressed) or standard output, see `open_output`.
         resume: whether to go on where an interrupted join of the same shards has ended.
         tell: is told how much was joined.
@@ -34,6 +35,23 @@ def join_shards(
     Raises:
         DataError: a shard is missing, repeated, unfinished, damaged or of another prediction.
     """
+    if len(paths) == 1 and paths[0].is_dir():
+        groups = [_checked(group) for group in parts_by_input(paths[0])]
+        _check_headers(groups)
+    else:
+        groups = [_checked(paths)]
+    job = hashlib.sha256(repr([manifest for group in groups for manifest in group.values()]).encode()).hexdigest()
+    with open_output(output, job=job, resume=resume) as destination:
+        _Joiner(destination).join(groups)
+    num_rows = sum(manifest.written_rows for group in groups for manifest in group.values())
+    tell(f"joined {counted(num_rows, 'row')} of {sum(map(len, groups))} shards")
+
+
+Group = dict[Path, Manifest]
+
+
+def _checked(paths: Sequence[Path]) -> Group:
+    """Return all shards of a prediction in their order, after all checks."""
     manifests = {path: read_manifest(path) for path in paths}
     if len(manifests) < len(paths):
         twice = next(path for path, times in Counter(paths).items() if times > 1)
@@ -41,15 +59,22 @@ def join_shards(
     check_fit(manifests)
     for path, manifest in manifests.items():
         _check_content(path, manifest)
-    by_number = sorted(manifests.items(), key=lambda item: item[1].shard)
-    job = hashlib.sha256(repr([manifest for _, manifest in by_number]).encode()).hexdigest()
-    with ExitStack() as opened:
-        destination = opened.enter_context(open_output(output, job=job, resume=resume))
-        shards = [_rows(opened, path, manifest) for path, manifest in by_number]
-        _write(destination, shards, [manifest for _, manifest in by_number])
-    tell(
-        f"joined {counted(sum(manifest.written_rows for manifest in manifests.values()), 'row')} of {len(paths)} shards"
-    )
+    return dict(sorted(manifests.items(), key=lambda item: item[1].shard))
+
+
+def _check_headers(groups: Sequence[Group]) -> None:
+    """Raise a DataError if the outputs of different inputs can't stand under one header."""
+    first: tuple[Path, str] | None = None
+    for group in groups:
+        path, manifest = next(iter(group.items()))
+        with ExitStack() as opened:
+            header = next(_rows(opened, path, manifest)) if manifest.has_header else ""
+        first = first or (path, header)
+        if header != first[1]:
+            raise DataError(
+                f"{path}: has other columns than {first[0]}, and a table has one header. Join the parts of each input "
+                "alone, or predict with --columns or --output-format jsonl."
+            )
 
 
 def check_fit(manifests: dict[Path, Manifest]) -> None:
@@ -102,20 +127,35 @@ def _rows(opened: ExitStack, path: Path, manifest: Manifest) -> Iterator[str]:
     return written_rows(stream, has_quotes=isinstance(layout, Delimited) and layout.has_quotes)
 
 
-def _write(output: Output, shards: Sequence[Iterator[str]], manifests: Sequence[Manifest]) -> None:
-    num_done = 0 if output.done is None else output.done.input_rows
-    if manifests[0].has_header:
-        headers = [next(rows) for rows in shards]
-        if not num_done:
-            output.stream.write(headers[0])
-    blocks = [manifest.block_rows() for manifest in manifests]
-    numbers = count(1)
-    for block in count():
-        shard = block % len(shards)
-        num_rows = next(blocks[shard], None)
-        if num_rows is None:
-            return
-        for row, number in zip(islice(shards[shard], num_rows), numbers, strict=False):
-            if number > num_done:
-                output.stream.write(row)
-                output.row_written(number)
+class _Joiner:
+    """Writes the rows of groups of shards, one group after the other."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._num_done = 0 if output.done is None else output.done.input_rows
+        self._has_header = self._num_done > 0
+        self._number = 0
+
+    def join(self, groups: Sequence[Group]) -> None:
+        for group in groups:
+            with ExitStack() as opened:
+                shards = [_rows(opened, path, manifest) for path, manifest in group.items()]
+                self._add(shards, list(group.values()))
+
+    def _add(self, shards: Sequence[Iterator[str]], manifests: Sequence[Manifest]) -> None:
+        if manifests[0].has_header:
+            headers = [next(rows) for rows in shards]
+            if not self._has_header:
+                self._output.stream.write(headers[0])
+                self._has_header = True
+        blocks = [manifest.block_rows() for manifest in manifests]
+        for block in count():
+            shard = block % len(shards)
+            num_rows = next(blocks[shard], None)
+            if num_rows is None:
+                return
+            for row in islice(shards[shard], num_rows):
+                self._number += 1
+                if self._number > self._num_done:
+                    self._output.stream.write(row)
+                    self._output.row_written(self._number)
