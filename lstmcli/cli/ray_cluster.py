@@ -6,9 +6,11 @@ Ray is an optional dependency. It schedules, restarts and retries; here it is on
 import contextlib
 import os
 import signal
+import socket
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, TypeVar
 
@@ -22,6 +24,7 @@ MAX_RETRIES: Final = 4
 MAX_WATCHED: Final = 256
 
 SECONDS_TO_WAIT: Final = 1.0
+SECONDS_TO_CONNECT: Final = 10.0
 
 # Ours needs none of the memory that Ray shares between processes; this is the least that Ray takes.
 OBJECT_STORE_BYTES: Final = 80 << 20
@@ -46,8 +49,12 @@ class RayCluster:
         self._address = address or os.environ.get("RAY_ADDRESS") or "local"
         self._warn = warn
         self._ray: Any = None
+        self._opened = contextlib.ExitStack()
 
     def __enter__(self) -> "RayCluster":
+        # Ray prints to standard output what became of its workers, from a thread of its own.
+        nowhere = self._opened.enter_context(Path(os.devnull).open("w", encoding="utf-8"))
+        self._opened.enter_context(contextlib.redirect_stdout(nowhere))
         return self
 
     def __exit__(
@@ -55,6 +62,7 @@ class RayCluster:
     ) -> None:
         if self._ray is not None:
             self._ray.shutdown()
+        self._opened.close()
 
     def results(self, function: Callable[[TaskT], ResultT], tasks: Sequence[TaskT]) -> Iterator[ResultT]:
         """See `recipes.cluster.predict.Cluster`."""
@@ -93,6 +101,7 @@ def _connect(address: str) -> Any:
     Raises:
         LstmcliError: there is no such cluster.
     """
+    _check_listens(address)
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     import ray
@@ -105,14 +114,29 @@ def _connect(address: str) -> Any:
         with _empty_folder():
             ray.init(address=address, **options)
     except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
-        raise LstmcliError(
-            f"--ray-address {address}: can't be reached ({_first_line(error)}). Start Ray with `ray start --head`, or "
-            "omit the option to use this machine."
-        ) from None
+        raise _unreachable(address, error) from None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
     return ray
+
+
+def _check_listens(address: str) -> None:
+    """Raise an LstmcliError if nobody answers at HOST:PORT, for which Ray would wait long."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=SECONDS_TO_CONNECT).close()
+    except OSError as error:
+        raise _unreachable(address, error.strerror or error) from None
+
+
+def _unreachable(address: str, error: object) -> LstmcliError:
+    return LstmcliError(
+        f"--ray-address {address}: can't be reached ({_first_line(error)}). Start Ray with `ray start --head`, or omit "
+        "the option to use this machine."
+    )
 
 
 @contextlib.contextmanager

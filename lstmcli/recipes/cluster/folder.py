@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from lstmcli.data.atomic import TEMPORARY_SUFFIX, atomic_path, remove
-from lstmcli.data.shards import Manifest, read_manifest
+from lstmcli.data.shards import Manifest, manifest_path, read_manifest
 from lstmcli.errors import DataError
 from lstmcli.recipes.cluster.parts import Input, Part
 from lstmcli.recipes.cluster.results import MANIFEST_FILE, PartCounts, counts_path, read_counts
@@ -67,6 +67,10 @@ class PartsFolder:
         except (DataError, OSError, ValueError, TypeError):
             return None
         return (manifest, counts) if is_whole else None
+
+    def has(self, part: Part) -> bool:
+        """Whether a part is there, as far as can be told without reading it."""
+        return manifest_path(self.path / part.file).exists()
 
     def discard(self) -> None:
         """Give the folder back, before any part of it is there."""

@@ -81,8 +81,10 @@ class Tally:
             raise LstmcliError(f"{where}{error.strerror or error}. {self._advice()}") from None
 
     def _advice(self) -> str:
-        done = f"{len(self._known):,} of {counted(len(self._parts), 'part')}"
-        return f"{done} are finished in {self._folder.path}; the same command with --resume goes on."
+        # Some may have been finished by workers that could not say so.
+        num_done = sum(part.file in self._known or self._folder.has(part) for part in self._parts)
+        done = f"{num_done:,} of {counted(len(self._parts), 'part')} finished in {self._folder.path}"
+        return f"{done}; the same command with --resume goes on."
 
     def finish(self, output_format: str) -> RowCounts:
         """Check that the parts are all rows of all inputs, and write the manifest of the folder.
