@@ -44,6 +44,7 @@ HOMES = {
     "pyreadstat": {"data"},
     "sklearn": {"metrics", "sklearn"},
     "scipy": {"metrics", "corpus", "ngrams"},
+    "fsspec": {"data"},
     "ray": {"cli/ray_cluster.py"},
     "triton": {"models/gpu/kernels.py"},
     "torch": {"models", "training", "recipes", "store/checkpoint.py"},
@@ -63,6 +64,7 @@ HEAVY = {
     "onnxruntime",
     "tokenizers",
     "ray",
+    "fsspec",
 }
 
 

@@ -28,9 +28,11 @@ TAKE_SETTINGS = ("train", "pretrain", "cross-validate")
 # What a file is there to show: findings of `check`, limits that are missed.
 MAY_END_WITH = {"check": {0, 4}, "evaluate": {0, 4}, "compare": {0, 4}}
 # Other tests run those with a transformer (test_cli_distillation), those that learn to remember, for minutes
-# (test_cli_gradients, with fewer steps), those that join shards (test_shards) and those that learn a new label
-# (test_cli_continue).
-ELSEWHERE = re.compile("pretraining.teacher=|runs/start|runs/german|--recall|lstmcli join|without-love|runs/no-love")
+# (test_cli_gradients, with fewer steps), those that join shards (test_shards), those that learn a new label
+# (test_cli_continue) and those that need Ray (cluster/test_ray).
+ELSEWHERE = re.compile(
+    "pretraining.teacher=|runs/start|runs/german|--recall|lstmcli join|without-love|runs/no-love|--engine ray"
+)
 
 LABELS = ["anger", "joy", "sadness"]
 TRAITS = ["EXT", "NEU", "AGR", "CON", "OPN"]

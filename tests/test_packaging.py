@@ -88,6 +88,9 @@ def test_an_editable_clone_is_found_from_the_folder_above_it(clone: Path, tmp_pa
 # What torch's builds for CUDA depend on, and nobody needs without one.
 BROUGHT_BY_TORCH = ("triton",)
 
+# lstmcli[ray], which `dev` lacks for its size, and what comes with it.
+OF_RAY = ("ray", "fsspec")
+
 
 def import_names() -> set[str]:
     """Return the names of all modules that the package imports and that neither it nor Python brings along."""
@@ -103,8 +106,9 @@ def test_every_imported_package_is_a_dependency_or_in_an_extra() -> None:
     extras = PYPROJECT["project"]["optional-dependencies"]
     users = [each for name in ("parquet", "excel", "spss", "teacher") for each in extras[name]]
     optional = {Requirement(each).name.replace("-", "_") for each in users}
-    assert import_names() == {*PACKAGES, *optional, *BROUGHT_BY_TORCH}
+    assert import_names() == {*PACKAGES, *optional, *BROUGHT_BY_TORCH, *OF_RAY}
     assert set(users) <= set(extras["dev"])
+    assert [Requirement(each).name for each in extras["ray"]] == ["ray"]
 
 
 @pytest.mark.parametrize("requirement", DEPENDENCIES.values(), ids=lambda requirement: requirement.name)

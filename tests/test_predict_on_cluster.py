@@ -247,6 +247,7 @@ def _contents(path: Path) -> dict[str, bytes]:
         (["--estimate"], "can't be combined with --estimate; omit --engine to estimate."),
         (["-"], "needs files that all hosts can read, not standard input."),
         (["--output", "-"], "needs a folder to write, named with --output."),
+        (["--output", "s3://bucket/out"], "--output: expected a folder on a disk that all hosts share, not a URL."),
         (["--output-format", "parquet"], "predictions can't be written as parquet"),
         (["--min-confidence", "0.5", "--top-k", "1", "--output-format", "text"], "--min-confidence: with --top-k"),
         (["--ray-address", "ray://host:10001"], "expected HOST:PORT of a cluster, not ray://"),
@@ -323,7 +324,8 @@ def test_a_full_disk_of_a_host_says_how_to_go_on(cluster: type[Unreliable]) -> N
     full = OSError(28, "No space left on device", "/data/out")
     cluster.change = staticmethod(lambda result: PartResult(result.file, error=full))
     result = on_cluster("rows.csv", code=1)
-    assert "error: /data/out: No space left on device. 0 of 1 part finished in" in result.stderr
+    assert result.stderr.startswith("error: /data/out: No space left on device. ")
+    assert result.stderr.endswith("; the same command with --resume goes on.\n")
 
 
 @pytest.mark.usefixtures("files")
@@ -333,7 +335,8 @@ def test_a_worker_that_is_lost_again_and_again_ends_the_work(cluster: type[Unrel
 
     cluster.change = staticmethod(lose)
     result = on_cluster("rows.csv", code=1)
-    assert "error: a task was lost 5 times. 0 of 1 part finished in" in result.stderr
+    assert result.stderr.startswith("error: a task was lost 5 times. ")
+    assert result.stderr.endswith("; the same command with --resume goes on.\n")
 
 
 @pytest.mark.usefixtures("files")
@@ -360,6 +363,36 @@ def test_a_damaged_manifest_is_refused(folder: Path, content: str, message: str)
     result = invoke("join", folder / "out")
     assert result.exit_code == 1
     assert message in result.stderr
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.jsonl", "rows.parquet"])
+@pytest.mark.parametrize("scheme", ["file", "memory"])
+def test_objects_of_a_store_have_the_rows_of_files(files: Path, name: str, scheme: str) -> None:
+    parquet, fsspec = pytest.importorskip("pyarrow.parquet"), pytest.importorskip("fsspec")
+    columns = {"text": CELLS, "id": list(range(len(CELLS)))}
+    parquet.write_table(pytest.importorskip("pyarrow").table(columns), files / "rows.parquet")
+    url = f"file://{files / name}" if scheme == "file" else f"memory://bucket/{name}"
+    if scheme == "memory":
+        fsspec.filesystem("memory").pipe(f"/bucket/{name}", (files / name).read_bytes())
+    on_cluster(url, "--parts", "2")
+    assert joined() == predict(name).stdout_bytes
+    assert manifest()["inputs"][0]["name"] == url
+    assert not list(Path("out").glob(".*"))
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("file://FOLDER/rows.csw", "rows.csw: no such file. Did you mean 'rows.csv'?"),
+        ("unheard-of://bucket/rows.csv", "unheard-of://bucket/rows.csv: can't be read (Protocol not known: unheard-of"),
+    ],
+)
+def test_an_object_that_isnt_there_is_one_line(files: Path, url: str, message: str) -> None:
+    pytest.importorskip("pyarrow")
+    pytest.importorskip("fsspec")
+    result = on_cluster(url.replace("FOLDER", str(files)), code=1)
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 def test_rows_say_where_they_come_from(files: Path) -> None:

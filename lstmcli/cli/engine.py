@@ -111,11 +111,14 @@ class Engine(NamedTuple):
     def _check_paths(self, files: list[str], output: str | None) -> None:
         from lstmcli.data.output import is_stream
         from lstmcli.data.reading import STANDARD_INPUT
+        from lstmcli.data.remote import is_url
 
         if STANDARD_INPUT in files:
             raise UsageError("--engine ray: needs files that all hosts can read, not standard input.")
         if is_stream(output):
             raise UsageError("--engine ray: needs a folder to write, named with --output.")
+        if is_url(str(output)):
+            raise UsageError("--output: expected a folder on a disk that all hosts share, not a URL.")
         if str(self.address).startswith("ray://"):
             raise UsageError(
                 "--ray-address: expected HOST:PORT of a cluster, not ray://, Ray's client for other machines."

@@ -202,7 +202,7 @@ def predict_command(
     where = Engine(engine, ray_address, parts)
     local = {"--jobs": jobs > 1, "--line-buffered": line_buffered, "--shard": shard, "--by": by, "--fast": fast}
     where.check(paths, output, {**local, "--estimate": estimate})
-    check_inputs(paths, run)
+    check_inputs(paths, run, may_be_urls=where.is_ray)
     check_combinations(shard, fast, fast_on, answered_by=answered_by, by=by, estimate=estimate, row_ids=row_ids)
     check_output(output, paths, STANDARD_INPUT)
     facts = facts_of_job(escape_formulas=escape_formulas, by=by, fast=fast, shard=shard, row_ids=row_ids)

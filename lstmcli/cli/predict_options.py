@@ -185,8 +185,12 @@ def shard_job(shard: Shard | None, run: Path) -> "ShardJob | None":
     return ShardJob.of_run(shard, run)
 
 
-def check_inputs(words: list[str], run: Path) -> None:
-    """Raise DataError if one of `words` is no file, and perhaps a text."""
+def check_inputs(words: list[str], run: Path, *, may_be_urls: bool = False) -> None:
+    """Raise DataError if one of `words` is no file, and perhaps a text; URLs are checked where they are read."""
+    if may_be_urls:
+        from lstmcli.data.remote import is_url
+
+        words = [word for word in words if not is_url(word)]
     from lstmcli.data.reading import check_exist, format_of
 
     for word in words:

@@ -29,8 +29,14 @@ SECONDS_TO_CONNECT: Final = 10.0
 # Ours needs none of the memory that Ray shares between processes; this is the least that Ray takes.
 OBJECT_STORE_BYTES: Final = 80 << 20
 
-# Before Ray is imported: it tells nobody that it is used, and leaves GPUs to whom they were given.
-ENVIRONMENT: Final = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+# Before Ray is imported: it tells nobody that it is used, leaves GPUs to whom they were given, and notices in a minute
+# that a host no longer answers, which takes it seven by default.
+ENVIRONMENT: Final = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_grpc_client_keepalive_time_ms": "30000",
+    "RAY_grpc_client_keepalive_timeout_ms": "30000",
+}
 
 TaskT = TypeVar("TaskT")
 ResultT = TypeVar("ResultT")

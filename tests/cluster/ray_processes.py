@@ -24,6 +24,14 @@ WORKING = b"ray::answer_part"
 # Longer than anything here takes on a busy machine; only a test that fails waits for it.
 SECONDS = 240.0
 
+# After which a host that no longer answers is lost, instead of a minute and more.
+QUICK = {
+    "RAY_health_check_period_ms": "1000",
+    "RAY_health_check_timeout_ms": "2000",
+    "RAY_grpc_client_keepalive_time_ms": "10000",
+    "RAY_grpc_client_keepalive_timeout_ms": "10000",
+}
+
 
 def wait_for(what: Callable[[], object], process: subprocess.Popen[str] | None = None) -> None:
     """Wait until `what` is true, or fail if `process` ends before."""
@@ -73,7 +81,9 @@ def ray_on(hosts: tuple[Host, Host]) -> Iterator[tuple[str, dict[str, str]]]:
     first, _ = hosts
     folder = Path(tempfile.mkdtemp(prefix="ray-x-", dir="/tmp"))  # short, for names of sockets
     (folder / "home").mkdir()
-    variables = environment(HOME=str(folder / "home"), RAY_AUTH_MODE="token", RAY_AUTH_TOKEN="a-token-of-this-test" * 2)
+    variables = environment(
+        HOME=str(folder / "home"), RAY_AUTH_MODE="token", RAY_AUTH_TOKEN="a-token-of-this-test" * 2, **QUICK
+    )
     small = ["--num-cpus=1", f"--object-store-memory={200 << 20}", "--disable-usage-stats", "--block"]
     address = f"{first.address}:{PORT}"
     ray = [str(Path(sys.executable).parent / "ray"), "start"]

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from lstmcli.data.reading import STANDARD_INPUT
+from lstmcli.data.remote import is_url, object_state
 from lstmcli.data.shards import Shard
 from lstmcli.errors import UsageError
 
@@ -57,19 +58,24 @@ class Part(NamedTuple):
 
 
 def find_inputs(paths: Sequence[str]) -> list[Input]:
-    """Return the inputs.
+    """Return the inputs: files, or URLs of object stores.
 
     Raises:
+        DataError: one of them is not there.
         UsageError: one of them is no file, and can be read only once.
     """
-    for path in paths:
-        if path == STANDARD_INPUT or not Path(path).is_file():
-            raise UsageError("--engine: needs files that all hosts can read, not a pipe.")
-    stats = [Path(path).stat() for path in paths]
-    return [
-        Input(path, str(Path(path).absolute()), stat.st_size, stat.st_mtime_ns)
-        for path, stat in zip(paths, stats, strict=True)
-    ]
+    return [_of_store(path) if is_url(path) else _of_disk(path) for path in paths]
+
+
+def _of_store(url: str) -> Input:
+    return Input(url, url, *object_state(url))
+
+
+def _of_disk(path: str) -> Input:
+    if path == STANDARD_INPUT or not Path(path).is_file():
+        raise UsageError("--engine: needs files that all hosts can read, not a pipe.")
+    stat = Path(path).stat()
+    return Input(path, str(Path(path).absolute()), stat.st_size, stat.st_mtime_ns)
 
 
 def plan_parts(inputs: Sequence[Input], format_name: str, *, per_input: int | None) -> list[Part]:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from lstmcli import __version__
 from lstmcli.data.atomic import TEMPORARY_SUFFIX, sync
 from lstmcli.data.opening import is_there
+from lstmcli.data.remote import fetch, is_url
 from lstmcli.data.shards import Manifest, Shard, manifest_path, read_manifest
 from lstmcli.errors import DataError, LstmcliError, RunDirectoryError
 from lstmcli.inference.answers import PredictOptions
@@ -115,10 +116,18 @@ def _check_shared(task: PartTask) -> None:
         raise LstmcliError(
             f"{folder}: is no folder on {platform.node()}; --output must be on a disk that all hosts share."
         )
-    if not is_there(task.input.path):
+    if not is_url(task.input.path) and not is_there(task.input.path):
         raise DataError(
             f"{task.input.path}: no such file on {platform.node()}; inputs must be on a disk that all hosts share."
         )
+
+
+def _on_disk(path: str, folder: Path) -> str:
+    """Return the path of an input, or of a copy of it below `folder` if it is in an object store."""
+    if not is_url(path):
+        return path
+    (folder / "input").mkdir()
+    return str(fetch(path, folder / "input"))
 
 
 def _answered(task: PartTask) -> PartResult:
@@ -133,7 +142,7 @@ def _answered(task: PartTask) -> PartResult:
         counts = predict_files(
             model,
             pool,
-            [task.input.path],
+            [_on_disk(task.input.path, folder)],
             inputs=task.inputs,
             output=task.output._replace(path=str(written), shard=job, names=[task.input.name]),
             options=task.options,
