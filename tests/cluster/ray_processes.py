@@ -73,13 +73,27 @@ def descendants(above: int) -> list[tuple[int, bytes]]:
 
 
 @contextmanager
+def short_folder() -> Iterator[Path]:
+    """Yield a folder with a path that is short enough for the sockets of Ray."""
+    folder = Path(tempfile.mkdtemp(prefix="ray-x-", dir="/tmp"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
 def ray_on(hosts: tuple[Host, Host]) -> Iterator[tuple[str, dict[str, str]]]:
     """Run Ray on both hosts, with one CPU each; yield its address and the environment of its programs.
 
     Whoever has the hosts ends what runs on them.
     """
+    with short_folder() as folder:
+        yield from _ray_in(folder, hosts)
+
+
+def _ray_in(folder: Path, hosts: tuple[Host, Host]) -> Iterator[tuple[str, dict[str, str]]]:
     first, _ = hosts
-    folder = Path(tempfile.mkdtemp(prefix="ray-x-", dir="/tmp"))  # short, for names of sockets
     (folder / "home").mkdir()
     variables = environment(
         HOME=str(folder / "home"), RAY_AUTH_MODE="token", RAY_AUTH_TOKEN="a-token-of-this-test" * 2, **QUICK
@@ -103,4 +117,3 @@ def ray_on(hosts: tuple[Host, Host]) -> Iterator[tuple[str, dict[str, str]]]:
                 os.kill(number, 9)
         for process in processes:
             process.wait()
-        shutil.rmtree(folder, ignore_errors=True)

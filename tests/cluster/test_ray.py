@@ -2,15 +2,17 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.cluster.namespaces import needs_namespaces, two_hosts
-from tests.cluster.ray_processes import environment, lstmcli, needs_ray, ray_on, wait_for, working
-from tests.conftest import TEXTS, write_csv
+from tests.cluster.ray_processes import environment, lstmcli, needs_ray, ray_on, short_folder, wait_for, working
+from tests.conftest import PROJECT, TEXTS, write_csv
 
 NUM_ROWS = int(os.environ.get("LSTMCLI_CLUSTER_ROWS", "50000"))
 
@@ -115,3 +117,41 @@ def test_a_cluster_that_isnt_there_is_one_line(data: Path) -> None:
     assert process.returncode == 1
     assert messages.startswith("error: --ray-address 127.0.0.1:9: can't be reached (")
     assert messages.count("\n") == 1
+
+
+SRUN = """#!{python}
+import subprocess, sys
+programs = [subprocess.Popen(["ip", "netns", "exec", host, *sys.argv[1:]]) for host in {hosts!r}]
+sys.exit(max(program.wait() for program in programs))
+"""
+
+
+@needs_ray
+@needs_namespaces
+def test_the_script_for_slurm_runs_on_both_hosts(data: Path) -> None:
+    page = (PROJECT / "docs" / "cluster.md").read_text(encoding="utf-8")
+    script = re.findall(r"<<'EOF'\n(.*?)\nEOF", page, re.DOTALL)[0].replace("comments.csv", "rows.csv")
+    (data / "runs").mkdir()
+    (data / "runs" / "demo").symlink_to(data / "RUN")
+    with two_hosts() as hosts, short_folder() as tools:
+        stand_in(tools / "srun", SRUN.format(python=sys.executable, hosts=[host.name for host in hosts]))
+        stand_in(tools / "scontrol", f"#!/bin/sh\nprintf '%s\\n' {hosts[0].address} {hosts[1].address}\n")
+        stand_in(tools / "lstmcli", f'#!/bin/sh\nexec "{sys.executable}" -P -m lstmcli "$@"\n')
+        path = os.pathsep.join([str(tools), str(Path(sys.executable).parent), os.environ["PATH"]])
+        slurm = {"SLURM_JOB_NODELIST": "a,b", "SLURM_JOB_NUM_NODES": "2", "SLURM_CPUS_PER_TASK": "1"}
+        variables = environment(PATH=path, HOME=str(tools), TMPDIR=str(tools), RAY_TMPDIR=str(tools), **slurm)
+        done = subprocess.run(
+            ["bash", "-c", script.replace("--output labelled", "--output out --parts 4")],
+            cwd=data,
+            env=variables,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    check(data)
+
+
+def stand_in(path: Path, content: str) -> None:
+    path.write_text(content, encoding="utf-8")
+    path.chmod(0o755)
