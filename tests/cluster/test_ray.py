@@ -119,9 +119,11 @@ def test_a_cluster_that_isnt_there_is_one_line(data: Path) -> None:
     assert messages.count("\n") == 1
 
 
+# Each host has its own processes, as others would be taken for a Ray that is started already.
 SRUN = """#!{python}
 import subprocess, sys
-programs = [subprocess.Popen(["ip", "netns", "exec", host, *sys.argv[1:]]) for host in {hosts!r}]
+alone = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
+programs = [subprocess.Popen(["ip", "netns", "exec", host, *alone, *sys.argv[1:]]) for host in {hosts!r}]
 sys.exit(max(program.wait() for program in programs))
 """
 
