@@ -16,7 +16,7 @@ from lstmcli.errors import LstmcliError, RunDirectoryError
 from lstmcli.inference import processes
 from lstmcli.inference.pool import ThisProcess
 from lstmcli.inference.processes import OtherProcesses
-from lstmcli.inference.worker import _portable
+from lstmcli.inference.worker import portable
 from lstmcli.store.model import read_model
 from tests.conftest import PROJECT, Cli
 
@@ -128,9 +128,9 @@ def test_an_unexpected_error_of_a_worker_says_where_it_happened() -> None:
     try:
         raise KeyError("vocabulary")
     except KeyError as error:
-        notes: Any = pickle.loads(pickle.dumps(_portable(error))).__notes__
+        notes: Any = pickle.loads(pickle.dumps(portable(error))).__notes__
     assert 'raise KeyError("vocabulary")' in notes[0]
-    assert str(_portable(_UnportableError("one", "two"))) == "_UnportableError: one two"
+    assert str(portable(_UnportableError("one", "two"))) == "_UnportableError: one two"
 
 
 def test_a_worker_that_dies_while_it_answers_is_reported() -> None:
