@@ -29,9 +29,10 @@ SECONDS_TO_CONNECT: Final = 10.0
 # Ours needs none of the memory that Ray shares between processes; this is the least that Ray takes.
 OBJECT_STORE_BYTES: Final = 80 << 20
 
-# Before Ray is imported: it tells nobody that it is used, leaves GPUs to whom they were given, and notices in a minute
-# that a host no longer answers, which takes it seven by default.
+# Before Ray is imported: it tells nobody that it is used, leaves GPUs to whom they were given, gives up where memory
+# runs out again and again, and notices in a minute that a host no longer answers, which takes it seven by default.
 ENVIRONMENT: Final = {
+    "RAY_task_oom_retries": str(MAX_RETRIES),
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_grpc_client_keepalive_time_ms": "30000",
