@@ -6,7 +6,7 @@ from pathlib import Path
 import typer
 
 from lstmcli.cli.long_running import deferring_signals
-from lstmcli.cli.several import Job
+from lstmcli.cli.several import Job, Place, patience
 from lstmcli.config.settings import Config
 from lstmcli.errors import InterruptedRunError, LstmcliError
 from lstmcli.recipes.pretraining import pretrain
@@ -19,12 +19,17 @@ from lstmcli.training.setup import keep_freed_memory
 from lstmcli.training.torchrun import connected
 
 
-def follow(patience: float, rank: int, number: int) -> None:
-    """Do the job that the first of `number` processes tells; see `several.follow`."""
+def follow(place: Place) -> None:
+    """Do the job that the first process tells, and be silent about everything that it tells itself.
+
+    Raises:
+        typer.Exit: the training has ended early; the first process says why.
+        LstmcliError: only this process knows what is wrong.
+    """
     keep_freed_memory()
     processes: Processes | None = None
     try:
-        with deferring_signals() as stop, connected(stop, patience=patience) as processes:
+        with deferring_signals() as stop, connected(stop, patience=patience()) as processes:
             job: Job = processes.of_first(_nothing)
             if job.config is not None:
                 _do(job, job.config, processes)
@@ -35,7 +40,7 @@ def follow(patience: float, rank: int, number: int) -> None:
         if isinstance(error, DivergedError) or (processes is not None and processes.has_told(error)):
             raise typer.Exit(error.exit_code) from None
         raise LstmcliError(
-            f"process {rank} of {number} on {socket.gethostname()}: {error.lines[0]}", *error.lines[1:]
+            f"process {place.rank} of {place.number} on {socket.gethostname()}: {error.lines[0]}", *error.lines[1:]
         ) from None
 
 

@@ -58,11 +58,13 @@ def pretrain_command(
       lstmcli train few.csv --set model.pretrained=runs/words
       lstmcli pretrain all-my-texts.txt --set pretraining.teacher=models/MiniLM
     """
-    from lstmcli.cli.several import Job, follow, leading, place_in, resume_command
+    from lstmcli.cli.several import Job, leading, place_in, resume_command
     from lstmcli.recipes.run_setup import resolve_run
 
     place = place_in()
     if not place.is_first:
+        from lstmcli.cli.following import follow  # slow to import, see below
+
         follow(place)
         return
 
@@ -82,10 +84,9 @@ def pretrain_command(
     from lstmcli.recipes.pretraining import pretrain  # slow to import, see train
 
     resume_with = resume_command(f"lstmcli pretrain --resume --run-dir {run.path}", place)
-    job = Job("pretrain", None if run.is_finished else resolved)
     with (
         long_running(run.directory, resume_with, quiet=quiet) as (reporter, stop),
-        leading(job, place, stop) as processes,
+        leading(Job("pretrain", None if run.is_finished else resolved), place, stop) as processes,
     ):
         if run.is_finished:
             run.tidy()

@@ -95,18 +95,6 @@ def leading(job: Job, place: Place, stop: Stop) -> Iterator["Processes"]:
         processes.gather(None)  # the others wait, so that torchrun can start all of them again if this one dies
 
 
-def follow(place: Place) -> None:
-    """Do what the first process tells, and be silent about everything that it tells itself.
-
-    Raises:
-        typer.Exit: the training has ended early; the first process says why.
-        LstmcliError: only this process knows what is wrong.
-    """
-    from lstmcli.cli.following import follow as follow_first
-
-    follow_first(patience(), place.rank, place.number)
-
-
 def refuse_several(what: str, environment: Mapping[str, str] = os.environ) -> None:
     """Refuse to run in several processes, which would do the same work.
 

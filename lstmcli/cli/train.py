@@ -74,11 +74,13 @@ def train_command(
       lstmcli train --resume --run-dir runs/reviews
       lstmcli train --from runs/reviews more-reviews.csv
     """
-    from lstmcli.cli.several import Job, follow, leading, place_in, resume_command
+    from lstmcli.cli.several import Job, leading, place_in, resume_command
     from lstmcli.recipes.run_setup import resolve_run
 
     place = place_in()
     if not place.is_first:
+        from lstmcli.cli.following import follow  # slow to import, see below
+
         follow(place)
         return
 
@@ -101,10 +103,9 @@ def train_command(
     from lstmcli.recipes.train import train
 
     resume_with = resume_command(f"lstmcli train --resume --run-dir {run.path}", place)
-    job = Job("train", None if run.is_finished else resolved)
     with (
         long_running(run.directory, resume_with, quiet=quiet) as (reporter, stop),
-        leading(job, place, stop) as processes,
+        leading(Job("train", None if run.is_finished else resolved), place, stop) as processes,
     ):
         if run.is_finished:
             run.tidy()
