@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.distributed import HashStore
 from torch.testing import assert_close
 
 from lstmcli.config.model_settings import ModelSettings
@@ -32,6 +33,7 @@ from lstmcli.training.loss import Loss, make_loss, with_weights
 from lstmcli.training.processes import AgreedStop, Processes, ReportedError
 from lstmcli.training.score_loss import make_score_loss
 from lstmcli.training.shares import Share, divided, loss_of_share
+from lstmcli.training.torchrun import agree_on_round
 
 CPU = torch.device("cpu")
 NO_DROPOUT = DropoutSettings(words=0.0, features=0.0, layers=0.0, output=0.0)
@@ -289,6 +291,17 @@ def test_a_request_to_one_process_stops_all_after_the_same_update() -> None:
         return 0
 
     assert in_threads(2, num_updates) == [3, 3]
+
+
+def test_a_round_is_not_mistaken_for_the_one_before_in_the_same_store() -> None:
+    """torchrun keeps the store when it starts the processes again, with all addresses of those that have died."""
+    store = HashStore()
+    rounds = []
+    for _ in range(3):
+        names = in_threads(3, lambda processes: agree_on_round(store, processes.rank, processes.number))
+        assert len(set(names)) == 1
+        rounds.append(names[0])
+    assert len(set(rounds)) == 3
 
 
 def test_networks_that_have_come_to_differ_are_noticed() -> None:

@@ -96,7 +96,7 @@ def connected(stop: Stop, *, patience: float) -> Iterator[ConnectedProcesses]:
     """
     try:
         store, rank, number = next(rendezvous("env://", timeout=timedelta(seconds=MEETING_SECONDS)))
-        store = PrefixStore(f"lstmcli/{_round(store, rank, number)}", store)
+        store = PrefixStore(f"lstmcli/{agree_on_round(store, rank, number)}", store)
         limit = timedelta(seconds=patience)
         dist.init_process_group("gloo", store=store, rank=rank, world_size=number, timeout=limit)
         processes = ConnectedProcesses(stop)
@@ -109,7 +109,7 @@ def connected(stop: Stop, *, patience: float) -> Iterator[ConnectedProcesses]:
     dist.destroy_process_group()  # not after an error, when it could wait for processes that are gone
 
 
-def _round(store: Store, rank: int, number: int) -> str:
+def agree_on_round(store: Store, rank: int, number: int) -> str:
     """Return the name of this round, the same in all processes, and never used before.
 
     torchrun keeps its store when it starts the processes again. So what a process finds there may be from a round
