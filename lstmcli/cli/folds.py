@@ -72,8 +72,10 @@ def evaluate_folds(
         shown: what will be printed.
         command: what resumes it, but for the folder and the number of folds.
     """
+    from lstmcli.cli.several import refuse_several
     from lstmcli.recipes.run_setup import resolve_run
 
+    refuse_several("a cross-validation")
     if not baselines:
         settings = [*settings, "evaluation.baselines=false"]
     if no_texts:

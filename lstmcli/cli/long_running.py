@@ -56,12 +56,8 @@ def long_running(
         LstmcliError: a file can't be written.
     """
     keep_freed_memory()
-    stop = SignalStop()
-    # What is ignored stays ignored: SIGHUP under nohup, and Ctrl-C in the background of a shell script.
-    heeded = [number for number in ENDING_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, stop.notice) for number in heeded}
     try:
-        with ConsoleReporter(quiet=quiet) as reporter:
+        with deferring_signals() as stop, ConsoleReporter(quiet=quiet) as reporter:
             yield reporter, stop
     except InterruptedRunError as error:
         raise InterruptedRunError(f"{error} Resume with: {resume_command}") from None
@@ -72,6 +68,17 @@ def long_running(
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         raise LstmcliError(f"{where}{error.strerror or error}.{_advice(run, resume_command)}") from None
+
+
+@contextmanager
+def deferring_signals() -> Iterator[SignalStop]:
+    """Yield a stop that SIGINT, SIGTERM and SIGHUP set until the end of the block."""
+    stop = SignalStop()
+    # What is ignored stays ignored: SIGHUP under nohup, and Ctrl-C in the background of a shell script.
+    heeded = [number for number in ENDING_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stop.notice) for number in heeded}
+    try:
+        yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

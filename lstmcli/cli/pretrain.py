@@ -58,7 +58,15 @@ def pretrain_command(
       lstmcli train few.csv --set model.pretrained=runs/words
       lstmcli pretrain all-my-texts.txt --set pretraining.teacher=models/MiniLM
     """
+    from lstmcli.cli.several import Job, leading, place_in, resume_command
     from lstmcli.recipes.run_setup import resolve_run
+
+    place = place_in()
+    if not place.is_first:
+        from lstmcli.cli.following import follow  # slow to import, see below
+
+        follow(place)
+        return
 
     arguments = {"pretraining.texts": files or None, **column_settings(text, None, input_format, encoding)}
     resolved, run = resolve_run(
@@ -69,18 +77,20 @@ def pretrain_command(
         overwrite=overwrite,
         command="pretrain",
         arguments=arguments,
+        is_restarted=place.is_restarted,
     )
 
     from lstmcli.cli.long_running import long_running
     from lstmcli.recipes.pretraining import pretrain  # slow to import, see train
 
-    with long_running(run.directory, f"lstmcli pretrain --resume --run-dir {run.path}", quiet=quiet) as (
-        reporter,
-        stop,
+    resume_with = resume_command(f"lstmcli pretrain --resume --run-dir {run.path}", place)
+    with (
+        long_running(run.directory, resume_with, quiet=quiet) as (reporter, stop),
+        leading(Job("pretrain", None if run.is_finished else resolved), place, stop) as processes,
     ):
         if run.is_finished:
             run.tidy()
             reporter.line("done", f"{run.path}: already finished; nothing to resume")
             return
-        pretrain(resolved, run, tell=reporter, stop=stop)
+        pretrain(resolved, run, tell=reporter, stop=processes.stop, processes=processes)
     reporter.line("wrote", f"{run.path}  (next: lstmcli train --set model.pretrained={run.path} ...)")

@@ -74,12 +74,27 @@ def train_command(
       lstmcli train --resume --run-dir runs/reviews
       lstmcli train --from runs/reviews more-reviews.csv
     """
+    from lstmcli.cli.several import Job, leading, place_in, resume_command
     from lstmcli.recipes.run_setup import resolve_run
+
+    place = place_in()
+    if not place.is_first:
+        from lstmcli.cli.following import follow  # slow to import, see below
+
+        follow(place)
+        return
 
     arguments = {"data.train": file, **column_settings(text, label, input_format, encoding)}
     settings = [*(settings or []), *(["evaluation.texts=false"] if no_texts else [])]
     resolved, run = resolve_run(
-        config, settings, run_dir, resume=resume, overwrite=overwrite, arguments=arguments, start=start
+        config,
+        settings,
+        run_dir,
+        resume=resume,
+        overwrite=overwrite,
+        arguments=arguments,
+        start=start,
+        is_restarted=place.is_restarted,
     )
 
     # torch, pandas and scikit-learn take seconds to import; mistakes found above are reported without that wait.
@@ -87,14 +102,15 @@ def train_command(
     from lstmcli.recipes.tasks.reporting import console_text
     from lstmcli.recipes.train import train
 
-    with long_running(run.directory, f"lstmcli train --resume --run-dir {run.path}", quiet=quiet) as (
-        reporter,
-        stop,
+    resume_with = resume_command(f"lstmcli train --resume --run-dir {run.path}", place)
+    with (
+        long_running(run.directory, resume_with, quiet=quiet) as (reporter, stop),
+        leading(Job("train", None if run.is_finished else resolved), place, stop) as processes,
     ):
         if run.is_finished:
             run.tidy()
             reporter.line("done", f"{run.path}: already finished; nothing to resume")
             return
-        evaluations = train(resolved, run, tell=reporter, stop=stop)
+        evaluations = train(resolved, run, tell=reporter, stop=processes.stop, processes=processes)
     write_tables(console_text(evaluations[-1], is_terminal=is_terminal(sys.stdout)))
     reporter.line("wrote", f"{run.path}  (next: lstmcli predict {run.path} FILE)")

@@ -46,7 +46,12 @@ class LanguageModel(nn.Module):
     The forward direction predicts the next word and the backward direction the previous one. V = E P, where E (words,
     size) is the table of word vectors and P (size, hidden) a matrix for each direction. Sharing E means that what is
     learned about a word as an output also improves it as an input. Source: Press and Wolf 2017, arXiv 1608.05859.
+
+    Attributes:
+        word_tables: names of the parameters with a row for each word, of which a batch uses those of its words.
     """
+
+    word_tables = "embedding.weight", "bias"
 
     def __init__(
         self,

@@ -30,6 +30,7 @@ from lstmcli.store.checkpoint import Checkpoints
 from lstmcli.store.checks import number_in
 from lstmcli.store.run import History, OpenRun
 from lstmcli.training.loop import EpochResult, StepResult, Trainer
+from lstmcli.training.processes import ALONE, Processes
 
 FINGERPRINT_KEY = "fingerprint"
 
@@ -57,15 +58,23 @@ class FittedNetwork:
 
 
 def fit_network(
-    prepared: Prepared, run: OpenRun, *, member: int, tell: Tell = ignore, stop: Stop = NEVER
-) -> FittedNetwork:
+    prepared: Prepared,
+    run: OpenRun,
+    *,
+    member: int,
+    tell: Tell = ignore,
+    stop: Stop = NEVER,
+    processes: Processes = ALONE,
+) -> FittedNetwork | None:
     """Train network number `member`, from 1, or continue where its training was interrupted.
+
+    Of several processes, the first one returns the network.
 
     Raises:
         InterruptedRunError: `stop` was set; the state is saved.
         LstmcliError: the saved state can't be resumed, or training has diverged.
     """
-    trainer, training = prepared.trainer(member), prepared.config.training
+    trainer, training = prepared.trainer(member, processes), prepared.config.training
     num_parameters = sum(parameter.numel() for parameter in trainer.model.parameters())
     if member == 1:
         tell(network_event(prepared.settings.network, num_parameters, is_classifier=True))
@@ -80,7 +89,10 @@ def fit_network(
         member=member,
         tell=tell,
         stop=stop,
+        processes=processes,
     ).run()
+    if not processes.is_first:
+        return None
     logits = prepared.objective.logits(network)
     return FittedNetwork(classifier_weights(network), logits, trainer.progress.best_epoch, num_parameters)
 
@@ -98,8 +110,21 @@ def network_event(network: ModelSettings, num_parameters: int, *, is_classifier:
     )
 
 
+def _share_state(trainer: Trainer, processes: Processes) -> None:
+    """Bring the trainers of all processes to the state of the first one."""
+    if processes.number == 1:
+        return
+    tensors, progress = processes.of_first(lambda: (trainer.tensors(), trainer.progress_dict()))
+    if not processes.is_first:
+        trainer.load_state(tensors, progress | {"cpu_seconds": 0.0})  # of its own, see `SharedUpdates.agree`
+
+
 class CheckpointedTraining:
-    """A training that records its epochs and saves its state, so that it can be resumed bit for bit."""
+    """A training that records its epochs and saves its state, so that it can be resumed bit for bit.
+
+    Of several processes, only the first one does so. The others start from its state, which it sends them, and need no
+    files of the run.
+    """
 
     def __init__(
         self,
@@ -112,6 +137,7 @@ class CheckpointedTraining:
         member: int = 1,
         tell: Tell = ignore,
         stop: Stop = NEVER,
+        processes: Processes = ALONE,
     ) -> None:
         """Set up a training.
 
@@ -124,6 +150,7 @@ class CheckpointedTraining:
             member: the network's number in an ensemble, from 1.
             tell: is called with steps and epochs.
             stop: is checked after each step.
+            processes: that train the network together.
         """
         self._trainer = trainer
         self._run = run
@@ -134,6 +161,7 @@ class CheckpointedTraining:
         self._member = member
         self._tell = tell
         self._stop = stop
+        self._processes = processes
 
     def run(self) -> nn.Module:
         """Train, from the saved state if a run with one is resumed, and return the network of the best epoch.
@@ -143,9 +171,13 @@ class CheckpointedTraining:
             RunDirectoryError: the saved state is damaged, or belongs to other data.
             DivergedError: the loss is no longer a finite number.
         """
-        if self._run.resume:
-            self._restore()
+        with self._processes.together():
+            if self._run.resume:
+                self._restore()
         trainer = self._trainer
+        _share_state(trainer, self._processes)
+        if not self._processes.is_first:
+            return self._followed()
         saved_at = time.monotonic()
         with self._stop.deferred():
             for result in trainer.run():
@@ -157,13 +189,22 @@ class CheckpointedTraining:
                     saved_at = time.monotonic()
                 self._tell(event)  # which may raise: what is told of an epoch is saved
                 if is_stopped:
-                    raise InterruptedRunError(
-                        f"stopped in epoch {min(trainer.progress.epoch, trainer.num_epochs)} of {trainer.num_epochs}; "
-                        "the state is saved."
-                    )
+                    raise self._interrupted()
         self._tell_best()
         trainer.average.load_state_dict(self._checkpoints.load_best())
         return trainer.average
+
+    def _followed(self) -> nn.Module:
+        """Train as the first process does, and leave the rest to it."""
+        with self._stop.deferred():
+            for _ in self._trainer.run():
+                if self._stop.is_set():
+                    raise self._interrupted()
+        return self._trainer.average
+
+    def _interrupted(self) -> InterruptedRunError:
+        epoch, num_epochs = self._trainer.progress.epoch, self._trainer.num_epochs
+        return InterruptedRunError(f"stopped in epoch {min(epoch, num_epochs)} of {num_epochs}; the state is saved.")
 
     def _note(self, result: StepResult | EpochResult) -> Event:
         """Keep what an epoch has brought, and return what to tell."""

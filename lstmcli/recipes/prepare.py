@@ -42,6 +42,7 @@ from lstmcli.training.continued import Continued
 from lstmcli.training.initial_weights import InitialWeights, build_classifier, unpretrained
 from lstmcli.training.loop import Trainer
 from lstmcli.training.loss import with_weights
+from lstmcli.training.processes import ALONE, Processes
 from lstmcli.training.word_vectors import EmbeddingRows, embedding_rows
 
 
@@ -94,7 +95,7 @@ class Prepared:
         """Names of the validation scores to display for each epoch."""
         return tuple(dict.fromkeys([self.task.headline, self.task.metric, self.task.error]))
 
-    def trainer(self, member: int) -> Trainer:
+    def trainer(self, member: int, processes: Processes = ALONE) -> Trainer:
         """Return the trainer of network number `member`, from 1; each has its own seed."""
         config = self.config
         settings = replace(config.training, seed=config.training.seed + member - 1)
@@ -114,6 +115,7 @@ class Prepared:
             num_epochs=self.settings.schedule.num_epochs,
             device=self.device,
             embedding_lr_scale=self._embedding_rate,
+            processes=processes,
         )
 
     @property
@@ -173,8 +175,13 @@ def prepare(
     start: InitialWeights,
     device: torch.device,
     tell: Tell = ignore,
+    *,
+    fits_linear: bool = True,
 ) -> Prepared:
-    """Prepare all that follows from the rows and the initial weights. The vocabulary comes from training rows only."""
+    """Prepare all that follows from the rows and the initial weights. The vocabulary comes from training rows only.
+
+    Of several processes, only one `fits_linear` models; the others need none.
+    """
     _tell_labels(corpus, tell)
     source = start.source
     known = frozenset(() if source is None else source.words)
@@ -191,7 +198,7 @@ def prepare(
     embedding = embedding_rows(learned.vocabulary, learned.counts, settings.vector_size, source)
     _tell_words(learned, embedding, start, config.model, tell)
     linear = None
-    if config.ngrams.enabled:
+    if config.ngrams.enabled and fits_linear:
         linear = fit_linear(corpus, tokens.train, tokens.validation, config, settings, continuation, tell)
     ngrams = None if linear is None else linear.ngrams
     task = task_of(config, corpus, ngrams)

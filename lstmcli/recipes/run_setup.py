@@ -13,11 +13,11 @@ from lstmcli.corpus.columns import CellSelector
 from lstmcli.corpus.feature_cells import BadFeatureError
 from lstmcli.corpus.label_map import with_map
 from lstmcli.data.reading import STANDARD_INPUT, check_exist, open_records
-from lstmcli.errors import RunDirectoryError, UsageError
+from lstmcli.errors import LstmcliError, RunDirectoryError, UsageError
 from lstmcli.lexicons.reading import read_lexicon
 from lstmcli.recipes.continuing.settings import WORDS_OF_MODEL, check_start, config_of_run, name_of_run
 from lstmcli.store.model import find_model
-from lstmcli.store.run import OpenRun
+from lstmcli.store.run import OpenRun, check_same_config
 from lstmcli.store.run_directory import RunDirectory
 from lstmcli.training.teacher import check_teacher
 
@@ -40,12 +40,14 @@ def resolve_run(
     command: Command = "train",
     arguments: Mapping[str, Any] | None = None,
     start: Path | None = None,
+    is_restarted: bool = False,
 ) -> tuple[Config, OpenRun]:
     """Return the checked config and the run, in `run_dir`, else `output.run_dir`, else a folder of runs/.
 
     `arguments` are as for `load_config`. Commands other than train append a suffix to the folder's name, so that one
     config serves all commands. To resume without a config, the one in the run directory is used; to go on from the run
-    `start` without one, that of this run.
+    `start` without one, that of this run. A command that `is_restarted` after its processes died resumes what they
+    left, see `resumed`.
 
     Raises:
         ConfigError: see `load_config`.
@@ -71,7 +73,27 @@ def resolve_run(
         is_checked = False
     path = run_dir or default_run_dir(resolved, config, command=command, start=start)
     run = OpenRun(RunDirectory(path), resume, overwrite, is_checked)
+    if is_restarted:
+        run = resumed(run, resolved)
     return open_run(resolved, run, command=command), run
+
+
+def resumed(run: OpenRun, config: Config) -> OpenRun:
+    """Return the run as the same command opens it again after its processes died.
+
+    It is resumed if they have started it. With --overwrite, a run that is finished or has another config may be one
+    that was to be replaced, so it is.
+    """
+    if run.resume or not run.directory.is_run:
+        return run
+    if run.overwrite:
+        if run.directory.is_finished:
+            return run
+        try:
+            check_same_config(config, run.directory, needs_labels=False, needs_rows=False)
+        except LstmcliError:
+            return run
+    return OpenRun(run.directory, resume=True)
 
 
 def _stored_config(

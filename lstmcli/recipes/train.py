@@ -21,15 +21,17 @@ from lstmcli.inspection.gradients import FileGradients
 from lstmcli.recipes.continuing.before import earlier_overlaps, facts_on, with_notes
 from lstmcli.recipes.continuing.plan import check_learnable
 from lstmcli.recipes.evaluation.written import describe_model
-from lstmcli.recipes.fit import FittedNetwork, fit_network
+from lstmcli.recipes.fit import FittedNetwork
 from lstmcli.recipes.gradients.texts import gradients_of_training
 from lstmcli.recipes.levels.training import check_decision, with_groups
 from lstmcli.recipes.linear.report import ScoredFeatures
-from lstmcli.recipes.prepare import Prepared, TokenizedCorpus, prepare, read_corpus, tokenize_corpus
+from lstmcli.recipes.prepare import Prepared, TokenizedCorpus, read_corpus, tokenize_corpus
 from lstmcli.recipes.pretraining import pretrain_within
 from lstmcli.recipes.reporting.content import content_of_training
 from lstmcli.recipes.score import ScoredRows
 from lstmcli.recipes.scores.score import ScoredNumbers
+from lstmcli.recipes.several.checks import check_device
+from lstmcli.recipes.several.fit import fit_together
 from lstmcli.recipes.tasks.reporting import AnyEvaluation, AnyScored, scorer_of
 from lstmcli.recipes.tasks.task import Tuned
 from lstmcli.reports.files import write_reports
@@ -46,12 +48,19 @@ from lstmcli.store.seen_texts import write_seen_texts
 from lstmcli.text.vocabulary import UNKNOWN_ID
 from lstmcli.training.continued import Continued
 from lstmcli.training.initial_weights import InitialWeights, start_from_run
+from lstmcli.training.processes import ALONE, Processes
 from lstmcli.training.setup import training_environment
 from lstmcli.training.starts import continued_start, given_start, told_start
 
 
 def train(
-    config: Config, run: OpenRun, *, corpus: Corpus | None = None, tell: Tell = ignore, stop: Stop = NEVER
+    config: Config,
+    run: OpenRun,
+    *,
+    corpus: Corpus | None = None,
+    tell: Tell = ignore,
+    stop: Stop = NEVER,
+    processes: Processes = ALONE,
 ) -> list[AnyEvaluation]:
     """Train as configured, write everything into `run`, and return the evaluations (validation, then test).
 
@@ -61,6 +70,8 @@ def train(
         corpus: the rows, unless they come from the files in `config`.
         tell: is called with each event.
         stop: is checked after each step and between stages.
+        processes: that train together. All must call this, those after the first one with a `FollowedRun`; they return
+            no evaluations.
 
     Raises:
         LstmcliError: a mistake that the user can fix; an existing run is left unchanged.
@@ -68,27 +79,29 @@ def train(
     """
     run.check(config, needs_labels=corpus is None, needs_rows=corpus is None)
     with run:
-        return _train(config, run, corpus, tell, stop)
+        return _train(config, run, corpus, tell, stop, processes)
 
 
-def _train(config: Config, run: OpenRun, corpus: Corpus | None, tell: Tell, stop: Stop) -> list[AnyEvaluation]:
+def _train(
+    config: Config, run: OpenRun, corpus: Corpus | None, tell: Tell, stop: Stop, processes: Processes
+) -> list[AnyEvaluation]:
     with training_environment(config.training) as device:
-        start = continued_start(config) or given_start(config)
-        continued = None if start is None else start.continued
-        source = provenance(config, [] if corpus is not None else _files(config))
-        corpus = corpus or read_corpus(config, tell, None if continued is None else continued.past)
-        check_decision(config, corpus)
-        check_learnable(continued, corpus, config.data)
-        run.start(config)
-        tokens = tokenize_corpus(corpus, config)
-        start = start or told_start(config, tokens.train, tell, kind=corpus.labels.kind)
-        start = _pretrained(start, config, run, corpus, tokens, device, tell, stop)
+        with processes.together():
+            check_device(processes, device)
+            start = continued_start(config) or given_start(config)
+            continued = None if start is None else start.continued
+            source = provenance(config, [] if corpus is not None else _files(config))
+            corpus = corpus or read_corpus(config, tell, None if continued is None else continued.past)
+            check_decision(config, corpus)
+            check_learnable(continued, corpus, config.data)
+            run.start(config)
+            tokens = tokenize_corpus(corpus, config)
+            start = start or told_start(config, tokens.train, tell, kind=corpus.labels.kind)
+        start = _pretrained(start, config, run, corpus, tokens, device, tell, stop, processes)
         _end_if(stop)
-        prepared = prepare(config, corpus, tokens, start, device, tell)
-        networks = [
-            fit_network(prepared, run, member=member, tell=tell, stop=stop)
-            for member in range(1, config.training.ensemble + 1)
-        ]
+        prepared, networks = fit_together(config, run, corpus, tokens, start, device, tell, stop, processes)
+        if not processes.is_first:
+            return []
         _end_if(stop)
         model, facts = _tune(prepared, networks, tell)
         _write_seen(run, corpus, continued)
@@ -154,12 +167,16 @@ def _pretrained(
     device: torch.device,
     tell: Tell,
     stop: Stop,
+    processes: Processes,
 ) -> InitialWeights:
     """Return the initial weights after pretraining on the training texts, if that is configured."""
     if not config.pretraining.own_texts or start.language_model is not None or start.continued is not None:
         return start
-    path = pretrain_within(run, config, corpus.train.texts, tokens.train, start, device, tell=tell, stop=stop)
-    return start if path is None else start_from_run(path, config).with_further_words(start)
+    texts = corpus.train.texts, tokens.train
+    path = pretrain_within(run, config, *texts, start, device, tell=tell, stop=stop, processes=processes)
+    if path is None:
+        return start
+    return processes.of_first(lambda: start_from_run(path, config)).with_further_words(start)
 
 
 def _tune(prepared: Prepared, networks: Sequence[FittedNetwork], tell: Tell) -> tuple[SavedModel, dict[str, Any]]:

@@ -115,6 +115,26 @@ class OpenRun:
         self.keep_history([*self.history, record])
 
 
+class FollowedRun(OpenRun):
+    """The run of another process, which checks, locks and writes it. Nothing here touches a file."""
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def within(self, directory: RunDirectory) -> OpenRun:
+        """Return a run inside this one, of the same process."""
+        return FollowedRun(directory)
+
+    def check(self, config: Config, *, needs_labels: bool = True, needs_rows: bool = True) -> None:
+        """Leave it to the other process."""
+
+    def start(self, config: Config) -> None:
+        """Leave it to the other process."""
+
+    def keep_history(self, history: History) -> None:
+        """Leave it to the other process."""
+
+
 def check_same_config(config: Config, run: RunDirectory, *, needs_labels: bool = True, needs_rows: bool = True) -> None:
     """Compare `config` with the one that started the run; other arguments are as for `load_config`.
 

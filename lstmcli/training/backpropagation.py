@@ -6,6 +6,7 @@ from torch import Tensor
 
 from lstmcli.models.classifier import Classifier
 from lstmcli.training.batch import WordBatch
+from lstmcli.training.shares import Part
 
 TINY = 1e-12
 
@@ -18,7 +19,12 @@ def backpropagate(
 
 
 def add_gradients(
-    model: Classifier, batch: WordBatch, loss_of: Callable[[Tensor], Tensor], *, adversarial: float
+    model: Classifier,
+    batch: WordBatch,
+    loss_of: Callable[[Tensor], Tensor],
+    *,
+    adversarial: float,
+    part: Part | None = None,
 ) -> Tensor:
     """Add the gradients of the loss to the parameters and return the loss, in nats and float64, on the device.
 
@@ -34,13 +40,18 @@ def add_gradients(
         loss_of: maps logits (texts, labels) to the mean loss.
         adversarial: the length of the shift as a fraction of the length of the vectors, both over all words of the
             batch; 0 for none.
+        part: which part of a batch `batch` is, if processes share it: all of them shift the words together.
     """
     looked_up = model.embedding(batch.words)
     vectors = looked_up.detach().requires_grad_()
     loss = _backward(loss_of(model.classify(vectors, batch.word_index, batch.lengths)), share=0.5 if adversarial else 1)
     if adversarial:
         direction = _gradient(vectors).detach().clone()
-        shift = direction * (adversarial * looked_up.detach().norm() / (direction.norm() + TINY))
+        of_all, words = (
+            (direction, looked_up) if part is None else (part.summed(direction), model.embedding(part.words))
+        )
+        direction = direction if part is None else of_all[part.own]
+        shift = direction * (adversarial * words.detach().norm() / (of_all.norm() + TINY))
         shifted = vectors + shift
         loss = loss + _backward(loss_of(model.classify(shifted, batch.word_index, batch.lengths)), share=0.5)
     # Both gradients are added up in that of `vectors`, so the table receives a single row per word. It is the gradient

@@ -12,6 +12,7 @@ from lstmcli.models.dropout import random_drops
 from lstmcli.models.gpu.texts import Lengths
 from lstmcli.text.token_ids import TokenIds
 from lstmcli.text.vocabulary import UNKNOWN_ID
+from lstmcli.training.shares import Part, Share
 
 
 class WordBatch(NamedTuple):
@@ -29,11 +30,16 @@ class WordBatch(NamedTuple):
 
 
 class LabelledBatch(NamedTuple):
-    """A batch of texts with their targets, (texts, labels). `words` is `texts.words`."""
+    """A batch of texts with their targets, (texts, labels). `words` is `texts.words`.
+
+    If several processes share a batch, `texts` are those of the `part` of this one, while `words` and `targets` are
+    those of the whole batch.
+    """
 
     words: Tensor
     texts: WordBatch
     targets: Tensor
+    part: Part | None = None
 
 
 def word_batch(
@@ -50,6 +56,18 @@ def word_batch(
     """
     words, index, lengths = distinct_words(token_ids, rows, word_dropout=word_dropout)
     return WordBatch(to_device(words, device), to_device(index, device), torch.from_numpy(lengths))
+
+
+def part_of_batch(
+    token_ids: TokenIds, rows: NDArray[np.int64], share: Share, *, word_dropout: float
+) -> tuple[Part, WordBatch]:
+    """Return the share of one process, on a CPU, with its texts; other arguments as for `word_batch`.
+
+    Word dropout is drawn for the whole batch, so the words of the batch are the same in all processes.
+    """
+    words, index, lengths = distinct_words(token_ids, rows, word_dropout=word_dropout)
+    own, own_index = torch.unique(index[torch.from_numpy(share.tokens)], return_inverse=True)
+    return Part(share, words, own), WordBatch(words[own], own_index, torch.from_numpy(lengths[share.texts]))
 
 
 def distinct_words(

@@ -12,9 +12,10 @@ from lstmcli.models.classifier import Classifier
 from lstmcli.models.devices import to_device
 from lstmcli.text.token_ids import TokenIds, batches_by_length
 from lstmcli.training.backpropagation import add_gradients
-from lstmcli.training.batch import LabelledBatch, word_batch
+from lstmcli.training.batch import LabelledBatch, part_of_batch, word_batch
 from lstmcli.training.gpu_batches import EvenBatch
 from lstmcli.training.loss import Loss
+from lstmcli.training.shares import Share, loss_of_share
 
 EVALUATION_BATCH_SIZE = 256
 
@@ -73,6 +74,11 @@ class Classification:
         targets = torch.from_numpy(self._train.targets[rows]).float()
         return LabelledBatch(texts.words, texts, to_device(targets, self._device))
 
+    def part(self, rows: NDArray[np.int64], share: Share) -> LabelledBatch:
+        """Return a share of the same batch, on a CPU, with the words and targets of the whole batch."""
+        part, texts = part_of_batch(self._train.token_ids, rows, share, word_dropout=self._word_dropout)
+        return LabelledBatch(part.words, texts, torch.from_numpy(self._train.targets[rows]).float(), part)
+
     def even_batch(self, rows: NDArray[np.int64]) -> EvenBatch:
         """Return the same as `batch`, still on the CPU, for a GPU."""
         return EvenBatch.of(
@@ -81,9 +87,12 @@ class Classification:
 
     def backpropagate(self, model: Classifier, batch: LabelledBatch) -> Tensor:
         """Add the gradients of the batch's loss to the parameters and return the loss, in nats, on the device."""
-        return add_gradients(
-            model, batch.texts, lambda logits: self._loss(logits, batch.targets), adversarial=self._adversarial
-        )
+        if batch.part is None:
+            return add_gradients(
+                model, batch.texts, lambda logits: self._loss(logits, batch.targets), adversarial=self._adversarial
+            )
+        loss_of = loss_of_share(self._loss, batch.targets, batch.part.share)
+        return add_gradients(model, batch.texts, loss_of, adversarial=self._adversarial, part=batch.part)
 
     def scores(self, model: nn.Module) -> dict[str, float]:
         """Return the validation scores of `model`, which must be in evaluation mode."""

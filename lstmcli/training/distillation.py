@@ -12,7 +12,8 @@ from torch.nn import functional as F
 from lstmcli.models.classifier import Classifier
 from lstmcli.text.token_ids import TokenIds, batches_by_length
 from lstmcli.training.backpropagation import backpropagate
-from lstmcli.training.batch import LabelledBatch, word_batch
+from lstmcli.training.batch import LabelledBatch, part_of_batch, word_batch
+from lstmcli.training.shares import Share, loss_of_share
 
 EVALUATION_BATCH_SIZE = 256
 EVALUATION_BATCH_TOKENS = 32_768
@@ -73,11 +74,17 @@ class Distillation:
         texts = word_batch(self._train.token_ids, rows, self._device, word_dropout=self._word_dropout)
         return LabelledBatch(texts.words, texts, self._targets(self._train, rows))
 
+    def part(self, rows: NDArray[np.int64], share: Share) -> LabelledBatch:
+        """Return a share of the same batch, on a CPU, with the words and vectors of the whole batch."""
+        part, texts = part_of_batch(self._train.token_ids, rows, share, word_dropout=self._word_dropout)
+        return LabelledBatch(part.words, texts, self._targets(self._train, rows), part)
+
     def backpropagate(self, model: Classifier, batch: LabelledBatch) -> float:
         """Add the gradients of the batch's loss to the parameters and return the loss."""
-        return backpropagate(
-            model, batch.texts, lambda outputs: 1.0 - _cosines(outputs, batch.targets).mean(), adversarial=0.0
-        )
+        if batch.part is None:
+            return backpropagate(model, batch.texts, lambda outputs: _loss(outputs, batch.targets), adversarial=0.0)
+        loss_of = loss_of_share(_loss, batch.targets, batch.part.share)
+        return backpropagate(model, batch.texts, loss_of, adversarial=0.0)
 
     @torch.no_grad()
     def scores(self, model: nn.Module) -> dict[str, float]:
@@ -93,6 +100,10 @@ class Distillation:
 
     def _targets(self, texts: TaughtTexts, rows: NDArray[np.int64]) -> Tensor:
         return torch.from_numpy(texts.vectors[texts.rows[rows]] - self._centre).to(self._device)
+
+
+def _loss(outputs: Tensor, targets: Tensor) -> Tensor:
+    return 1.0 - _cosines(outputs, targets).mean()
 
 
 def _cosines(outputs: Tensor, targets: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from lstmcli.models.dropout import random_drops
 from lstmcli.models.language import LanguageModel, summed_softmax_loss
 from lstmcli.text.token_ids import TokenIds, batches_by_length
 from lstmcli.text.vocabulary import PAD_ID, UNKNOWN_ID
+from lstmcli.training.shares import Share
 
 EVALUATION_BATCH_SIZE = 128
 EVALUATION_BATCH_TOKENS = 16_384
@@ -31,6 +32,13 @@ class LanguageBatch(NamedTuple):
     candidates: (candidates,), the index in `words` of each candidate.
     answers: (tokens,), the index in `candidates` of each token before word dropout.
     corrections: (candidates,), subtracted from the logits.
+
+    If several processes share a batch, the texts, their tokens and `answers` are those of this one; words and
+    candidates are those of the whole batch, and there are
+
+    inputs: (own words,), the index in `words` of each distinct word of the texts, of which `word_index` is one; None:
+        `word_index` is an index in `words`.
+    num_predicted: the number of words, in each direction, over which the mean loss is taken; None: those of the texts.
     """
 
     words: Tensor
@@ -39,6 +47,8 @@ class LanguageBatch(NamedTuple):
     candidates: Tensor
     answers: Tensor
     corrections: Tensor
+    inputs: Tensor | None = None
+    num_predicted: float | None = None
 
 
 class NextWord:
@@ -101,7 +111,21 @@ class NextWord:
         words, index = torch.unique(torch.cat([tokens, candidates]), return_inverse=True)
         tensors = (words, index[: len(tokens)], index[len(tokens) :], answers, corrections.float())
         words, index, *rest = (to_device(tensor, self._device) for tensor in tensors)
-        return LanguageBatch(words, index, torch.from_numpy(lengths), *rest)
+        candidates, answers, corrections = rest
+        return LanguageBatch(words, index, torch.from_numpy(lengths), candidates, answers, corrections)
+
+    def part(self, rows: NDArray[np.int64], share: Share) -> LanguageBatch:
+        """Return a share of the same batch, on a CPU, with the words and candidates of the whole batch."""
+        whole = self.batch(rows)
+        own = torch.from_numpy(share.tokens)
+        inputs, word_index = torch.unique(whole.word_index[own], return_inverse=True)
+        return whole._replace(
+            word_index=word_index,
+            lengths=whole.lengths[torch.from_numpy(share.texts)],
+            answers=whole.answers[own],
+            inputs=inputs,
+            num_predicted=max(1, len(whole.word_index) - len(rows)) / share.weight,
+        )
 
     def _candidates(self, tokens: Tensor) -> Tensor:
         """Return the distinct candidates, ascending."""
@@ -123,11 +147,12 @@ class NextWord:
         vectors = model.embedding(batch.words)
         tables = model.output_tables(vectors.index_select(0, batch.candidates))
         offsets = model.bias.index_select(0, batch.words[batch.candidates]) - batch.corrections
-        losses, num_steps = [], 0
-        predictions = model.predictions(vectors, batch.word_index, batch.lengths)
+        losses, num_steps = [], 0.0
+        read = vectors if batch.inputs is None else vectors.index_select(0, batch.inputs)
+        predictions = model.predictions(read, batch.word_index, batch.lengths)
         for table, (states, targets) in zip(tables, predictions, strict=True):
             losses.append(summed_softmax_loss(states, table, offsets, batch.answers[targets]))
-            num_steps += len(targets)
+            num_steps += len(targets) if batch.num_predicted is None else batch.num_predicted
         loss = torch.stack(losses).sum() / max(1, num_steps)
         loss.backward()  # type: ignore[no-untyped-call]
         return loss.detach().double()

@@ -19,6 +19,9 @@ from lstmcli.training.gpu_graphs import graphed_updates
 from lstmcli.training.gpu_updates import updater_for
 from lstmcli.training.optimizer import scheduled_rate
 from lstmcli.training.pending_losses import PendingLosses
+from lstmcli.training.processes import ALONE, Processes
+from lstmcli.training.shared_updates import shared_updates
+from lstmcli.training.shares import Share
 from lstmcli.training.updater import below
 
 
@@ -44,6 +47,12 @@ class Objective(Protocol):
         """Add the gradients of the batch's mean loss to the parameters of the network and return the loss, in nats.
 
         A loss on a GPU is best returned as it is, without waiting for it.
+        """
+
+    def part(self, rows: NDArray[np.int64], share: Share) -> Batch:
+        """Return a share of such a batch for one of several processes, with the words of the whole batch.
+
+        `backpropagate` then adds what all processes' gradients and losses add up to those of the whole batch from.
         """
 
     def scores(self, model: Any) -> dict[str, float]:
@@ -129,6 +138,7 @@ class Trainer:
         num_epochs: int,
         device: torch.device,
         embedding_lr_scale: float = 1.0,
+        processes: Processes = ALONE,
     ) -> None:
         """Prepare training.
 
@@ -143,6 +153,7 @@ class Trainer:
             num_epochs: the maximum number of epochs.
             device: to train on.
             embedding_lr_scale: factor on the learning rate of the embedding.
+            processes: that train the network together, each on a share of every batch.
         """
         self.model = model.to(device)
         self.updater = updater_for(self.model, settings, embedding_lr_scale=embedding_lr_scale)
@@ -155,6 +166,8 @@ class Trainer:
         self._settings = settings
         self._device = device
         self._losses = PendingLosses()
+        self._processes = processes
+        self._shared = shared_updates(self.model, objective, self.updater, processes, seed=settings.seed)
         self._graphs = graphed_updates(self.model, objective, self.updater)
 
     @property
@@ -199,6 +212,9 @@ class Trainer:
 
     def _update(self, rows: NDArray[np.int64]) -> None:
         rate = self._rate(self.progress.num_updates)
+        if self._shared is not None:
+            self._take([self._shared.update(rows, rate, self.progress.num_updates)])
+            return
         if self._graphs is not None and self._graphs.fits(rows):
             self._take(self._losses.add(self._graphs.update(rows, rate)))
             return
@@ -224,11 +240,12 @@ class Trainer:
         started_at = time.process_time()
         self._settle()
         self.updater.catch_up()
-        validation = self._objective.scores(self.average)
+        validation = self._processes.of_first(lambda: self._objective.scores(self.average))
         value = validation[self._metric] * (-1.0 if self._metric in LOWER_IS_BETTER else 1.0)
         is_best = progress.best_value is None or value > progress.best_value
         if is_best:
             progress.best_value, progress.best_epoch = value, progress.epoch
+        cpu_seconds = progress.cpu_seconds + time.process_time() - started_at
         return EpochResult(
             epoch=progress.epoch,
             train_loss=progress.loss_sum / progress.batch,
@@ -236,7 +253,7 @@ class Trainer:
             is_best=is_best,
             learning_rate=self._rate(progress.num_updates - 1),
             num_tokens=progress.num_tokens,
-            cpu_seconds=progress.cpu_seconds + time.process_time() - started_at,
+            cpu_seconds=cpu_seconds if self._shared is None else self._shared.agree(cpu_seconds),
         )
 
     def tensors(self) -> dict[str, Tensor]:

@@ -30,6 +30,7 @@ from lstmcli.recipes.pretraining.texts import (
     read_unlabelled,
     split_texts,
 )
+from lstmcli.recipes.several.checks import check_device, check_same_texts
 from lstmcli.reports.metrics_file import metrics_heading
 from lstmcli.stopping import NEVER, Stop
 from lstmcli.store.compact import TABLE
@@ -42,6 +43,7 @@ from lstmcli.text.token_ids import TokenIds
 from lstmcli.training.initial_weights import InitialWeights, build_language_model
 from lstmcli.training.language import NextWord, frequency_perplexity
 from lstmcli.training.loop import Trainer
+from lstmcli.training.processes import ALONE, Processes
 from lstmcli.training.setup import training_environment
 from lstmcli.training.starts import given_start, told_start
 from lstmcli.training.word_vectors import EmbeddingRows, embedding_rows
@@ -72,15 +74,17 @@ class _Limits:
     most: int | None
 
 
-def learn_next_word(config: Config, run: OpenRun, *, tell: Tell, stop: Stop) -> None:
+def learn_next_word(config: Config, run: OpenRun, *, tell: Tell, stop: Stop, processes: Processes = ALONE) -> None:
     """Learn to predict the next word, in each direction of `config.model`; see `pretrain`."""
     run.check(config, needs_labels=False)
     with run, training_environment(config.training) as device:
-        texts = read_unlabelled(config, tell)
-        tokens = tokenize(texts, config.tokenizer, GrowingVocabulary())
-        start = given_start(config) or told_start(config, tokens, tell)
+        with processes.together():
+            check_device(processes, device)
+            texts = read_unlabelled(config, tell)
+            tokens = tokenize(texts, config.tokenizer, GrowingVocabulary())
+            start = given_start(config) or told_start(config, tokens, tell)
         limits = _Limits(WANTED_LANGUAGE_TOKENS, None)
-        _pretrain(config, run, texts, tokens, start, device, limits, tell, stop)
+        _pretrain(config, run, texts, tokens, start, device, limits, tell, stop, processes)
 
 
 def pretrain_within(
@@ -93,6 +97,7 @@ def pretrain_within(
     *,
     tell: Tell = ignore,
     stop: Stop = NEVER,
+    processes: Processes = ALONE,
 ) -> Path | None:
     """Pretrain on the `texts` of a training, in a run of its own within `outer`, and return its path.
 
@@ -102,7 +107,7 @@ def pretrain_within(
         InterruptedRunError: `stop` was set; the state is saved.
     """
     place = outer.directory.pretraining
-    if outer.resume and place.is_finished:
+    if processes.of_first(lambda: outer.resume and place.is_finished):
         return place.path
     tell(PretrainingStarted(len(texts)))
     config = replace(config, output=OutputSettings(run_dir=str(place.path)))
@@ -111,7 +116,7 @@ def pretrain_within(
     limits = _Limits(WANTED_OWN_TOKENS, MAX_OWN_TOKENS)
     try:
         with run:
-            _pretrain(config, run, texts, tokens, start, device, limits, tell, stop)
+            _pretrain(config, run, texts, tokens, start, device, limits, tell, stop, processes)
     except NothingToLearnError as error:
         tell(Note(f"{error} The network starts from random weights."))
         return None
@@ -128,10 +133,13 @@ def _pretrain(
     limits: _Limits,
     tell: Tell,
     stop: Stop,
+    processes: Processes,
 ) -> None:
-    prepared = _prepare(config, texts, tokens, start, limits, tell)
-    trainer = _trainer(prepared, config, device, tell)
-    run.start(config)
+    with processes.together():
+        prepared = _prepare(config, texts, tokens, start, limits, tell)
+        trainer = _trainer(prepared, config, device, tell, processes)
+        run.start(config)
+    check_same_texts(processes, prepared.train.token_ids)
     model = CheckpointedTraining(
         trainer,
         run,
@@ -140,7 +148,10 @@ def _pretrain(
         shown=(METRIC,),
         tell=tell,
         stop=stop,
+        processes=processes,
     ).run()
+    if not processes.is_first:
+        return
     perplexity = -float(trainer.progress.best_value or 0.0)
     with replaced_folder(run.directory.language_model) as folder:
         write_language_model(folder, _saved(config, prepared, model, perplexity))
@@ -187,7 +198,7 @@ def _some(token_ids: TokenIds, max_tokens: int, *, seed: int) -> TokenIds:
     return TokenIds(flat, np.concatenate([[0], lengths.cumsum()]))
 
 
-def _trainer(prepared: _Prepared, config: Config, device: torch.device, tell: Tell) -> Trainer:
+def _trainer(prepared: _Prepared, config: Config, device: torch.device, tell: Tell, processes: Processes) -> Trainer:
     learned, pretraining, schedule = prepared.train, config.pretraining, prepared.settings.schedule
     torch.manual_seed(config.training.seed)
     model = build_language_model(
@@ -216,6 +227,7 @@ def _trainer(prepared: _Prepared, config: Config, device: torch.device, tell: Te
         batch_size=schedule.batch_size,
         num_epochs=schedule.num_epochs,
         device=device,
+        processes=processes,
     )
 
 
