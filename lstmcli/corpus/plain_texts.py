@@ -5,6 +5,7 @@ from pathlib import Path
 
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.corpus.example_rows import text_key
+from lstmcli.corpus.seen_keys import SeenKeys
 from lstmcli.corpus.texts import TextStore
 from lstmcli.data.blank import is_blank
 from lstmcli.data.columns import text_of
@@ -34,7 +35,7 @@ def read_texts(paths: Sequence[str], settings: DataSettings) -> tuple[TextStore,
     Raises:
         DataError: a file can't be read or lacks the column, or there are no texts left.
     """
-    store, keys = TextStore(), set[int]()
+    store, keys = TextStore(), SeenKeys()
     reports = []
     for path in paths:
         is_lines = EXTENSIONS.get(Path(path.removesuffix(".gz")).suffix.lower()) == TEXT_FORMAT
@@ -46,7 +47,7 @@ def read_texts(paths: Sequence[str], settings: DataSettings) -> tuple[TextStore,
     return store, reports
 
 
-def _read_file(source: Source, column: str, store: TextStore, keys: set[int]) -> RowsRead:
+def _read_file(source: Source, column: str, store: TextStore, keys: SeenKeys) -> RowsRead:
     lines: dict[str, list[int]] = {description: [] for description in DESCRIPTIONS}
     num_rows, num_before = 0, len(store)
     select = _TextSelector(source, column)
@@ -65,16 +66,14 @@ def _read_file(source: Source, column: str, store: TextStore, keys: set[int]) ->
     return RowsRead(source.name, num_rows, len(store) - num_before, findings)
 
 
-def _take(text: str | None, store: TextStore, keys: set[int]) -> str | None:
+def _take(text: str | None, store: TextStore, keys: SeenKeys) -> str | None:
     """Store a text, or return the reason why not; None means a malformed row."""
     if text is None:
         return "malformed_rows"
     if is_blank(text):
         return "empty_texts"
-    key = text_key(text)
-    if key in keys:
+    if not keys.add(text_key(text)):
         return "repeated_texts"
-    keys.add(key)
     store.append(text)
     return None
 

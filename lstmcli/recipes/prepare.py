@@ -181,7 +181,7 @@ def prepare(
     learned = encode_with_new_vocabulary(tokens.train, config.tokenizer, config.vocabulary, known=known)
     vector_size = None if source is None else source.size
     sizes = CorpusSizes(
-        len(learned.token_ids), len(learned.token_ids.flat), corpus.labels.num_outputs, vector_size=vector_size
+        len(learned.token_ids), learned.token_ids.num_tokens, corpus.labels.num_outputs, vector_size=vector_size
     )
     continuation = Continuation.of(start.continued, corpus)
     if continuation is not None:
