@@ -1,35 +1,30 @@
-"""Tells which keys of texts have occurred before; beyond some hundred thousand, the keys are in a temporary file.
+"""Tells which keys of texts have occurred before; beyond some hundred thousand, most keys are in a temporary file.
 
-The file is a hash table of buckets. The first bits of a key are the number of its bucket, so that doubling the table
-divides each bucket into two neighbours, and the table is rewritten from its start to its end. The few keys whose bucket
-is full stay in memory.
+The file is a hash table of buckets. The first bits of a key are the number of its bucket, so the keys of the table are
+nearly in order. New keys are collected in memory until they are worth writing the table anew, from its start to its
+end, perhaps with twice as many buckets. Keys whose bucket is full stay in memory until then.
 """
 
-import mmap
 import struct
 import tempfile
-from typing import BinaryIO
+import weakref
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmcli.corpus.temporary import temporary_space
 
-# Up to this many keys stay in memory, at about 70 bytes each.
-MEMORY_KEYS = 1 << 18
+# Up to this many new keys stay in memory, at about 70 bytes each, or one for so many keys in the file, if that is more.
+MEMORY_KEYS = 1 << 17
+STORED_KEYS_PER_NEW_KEY = 128
 
-# Keys of a bucket. Buckets are doubled when they are half full on average; then about one in 10,000 is full.
+# Keys of a bucket. Buckets are at most half full on average; then about one in 10,000 is full.
 BUCKET_KEYS = 32
 
-# Buckets rewritten at a time.
+# Buckets written at a time.
 BLOCK_BUCKETS = 1 << 12
 
-# The table is mapped into memory. After so many look-ups, its pages are given back, of which the system may have mapped
-# some more each time.
-LOOKUPS_PER_RELEASE = 1 << 8
-
 _BUCKET = struct.Struct(f"<{BUCKET_KEYS}Q")
-_KEY = struct.Struct("<Q")
 _KEY_BITS = 64
 _FREE = 0
 
@@ -38,107 +33,91 @@ class SeenKeys:
     """A set of 64-bit keys."""
 
     def __init__(self) -> None:
-        self._in_memory: set[int] = set()  # all keys, or those that found no place in the table
+        self._new: set[int] = set()
+        self._most_new = MEMORY_KEYS
         self._table: _Table | None = None
+
+    @property
+    def num_in_memory(self) -> int:
+        """The number of keys that are not in the file."""
+        return len(self._new)
 
     def add(self, key: int) -> bool:
         """Add a signed key; return whether it is new."""
-        if key in self._in_memory:
+        key %= 1 << _KEY_BITS
+        if key in self._new or (self._table is not None and key in self._table):
             return False
-        if self._table is None:
-            self._in_memory.add(key)
-            if len(self._in_memory) > MEMORY_KEYS:
-                self._move_to_table()
-            return True
-        return self._add_to_table(key)
+        self._new.add(key)
+        if len(self._new) > self._most_new:
+            self._store()
+        return True
 
-    def _move_to_table(self) -> None:
-        keys = np.fromiter(self._in_memory, dtype=np.int64, count=len(self._in_memory)).astype(np.uint64)
-        self._table = _Table(keys)
-        self._in_memory = _signed(self._table.take_left_over())
-
-    def _add_to_table(self, key: int) -> bool:
-        assert self._table is not None
-        found = self._table.add(key % (1 << _KEY_BITS))
-        if found is None:
-            self._in_memory.add(key)
-        self._in_memory |= _signed(self._table.take_left_over())
-        return found is not False
-
-
-def _signed(keys: list[int]) -> set[int]:
-    return {key - (1 << _KEY_BITS) if key >> (_KEY_BITS - 1) else key for key in keys}
+    def _store(self) -> None:
+        new = np.sort(np.fromiter(self._new, dtype=np.uint64, count=len(self._new)))
+        self._table = _Table.with_keys(self._table, new)
+        self._new = set(self._table.left_over)
+        self._most_new = max(MEMORY_KEYS, self._table.num_keys // STORED_KEYS_PER_NEW_KEY) + len(self._new)
 
 
 class _Table:
-    """The hash table in a file, which grows as keys are added."""
+    """The hash table in a file.
 
-    def __init__(self, keys: NDArray[np.uint64]) -> None:
-        """Start with these distinct `keys`."""
-        self._bits = max(1, (4 * len(keys) // BUCKET_KEYS).bit_length())
-        self._left_over: list[int] = []
-        self._num_keys, self._num_lookups = len(keys), 0
-        with tempfile.TemporaryFile() as file:
-            self._write(file, 0, 1 << self._bits, np.sort(keys))
-            self._map = _mapped(file)
+    Attributes:
+        num_keys: how many are in it.
+        left_over: keys that found no place.
+    """
 
-    def take_left_over(self) -> list[int]:
-        """Return the keys that found no place when the table was written, and forget them."""
-        found, self._left_over = self._left_over, []
-        return found
+    def __init__(self, bits: int) -> None:
+        """Start a table of 2^`bits` buckets, which are to be written."""
+        self.num_keys = 0
+        self.left_over: list[int] = []
+        self._bits = bits
+        self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (lives as long as the table)
+        weakref.finalize(self, self._file.close)
 
-    def add(self, key: int) -> bool | None:
-        """Return whether a key is new, after adding it; None for one that is new, but has no place."""
-        place = (key >> (_KEY_BITS - self._bits)) * _BUCKET.size
-        bucket = _BUCKET.unpack_from(self._map, place)
-        self._count_lookup()
-        if key in bucket and key != _FREE:
-            return False
-        if key == _FREE or bucket[-1] != _FREE:
-            return None
-        _KEY.pack_into(self._map, place + bucket.index(_FREE) * _KEY.size, key)
-        self._num_keys += 1
-        if 2 * self._num_keys > BUCKET_KEYS << self._bits:
-            self._double()
-        return True
+    @classmethod
+    def with_keys(cls, before: "_Table | None", new: NDArray[np.uint64]) -> "_Table":
+        """Return a table of the keys of another and of `new` ones, which are in ascending order."""
+        bits, num_keys = (0, len(new)) if before is None else (before._bits, before.num_keys + len(new))
+        bits_before = bits
+        while 2 * num_keys > BUCKET_KEYS << bits:
+            bits += 1
+        table = cls(bits)
+        places, end = _buckets(new, bits_before), 0
+        for first in range(0, 1 << bits_before, BLOCK_BUCKETS):
+            num = min(BLOCK_BUCKETS, (1 << bits_before) - first)
+            start, end = end, int(np.searchsorted(places, first + num))
+            stored = [] if before is None else [before._keys(first, num)]
+            table._append(np.sort(np.concatenate([*stored, new[start:end]])), num << (bits - bits_before))
+        return table
 
-    def _count_lookup(self) -> None:
-        self._num_lookups += 1
-        if self._num_lookups % LOOKUPS_PER_RELEASE == 0:
-            self._release()
+    def __contains__(self, key: int) -> bool:
+        self._file.seek((key >> (_KEY_BITS - self._bits)) * _BUCKET.size)
+        return key in _BUCKET.unpack(self._file.read(_BUCKET.size)) and key != _FREE
 
-    def _release(self) -> None:
-        if hasattr(mmap, "MADV_DONTNEED"):
-            self._map.madvise(mmap.MADV_DONTNEED)  # the file keeps what was written
+    def _keys(self, first: int, num: int) -> NDArray[np.uint64]:
+        """Return the keys in `num` buckets from the `first` on."""
+        self._file.seek(first * _BUCKET.size)
+        keys = np.frombuffer(self._file.read(num * _BUCKET.size), dtype="<u8").astype(np.uint64)
+        stored: NDArray[np.uint64] = keys[keys != _FREE]
+        return stored
 
-    def _double(self) -> None:
-        """Write all keys into twice as many buckets."""
-        num_buckets = 1 << self._bits
-        self._bits += 1
-        with tempfile.TemporaryFile() as file:
-            for first in range(0, num_buckets, BLOCK_BUCKETS):
-                end = min(first + BLOCK_BUCKETS, num_buckets)
-                keys = np.frombuffer(self._map[first * _BUCKET.size : end * _BUCKET.size], dtype="<u8")
-                self._write(file, 2 * first, 2 * end, np.sort(keys[keys != _FREE]))
-                self._release()
-            self._map.close()
-            self._map = _mapped(file)
-
-    def _write(self, file: BinaryIO, first: int, end: int, keys: NDArray[np.uint64]) -> None:
-        """Write the buckets from `first` up to `end`, in which all `keys` belong; these are in ascending order.
-
-        All of the file is written, since a mapped file without room on the disk ends the process.
-        """
-        buckets = (keys >> np.uint64(_KEY_BITS - self._bits)).astype(np.int64) - first
+    def _append(self, keys: NDArray[np.uint64], num: int) -> None:
+        """Write the next `num` buckets, with `keys` in ascending order."""
+        first = self._file.tell() // _BUCKET.size
+        buckets = _buckets(keys, self._bits) - first
         ranks = np.arange(len(keys)) - np.searchsorted(buckets, buckets)
         has_place = (ranks < BUCKET_KEYS) & (keys != _FREE)
-        table = np.zeros((end - first, BUCKET_KEYS), dtype="<u8")
-        table[buckets[has_place], ranks[has_place]] = keys[has_place]
-        self._left_over += keys[~has_place].tolist()
+        content = np.zeros((num, BUCKET_KEYS), dtype="<u8")
+        content[buckets[has_place], ranks[has_place]] = keys[has_place]
         with temporary_space():
-            file.write(table.tobytes())
-            file.flush()
+            self._file.write(content.tobytes())
+        self.num_keys += int(has_place.sum())
+        self.left_over += keys[~has_place].tolist()
 
 
-def _mapped(file: BinaryIO) -> mmap.mmap:
-    return mmap.mmap(file.fileno(), 0)
+def _buckets(keys: NDArray[np.uint64], bits: int) -> NDArray[np.int64]:
+    """Return the number of each key's bucket."""
+    if not bits:
+        return np.zeros(len(keys), dtype=np.int64)
+    return (keys >> np.uint64(_KEY_BITS - bits)).astype(np.int64)

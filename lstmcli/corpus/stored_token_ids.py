@@ -58,6 +58,9 @@ class StoredTokenIds(TokenIds):
     """Texts as token ids, of which memory holds what was read last, and 8 bytes for each RUN_TEXTS texts.
 
     `flat` maps all ids into memory and `offsets` computes all of them, for what can't do without.
+
+    Attributes:
+        num_in_memory: the number of ids that were read last, and kept.
     """
 
     def __init__(self, ids: NumbersOnDisk, lengths: NumbersOnDisk) -> None:
@@ -68,7 +71,7 @@ class StoredTokenIds(TokenIds):
             totals.append(np.add.reduceat(block.astype(np.int64), np.arange(0, len(block), RUN_TEXTS)))
         self._starts = np.cumsum(np.concatenate(totals))
         self._cache: OrderedDict[int, _Run] = OrderedDict()
-        self._num_cached = 0
+        self.num_in_memory = 0
 
     @property
     def flat(self) -> NDArray[np.integer]:
@@ -115,8 +118,8 @@ class StoredTokenIds(TokenIds):
         flat = self._ids.read(int(self._starts[number]), int(self._starts[number + 1]))
         starts = [0, *np.cumsum(self.lengths_by_row.of_run(number)).tolist()]
         run = self._cache[number] = _Run(flat, starts)
-        self._num_cached += len(flat)
-        while self._num_cached > CACHED_TOKENS and len(self._cache) > 1:
+        self.num_in_memory += len(flat)
+        while self.num_in_memory > CACHED_TOKENS and len(self._cache) > 1:
             _, oldest = self._cache.popitem(last=False)
-            self._num_cached -= len(oldest.flat)
+            self.num_in_memory -= len(oldest.flat)
         return run
