@@ -1,5 +1,6 @@
 """Corpora that do not fit in memory: the limits are lowered, and results are those of the same corpus in memory."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from lstmcli.corpus.token_segments import TokenSegments
 from lstmcli.corpus.word_merge import encode_segments
 from lstmcli.errors import InterruptedRunError
 from lstmcli.events import Event, RowsRead, StepFinished, TextsHeldOut, VocabularyLearned
+from lstmcli.recipes.linear import sample as linear_sample
+from lstmcli.recipes.linear.sample import LinearRows
 from lstmcli.recipes.pretraining import pretrain
 from lstmcli.recipes.pretraining import texts as pretraining_texts
 from lstmcli.stopping import NEVER, Stop
@@ -32,7 +35,7 @@ from lstmcli.text import epoch_order, token_ids
 from lstmcli.text.encoder import GrowingVocabulary
 from lstmcli.text.epoch_order import BlockOrder
 from lstmcli.text.token_ids import TokenIds, training_batches
-from tests.conftest import FAST, feeling_rows, losses
+from tests.conftest import FAST, corpus_options, feeling_rows, invoke, losses
 
 ID_TEXTS = st.lists(st.lists(st.integers(0, 70_000), min_size=1, max_size=9), min_size=1, max_size=300)
 
@@ -293,3 +296,34 @@ def test_a_pretraining_that_stops_amid_an_epoch_by_blocks_ends_with_the_same_byt
     learn(lines, tmp_path / "run", resume=True)
     assert language_model(tmp_path / "run") == language_model(tmp_path / "whole")
     assert losses(tmp_path / "run") == losses(tmp_path / "whole")
+
+
+def test_linear_models_of_very_many_rows_are_fitted_on_a_random_part(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(linear_sample, "MAX_TOKENS", 150)
+    result = invoke("train", *corpus_options(corpus), "--run-dir", tmp_path / "run")
+    assert result.exit_code == 0, result.stderr
+    facts = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    num_used, num_rows = facts["baseline_rows"], facts["train_rows"]
+    assert 10 < num_used < num_rows
+    assert f"the TF-IDF baseline is fitted on a random {num_used} of {num_rows:,} training rows" in result.stderr
+    assert f"{num_rows - num_used} training texts left out to save memory" in result.stderr
+
+
+def test_a_sample_of_rows_is_random_in_order_and_belongs_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [f"{'word ' * (number % 5)}number{number}" for number in range(200)]
+    tokens = tokenize(texts, TokenizerSettings(), GrowingVocabulary())
+    whole = LinearRows.of(tokens, seed=1)
+    assert (whole.texts, whole.num_left_out, whole.those_of(None)) == (tokens, 0, None)
+    monkeypatch.setattr(linear_sample, "MAX_TOKENS", 100)
+    sample = LinearRows.of(tokens, seed=1)
+    chosen = sample.those_of(np.arange(200)).tolist()
+    assert chosen == sorted(set(chosen))
+    assert np.mean(chosen) == pytest.approx(100, abs=30)
+    assert [found[-1] for found in sample.texts.tokens()] == [f"number{number}" for number in chosen]
+    assert 90 < sample.texts.ids.num_tokens <= 100
+    assert sample.num_left_out == 200 - len(chosen)
+    assert LinearRows.of(tokens, seed=2).those_of(np.arange(200)).tolist() != chosen
+    monkeypatch.setattr(linear_sample, "MAX_TOKENS", 1)
+    assert len(LinearRows.of(tokens, seed=1).texts) == 1

@@ -49,6 +49,11 @@ class TokenIdsOnDisk:
         """(texts + 1,); text n is `flat[offsets[n]:offsets[n + 1]]`."""
         return np.concatenate([[0], np.cumsum(self._lengths.all(), dtype=np.int64)])
 
+    @property
+    def num_tokens(self) -> int:
+        """The number of ids of all texts."""
+        return len(self._ids)
+
     def __len__(self) -> int:
         return len(self._lengths)
 

@@ -25,6 +25,7 @@ from lstmcli.recipes.fit import FittedNetwork, fit_network
 from lstmcli.recipes.gradients.texts import gradients_of_training
 from lstmcli.recipes.levels.training import check_decision, with_groups
 from lstmcli.recipes.linear.report import ScoredFeatures
+from lstmcli.recipes.linear.sample import LinearRows
 from lstmcli.recipes.prepare import Prepared, TokenizedCorpus, prepare, read_corpus, tokenize_corpus
 from lstmcli.recipes.pretraining import pretrain_within
 from lstmcli.recipes.reporting.content import content_of_training
@@ -95,7 +96,7 @@ def _train(config: Config, run: OpenRun, corpus: Corpus | None, tell: Tell, stop
         with replaced_folder(run.directory.model) as folder:
             write_model(folder, model)
         if config.evaluation.baselines:
-            prepared.task.fit_baselines(run.directory.baselines, tokens.train, tokens.validation)
+            facts |= _fit_baselines(prepared, run, tokens, tell)
         predictor = Predictor.open(run.directory.path)
         scored = with_groups(config, _score(prepared, run, predictor, model, networks), model, tell)
         gradients = _gradients(corpus, model, config.training.seed)
@@ -110,6 +111,18 @@ def _train(config: Config, run: OpenRun, corpus: Corpus | None, tell: Tell, stop
     about = f"Run {run.directory.path}", config, corpus, predictor, of_labels, facts, run.history, gradients, source
     write_reports(run.directory, content_of_training(*about))
     return [*evaluations]
+
+
+def _fit_baselines(prepared: Prepared, run: OpenRun, tokens: TokenizedCorpus, tell: Tell) -> dict[str, Any]:
+    """Fit the baselines, and return a fact if TF-IDF does not take all rows."""
+    rows = LinearRows.of(tokens.train, seed=prepared.config.training.seed)
+    prepared.task.fit_baselines(run.directory.baselines, rows, tokens.validation)
+    if not rows.num_left_out:
+        return {}
+    num_used, num_rows = len(rows.texts), len(tokens.train)
+    used = f"a random {num_used:,} of {num_rows:,} training rows"
+    tell(Note(f"to save memory, the TF-IDF baseline is fitted on {used}"))
+    return {"baseline_rows": num_used}
 
 
 def _write_seen(run: OpenRun, corpus: Corpus, continued: Continued | None) -> None:
