@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 from lstmcli.config.loading import load_config
 from lstmcli.config.model_settings import TokenizerSettings
 from lstmcli.config.settings import Config, VocabularySettings
-from lstmcli.corpus import lines_on_disk, numbers_on_disk, seen_keys, stored_token_ids, token_segments
+from lstmcli.corpus import (
+    lines_on_disk,
+    numbers_on_disk,
+    plain_texts,
+    progress,
+    seen_keys,
+    stored_token_ids,
+    token_segments,
+)
 from lstmcli.corpus import texts as texts_module
 from lstmcli.corpus.encode import encode, encode_with_new_vocabulary, tokenize
 from lstmcli.corpus.lines_on_disk import LinesOnDisk
@@ -23,11 +31,12 @@ from lstmcli.corpus.stored_token_ids import StoredTokenIds, token_ids_of
 from lstmcli.corpus.token_segments import TokenSegments
 from lstmcli.corpus.word_merge import encode_segments
 from lstmcli.errors import InterruptedRunError
-from lstmcli.events import Event, RowsRead, StepFinished, TextsHeldOut, VocabularyLearned
+from lstmcli.events import Event, RowsRead, StageMoved, StepFinished, TextsHeldOut, VocabularyLearned
 from lstmcli.recipes.linear import sample as linear_sample
 from lstmcli.recipes.linear.sample import LinearRows
 from lstmcli.recipes.pretraining import pretrain
 from lstmcli.recipes.pretraining import texts as pretraining_texts
+from lstmcli.reports.console import ConsoleReporter
 from lstmcli.stopping import NEVER, Stop
 from lstmcli.store.run import OpenRun
 from lstmcli.store.run_directory import RunDirectory
@@ -327,3 +336,18 @@ def test_a_sample_of_rows_is_random_in_order_and_belongs_together(monkeypatch: p
     assert LinearRows.of(tokens, seed=2).those_of(np.arange(200)).tolist() != chosen
     monkeypatch.setattr(linear_sample, "MAX_TOKENS", 1)
     assert len(LinearRows.of(tokens, seed=1).texts) == 1
+
+
+def test_long_stages_tell_how_far_they_are(lines: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plain_texts, "LEAST_BYTES", 0)
+    monkeypatch.setattr(progress, "LEAST_TEXTS", 0)
+    monkeypatch.setattr(progress, "NUM_TOLD", 4)
+    moved = [event for event in learn(lines, tmp_path / "run") if isinstance(event, StageMoved)]
+    for stage in ("read", "tokenise"):
+        shares = [event.share for event in moved if event.stage == stage]
+        assert shares == sorted(shares)
+        assert shares[-1] == 1.0
+    assert sum(event.stage == "tokenise" for event in moved) == 5
+    with ConsoleReporter() as reporter:
+        for event in moved:
+            reporter(event)

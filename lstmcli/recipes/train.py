@@ -81,7 +81,7 @@ def _train(config: Config, run: OpenRun, corpus: Corpus | None, tell: Tell, stop
         check_decision(config, corpus)
         check_learnable(continued, corpus, config.data)
         run.start(config)
-        tokens = tokenize_corpus(corpus, config)
+        tokens = tokenize_corpus(corpus, config, tell)
         start = start or told_start(config, tokens.train, tell, kind=corpus.labels.kind)
         start = _pretrained(start, config, run, corpus, tokens, device, tell, stop)
         _end_if(stop)

@@ -93,11 +93,10 @@ def fit_linear(
             has_negations=fitted.table.kinds is FeatureKinds.NEGATED,
         )
     )
-    coefficients = fitted.table.further
-    if coefficients is None:
+    if fitted.table.further is None:
         return LinearModel(fitted, None)
     tell(Note(f"beside the text: {'; '.join(text for source in sources for text in source.described())}"))
-    return LinearModel(fitted, FittedFeatures(sources, coefficients), dict(zip(left_out, without, strict=True)))
+    return LinearModel(fitted, FittedFeatures(sources, fitted.table.further), dict(zip(left_out, without, strict=True)))
 
 
 def _left_out(sources: Sequence[RowFeatures]) -> dict[str, NDArray[np.bool_]]:

@@ -18,6 +18,7 @@ from lstmcli.config.defaults import (
 )
 from lstmcli.config.settings import Config, OutputSettings
 from lstmcli.corpus.encode import EncodedTexts, TokenizedTexts
+from lstmcli.corpus.progress import told_texts
 from lstmcli.corpus.texts import Texts
 from lstmcli.corpus.token_segments import TokenSegments
 from lstmcli.data.atomic import replaced_folder
@@ -77,7 +78,7 @@ def learn_next_word(config: Config, run: OpenRun, *, tell: Tell, stop: Stop) -> 
     run.check(config, needs_labels=False)
     with run, training_environment(config.training) as device:
         texts = read_unlabelled(config, tell)
-        tokens = TokenSegments(texts, config.tokenizer)
+        tokens = TokenSegments(told_texts(texts, tell), config.tokenizer)
         start = given_start(config) or told_start(config, tokens, tell)
         limits = _Limits(WANTED_LANGUAGE_TOKENS, None)
         _pretrain(config, run, texts, tokens, start, device, limits, tell, stop)

@@ -60,7 +60,7 @@ def read_unlabelled(config: Config, tell: Tell) -> Texts:
     Raises:
         DataError: see `read_texts`.
     """
-    store, reports = read_texts(config.pretraining.texts or (config.data.train or "",), config.data)
+    store, reports = read_texts(config.pretraining.texts or (config.data.train or "",), config.data, tell)
     for report in reports:
         tell(report)
     return Texts(store, range(len(store)))
