@@ -3,7 +3,7 @@
 import sys
 import time
 
-from benchmarks import bulk, cells, epochs, gpu, growth, prediction, preparation, timing
+from benchmarks import bulk, cells, epochs, gpu, growth, large, prediction, preparation, timing
 from lstmcli.config.settings import TrainingSettings
 from lstmcli.training.setup import keep_freed_memory, training_environment
 
@@ -14,6 +14,7 @@ TABLES = {
     "corpus": growth.with_the_corpus,
     "length": growth.with_the_length,
     "vocabulary": growth.with_the_vocabulary,
+    "large": large.pretraining,
     "reading": preparation.rates,
     "memory": preparation.memory,
     "threads": epochs.threads,

@@ -1,8 +1,4 @@
-"""What happens while a recipe runs, as plain data.
-
-Recipes neither print nor handle signals. They pass each event to their caller through `tell`: the command line turns
-events into lines and a progress bar (`reports.console`), a notebook may plot them, and a test may collect them.
-"""
+"""What happens while a recipe runs, as plain data for its caller: a console, a notebook, a test."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,6 +41,14 @@ class RowsRead(Event):
     num_rows: int
     num_kept: int
     findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class StageMoved(Event):
+    """A long stage, such as "read", is done to this `share`, from 0 to 1, for the progress bar."""
+
+    stage: str
+    share: float
 
 
 @dataclass(frozen=True)
@@ -180,10 +184,7 @@ class EpochFinished(Event):
 
 @dataclass(frozen=True)
 class TrainingFinished(Event):
-    """The training of a network is over, and `best_epoch` is kept.
-
-    `num_waited` is the number of epochs without improvement after which it stopped early, or None.
-    """
+    """The training of a network is over, stopped early after `num_waited` epochs without improvement unless None."""
 
     best_epoch: int
     num_epochs: int

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from lstmcli.events import StepFinished, TextsEncoded
+from lstmcli.events import StageMoved, StepFinished, TextsEncoded
 from lstmcli.reports.console import ConsoleReporter
 
 
@@ -41,6 +41,20 @@ def test_a_bar_counts_the_updates_of_all_epochs_and_goes_at_the_end(monkeypatch:
     assert "loss 0.250" in shown
     assert "read     train.csv: 10 rows\n" in shown.replace("\r", "")
     assert shown.endswith("\x1b[2K")  # the line of the bar is erased
+
+
+def test_a_long_stage_has_a_bar_that_goes_when_it_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = open_terminal(monkeypatch)
+    with ConsoleReporter() as reporter:
+        for stage in ("read", "tokenise"):
+            for share in (0.25, 0.75, 1.0, 1.0):
+                reporter(StageMoved(stage, share))
+            reporter.line("words", "none")
+    shown = terminal.getvalue()
+    assert shown.index("read ") < shown.index("tokenise ")
+    assert "100%" in shown
+    assert shown.count("words    none\n") == 2
+    assert "\x1b[2K" in shown
 
 
 def test_the_bar_of_a_resumed_training_starts_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lstmcli.corpus import numbers_on_disk as numbers_module
 from lstmcli.corpus import texts as texts_module
 from lstmcli.corpus import token_ids_on_disk as spool_module
 from lstmcli.corpus.temporary import temporary_space
@@ -50,7 +51,7 @@ def test_the_digest_tells_texts_from_their_concatenation() -> None:
 def test_ids_come_back_as_they_were_or_renumbered(texts: list[list[int]], block: int, memory: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(spool_module, "BLOCK_IDS", block)
-        patch.setattr(spool_module, "MEMORY_BYTES", memory)
+        patch.setattr(numbers_module, "MEMORY_BYTES", memory)
         spool = TokenIdsOnDisk(texts)
         assert list(spool.texts()) == texts
         assert list(spool.texts(np.arange(0, len(texts), 2))) == texts[::2]

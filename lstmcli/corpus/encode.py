@@ -33,7 +33,7 @@ class TokenizedTexts:
     @property
     def longest(self) -> int:
         """The number of tokens in the longest text."""
-        return int(np.diff(self.ids.offsets).max(initial=0))
+        return self.ids.longest
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -44,7 +44,13 @@ class TokenizedTexts:
 
     def token_ids(self) -> TokenIds:
         """Return the numbers of all tokens."""
-        return TokenIds(self.ids.flat(), self.ids.offsets)
+        return self.ids.token_ids()
+
+    def word_counts(self) -> Iterator[tuple[list[str], NDArray[np.int64]]]:
+        """Yield all `words` and how often each occurs in these texts."""
+        counts = np.zeros(len(self.words), dtype=np.int64)
+        counts[: len(self.ids.counts)] = self.ids.counts
+        yield self.words, counts
 
     def tokens(self) -> Iterator[list[str]]:
         """Yield the tokens of each text."""
@@ -99,7 +105,7 @@ def encode_with_new_vocabulary(
     new_ids = _new_ids(texts.words, vocabulary)
     counts = np.zeros(len(vocabulary), dtype=np.int64)
     np.add.at(counts, new_ids, word_counts)
-    return EncodedTexts(TokenIds(shaped.flat(new_ids), shaped.offsets), vocabulary, counts)
+    return EncodedTexts(shaped.token_ids(new_ids), vocabulary, counts)
 
 
 def encode(
@@ -107,7 +113,7 @@ def encode(
 ) -> TokenIds:
     """Encode `texts` with an existing vocabulary; arguments as above."""
     shaped = _shaped(texts, tokenizer, in_pieces=in_pieces)
-    return TokenIds(shaped.flat(_new_ids(texts.words, vocabulary)), shaped.offsets)
+    return shaped.token_ids(_new_ids(texts.words, vocabulary))
 
 
 def _new_ids(words: list[str], vocabulary: Vocabulary) -> NDArray[np.int64]:

@@ -5,14 +5,16 @@ from pathlib import Path
 
 from lstmcli.config.model_settings import DataSettings
 from lstmcli.corpus.example_rows import text_key
+from lstmcli.corpus.progress import LEAST_BYTES, StageProgress
+from lstmcli.corpus.seen_keys import SeenKeys
 from lstmcli.corpus.texts import TextStore
 from lstmcli.data.blank import is_blank
 from lstmcli.data.columns import text_of
-from lstmcli.data.formats import EXTENSIONS, Record
+from lstmcli.data.formats import EXTENSIONS, FORMATS, Record
 from lstmcli.data.formats.text import TEXT_COLUMN
 from lstmcli.data.reading import ColumnFinder, Source, Wanted, open_records
 from lstmcli.errors import DataError
-from lstmcli.events import Finding, RowsRead
+from lstmcli.events import Finding, RowsRead, Tell, ignore
 
 TEXT_FORMAT = "text"
 
@@ -24,29 +26,43 @@ DESCRIPTIONS = {
 }
 
 
-def read_texts(paths: Sequence[str], settings: DataSettings) -> tuple[TextStore, list[RowsRead]]:
+def read_texts(paths: Sequence[str], settings: DataSettings, tell: Tell = ignore) -> tuple[TextStore, list[RowsRead]]:
     """Read the texts of all files; empty and repeated ones are dropped.
 
     Args:
         paths: files; "-" is standard input. A file without columns has one text per line.
         settings: text column, encoding, and the format of standard input and of files other than .txt.
+        tell: is told how far the reading of a large file is.
 
     Raises:
         DataError: a file can't be read or lacks the column, or there are no texts left.
     """
-    store, keys = TextStore(), set[int]()
+    store, keys = TextStore(), SeenKeys()
     reports = []
     for path in paths:
         is_lines = EXTENSIONS.get(Path(path.removesuffix(".gz")).suffix.lower()) == TEXT_FORMAT
         format_name = "auto" if is_lines else settings.format
-        with open_records(path, format_name=format_name, encoding=settings.encoding) as source:
+        progress = _progress(path, tell)
+        see = None if progress is None else lambda data, progress=progress: progress.add(len(data))
+        with open_records(path, format_name=format_name, encoding=settings.encoding, see=see) as source:
             reports.append(_read_file(source, settings.text, store, keys))
+        if progress is not None:
+            progress.finish()
     if not len(store):
         raise DataError(f"{', '.join(paths)}: there is no text to learn from.")
     return store, reports
 
 
-def _read_file(source: Source, column: str, store: TextStore, keys: set[int]) -> RowsRead:
+def _progress(path: str, tell: Tell) -> StageProgress | None:
+    """Return what counts the bytes of a large file as they are read; None for small ones, pipes and binary formats."""
+    file = Path(path)
+    is_text = EXTENSIONS.get(Path(path.removesuffix(".gz")).suffix.lower()) in FORMATS
+    if not is_text or not file.is_file() or file.stat().st_size < LEAST_BYTES:
+        return None
+    return StageProgress("read", file.stat().st_size, tell)
+
+
+def _read_file(source: Source, column: str, store: TextStore, keys: SeenKeys) -> RowsRead:
     lines: dict[str, list[int]] = {description: [] for description in DESCRIPTIONS}
     num_rows, num_before = 0, len(store)
     select = _TextSelector(source, column)
@@ -65,16 +81,14 @@ def _read_file(source: Source, column: str, store: TextStore, keys: set[int]) ->
     return RowsRead(source.name, num_rows, len(store) - num_before, findings)
 
 
-def _take(text: str | None, store: TextStore, keys: set[int]) -> str | None:
+def _take(text: str | None, store: TextStore, keys: SeenKeys) -> str | None:
     """Store a text, or return the reason why not; None means a malformed row."""
     if text is None:
         return "malformed_rows"
     if is_blank(text):
         return "empty_texts"
-    key = text_key(text)
-    if key in keys:
+    if not keys.add(text_key(text)):
         return "repeated_texts"
-    keys.add(key)
     store.append(text)
     return None
 

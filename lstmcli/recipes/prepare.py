@@ -15,6 +15,7 @@ from lstmcli.config.settings import Config
 from lstmcli.corpus.corpus import Corpus, load_corpus
 from lstmcli.corpus.encode import EncodedTexts, TokenizedTexts, encode, encode_with_new_vocabulary, tokenize
 from lstmcli.corpus.past import Past
+from lstmcli.corpus.progress import told_texts
 from lstmcli.events import (
     LabelsFound,
     Note,
@@ -161,11 +162,13 @@ def read_corpus(config: Config, tell: Tell = ignore, past: Past | None = None) -
     return corpus
 
 
-def tokenize_corpus(corpus: Corpus, config: Config) -> TokenizedCorpus:
+def tokenize_corpus(corpus: Corpus, config: Config, tell: Tell = ignore) -> TokenizedCorpus:
     """Tokenise both splits once, for all later steps."""
     numbers = GrowingVocabulary()
-    train = tokenize(corpus.train.texts, config.tokenizer, numbers)
-    return TokenizedCorpus(train, tokenize(corpus.validation.texts, config.tokenizer, numbers))
+    train, validation = (
+        tokenize(told_texts(part.texts, tell), config.tokenizer, numbers) for part in (corpus.train, corpus.validation)
+    )
+    return TokenizedCorpus(train, validation)
 
 
 def prepare(
@@ -188,7 +191,7 @@ def prepare(
     learned = encode_with_new_vocabulary(tokens.train, config.tokenizer, config.vocabulary, known=known)
     vector_size = None if source is None else source.size
     sizes = CorpusSizes(
-        len(learned.token_ids), len(learned.token_ids.flat), corpus.labels.num_outputs, vector_size=vector_size
+        len(learned.token_ids), learned.token_ids.num_tokens, corpus.labels.num_outputs, vector_size=vector_size
     )
     continuation = Continuation.of(start.continued, corpus)
     if continuation is not None:

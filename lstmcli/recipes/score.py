@@ -24,6 +24,7 @@ from lstmcli.metrics.reliability import without_temperature
 from lstmcli.metrics.tuning import DecisionMaker
 from lstmcli.recipes.agreement.of_rows import notes_on_agreement
 from lstmcli.recipes.continuing.systems import label_system
+from lstmcli.recipes.linear.sample import LinearRows
 from lstmcli.recipes.reporting.effects import effects_of
 from lstmcli.reports.event_lines import describe_dropped, describe_overlap
 from lstmcli.store.baselines import read_baselines, write_baselines
@@ -176,26 +177,26 @@ def _baseline_systems(
 
 
 def fit_baselines(
-    place: Path, corpus: Corpus, train: TokenizedTexts, validation: TokenizedTexts, decisions: DecisionMaker
+    place: Path, corpus: Corpus, train: LinearRows, validation: TokenizedTexts, decisions: DecisionMaker
 ) -> None:
     """Fit majority class and TF-IDF + logistic regression on the training rows and write all baselines into `place`.
 
     Args:
         place: the folder of the baselines, which is replaced.
         corpus: provides the targets.
-        train: the tokens of its training texts.
+        train: of its training rows, those to fit TF-IDF + logistic regression on.
         validation: the tokens of its validation texts.
         decisions: chooses thresholds, and tunes the n-grams alone.
     """
     tfidf = TfidfBaseline.fit(
-        train.tokens(),
-        corpus.train_targets,
+        train.texts.tokens(),
+        train.those_of(corpus.train_targets),
         validation.tokens(),
         corpus.validation_targets,
         kind=corpus.labels.kind,
         choose_rule=decisions.rule,
         choose_group_rule=decisions.group_rule,
-        weights=corpus.train.row_weights,
+        weights=train.those_of(corpus.train.row_weights),
     )
     majority = MajorityBaseline.fit(corpus.train_targets, corpus.labels.kind, corpus.train.row_weights)
     alone = decisions.ngrams_alone()

@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from lstmcli import __version__
-from lstmcli.config.model_settings import AUTOMATIC_START, ENGLISH_START
 from lstmcli.config.settings import Config
 from lstmcli.corpus.corpus import Corpus
 from lstmcli.corpus.label_map import with_map
@@ -20,14 +18,15 @@ from lstmcli.inference.predictor import Predictor
 from lstmcli.inspection.gradients import FileGradients
 from lstmcli.recipes.continuing.before import earlier_overlaps, facts_on, with_notes
 from lstmcli.recipes.continuing.plan import check_learnable
-from lstmcli.recipes.evaluation.written import describe_model
 from lstmcli.recipes.fit import FittedNetwork
 from lstmcli.recipes.gradients.texts import gradients_of_training
 from lstmcli.recipes.levels.training import check_decision, with_groups
 from lstmcli.recipes.linear.report import ScoredFeatures
+from lstmcli.recipes.linear.sample import LinearRows
 from lstmcli.recipes.prepare import Prepared, TokenizedCorpus, read_corpus, tokenize_corpus
 from lstmcli.recipes.pretraining import pretrain_within
 from lstmcli.recipes.reporting.content import content_of_training
+from lstmcli.recipes.reporting.facts import about_model, facts_of_training
 from lstmcli.recipes.score import ScoredRows
 from lstmcli.recipes.scores.score import ScoredNumbers
 from lstmcli.recipes.several.checks import check_device
@@ -40,12 +39,10 @@ from lstmcli.reports.model_card import ModelCard, to_model_card
 from lstmcli.reports.scores.files import write_score_reports
 from lstmcli.reports.scores.model_card import to_score_card
 from lstmcli.stopping import NEVER, Stop
-from lstmcli.store.language_model import LearnedSentenceVectors
 from lstmcli.store.model import SavedModel, write_card, write_model
 from lstmcli.store.provenance import Provenance, provenance
 from lstmcli.store.run import OpenRun
 from lstmcli.store.seen_texts import write_seen_texts
-from lstmcli.text.vocabulary import UNKNOWN_ID
 from lstmcli.training.continued import Continued
 from lstmcli.training.initial_weights import InitialWeights, start_from_run
 from lstmcli.training.processes import ALONE, Processes
@@ -95,7 +92,7 @@ def _train(
             check_decision(config, corpus)
             check_learnable(continued, corpus, config.data)
             run.start(config)
-            tokens = tokenize_corpus(corpus, config)
+            tokens = tokenize_corpus(corpus, config, tell)
             start = start or told_start(config, tokens.train, tell, kind=corpus.labels.kind)
         start = _pretrained(start, config, run, corpus, tokens, device, tell, stop, processes)
         _end_if(stop)
@@ -108,21 +105,33 @@ def _train(
         with replaced_folder(run.directory.model) as folder:
             write_model(folder, model)
         if config.evaluation.baselines:
-            prepared.task.fit_baselines(run.directory.baselines, tokens.train, tokens.validation)
+            facts |= _fit_baselines(prepared, run, tokens, tell)
         predictor = Predictor.open(run.directory.path)
         scored = with_groups(config, _score(prepared, run, predictor, model, networks), model, tell)
         gradients = _gradients(corpus, model, config.training.seed)
-    facts = _facts(prepared, run, networks) | facts
+    facts = facts_of_training(prepared, run, networks) | facts
     if prepared.continuation is not None:
         facts[GOES_ON_FROM] = facts_on(prepared.continuation, scored)
     of_labels = [each for each in scored if isinstance(each, ScoredRows)]
     if not of_labels:
         return _report_scores(prepared, run, model, scored, facts, source)
     evaluations = [each.evaluation for each in of_labels]
-    write_card(run.directory.model, to_model_card(ModelCard(evaluations=evaluations, **_about(prepared, model))))
+    write_card(run.directory.model, to_model_card(ModelCard(evaluations=evaluations, **about_model(prepared, model))))
     about = f"Run {run.directory.path}", config, corpus, predictor, of_labels, facts, run.history, gradients, source
     write_reports(run.directory, content_of_training(*about))
     return [*evaluations]
+
+
+def _fit_baselines(prepared: Prepared, run: OpenRun, tokens: TokenizedCorpus, tell: Tell) -> dict[str, Any]:
+    """Fit the baselines, and return a fact if TF-IDF does not take all rows."""
+    rows = LinearRows.of(tokens.train, seed=prepared.config.training.seed)
+    prepared.task.fit_baselines(run.directory.baselines, rows, tokens.validation)
+    if not rows.num_left_out:
+        return {}
+    num_used, num_rows = len(rows.texts), len(tokens.train)
+    used = f"a random {num_used:,} of {num_rows:,} training rows"
+    tell(Note(f"to save memory, the TF-IDF baseline is fitted on {used}"))
+    return {"baseline_rows": num_used}
 
 
 def _write_seen(run: OpenRun, corpus: Corpus, continued: Continued | None) -> None:
@@ -144,7 +153,7 @@ def _report_scores(
 ) -> list[AnyEvaluation]:
     """Write card and reports of a model of scores, and return its evaluations."""
     numbers = [each.evaluation for each in scored if isinstance(each, ScoredNumbers)]
-    write_card(run.directory.model, to_score_card(ModelCard(evaluations=numbers, **_about(prepared, model))))
+    write_card(run.directory.model, to_score_card(ModelCard(evaluations=numbers, **about_model(prepared, model))))
     write_score_reports(run.directory, numbers, facts, source)
     return [*numbers]
 
@@ -263,37 +272,3 @@ def _gradients(corpus: Corpus, model: SavedModel, seed: int) -> FileGradients | 
         return None
     rows = corpus.validation
     return gradients_of_training(model, rows.texts, label_targets(rows, model.labels), name=rows.name, seed=seed)
-
-
-def _facts(prepared: Prepared, run: OpenRun, networks: Sequence[FittedNetwork]) -> dict[str, Any]:
-    return {
-        "best_epoch": networks[0].best_epoch,
-        "epochs": sum(record["network"] == 1 for record in run.history),
-        "train_rows": len(prepared.corpus.train.table),
-        **_texts_facts(prepared),
-        "parameters": sum(network.num_parameters for network in networks),
-    }
-
-
-def _texts_facts(prepared: Prepared) -> dict[str, float]:
-    """Return what later texts can be compared with: their length, and how many words of new texts are unknown."""
-    new = prepared.validation.token_ids.flat
-    return {
-        "median_tokens": float(np.median(prepared.train.token_ids.lengths)),
-        "unknown_words": round(float((new == UNKNOWN_ID).mean()), 4),
-    }
-
-
-def _about(prepared: Prepared, model: SavedModel) -> dict[str, Any]:
-    """Return what a model card says besides figures."""
-    start, name = prepared.language_model, prepared.config.model.pretrained
-    is_shipped = name in {AUTOMATIC_START, ENGLISH_START}  # the own texts of a training teach it next words
-    return {
-        "model": describe_model(model),
-        "columns": replace(prepared.config.data, label_map=model.columns.label_map),
-        "num_train_rows": len(prepared.corpus.train.table),
-        "is_english": is_shipped and start is not None and isinstance(start.learned, LearnedSentenceVectors),
-        "beside": () if model.features is None else model.features.described(),
-        "release": f"lstmcli {__version__}",
-        "before": "" if prepared.continuation is None else prepared.continuation.continued.digest,
-    }

@@ -4,9 +4,16 @@ import sys
 from typing import Any, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
-from lstmcli.events import Event, StepFinished, TextsEncoded, TrainingFinished
+from lstmcli.events import Event, StageMoved, StepFinished, TextsEncoded, TrainingFinished
 from lstmcli.reports.event_lines import describe
 from lstmcli.visible import visible
 
@@ -14,7 +21,7 @@ LABEL_WIDTH = 8
 
 
 class ConsoleReporter:
-    """Writes events to stderr, one per line, with a progress bar for steps and encoded texts on a terminal.
+    """Writes events to stderr, one per line, with a progress bar for long stages and steps on a terminal.
 
     Use it as a context manager, which removes the bar however the block ends.
     """
@@ -35,6 +42,9 @@ class ConsoleReporter:
         """Show `event` as lines or in the progress bar."""
         if isinstance(event, StepFinished):
             self._move_bar(event)
+            return
+        if isinstance(event, StageMoved):
+            self._move_stage_bar(event)
             return
         if isinstance(event, TextsEncoded):
             self._move_encoding_bar(event)
@@ -91,6 +101,24 @@ class ConsoleReporter:
         task = self._bar.tasks[0]
         speed = (encoded.num_done - encoded.num_before) / max(encoded.seconds, 1e-9)
         self._bar.update(task.id, completed=encoded.num_done, speed=speed)
+
+    def _move_stage_bar(self, moved: StageMoved) -> None:
+        if not self._has_bar or (self._bar is None and moved.share >= 1.0):
+            return
+        if self._bar is None:
+            self._bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(bar_width=24),
+                TaskProgressColumn(),
+                TimeRemainingColumn(),
+                console=self._console,
+                transient=True,
+            )
+            self._bar.add_task(moved.stage, total=1.0)
+            self._bar.start()
+        self._bar.update(self._bar.tasks[0].id, completed=moved.share)
+        if moved.share >= 1.0:
+            self._remove_bar()
 
     def _remove_bar(self) -> None:
         if self._bar is not None:

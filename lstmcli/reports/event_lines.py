@@ -265,6 +265,7 @@ _DESCRIBERS: dict[type[events.Event], Callable[[Any], list[Line]]] = {
     events.PretrainingFinished: _pretraining_finished,
     events.TeacherOpened: _teacher_opened,
     events.TextsEncoded: _texts_encoded,
+    events.StageMoved: lambda _: [],
     events.DistillationFinished: _distillation_finished,
     events.ProbeScored: _probe_scored,
     events.FoldStarted: _fold_started,

@@ -7,9 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcli.text.epoch_order import BlockOrder, Lengths
+
 # Texts are sorted by length within pools of this many batches: lengths match almost as well as after a full sort, and
 # the order remains random.
 POOL_BATCHES = 50
+
+# More texts than this are not shuffled at once, which would take 16 bytes for each; see `epoch_order`.
+MAX_SHUFFLED_TEXTS = 1 << 21
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,16 @@ class TokenIds:
         """The number of tokens of each text, (texts,)."""
         return np.diff(self.offsets)
 
+    @property
+    def lengths_by_row(self) -> Lengths:
+        """The same, of which only those asked for need to be in memory."""
+        return self.lengths
+
+    @property
+    def num_tokens(self) -> int:
+        """The number of tokens of all texts."""
+        return len(self.flat)
+
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
@@ -52,20 +67,22 @@ class TokenIds:
 
 
 def training_batches(
-    lengths: NDArray[np.int64],
+    lengths: Lengths,
     *,
     batch_size: int,
     generator: "np.random.Generator",  # in quotes, so that prediction does not load numpy.random
-) -> list[NDArray[np.int64]]:
+) -> Sequence[NDArray[np.int64]]:
     """Divide all rows into batches of similar length, in random order.
 
     Rows are shuffled, sorted by length within pools of POOL_BATCHES batches, and divided into batches, which are
-    shuffled.
+    shuffled. More than MAX_SHUFFLED_TEXTS rows are shuffled by blocks.
 
     Returns:
         Row numbers of each batch. Every row is in exactly one batch. At most one batch of a pool is smaller than
         `batch_size`.
     """
+    if len(lengths) > MAX_SHUFFLED_TEXTS:
+        return BlockOrder(lengths, batch_size=batch_size, pool_batches=POOL_BATCHES, generator=generator)
     shuffled = generator.permutation(len(lengths))
     batches: list[NDArray[np.int64]] = []
     for start in range(0, len(shuffled), batch_size * POOL_BATCHES):
@@ -75,7 +92,7 @@ def training_batches(
 
 
 def batches_by_length(
-    lengths: NDArray[np.int64],
+    lengths: Lengths,
     *,
     rows: NDArray[np.int64] | None = None,
     batch_size: int,

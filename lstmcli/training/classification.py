@@ -59,7 +59,7 @@ class Classification:
             adversarial: see `backpropagate`.
             device: of the network.
         """
-        self.lengths = train.token_ids.lengths
+        self.lengths = train.token_ids.lengths_by_row
         self._train = train
         self._validation = validation
         self._loss = loss

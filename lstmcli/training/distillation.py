@@ -62,7 +62,7 @@ class Distillation:
             word_dropout: see `word_batch`.
             device: of the network.
         """
-        self.lengths = train.token_ids.lengths
+        self.lengths = train.token_ids.lengths_by_row
         self._train = train
         self._validation = validation
         self._centre = train.mean()

@@ -1,10 +1,12 @@
 """The English start that comes with the tool: where it is, and which texts it is for. Does not load torch."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from lstmcli.corpus.encode import TokenizedTexts
 from lstmcli.data.sealed import SealedFolder
 from lstmcli.store.language_model import MAX_WORDS_BYTES
 from lstmcli.store.layout import LANGUAGE_FOLDER, VOCABULARY_FILE
@@ -24,9 +26,22 @@ def english_words() -> frozenset[str]:
     return frozenset(Vocabulary.from_file_content(content.decode("utf-8")).words)
 
 
-def known_share(texts: TokenizedTexts, words: frozenset[str]) -> float:
+class CountedWords(Protocol):
+    """Texts whose words are counted."""
+
+    def __len__(self) -> int:
+        """Return the number of texts."""
+
+    def word_counts(self) -> Iterator[tuple[list[str], NDArray[np.int64]]]:
+        """Yield words and how often each occurs, perhaps in several parts."""
+
+
+def known_share(texts: CountedWords, words: frozenset[str]) -> float:
     """Return the share of the words of `texts` that are among `words`; signs, digits and emoji are no words."""
-    counts = np.bincount(texts.ids.flat(), minlength=len(texts.words))
-    is_word = np.array([word[:1].isalpha() for word in texts.words], dtype=bool)
-    is_known = np.array([word in words for word in texts.words], dtype=bool)
-    return float(counts[is_word & is_known].sum() / max(1, counts[is_word].sum()))
+    num_known = num_words = 0
+    for found, counts in texts.word_counts():
+        is_word = np.array([word[:1].isalpha() for word in found], dtype=bool)
+        is_known = np.array([word in words for word in found], dtype=bool)
+        num_known += int(counts[is_word & is_known].sum())
+        num_words += int(counts[is_word].sum())
+    return num_known / max(1, num_words)

@@ -82,7 +82,7 @@ class NextWord:
             word_dropout: see `batch.word_batch`. It applies to inputs, not to the words to be predicted.
             device: of the network.
         """
-        self.lengths = train.lengths
+        self.lengths = train.lengths_by_row
         self._train = train
         self._validation = validation
         self._num_candidates = num_candidates

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from lstmcli.config.settings import TrainingSettings
 from lstmcli.errors import LstmcliError
 from lstmcli.metrics.scores import LOWER_IS_BETTER
+from lstmcli.text.epoch_order import Lengths
 from lstmcli.text.token_ids import training_batches
 from lstmcli.training.gpu_graphs import graphed_updates
 from lstmcli.training.gpu_updates import updater_for
@@ -37,7 +38,7 @@ class Objective(Protocol):
     """What a network is trained for."""
 
     @property
-    def lengths(self) -> NDArray[np.int64]:
+    def lengths(self) -> Lengths:
         """Tokens of each training text."""
 
     def batch(self, rows: NDArray[np.int64]) -> Batch:

@@ -5,13 +5,12 @@ from pathlib import Path
 
 from lstmcli.config.model_settings import AUTOMATIC_START, ENGLISH_START, NO_START, LabelKind
 from lstmcli.config.settings import Config
-from lstmcli.corpus.encode import TokenizedTexts
 from lstmcli.events import StartChosen, Tell
 from lstmcli.store.compact import TABLE
 from lstmcli.store.language_model import read_language_model
 from lstmcli.training.continued import check_fits, continued_run, read_continued
 from lstmcli.training.continued_network import word_vectors_of
-from lstmcli.training.english import ENGLISH, LEAST_KNOWN, known_share
+from lstmcli.training.english import ENGLISH, LEAST_KNOWN, CountedWords, known_share
 from lstmcli.training.initial_weights import InitialWeights, differences, start_from, start_from_run
 from lstmcli.training.word_vectors import check_width, vectors_from_file
 
@@ -62,14 +61,14 @@ def continued_start(config: Config) -> InitialWeights | None:
     return InitialWeights(word_vectors_of(continued), continued=continued)
 
 
-def told_start(config: Config, texts: TokenizedTexts, tell: Tell, *, kind: LabelKind | None = None) -> InitialWeights:
+def told_start(config: Config, texts: CountedWords, tell: Tell, *, kind: LabelKind | None = None) -> InitialWeights:
     """Return the `automatic_start`, and tell what it is."""
     start = automatic_start(config, texts, kind)
     tell(StartChosen(start.what))
     return start.weights
 
 
-def automatic_start(config: Config, texts: TokenizedTexts, kind: LabelKind | None = None) -> Start:
+def automatic_start(config: Config, texts: CountedWords, kind: LabelKind | None = None) -> Start:
     """Return the English start for a network that it fits and texts that are in English, and otherwise nothing.
 
     Args:

@@ -20,6 +20,7 @@ from lstmcli.ngrams.row_features import FittedFeatures, RowFeatures
 from lstmcli.ngrams.table import FeatureKinds
 from lstmcli.recipes.continuing.plan import Continuation
 from lstmcli.recipes.linear.features import learned_features
+from lstmcli.recipes.linear.sample import LinearRows
 from lstmcli.recipes.tasks.choice import targets_of
 
 # With more groups of features, none is left out alone: each costs a fit.
@@ -62,16 +63,17 @@ def fit_linear(
     train_targets, validation_targets = targets_of(corpus)
     sources = learned_features(config, corpus.train.texts)
     further = [feature_matrix(sources, part.texts) for part in (corpus.train, corpus.validation)]
+    sample = LinearRows.of(train, seed=config.training.seed)
     left_out = _left_out(sources)
     rows = NgramCorpus(
-        train.token_ids(),
-        train_targets,
+        sample.texts.token_ids(),
+        sample.those_of(train_targets),
         validation.token_ids(),
         validation_targets,
         train.words,
         corpus.labels.output_kind,
-        corpus.train.row_weights,
-        (further[0], further[1]) if sources else None,
+        sample.those_of(corpus.train.row_weights),
+        (sample.those_of(further[0]), further[1]) if sources else None,
     )
     seed = config.training.seed
     continued = None if continuation is None else continuation.ngrams(rows, sizes, seed=seed)
@@ -87,15 +89,14 @@ def fit_linear(
             ngrams.max_characters,
             len(fitted.table.rows),
             fitted.strength,
-            fitted.num_left_out,
+            sample.num_left_out + fitted.num_left_out,
             has_negations=fitted.table.kinds is FeatureKinds.NEGATED,
         )
     )
-    coefficients = fitted.table.further
-    if coefficients is None:
+    if fitted.table.further is None:
         return LinearModel(fitted, None)
     tell(Note(f"beside the text: {'; '.join(text for source in sources for text in source.described())}"))
-    return LinearModel(fitted, FittedFeatures(sources, coefficients), dict(zip(left_out, without, strict=True)))
+    return LinearModel(fitted, FittedFeatures(sources, fitted.table.further), dict(zip(left_out, without, strict=True)))
 
 
 def _left_out(sources: Sequence[RowFeatures]) -> dict[str, NDArray[np.bool_]]:

@@ -139,7 +139,7 @@ class _Lesson:
         learned = encoded.train
         if source is None:
             source = self._word_vectors(learned.vocabulary)
-        num_texts, num_tokens = len(learned.token_ids), len(learned.token_ids.flat)
+        num_texts, num_tokens = len(learned.token_ids), learned.token_ids.num_tokens
         sizes = CorpusSizes(num_texts, num_tokens, num_labels=self.encoder.size, vector_size=source.size)
         schedule = distillation_schedule(num_texts, num_tokens, self.config.pretraining)
         settings = replace(resolve(self.config, sizes), schedule=schedule)
@@ -217,7 +217,7 @@ class _Lesson:
             "best_epoch": trainer.progress.best_epoch,
             "epochs": trainer.progress.epoch - 1,
             "texts": len(token_ids),
-            "tokens": len(token_ids.flat),
+            "tokens": token_ids.num_tokens,
             "words": len(prepared.embedding.vocabulary),
             "parameters": _num_parameters(trainer.model),
         }

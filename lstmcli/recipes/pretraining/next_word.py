@@ -17,8 +17,10 @@ from lstmcli.config.defaults import (
     resolve_pretraining,
 )
 from lstmcli.config.settings import Config, OutputSettings
-from lstmcli.corpus.encode import EncodedTexts, TokenizedTexts, tokenize
+from lstmcli.corpus.encode import EncodedTexts, TokenizedTexts
+from lstmcli.corpus.progress import told_texts
 from lstmcli.corpus.texts import Texts
+from lstmcli.corpus.token_segments import TokenSegments
 from lstmcli.data.atomic import replaced_folder
 from lstmcli.events import Note, PretrainingFinished, PretrainingStarted, Tell, TrainingPlanned, ignore
 from lstmcli.models.language import language_layers
@@ -38,7 +40,6 @@ from lstmcli.store.language_model import LearnedNextWord, SavedLanguageModel, wr
 from lstmcli.store.layout import METRICS_FILE
 from lstmcli.store.provenance import provenance_of_texts
 from lstmcli.store.run import OpenRun
-from lstmcli.text.encoder import GrowingVocabulary
 from lstmcli.text.token_ids import TokenIds
 from lstmcli.training.initial_weights import InitialWeights, build_language_model
 from lstmcli.training.language import NextWord, frequency_perplexity
@@ -81,7 +82,7 @@ def learn_next_word(config: Config, run: OpenRun, *, tell: Tell, stop: Stop, pro
         with processes.together():
             check_device(processes, device)
             texts = read_unlabelled(config, tell)
-            tokens = tokenize(texts, config.tokenizer, GrowingVocabulary())
+            tokens = TokenSegments(told_texts(texts, tell), config.tokenizer)
             start = given_start(config) or told_start(config, tokens, tell)
         limits = _Limits(WANTED_LANGUAGE_TOKENS, None)
         _pretrain(config, run, texts, tokens, start, device, limits, tell, stop, processes)
@@ -127,7 +128,7 @@ def _pretrain(
     config: Config,
     run: OpenRun,
     texts: Texts,
-    tokens: TokenizedTexts,
+    tokens: TokenizedTexts | TokenSegments,
     start: InitialWeights,
     device: torch.device,
     limits: _Limits,
@@ -161,7 +162,12 @@ def _pretrain(
 
 
 def _prepare(
-    config: Config, texts: Texts, tokens: TokenizedTexts, start: InitialWeights, limits: _Limits, tell: Tell
+    config: Config,
+    texts: Texts,
+    tokens: TokenizedTexts | TokenSegments,
+    start: InitialWeights,
+    limits: _Limits,
+    tell: Tell,
 ) -> _Prepared:
     split = split_texts(len(texts), config, measure=METRIC, tell=tell)
     source = start.source
@@ -170,14 +176,14 @@ def _prepare(
     learned, held_out = encoded.train, encoded.held_out
     if max(held_out.lengths) < 2:
         raise NothingToLearnError("no held-out text has two or more words, so there is no next word to predict.")
-    if limits.most is not None and len(learned.token_ids.flat) > limits.most:
+    if limits.most is not None and learned.token_ids.num_tokens > limits.most:
         learned = replace(learned, token_ids=_some(learned.token_ids, limits.most, seed=config.training.seed))
         tell(Note(f"only {len(learned.token_ids):,} of these texts are used, about {limits.most:,} tokens"))
     settings = resolve_pretraining(
         config,
         CorpusSizes(
             num_texts=len(learned.token_ids),
-            num_tokens=len(learned.token_ids.flat),
+            num_tokens=learned.token_ids.num_tokens,
             num_labels=1,
             vector_size=None if source is None else source.size,
         ),
@@ -261,7 +267,7 @@ def _write_facts(
         "best_epoch": trainer.progress.best_epoch,
         "epochs": trainer.progress.epoch - 1,
         "texts": len(prepared.train.token_ids),
-        "tokens": len(prepared.train.token_ids.flat),
+        "tokens": prepared.train.token_ids.num_tokens,
         "words": len(prepared.train.vocabulary),
         "parameters": sum(parameter.numel() for parameter in trainer.model.parameters()),
     }

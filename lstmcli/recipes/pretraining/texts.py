@@ -11,10 +11,12 @@ from lstmcli.config.model_settings import TokenizerSettings
 from lstmcli.config.settings import Config
 from lstmcli.corpus.encode import EncodedTexts, TokenizedTexts, encode, encode_with_new_vocabulary
 from lstmcli.corpus.plain_texts import read_texts
-from lstmcli.corpus.texts import Texts
+from lstmcli.corpus.texts import BLOCK_TEXTS, Texts
+from lstmcli.corpus.token_segments import TokenSegments
+from lstmcli.corpus.word_merge import encode_segments
 from lstmcli.errors import DataError
 from lstmcli.events import Tell, TextsHeldOut, VocabularyLearned
-from lstmcli.text.token_ids import TokenIds
+from lstmcli.text.token_ids import MAX_SHUFFLED_TEXTS, TokenIds
 from lstmcli.text.vocabulary import UNKNOWN_ID, Vocabulary
 
 MAX_VALIDATION_TEXTS = 2_000
@@ -28,10 +30,20 @@ class NothingToLearnError(DataError):
 
 @dataclass(frozen=True)
 class Split:
-    """The numbers of the texts to train on and of those held out, each in ascending order."""
+    """The number of all texts, and the numbers of those held out, in ascending order; the others are to train on."""
 
-    train: NDArray[np.int64]
+    num_texts: int
     held_out: NDArray[np.int64]
+
+    @property
+    def num_train(self) -> int:
+        """How many texts to train on."""
+        return self.num_texts - len(self.held_out)
+
+    @property
+    def train(self) -> NDArray[np.int64]:
+        """The numbers of the texts to train on, in ascending order."""
+        return np.delete(np.arange(self.num_texts), self.held_out)
 
 
 @dataclass(frozen=True)
@@ -48,10 +60,10 @@ def read_unlabelled(config: Config, tell: Tell) -> Texts:
     Raises:
         DataError: see `read_texts`.
     """
-    store, reports = read_texts(config.pretraining.texts or (config.data.train or "",), config.data)
+    store, reports = read_texts(config.pretraining.texts or (config.data.train or "",), config.data, tell)
     for report in reports:
         tell(report)
-    return Texts(store, np.arange(len(store)))
+    return Texts(store, range(len(store)))
 
 
 def split_texts(num_texts: int, config: Config, *, measure: str, tell: Tell) -> Split:
@@ -65,14 +77,18 @@ def split_texts(num_texts: int, config: Config, *, measure: str, tell: Tell) -> 
         raise NothingToLearnError(
             f"too few texts to learn from ({num_texts:,}), since at least one is held out to measure {measure}."
         )
-    order = np.random.default_rng(config.training.seed).permutation(num_texts)
-    split = Split(np.sort(order[num_held_out:]), np.sort(order[:num_held_out]))
-    tell(TextsHeldOut(len(split.train), len(split.held_out), measure))
+    generator = np.random.default_rng(config.training.seed)
+    if num_texts <= MAX_SHUFFLED_TEXTS:
+        held_out = generator.permutation(num_texts)[:num_held_out]
+    else:  # without a permutation of all
+        held_out = generator.choice(num_texts, num_held_out, replace=False)
+    split = Split(num_texts, np.sort(held_out))
+    tell(TextsHeldOut(split.num_train, len(split.held_out), measure))
     return split
 
 
 def encode_split(
-    tokens: TokenizedTexts,
+    tokens: TokenizedTexts | TokenSegments,
     split: Split,
     config: Config,
     tokenizer: TokenizerSettings,
@@ -83,26 +99,41 @@ def encode_split(
 ) -> EncodedSplit:
     """Learn the vocabulary of the texts to train on, and encode all; see `encode_with_new_vocabulary`.
 
+    Segments are always encoded in pieces.
+
     Raises:
         NothingToLearnError: hardly any word is frequent enough.
     """
-    learned = encode_with_new_vocabulary(
-        tokens.having(split.train), tokenizer, config.vocabulary, known=known, in_pieces=in_pieces
-    )
+    if isinstance(tokens, TokenSegments):
+        learned, held_out = encode_segments(
+            tokens, split.held_out, config.vocabulary, max_tokens=tokenizer.max_tokens, known=known
+        )
+        _check_known(learned)
+    else:
+        learned = encode_with_new_vocabulary(
+            tokens.having(split.train), tokenizer, config.vocabulary, known=known, in_pieces=in_pieces
+        )
+        _check_known(learned)
+        held_out = encode(tokens.having(split.held_out), tokenizer, learned.vocabulary, in_pieces=in_pieces)
     counts = learned.counts
-    num_known = int(counts[UNKNOWN_ID + 1 :].sum())
+    tell(VocabularyLearned(len(learned.vocabulary), int(counts.sum()), float(counts[UNKNOWN_ID] / counts.sum())))
+    return EncodedSplit(learned, held_out)
+
+
+def _check_known(learned: EncodedTexts) -> None:
+    num_known = int(learned.counts[UNKNOWN_ID + 1 :].sum())
     if num_known < MIN_KNOWN_TOKENS:
         raise NothingToLearnError(
             f"these texts have only {num_known:,} tokens of words frequent enough to learn from; at least "
             f"{MIN_KNOWN_TOKENS:,} are needed."
         )
-    held_out = encode(tokens.having(split.held_out), tokenizer, learned.vocabulary, in_pieces=in_pieces)
-    tell(VocabularyLearned(len(learned.vocabulary), int(counts.sum()), float(counts[UNKNOWN_ID] / counts.sum())))
-    return EncodedSplit(learned, held_out)
 
 
 def fingerprint(texts: Texts, vocabulary: Vocabulary, teacher: str = "") -> str:
     """Return a hash of the texts, the vocabulary and the digest of the teacher, if there is one."""
-    digest = hashlib.sha256(texts.store.digest() + texts.numbers.tobytes() + teacher.encode())
+    digest = hashlib.sha256(texts.store.digest())
+    for start in range(0, len(texts), BLOCK_TEXTS):
+        digest.update(np.asarray(texts.numbers[start : start + BLOCK_TEXTS]).tobytes())
+    digest.update(teacher.encode())
     digest.update(vocabulary.file_content().encode())
     return digest.hexdigest()

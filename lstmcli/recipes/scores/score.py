@@ -22,6 +22,7 @@ from lstmcli.metrics.score_evaluation import IntervalCoverage, ScoreEvaluation, 
 from lstmcli.metrics.score_outputs import ScoreOutputs
 from lstmcli.metrics.score_tuning import ScoreTuner, Standard
 from lstmcli.recipes.continuing.systems import score_system
+from lstmcli.recipes.linear.sample import LinearRows
 from lstmcli.reports.event_lines import describe_dropped, describe_overlap
 from lstmcli.store.provenance import UNKNOWN, Provenance
 from lstmcli.store.score_baselines import read_score_baselines, write_score_baselines
@@ -142,7 +143,7 @@ def fit_score_baselines(
     place: Path,
     train_targets: Floats,
     validation_targets: Floats,
-    train: TokenizedTexts,
+    train: LinearRows,
     validation: TokenizedTexts,
     tuner: ScoreTuner,
     *,
@@ -154,12 +155,18 @@ def fit_score_baselines(
         place: the folder of the baselines, which is replaced.
         train_targets: (training rows, scores), NaN where missing.
         validation_targets: (validation rows, scores), NaN where missing.
-        train: the tokens of the training texts.
+        train: of the training rows, those to fit TF-IDF + ridge on.
         validation: the tokens of the validation texts.
         tuner: tunes the n-grams alone.
         weights: (training rows,); None: all count as one.
     """
-    tfidf = RidgeBaseline.fit(train.tokens(), train_targets, validation.tokens(), validation_targets, weights)
+    tfidf = RidgeBaseline.fit(
+        train.texts.tokens(),
+        train.those_of(train_targets),
+        validation.tokens(),
+        validation_targets,
+        train.those_of(weights),
+    )
     baselines = ScoreBaselines(Standard.of(train_targets, weights).means, tfidf, tuner.ngrams_alone())
     with replaced_folder(place) as folder:
         write_score_baselines(folder, baselines)

@@ -15,6 +15,7 @@ from lstmcli.metrics.scores import DEFAULT_SCORE
 from lstmcli.metrics.tuning import DecisionMaker
 from lstmcli.models.classifier import Classifier
 from lstmcli.ngrams.fit import FittedNgrams
+from lstmcli.recipes.linear.sample import LinearRows
 from lstmcli.recipes.score import fit_baselines
 from lstmcli.recipes.tasks.task import Outputs, Tuned
 from lstmcli.training.initial_weights import start_output
@@ -89,6 +90,6 @@ class LabelTask:
         of_model = {"rule": rule, "temperature": temperature, "ngram_share": share, "group_rule": decision.group_rule}
         return Tuned(share, facts, events, of_model)
 
-    def fit_baselines(self, place: Path, train: TokenizedTexts, validation: TokenizedTexts) -> None:
+    def fit_baselines(self, place: Path, train: LinearRows, validation: TokenizedTexts) -> None:
         """See `Task`."""
         fit_baselines(place, self._corpus, train, validation, self._decisions)

@@ -15,6 +15,7 @@ from lstmcli.metrics.score_outputs import NO_RULE
 from lstmcli.metrics.score_tuning import SQUARED_ERROR, ScoreTuner, Standard
 from lstmcli.models.classifier import Classifier
 from lstmcli.ngrams.fit import FittedNgrams
+from lstmcli.recipes.linear.sample import LinearRows
 from lstmcli.recipes.scores.score import fit_score_baselines
 from lstmcli.recipes.tasks.task import Outputs, Tuned
 from lstmcli.training.loss import Loss
@@ -66,6 +67,6 @@ class ScoreTask:
         facts: dict[str, Any] = {"ngram_share": round(found.ngram_share, 4)}
         return Tuned(found.ngram_share, facts, (), {"rule": NO_RULE, "temperature": 1.0, "scores": found})
 
-    def fit_baselines(self, place: Path, train: TokenizedTexts, validation: TokenizedTexts) -> None:
+    def fit_baselines(self, place: Path, train: LinearRows, validation: TokenizedTexts) -> None:
         """See `Task`."""
         fit_score_baselines(place, self._train, self._validation, train, validation, self._tuner, weights=self._weights)

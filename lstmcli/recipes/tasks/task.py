@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from lstmcli.corpus.encode import TokenizedTexts
 from lstmcli.events import Event
 from lstmcli.models.classifier import Classifier
+from lstmcli.recipes.linear.sample import LinearRows
 from lstmcli.training.loss import Loss
 
 Outputs = NDArray[np.floating]
@@ -71,5 +72,5 @@ class Task(Protocol):
     def tuned(self, outputs: Outputs) -> Tuned:
         """Return what is best for these outputs on validation rows."""
 
-    def fit_baselines(self, place: Path, train: TokenizedTexts, validation: TokenizedTexts) -> None:
-        """Fit the baselines on training rows, given as tokens, and write them into the folder `place`."""
+    def fit_baselines(self, place: Path, train: LinearRows, validation: TokenizedTexts) -> None:
+        """Fit the baselines on training rows, and write them into the folder `place`."""
