@@ -141,7 +141,7 @@ def test_a_process_that_dies_is_reported(run_directory: Path, monkeypatch: pytes
     pool = OtherProcesses(run_directory, 1, 256)
     try:
         with pytest.raises(LstmcliError, match=r"exited unexpectedly \(exit code 1\)"):
-            [pool.submit(["so glad"]) for _ in range(2)]
+            [*pool.submit(["so glad"]), *pool.drain()]
     finally:
         pool.close()
 
