@@ -11,8 +11,9 @@ from typing import Protocol, overload
 import numpy as np
 from numpy.typing import NDArray
 
-# Neighbours that are read together, so that a disk is not asked for each text alone.
-RUN_TEXTS = 64
+# Neighbours that are read together, so that a disk is not asked for each text alone. Fewer would mix better, and need
+# more memory: 8 bytes for each run.
+RUN_TEXTS = 32
 
 # A pool ends before it has more texts or tokens than this, if it has any.
 MAX_POOL_TEXTS = 1 << 17
