@@ -145,7 +145,8 @@ def write_tables(folder: Path) -> None:
         *(("old", 7, ("gold", "prediction")), ("new", 5, ("gold", "prediction"))),
     ):
         guesses = [(t, x, LABELS[0] if number % error == 0 else x) for number, (t, x) in enumerate(rows)]
-        write_csv(folder / f"{name}.csv", ["text", *columns], guesses)
+        authors = [(*guess, extended((guess[0], guess[1]))[4]) for guess in guesses]
+        write_csv(folder / f"{name}.csv", ["text", *columns, "author"], authors)
         grades = [[t, *map(SEVERITIES["severity.csv"].__getitem__, xs)] for t, *xs in guesses]
         write_csv(folder / f"pain-{name}.csv", ["text", *columns], grades)
     (folder / "mood.dic").write_text("%\n1\tposemo\n2\tnegemo\n%\nglad\t1\nfuri*\t2\nlonely\t2\n", encoding="utf-8")
