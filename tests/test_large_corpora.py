@@ -177,6 +177,23 @@ def test_words_are_numbered_anew_before_they_are_too_many(monkeypatch: pytest.Mo
     assert max(sizes) <= 50 + 3
 
 
+def test_words_of_earlier_segments_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(token_segments, "MAX_WORDS", 50)
+    made: list[GrowingVocabulary] = []
+
+    class Noted(GrowingVocabulary):
+        def __init__(self) -> None:
+            super().__init__()
+            made.append(self)
+
+    monkeypatch.setattr(token_segments, "GrowingVocabulary", Noted)
+    segments = TokenSegments([f"word{number}" for number in range(400)], TokenizerSettings())
+    assert len(segments.segments) > 5
+    assert len(made) == 1
+    assert len(made[0].words) <= 52
+    assert sum(len(words) - 2 for words, _ in segments.word_counts()) == 400
+
+
 class CountedLengths:
     """Lengths of texts that note how many are asked for at once."""
 

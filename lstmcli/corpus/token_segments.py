@@ -56,12 +56,17 @@ class TokenSegments:
         self._take(texts, Tokenizer.without_limit(settings))
 
     def _take(self, texts: Iterable[str], tokenizer: Tokenizer) -> None:
-        segment = _OpenSegment(tokenizer, self._ids, self.lengths)
+        # One encoder for all segments: it is part of a cycle, so it would not be freed with its segment.
+        numbers = GrowingVocabulary()
+        encode = TextEncoder(tokenizer, numbers.id_of)
+        segment = _OpenSegment(numbers.words, self._ids, self.lengths)
         for text in texts:
-            segment.append(text)
-            if len(segment.words) > MAX_WORDS:
+            segment.append(encode(text))
+            if len(numbers.words) > MAX_WORDS:
                 self._close(segment)
-                segment = _OpenSegment(tokenizer, self._ids, self.lengths)
+                numbers.start_over()
+                encode.forget()
+                segment = _OpenSegment(numbers.words, self._ids, self.lengths)
         self._close(segment)
 
     def _close(self, segment: "_OpenSegment") -> None:
@@ -120,18 +125,15 @@ class _OpenSegment:
         counts: (words,), how often each occurs in what is written.
     """
 
-    def __init__(self, tokenizer: Tokenizer, ids: NumbersOnDisk, lengths: NumbersOnDisk) -> None:
-        numbers = GrowingVocabulary()
-        self._encode = TextEncoder(tokenizer, numbers.id_of)
+    def __init__(self, words: list[str], ids: NumbersOnDisk, lengths: NumbersOnDisk) -> None:
         self._ids, self._lengths = ids, lengths
         self._block, self._block_lengths = array("i"), array("i")
         self.first_id = len(ids)
-        self.words = numbers.words
+        self.words = words
         self.counts = np.zeros(0, dtype=np.int64)
 
-    def append(self, text: str) -> None:
+    def append(self, ids: list[int]) -> None:
         """Add a text."""
-        ids = self._encode(text)
         self._block.extend(ids)
         self._block_lengths.append(len(ids))
         if len(self._block) >= BLOCK_IDS:

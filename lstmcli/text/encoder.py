@@ -28,6 +28,10 @@ class TextEncoder:
         """Return the ids. A text without tokens becomes one unknown word, so that every text has a prediction."""
         return self._tokenizer.cut(self._cache.all(self._tokenizer.pieces(text))) or [UNKNOWN_ID]
 
+    def forget(self) -> None:
+        """Forget the ids of all strings, as when `lookup` assigns others."""
+        self._cache.clear()
+
     def _encode_piece(self, piece: str) -> tuple[int, ...]:
         return tuple(map(self._lookup, self._tokenizer.piece_tokens(piece)))
 
@@ -109,3 +113,8 @@ class GrowingVocabulary:
             found = self._ids[word] = len(self.words)
             self.words.append(word)
         return found
+
+    def start_over(self) -> None:
+        """Forget all words. `words` is another list from now on."""
+        self.words = [PAD_TOKEN, UNKNOWN_TOKEN]
+        self._ids.clear()
