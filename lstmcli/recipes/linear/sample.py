@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from lstmcli.corpus.encode import TokenizedTexts
 
-# A linear model of words and word pairs takes about 150 bytes per token while it is fitted.
+# A linear model of words and word pairs takes an estimated 150 bytes per token while it is fitted.
 MAX_TOKENS = 10_000_000
 
 
