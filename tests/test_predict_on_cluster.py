@@ -25,7 +25,7 @@ class Unreliable:
     Attributes:
         done: the outputs of all tasks that were answered.
         interrupted_after: so many tasks; None: never.
-        change: what becomes of each result.
+        change: returns the result that is passed on in the place of each one.
     """
 
     done: list[str]

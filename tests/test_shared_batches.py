@@ -231,6 +231,21 @@ def test_gradients_of_shares_add_up_to_those_of_the_batch(name: str, num_texts: 
         assert_close(sum(part[1][each] for part in parts), gradient, rtol=1e-6, atol=1e-9)
 
 
+def trainer_of(model: Any, objective: Any, processes: Processes, *, metric: str = "perplexity") -> Trainer:
+    """Return a training of a copy of the network, as one of the processes sees it."""
+    return Trainer(
+        copy.deepcopy(model),
+        objective,
+        metric=metric,
+        settings=TrainingSettings(seed=4, average_decay=0.9),
+        learning_rate=0.01,
+        batch_size=7,
+        num_epochs=3,
+        device=CPU,
+        processes=processes,
+    )
+
+
 @pytest.mark.parametrize("sparse", [True, False])
 @pytest.mark.parametrize("name", OBJECTIVES)
 @pytest.mark.parametrize("number", [2, 3])
@@ -241,17 +256,7 @@ def test_several_processes_train_the_network_that_one_trains(name: str, number: 
     model.double().embedding.sparse = sparse  # type: ignore[union-attr]
 
     def trained(processes: Processes) -> tuple[list[float], dict[str, Tensor]]:
-        trainer = Trainer(
-            copy.deepcopy(model),
-            objective,
-            metric=metric,
-            settings=TrainingSettings(seed=4, average_decay=0.9),
-            learning_rate=0.01,
-            batch_size=7,
-            num_epochs=3,
-            device=CPU,
-            processes=processes,
-        )
+        trainer = trainer_of(model, objective, processes, metric=metric)
         results = list(trainer.run())
         losses = [result.loss for result in results if isinstance(result, StepResult)]
         scores = [result.validation[metric] for result in results if isinstance(result, EpochResult)]
@@ -272,17 +277,7 @@ def test_a_request_to_one_process_stops_all_after_the_same_update() -> None:
     model, objective = next_word()
 
     def num_updates(processes: Processes) -> int:
-        trainer = Trainer(
-            copy.deepcopy(model),
-            objective,
-            metric="perplexity",
-            settings=TrainingSettings(seed=4),
-            learning_rate=0.01,
-            batch_size=7,
-            num_epochs=3,
-            device=CPU,
-            processes=processes,
-        )
+        trainer = trainer_of(model, objective, processes)
         for number, _ in enumerate(trainer.run(), start=1):
             if processes.rank == 1 and number == 2:
                 processes.stop.is_wanted = lambda: True  # type: ignore[method-assign, attr-defined]
@@ -308,17 +303,7 @@ def test_networks_that_have_come_to_differ_are_noticed() -> None:
     model, objective = next_word()
 
     def trained(processes: Processes) -> None:
-        trainer = Trainer(
-            copy.deepcopy(model),
-            objective,
-            metric="perplexity",
-            settings=TrainingSettings(seed=4),
-            learning_rate=0.01,
-            batch_size=7,
-            num_epochs=1,
-            device=CPU,
-            processes=processes,
-        )
+        trainer = trainer_of(model, objective, processes)
         with torch.no_grad():
             trainer.model.bias[3] += 1e-3 * processes.rank  # type: ignore[index]
         list(trainer.run())

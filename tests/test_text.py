@@ -217,6 +217,21 @@ def test_a_block_encoder_that_forgets_gives_the_same_ids(monkeypatch: pytest.Mon
     assert [encode([text]).flat.tolist() for text in ("a b c", "c d", "a d")] == [[2, 3, 4], [4, 5], [2, 5]]
 
 
+def test_long_strings_do_not_pile_up_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in texts without spaces, where each string is a whole text and none occurs again."""
+    monkeypatch.setattr("lstmcli.text.encoder.MAX_KEPT_IDS", 100)
+    monkeypatch.setattr("lstmcli.text.encoder.CACHE_SIZE", 1000)
+    one_by_one = TextEncoder(DEFAULT, (expected := GrowingVocabulary()).id_of)
+    encode = BlockEncoder(DEFAULT, (found := GrowingVocabulary()).id_of)
+    most = 0
+    for number in range(60):
+        text = "".join(chr(0x4E00 + (7 * number + place) % 200) for place in range(40))
+        assert encode([text, text]).flat.tolist() == 2 * one_by_one(text)
+        most = max(most, len(encode._ids))
+    assert found.words == expected.words
+    assert most <= 100 + 2 * 40
+
+
 def test_a_vocabulary_file_reads_back_also_with_odd_words() -> None:
     vocabulary = Vocabulary(["<pad>", "<unknown>", "\x00", "'", "é", "\ufeff"])
     assert Vocabulary.from_file_content(vocabulary.file_content()).words == vocabulary.words

@@ -36,6 +36,10 @@ class TextEncoder:
         return tuple(map(self._lookup, self._tokenizer.piece_tokens(piece)))
 
 
+# The ids of so many tokens are kept, 4 bytes each: those of long strings, as in texts without spaces, would pile up.
+MAX_KEPT_IDS = 1 << 20
+
+
 class BlockEncoder:
     """Returns the ids of all tokens of a block of texts, several times as fast as text by text.
 
@@ -55,7 +59,7 @@ class BlockEncoder:
 
     def __call__(self, texts: Sequence[str]) -> TokenIds:
         """Return the ids. A text without tokens becomes one unknown word, so that every text has a prediction."""
-        if len(self._offsets) > CACHE_SIZE:
+        if len(self._offsets) > CACHE_SIZE or len(self._ids) > MAX_KEPT_IDS:
             self._forget()
         ends = array("q", [0])
 

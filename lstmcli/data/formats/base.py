@@ -1,5 +1,6 @@
 """The interface of a file format: a reader of records, and a writer of records with added columns."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TextIO
 
@@ -86,12 +87,12 @@ class UnwritableRowError(Exception):
         self.number = number
 
 
-class RowByRow:
+class RowByRow(ABC):
     """A `RecordWriter` for which writing several records at once makes no difference."""
 
+    @abstractmethod
     def write(self, record: Record, additions: Mapping[str, Any]) -> None:
         """See `RecordWriter`."""
-        raise NotImplementedError
 
     def write_rows(self, records: Sequence[Record], additions: Sequence[Mapping[str, Any]]) -> None:
         """See `RecordWriter`."""

@@ -31,7 +31,7 @@ class Tally:
             inputs: of the prediction.
             parts: of these.
             model: a digest of the model.
-            on_error: what becomes of rows that can't be read.
+            on_error: what to do with rows that can't be read, see `InputOptions`.
         """
         self._folder, self._inputs, self._parts, self._model, self._on_error = folder, inputs, parts, model, on_error
         self._num_notes = 0
