@@ -3,7 +3,7 @@
 import sys
 import time
 
-from benchmarks import bulk, cells, epochs, gpu, growth, large, prediction, preparation, timing
+from benchmarks import bulk, cells, epochs, gpu, growth, large, prediction, preparation, processes, timing
 from lstmcli.config.settings import TrainingSettings
 from lstmcli.training.setup import keep_freed_memory, training_environment
 
@@ -18,6 +18,7 @@ TABLES = {
     "reading": preparation.rates,
     "memory": preparation.memory,
     "threads": epochs.threads,
+    "processes": processes.together,
     "gpu": gpu.speed,
     "start": prediction.start,
     "throughput": prediction.throughput,

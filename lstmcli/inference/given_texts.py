@@ -5,7 +5,7 @@ from itertools import islice
 from math import isnan
 
 # Texts that are computed together: enough to sort by length; the memory for more would bring no speed.
-BLOCK_TEXTS = 2048
+BLOCK_TEXTS = 4096
 
 WANTED = "expected a list of strings"
 

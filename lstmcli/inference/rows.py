@@ -17,7 +17,7 @@ from lstmcli.inference.origins import ORIGIN, Row, num_characters, origin_of, re
 from lstmcli.inference.row_counts import RowCounts
 
 # Rows that are read, predicted and written together: enough to sort by length, few enough to answer soon.
-BLOCK_ROWS = 2048
+BLOCK_ROWS = 4096
 
 # A block ends earlier where its rows are long, so that memory does not grow with them.
 BLOCK_CHARACTERS = 2**22

@@ -25,7 +25,7 @@ from lstmcli.recipes.predict import InputOptions, OutputOptions, input_layouts, 
 from lstmcli.store.model import SavedModel
 
 # Blocks that are measured, after a first one that fills the caches of words.
-SAMPLE_BLOCKS = 8
+SAMPLE_BLOCKS = 5
 
 
 class _TimedPool:
