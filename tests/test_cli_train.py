@@ -80,13 +80,16 @@ def test_a_pipe_gets_plain_lines_on_stderr_and_the_figures_on_stdout(corpus: Pat
     assert "Confusion" in result.stdout
 
 
-def test_the_default_run_directory_is_named_after_config_or_file(corpus: Path, tmp_path: Path, cli: Cli) -> None:
+def test_the_default_run_directory_is_named_after_config_or_file(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     config = tmp_path / "feelings.yaml"
     config.write_text(f"data: {{train: {corpus}/train.csv}}\n")
     fast = set_options(*FAST, "training.epochs=1", "evaluation.baselines=false")
-    assert cli("train", "--config", config, *fast, cwd=tmp_path).returncode == 0
+    assert invoke("train", "--config", config, *fast).exit_code == 0
     assert (tmp_path / "runs" / "feelings" / "model").is_dir()
-    assert cli("train", *set_options(f"data.train={corpus}/train.csv"), *fast, cwd=tmp_path).returncode == 0
+    assert invoke("train", *set_options(f"data.train={corpus}/train.csv"), *fast).exit_code == 0
     assert (tmp_path / "runs" / "train" / "model").is_dir()
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import rankdata
 from sklearn import metrics as sk
 
 from lstmcli.config.model_settings import LabelKind
@@ -127,6 +128,13 @@ def test_auc_is_the_share_of_pairs_in_the_right_order() -> None:
     assert label_values(evaluated(actual, actual, probabilities, "traits"), "auc") == [pytest.approx(np.mean(pairs))]
 
 
+def area(actual: np.ndarray, probabilities: np.ndarray) -> float:
+    """Return the AUC by the sum of ranks, of Mann and Whitney; scikit-learn's takes forty times as long."""
+    num_positive = int(actual.sum())
+    above = rankdata(probabilities)[actual].sum() - num_positive * (num_positive + 1) / 2
+    return float(above / (num_positive * (len(actual) - num_positive)))
+
+
 @pytest.mark.parametrize("has_groups", [False, True])
 def test_the_interval_of_auc_is_close_to_that_of_resamples_that_are_ranked_anew(has_groups: bool) -> None:
     generator = np.random.default_rng(11)
@@ -140,7 +148,8 @@ def test_the_interval_of_auc_is_close_to_that_of_resamples_that_are_ranked_anew(
     found = evaluate("rows", [system], actual, ("a",), "traits", settings, groups=clusters).further["m"].labels[0].auc
     rows = np.arange(400).reshape(100, 4) if has_groups else np.arange(400)[:, None]
     drawn = [rows[generator.integers(len(rows), size=len(rows))].ravel() for _ in range(2000)]
-    samples = [sk.roc_auc_score(actual[each, 0], probabilities[each, 0]) for each in drawn]
+    samples = [area(actual[each, 0], probabilities[each, 0]) for each in drawn]
+    assert samples[0] == pytest.approx(sk.roc_auc_score(actual[drawn[0], 0], probabilities[drawn[0], 0]), abs=1e-12)
     low, high = np.quantile(samples, [0.025, 0.975])
     assert found is not None
     assert (found.low, found.high) == (pytest.approx(low, abs=0.006), pytest.approx(high, abs=0.006))
