@@ -394,6 +394,14 @@ def test_what_is_not_a_run_directory_is_named_as_such(tmp_path: Path) -> None:
         read_model(tmp_path)
 
 
+@pytest.mark.parametrize("left", ["model", "metrics.json"])
+def test_a_finished_run_without_its_model_is_damaged_not_unfinished(left: str, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").touch()
+    (tmp_path / left).mkdir() if left == "model" else (tmp_path / left).touch()
+    with pytest.raises(DamagedFileError, match=r"model/model\.json: is missing\. Restore the folder from a copy"):
+        read_model(tmp_path)
+
+
 def test_a_saved_model_goes_back_to_torch(run_directory: Path) -> None:
     model = read_model(run_directory)
     network = Classifier.from_saved(model.network, model.members[0], pad_id=PAD_ID)

@@ -28,7 +28,7 @@ from lstmcli.config.model_settings import DataSettings, ModelSettings, Tokenizer
 from lstmcli.corpus.label_set import LabelSet
 from lstmcli.data.atomic import atomic_path, saving_tensors
 from lstmcli.data.sealed import RowGuard, SealedFolder, reason_of, reseal, seal
-from lstmcli.errors import RunDirectoryError, UsageError
+from lstmcli.errors import DamagedFileError, RunDirectoryError, UsageError
 from lstmcli.kernels.weights import Weights
 from lstmcli.metrics.decisions import DecisionRule
 from lstmcli.metrics.score_outputs import ScoreOutputs
@@ -44,6 +44,7 @@ from lstmcli.store.layout import (
     FOLDS_FILE,
     INDEX_FILE,
     LANGUAGE_FOLDER,
+    METRICS_FILE,
     MODEL_FOLDER,
     NGRAMS_FILE,
     VOCABULARY_FILE,
@@ -186,6 +187,7 @@ def find_model(run: Path) -> Path:
 
     Raises:
         RunDirectoryError: it is neither.
+        DamagedFileError: it was one, but the description of the model is lost.
     """
     for folder in (run / MODEL_FOLDER, run):
         if (folder / DESCRIPTION_FILE).is_file():
@@ -200,6 +202,8 @@ def find_model(run: Path) -> Path:
     if (run / FOLDS_FILE).is_file():
         raise RunDirectoryError(f"{run}: holds a cross-validation; its models are in folds/1, folds/2, ...")
     if (run / CONFIG_FILE).is_file():
+        if (run / MODEL_FOLDER).is_dir() or (run / METRICS_FILE).is_file():  # written once there was a model
+            raise DamagedFileError(run / MODEL_FOLDER / DESCRIPTION_FILE, "is missing")
         raise RunDirectoryError(f"{run}: holds an unfinished training; resume it with `lstmcli train --resume`.")
     raise RunDirectoryError(f"{run}: is not a run directory: expected {run / MODEL_FOLDER / DESCRIPTION_FILE}.")
 
