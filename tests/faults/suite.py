@@ -30,11 +30,11 @@ class Kind:
 
 
 KINDS = {
-    "kills": Kind(kills.attacks, 8, 200),
-    "damage": Kind(damage.attacks, 16, 500),
-    "full_disk": Kind(full_disk.attacks, 6, 64),
-    "hostile": Kind(hostile.attacks, 6, 300),
-    "malformed": Kind(malformed.attacks, 100, 10_000),
+    "kills": Kind(kills.attacks, 5, 200),
+    "damage": Kind(damage.attacks, 12, 500),
+    "full_disk": Kind(full_disk.attacks, 5, 64),
+    "hostile": Kind(hostile.attacks, 4, 300),
+    "malformed": Kind(malformed.attacks, 60, 10_000),
 }
 
 
