@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -138,13 +139,11 @@ def test_options_that_do_not_fit_are_wrong_usage(files: Path, options: list[str]
 
 
 def test_a_model_without_ngrams_has_no_first_stage(run_directory: Path) -> None:
-    class WithoutNgrams:
-        scores = None
-        ngrams = None
-
-    with pytest.raises(UsageError, match="this model has no n-grams that could answer alone"):
-        check_fast(WithoutNgrams(), 0.99, PredictOptions())  # type: ignore[arg-type]
-    check_fast(read_model(run_directory), 0.99, PredictOptions())
+    model = read_model(run_directory)
+    message = "this model has no n-grams that could answer alone; distill it first: lstmcli distill a/run"
+    with pytest.raises(UsageError, match=message):
+        check_fast(replace(model, ngrams=None), None, 0.99, PredictOptions(), run=Path("a/run"))
+    check_fast(model, None, 0.99, PredictOptions(), run=run_directory)
 
 
 def test_json_lines_say_who_has_answered(files: Path) -> None:

@@ -11,6 +11,7 @@ from lstmcli.metrics.first_stage import (
     CONFIDENCE,
     FirstStage,
     allowed_changes,
+    answerable_share,
     choose_threshold,
     decision_margins,
     fit_first_stage,
@@ -39,6 +40,16 @@ def test_an_agreement_is_kept_as_often_as_promised() -> None:
         # The integral of 0.5 exp(-2 m) / 4 above the threshold is the share of all rows that would change.
         kept += (np.exp(-2.0 * max(threshold, 0.0)) - np.exp(-8.0)) / 16.0 <= 0.05
     assert kept / rounds >= 0.92
+
+
+def test_an_answerable_share_is_that_of_brute_force() -> None:
+    generator = np.random.default_rng(4)
+    for agreement in (0.9, 0.95, 0.99, 1.0):
+        for share in (0.0, 0.3, 1.0):
+            margins, is_same = generator.uniform(0.0, 4.0, 60), generator.random(60) >= share
+            answered = [margins > threshold for threshold in [*margins, -1.0]]
+            allowed = [each.mean() for each in answered if (each & ~is_same).sum() <= (1.0 - agreement) * 60]
+            assert answerable_share(margins, is_same, agreement) == max(allowed)
 
 
 def test_no_row_is_answered_if_the_surest_ones_change() -> None:

@@ -15,6 +15,7 @@ import pytest
 from lstmcli.errors import LstmcliError, RunDirectoryError
 from lstmcli.inference import processes
 from lstmcli.inference.pool import ThisProcess
+from lstmcli.inference.predictor import Predictor
 from lstmcli.inference.processes import OtherProcesses
 from lstmcli.inference.worker import portable
 from lstmcli.store.model import read_model
@@ -76,7 +77,7 @@ def test_a_worker_ignores_the_current_folder_on_the_search_path(
         (found,) = pool.drain()
     finally:
         pool.close()
-    (expected,) = ThisProcess(read_model(run_directory), 256).submit(["so glad"])
+    (expected,) = ThisProcess(Predictor.open(run_directory, batch_size=256)).submit(["so glad"])
     assert np.array_equal(found.probabilities, expected.probabilities)
     assert not (planted / "PWNED").exists()
 

@@ -20,6 +20,7 @@ NAMES = (
     "agree",
     "describe",
     "predict",
+    "distill",
     "join",
     "inspect",
     "explain",

@@ -209,7 +209,7 @@ def predict_command(
     read = [*paths, *([fast_on] if fast_on else [])]
     job = "" if output is None else describe_job(run, read, inputs, options, kept, output_format, *facts)
     model = read_model(run)
-    found = find_fast(model, fast, fast_on, paths, inputs, options)
+    found = find_fast(model, run, fast, fast_on, paths, inputs, options)
     row_progress = RowProgress() if progress and not quiet else None
     stage = None if found is None else found.stage
     more = escape_formulas, shard_job(shard, run), row_ids

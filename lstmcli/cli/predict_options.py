@@ -68,8 +68,8 @@ FastOption = Annotated[
         parser=parse_probability,
         metavar="X",
         rich_help_panel=COMPUTATION,
-        help="Let the n-grams answer alone as far as this share of all predictions (0.999, or 99.9%) stays that of the "
-        "whole model.",
+        help="Let a first stage, the network of `lstmcli distill` or else the n-grams, answer alone as far as this "
+        "share of all predictions (0.999, or 99.9%) stays that of the whole model.",
     ),
 ]
 FastOnOption = Annotated[
@@ -86,7 +86,7 @@ AnsweredByOption = Annotated[
     typer.Option(
         "--answered-by",
         rich_help_panel=PREDICTIONS,
-        help="With --fast, add a column answered_by: ngrams, or model.",
+        help="With --fast, add a column answered_by: distilled, ngrams, or model.",
     ),
 ]
 
@@ -155,25 +155,27 @@ def facts_of_job(
 
 def find_fast(
     model: "SavedModel",
+    run: Path,
     agreement: float | None,
     fast_on: str | None,
     paths: list[str],
     inputs: "InputOptions",
     options: "PredictOptions",
 ) -> "Fast | None":
-    """Return when the n-grams may answer alone, if that is wanted."""
+    """Return when the first stage of the model, which was read from `run`, may answer alone, if that is wanted."""
     if agreement is None:
         return None
     from lstmcli.data.reading import check_exist
-    from lstmcli.inference.predictor import Predictor
     from lstmcli.recipes.cascade.calibrate import calibrate, check_fast
     from lstmcli.recipes.predict import input_layouts
+    from lstmcli.store.first_network import read_first_network
 
-    check_fast(model, agreement, options)
+    first = read_first_network(run, model) if model.scores is None else None
+    check_fast(model, first, agreement, options, run=run)
     read = paths if fast_on is None else [fast_on]
     check_exist(read)
     column = inputs.text_column or model.columns.text
-    return calibrate(model, Predictor(model), agreement, read, input_layouts(model, read, inputs), column)
+    return calibrate(model, first, agreement, read, input_layouts(model, read, inputs), column)
 
 
 def shard_job(shard: Shard | None, run: Path) -> "ShardJob | None":

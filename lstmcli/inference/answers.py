@@ -14,8 +14,8 @@ from lstmcli.store.model import SavedModel
 
 ANSWERED_BY = "answered_by"
 
-# Who answers: the whole model, or its n-grams alone.
-STAGES = "model", "ngrams"
+# Who answers: the whole model, its n-grams alone, or a network that imitates it.
+MODEL, NGRAMS, DISTILLED = "model", "ngrams", "distilled"
 
 Additions = dict[str, str | float | None]
 
@@ -80,8 +80,7 @@ class Adder:
         if answers.stages is not None:
             self.watch_stages(answers.stages)
         if self._options.answered_by:
-            is_first = [False] * len(answers.probabilities) if answers.stages is None else answers.stages.is_first
-            columns[ANSWERED_BY] = [STAGES[bool(each)] for each in is_first]
+            columns[ANSWERED_BY] = _who_answered(answers)
         return (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
 
     def nothing(self) -> Additions:
@@ -162,6 +161,15 @@ class Adder:
         for key in set(keys).difference(self._names):
             self._names[key] = self._labels.join(np.frombuffer(key, dtype=np.bool_))
         return [self._names[key] for key in keys]
+
+
+def _who_answered(answers: Answers) -> list[str]:
+    """Return the name of the stage that answered each text."""
+    stages = answers.stages
+    if stages is None:
+        return [MODEL] * len(answers.probabilities)
+    first = DISTILLED if stages.is_distilled else NGRAMS
+    return [first if is_first else MODEL for is_first in stages.is_first]
 
 
 def flags(picked: NDArray[np.bool_]) -> list[int]:

@@ -33,7 +33,7 @@ def open_pool(
     """
     pool: Pool
     if jobs == 1:
-        pool = ThisProcess(model, batch_size, stage)
+        pool = ThisProcess(answering(Predictor(model, batch_size=batch_size), run, stage))
     else:
         from lstmcli.inference.processes import OtherProcesses  # slow to import, and not needed for one process
 
@@ -51,24 +51,25 @@ class Answering(Protocol):
         """Return what is predicted for them."""
 
 
-def answering(predictor: Predictor, stage: FirstStage | None) -> Answering:
-    """Return what answers with a predictor, in two stages if there is a first one."""
+def answering(predictor: Predictor, run: Path, stage: FirstStage | None) -> Answering:
+    """Return what answers with a predictor for the model of `run`, in two stages if there is a first one."""
     if stage is None:
         return predictor
     from lstmcli.inference.cascade import Cascade  # rarely needed
+    from lstmcli.store.first_network import read_first_network
 
-    return Cascade(predictor, stage)
+    return Cascade(predictor, stage, read_first_network(run, predictor.model) if stage.network else None)
 
 
 class ThisProcess:
     """Computes each block immediately."""
 
-    def __init__(self, model: SavedModel, batch_size: int, stage: FirstStage | None = None) -> None:
-        self._predictor = answering(Predictor(model, batch_size=batch_size), stage)
+    def __init__(self, answering: Answering) -> None:
+        self._answering = answering
 
     def submit(self, texts: Sequence[str]) -> list[Answers]:
         """See `Pool`."""
-        return [self._predictor.answer(texts)]
+        return [self._answering.answer(texts)]
 
     def drain(self) -> list[Answers]:
         """See `Pool`."""

@@ -45,14 +45,16 @@ class Predictions(NamedTuple):
 
 
 class StageAnswers(NamedTuple):
-    """Which texts the n-grams alone have answered, `is_first`, (texts,), and how many others they could have answered.
+    """Which texts the first stage alone has answered, `is_first`, (texts,), and how many others it could have answered.
 
     These are `num_checked`, which the whole model has answered; `num_same` of them got the same prediction by both.
+    `is_distilled` says whether the first stage is a network, rather than the n-grams.
     """
 
     is_first: NDArray[np.bool_]
     num_checked: int
     num_same: int
+    is_distilled: bool = False
 
 
 class Answers(NamedTuple):
@@ -215,7 +217,16 @@ class Predictor:
 
     def network_logits(self, token_ids: TokenIds) -> NDArray[np.float64]:
         """Return what the networks say about texts of known tokens; needs a `turn`."""
-        return self._network_logits(self._tokens.word_ids(token_ids))
+        return self.logits_of(self._networks, token_ids)
+
+    def logits_of(self, networks: Sequence[Network], token_ids: TokenIds) -> NDArray[np.float64]:
+        """Return what `networks`, which read the words of this model, say on average; otherwise as `network_logits`."""
+        words = self._tokens.word_ids(token_ids)
+        logits = np.empty((len(words), self.model.labels.num_outputs), dtype=np.float64)
+        for rows in batches_by_length(words.lengths, batch_size=self._batch_size, max_tokens=MAX_BATCH_TOKENS):
+            batch = words.joined(rows)
+            logits[rows] = sum(network.logits(*batch) for network in networks) / len(networks)
+        return logits
 
     def part_logits_with_gaps(
         self, token_ids: TokenIds, gaps: Gaps, of_rows: NDArray[np.float64] | None = None
@@ -235,7 +246,7 @@ class Predictor:
             network[is_shared] = sum(found) / len(found)
         if not is_shared.all():
             others = np.flatnonzero(~is_shared)
-            network[others] = self._network_logits(self._tokens.word_ids(left.of(others)))
+            network[others] = self.network_logits(left.of(others))
         return PartLogits(network, self.ngram_logits(left, None if of_rows is None else of_rows[gaps.texts]))
 
     def mixed(self, parts: PartLogits) -> NDArray[np.float64]:
@@ -249,13 +260,6 @@ class Predictor:
             return parts.network
         share = self.model.ngram_share
         return (1.0 - share) * parts.network + share * parts.ngrams
-
-    def _network_logits(self, token_ids: TokenIds) -> NDArray[np.float64]:
-        logits = np.empty((len(token_ids), self.model.labels.num_outputs), dtype=np.float64)
-        for rows in batches_by_length(token_ids.lengths, batch_size=self._batch_size, max_tokens=MAX_BATCH_TOKENS):
-            batch = token_ids.joined(rows)
-            logits[rows] = sum(network.logits(*batch) for network in self._networks) / len(self._networks)
-        return logits
 
     def predict(self, texts: Sequence[str], *, rule: DecisionRule | None = None) -> Predictions:
         """Return probabilities and the decisions that `rule` (default: the model's own) derives from them."""

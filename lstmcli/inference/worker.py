@@ -25,7 +25,7 @@ def main(run: str, batch_size: int, stage: str | None = None) -> None:
             from lstmcli.metrics.first_stage import FirstStage
 
             first = None if stage is None else FirstStage.from_json(stage)
-            predictor = answering(Predictor.open(Path(run), batch_size=batch_size), first)
+            predictor = answering(Predictor.open(Path(run), batch_size=batch_size), Path(run), first)
             while True:
                 _write(predictor.answer(blocks.get()))
         except Exception as error:

@@ -1,6 +1,6 @@
-"""The n-grams of a model as its first stage: which texts they answer alone, with which probabilities.
+"""The first stage of a cascade, n-grams or a small network: which texts it answers alone, with which probabilities.
 
-A text is answered by the n-grams if their margin is above a threshold. It is chosen on rows that the whole model
+A text is answered by the first stage if its margin is above a threshold. It is chosen on rows that the whole model
 answers, too: the lowest one at which, with CONFIDENCE, at most the allowed share of all rows would get another
 prediction. Thresholds are tested from the highest to the lowest, each by an exact binomial test, until one fails, so no
 correction for their number is needed (Angelopoulos et al. 2021, "Learn then Test", arXiv 2110.01052, fixed sequence
@@ -34,17 +34,19 @@ CLEARANCE = 1e-9
 
 @dataclass(frozen=True)
 class FirstStage:
-    """Logits of the n-grams as probabilities of the whole model, and the margin from which on they are its answer.
+    """Logits of a first stage as probabilities of the whole model, and the margin from which on they are its answer.
 
     Attributes:
         slopes: of the logits, one for each label; a single number for exactly one label per text.
         offsets: that are added to them.
         threshold: a text with a larger margin is answered.
+        network: the digest of the network that computes the logits; "": the n-grams do.
     """
 
     slopes: tuple[float, ...]
     offsets: tuple[float, ...]
     threshold: float
+    network: str = ""
 
     def to_json(self) -> str:
         """Return all of it as text, from which `from_json` makes the same."""
@@ -54,11 +56,11 @@ class FirstStage:
     def from_json(cls, content: str) -> "FirstStage":
         """Return what `to_json` was called on."""
         stored = json.loads(content)
-        return cls(tuple(stored["slopes"]), tuple(stored["offsets"]), stored["threshold"])
+        return cls(tuple(stored["slopes"]), tuple(stored["offsets"]), stored["threshold"], stored["network"])
 
-    def probabilities(self, ngrams: Floats, kind: OutputKind) -> Floats:
+    def probabilities(self, logits: Floats, kind: OutputKind) -> Floats:
         """Return the probabilities of texts with these logits, (texts, labels)."""
-        return probabilities_from_logits(ngrams * np.array(self.slopes) + np.array(self.offsets), kind)
+        return probabilities_from_logits(logits * np.array(self.slopes) + np.array(self.offsets), kind)
 
     def answers(self, probabilities: Floats, rule: DecisionRule) -> NDArray[np.bool_]:
         """Whether texts with these probabilities are answered, (texts,)."""
@@ -89,24 +91,25 @@ def decision_margins(probabilities: Floats, rule: DecisionRule) -> Floats:
 
 
 def fit_first_stage(
-    ngrams: Floats, probabilities: Floats, rule: DecisionRule, agreement: float, *, kind: OutputKind
+    logits: Floats, probabilities: Floats, rule: DecisionRule, agreement: float, *, kind: OutputKind, network: str = ""
 ) -> FirstStage | None:
     """Return the first stage that keeps `agreement` of all decisions, or None if these rows can't show that.
 
     Args:
-        ngrams: (rows, labels) logits of the n-grams alone.
+        logits: (rows, outputs), those of the first stage.
         probabilities: (rows, labels), those of the whole model.
         rule: of the model.
         agreement: between 0 and 1, both exclusive.
         kind: how logits become probabilities.
+        network: see `FirstStage`.
     """
     if kind == "single":  # the temperature changes no decision, so all rows can be tested
         fitted, tested, stage = slice(None), slice(None), _one_scale(1.0)
     else:  # what is fitted changes decisions, so it is tested on other rows
         fitted, tested = slice(0, None, 2), slice(1, None, 2)
         fit = _calibrated if kind == "ordered" else _fit_labels
-        stage = fit(ngrams[fitted], probabilities[fitted], kind)
-    found = stage.probabilities(ngrams[tested], kind)
+        stage = fit(logits[fitted], probabilities[fitted], kind)
+    found = stage.probabilities(logits[tested], kind)
     is_same = (rule.decide(found) == rule.decide(probabilities[tested])).all(axis=1)
     margins = decision_margins(found, rule)
     threshold = choose_threshold(margins, is_same, agreement)
@@ -114,9 +117,9 @@ def fit_first_stage(
         return None
     if kind == "single":  # margins are differences of logits, which a temperature divides
         is_answered = margins > threshold
-        stage = _calibrated(ngrams[is_answered], probabilities[is_answered], kind)
+        stage = _calibrated(logits[is_answered], probabilities[is_answered], kind)
         threshold *= stage.slopes[0] if threshold > 0.0 else 1.0
-    return replace(stage, threshold=threshold)
+    return replace(stage, threshold=threshold, network=network)
 
 
 def choose_threshold(margins: Floats, is_same: NDArray[np.bool_], agreement: float) -> float | None:
@@ -124,7 +127,7 @@ def choose_threshold(margins: Floats, is_same: NDArray[np.bool_], agreement: flo
 
     Args:
         margins: (rows,).
-        is_same: (rows,), whether the decision of the n-grams alone is that of the whole model.
+        is_same: (rows,), whether the decision of the first stage is that of the whole model.
         agreement: the share of all rows that must keep their decision.
     """
     allowed = allowed_changes(len(margins), agreement)
@@ -136,6 +139,13 @@ def choose_threshold(margins: Floats, is_same: NDArray[np.bool_], agreement: flo
     threshold = float(changed[allowed])
     threshold += CLEARANCE * (1.0 + threshold)
     return threshold if (is_same & (margins > threshold)).any() else None
+
+
+def answerable_share(margins: Floats, is_same: NDArray[np.bool_], agreement: float) -> float:
+    """Return the share of rows above the lowest threshold that keeps an agreement on them; for comparisons only."""
+    changed = np.sort(margins[~is_same])[::-1]
+    allowed = int((1.0 - agreement) * len(margins))
+    return 1.0 if len(changed) <= allowed else float((margins > changed[allowed]).mean())
 
 
 def allowed_changes(num_rows: int, agreement: float) -> int | None:
@@ -174,11 +184,11 @@ def _one_scale(temperature: float) -> FirstStage:
     return FirstStage((1.0 / temperature,), (0.0,), 0.0)
 
 
-def _calibrated(ngrams: Floats, wanted: Floats, kind: OutputKind) -> FirstStage:
+def _calibrated(logits: Floats, wanted: Floats, kind: OutputKind) -> FirstStage:
     """Return a first stage with exactly one label per text whose temperature suits these texts."""
 
     def loss(log_temperature: float) -> float:
-        found = probabilities_from_logits(ngrams, kind, temperature=math.exp(log_temperature))
+        found = probabilities_from_logits(logits, kind, temperature=math.exp(log_temperature))
         return -float((wanted * np.log(np.maximum(found, 1e-300))).sum())
 
     low, high = math.log(MIN_TEMPERATURE), math.log(MAX_TEMPERATURE)
@@ -188,11 +198,11 @@ def _calibrated(ngrams: Floats, wanted: Floats, kind: OutputKind) -> FirstStage:
     return _one_scale(math.exp((low + high) / 2.0))
 
 
-def _fit_labels(ngrams: Floats, wanted: Floats, kind: OutputKind) -> FirstStage:
+def _fit_labels(logits: Floats, wanted: Floats, kind: OutputKind) -> FirstStage:
     """Return a slope and an offset for each label: logistic regression of the probabilities by Newton's method."""
     slopes, offsets = [], []
-    for logits, targets in zip(ngrams.T, wanted.T, strict=True):
-        inputs = np.stack([logits, np.ones_like(logits)], axis=1)
+    for of_label, targets in zip(logits.T, wanted.T, strict=True):
+        inputs = np.stack([of_label, np.ones_like(of_label)], axis=1)
         weights = start = np.array([1.0, 0.0])
         for _ in range(NEWTON_STEPS):
             found = probabilities_from_logits(inputs @ weights, kind)

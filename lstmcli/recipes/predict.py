@@ -100,7 +100,7 @@ def predict_files(
         options: what to add to each.
         warn: is told of rows without a prediction, and where an input looks like something else than it is read as.
         watch: is told how many more rows have been written.
-        fast: when the n-grams of the model answer alone; `pool` must have the same first stage.
+        fast: when the first stage of the model answers alone; `pool` must have the same first stage.
 
     Raises:
         DataError: an input can't be read or has no such column.
@@ -130,7 +130,7 @@ def _shard_notes(job: "ShardJob", path: str | None, format_name: str, options: S
 
 @contextmanager
 def _told_stages(adder: Adder | ScoreAdder, fast: Fast | None, warn: Callable[[str], None]) -> Iterator[None]:
-    """Say, once all rows are written, how many of them the n-grams have answered alone."""
+    """Say, once all rows are written, how many of them the first stage has answered alone."""
     if fast is None or not isinstance(adder, Adder):
         yield
         return

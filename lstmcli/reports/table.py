@@ -15,6 +15,7 @@ SCORE_TITLES = {
     "log_loss": "log loss",
     "perplexity": "perplexity",
     "cosine": "cosine",
+    "agreement": "agreement",
     "qwk": "QWK",
     "kappa": "kappa",
     "mcc": "MCC",

@@ -15,6 +15,7 @@ from lstmcli.errors import RunDirectoryError
 from lstmcli.lexicons.storing import StoredLexicon, stored_lexicon
 from lstmcli.store.checks import number_in
 from lstmcli.store.description import check_text
+from lstmcli.store.first_network import Imitation, read_first_network
 from lstmcli.store.language_model import Learned, read_language_model
 from lstmcli.store.layout import (
     BASELINES_FOLDER,
@@ -81,6 +82,7 @@ class Classifier:
         columns: what prediction reads.
         measure: what the predicted one of ordered labels is best for; None: they have no order.
         lexicons: whose words the model contains.
+        first_network: how well the small network that `predict --fast` asks first imitates the model; None without one.
     """
 
     labels: tuple[str, ...]
@@ -97,6 +99,7 @@ class Classifier:
     group_thresholds: dict[str, float] = field(default_factory=dict)
     measure: Measure | None = None
     lexicons: tuple[StoredLexicon, ...] = ()
+    first_network: Imitation | None = None
 
 
 @dataclass(frozen=True)
@@ -197,6 +200,7 @@ def _description(folder: Path, name: str) -> Mapping[str, Any]:
 
 def _classifier(model: SavedModel, run: Path) -> Classifier:
     rule, ngrams, names = model.rule, model.ngrams, model.labels.names
+    first = read_first_network(run, model)
     of_groups = [] if model.group_rule is None else model.group_rule.thresholds.tolist()
     has_thresholds = model.labels.kind in {"multi", "traits"}
     ngram_share = model.ngram_share if model.scores is None else model.scores.ngram_share
@@ -215,6 +219,7 @@ def _classifier(model: SavedModel, run: Path) -> Classifier:
         columns=model.columns,
         measure=rule.measure if model.labels.is_ordered else None,
         lexicons=() if model.features is None else tuple(map(stored_lexicon, model.features.lexicons)),
+        first_network=None if first is None else first.imitation,
     )
 
 

@@ -10,6 +10,8 @@ EMBEDDING_FILE: Final = "embedding.npy"
 WEIGHTS_FILE: Final = "weights.safetensors"
 CARD_FILE: Final = "README.md"
 NGRAMS_FILE: Final = "ngrams.npy"
+FIRST_NETWORK_FILE: Final = "first_network.json"
+FIRST_WEIGHTS_FILE: Final = "first_network.safetensors"
 
 # The folder language_model/, which shares some of the names above.
 LANGUAGE_DESCRIPTION_FILE: Final = "language_model.json"

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from lstmcli.corpus.label_set import LabelSet
 from lstmcli.data.sealed import CHECKSUMS_FILE, SealedFolder, parse_json
 from lstmcli.errors import DamagedFileError, LstmcliError, RunDirectoryError
+from lstmcli.store.first_network import read_first_network
 from lstmcli.store.language_model import read_language_model
 from lstmcli.store.layout import (
     BASELINES_FOLDER,
@@ -101,7 +102,12 @@ def _checkpoints(run: Path) -> list[Path]:
 
 
 def _model_check(run: Path) -> Callable[[], object]:
-    return lambda: read_model(run).check_tables()
+    def check() -> None:
+        model = read_model(run)
+        model.check_tables()
+        read_first_network(run, model)
+
+    return check
 
 
 def _check_baselines(run: Path) -> None:

@@ -1,1 +1,1 @@
-"""Faster predictions: when the n-grams of a model may answer alone."""
+"""Faster predictions: a small network that imitates a model, and when it, or the n-grams, may answer alone."""

@@ -1,16 +1,19 @@
-"""`lstmcli predict --fast`: chooses, on rows that the whole model answers, when the n-grams may answer alone."""
+"""`lstmcli predict --fast`: chooses, on rows that the whole model answers, when the first stage may answer alone."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
-from lstmcli.data.columns import BadRowError, TextSelector
-from lstmcli.data.reading import STANDARD_INPUT, Layout, open_records
-from lstmcli.errors import DataError, UsageError
+from lstmcli.data.reading import STANDARD_INPUT, Layout
+from lstmcli.errors import UsageError
 from lstmcli.inference.answers import PredictOptions
+from lstmcli.inference.cascade import first_stage_name
+from lstmcli.inference.first_logits import FirstLogits
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.first_stage import CONFIDENCE, fit_first_stage, least_rows
 from lstmcli.recipes.cascade.result import Fast
+from lstmcli.recipes.cascade.texts import texts_of
+from lstmcli.store.first_network import FirstNetwork
 from lstmcli.store.model import SavedModel
 
 # It is calibrated on as many rows as would have so many changes if no more than the wanted ones stayed the same: with
@@ -21,8 +24,10 @@ LEAST_SAMPLE = 4096
 LEAST_AGREEMENT, MOST_AGREEMENT = 0.9, 0.9999
 
 
-def check_fast(model: SavedModel, agreement: float, options: PredictOptions) -> None:
-    """Check that the first stage of such a model can answer.
+def check_fast(
+    model: SavedModel, first: FirstNetwork | None, agreement: float, options: PredictOptions, *, run: Path
+) -> None:
+    """Check that a model with such a first network, read from `run`, has a first stage that can answer.
 
     Raises:
         UsageError: it can't.
@@ -34,8 +39,10 @@ def check_fast(model: SavedModel, agreement: float, options: PredictOptions) -> 
         )
     if model.scores is not None:
         raise UsageError("--fast: is for models of labels; this one predicts scores.")
-    if model.ngrams is None:
-        raise UsageError("--fast: this model has no n-grams that could answer alone.")
+    if model.ngrams is None and first is None:
+        raise UsageError(
+            f"--fast: this model has no n-grams that could answer alone; distill it first: lstmcli distill {run}"
+        )
     wanted = {
         "--threshold": options.threshold is not None,
         "--min-confidence": options.min_confidence is not None,
@@ -48,13 +55,21 @@ def check_fast(model: SavedModel, agreement: float, options: PredictOptions) -> 
 
 def calibrate(
     model: SavedModel,
-    predictor: Predictor,
+    first: FirstNetwork | None,
     agreement: float,
     paths: Sequence[str],
     layouts: Sequence[Layout],
     text_column: str,
 ) -> Fast:
-    """Choose when the n-grams answer, on the first rows with a text in these files.
+    """Choose when the first stage answers, on the first rows with a text in these files.
+
+    Args:
+        model: the whole one.
+        first: its first network; None: the n-grams are the first stage.
+        agreement: the share of all predictions that must stay the same.
+        paths: of the files.
+        layouts: how each is read.
+        text_column: of tables.
 
     Raises:
         UsageError: they include a pipe, which can be read only once.
@@ -66,7 +81,7 @@ def calibrate(
             "(labels are not needed) with --fast-on."
         )
     most = max(LEAST_SAMPLE, round(CHANGES / (1.0 - agreement)))
-    texts = list(islice(_texts(paths, layouts, text_column), most))
+    texts = list(islice(texts_of(model, paths, layouts, text_column, option="--fast: "), most))
     begin = f"--fast {agreement:g}: "
     needed = least_rows(agreement) * (1 if model.labels.output_kind == "single" else 2)
     if len(texts) < needed:
@@ -76,32 +91,22 @@ def calibrate(
             f"{begin}{len(texts):,} rows are too few to be sure of that ({needed:,} are needed), so the whole model "
             "answers all rows.",
         )
-    predictions, ngrams = predictor.predict_with_ngrams(texts)
-    assert ngrams is not None  # `check_fast`
-    kind = model.labels.output_kind
-    stage = fit_first_stage(ngrams, predictions.probabilities, model.rule, agreement, kind=kind)
+    predictor, kind = Predictor(model), model.labels.output_kind
+    first_logits = FirstLogits(predictor, first)
+    logits, wanted = first_logits.of_texts(texts), predictor.probabilities(texts)
+    stage = fit_first_stage(logits, wanted, model.rule, agreement, kind=kind, network=first_logits.digest)
+    who = first_stage_name(is_distilled=first is not None)
     if stage is None:
         return Fast(
-            agreement, None, f"{begin}the n-grams alone agree too rarely with the model, which answers all rows."
+            agreement,
+            None,
+            f"{begin}{who} alone and the whole model predict the same too rarely, so the whole model answers all rows"
+            f"{'.' if first is not None else '; `lstmcli distill` makes a better first stage.'}",
         )
-    share = stage.answers(stage.probabilities(ngrams, kind), model.rule).mean()
+    share = stage.answers(stage.probabilities(logits, kind), model.rule).mean()
     return Fast(
         agreement,
         stage,
-        f"{begin}the n-grams alone answer {share:.1%} of the {len(texts):,} rows that it was calibrated on; on such "
-        f"rows, at least {agreement:g} of all predictions stay the same ({CONFIDENCE:.0%} confidence).",
+        f"{begin}{share:.1%} of the {len(texts):,} rows that it was calibrated on can be answered by {who} alone; on "
+        f"such rows, at least {agreement:g} of all predictions stay the same ({CONFIDENCE:.0%} confidence).",
     )
-
-
-def _texts(paths: Sequence[str], layouts: Sequence[Layout], text_column: str) -> Iterator[str]:
-    for path, layout in zip(paths, layouts, strict=True):
-        with open_records(path, **layout._asdict(), keeps_broken=True) as source:
-            select = TextSelector(source, text_column)
-            for record in source.records:
-                try:
-                    text = select(record)
-                except BadRowError:
-                    continue
-                except DataError as error:
-                    raise DataError(f"--fast: {error}") from None
-                yield text

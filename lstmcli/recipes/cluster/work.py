@@ -16,6 +16,7 @@ from lstmcli.data.shards import Manifest, Shard, manifest_path, read_manifest
 from lstmcli.errors import DataError, LstmcliError, RunDirectoryError
 from lstmcli.inference.answers import PredictOptions
 from lstmcli.inference.pool import ThisProcess
+from lstmcli.inference.predictor import Predictor
 from lstmcli.inference.worker import portable
 from lstmcli.recipes.cluster.parts import Input
 from lstmcli.recipes.cluster.results import PartCounts, counts_path, write_counts
@@ -107,7 +108,7 @@ def opened(model: ModelOnHosts) -> tuple[SavedModel, ThisProcess]:
             "hosts, or to a disk that they share."
         )
     found = read_model(Path(model.run))
-    return found, ThisProcess(found, model.batch_size)
+    return found, ThisProcess(Predictor(found, batch_size=model.batch_size))
 
 
 def _check_shared(task: PartTask) -> None:

@@ -33,6 +33,9 @@ def to_json(found: Information) -> str:
             del content["classifier"]["measure"]
         if not found.classifier.lexicons:
             del content["classifier"]["lexicons"]
+        first = content["classifier"].pop("first_network")
+        if first is not None:
+            content["classifier"]["first_network"] = first._asdict()
     if found.language_model is not None:
         learned = found.language_model.learned
         content["language_model"] = asdict(found.language_model)

@@ -11,6 +11,7 @@ from lstmcli.errors import counted
 from lstmcli.metrics.estimates import Estimate
 from lstmcli.reports.inspection.cells import display_width
 from lstmcli.reports.table import SCORE_TITLES, format_estimate
+from lstmcli.store.first_network import Imitation
 from lstmcli.store.information import Classifier, Information, Interval, LanguageModel, Scored
 from lstmcli.store.language_model import LearnedNextWord
 from lstmcli.visible import visible
@@ -97,6 +98,7 @@ def _classifier_facts(model: Classifier, found: Information) -> Iterator[Fact]:
     networks = "" if model.num_networks == 1 else f"{model.num_networks} x "
     yield "network", networks + _shape(model.network)
     yield "n-grams", _ngrams(model)
+    yield "for --fast", _first_network(model)
     for lexicon in model.lexicons:
         sizes = f"{counted(lexicon.num_entries, 'entry', 'entries')}, {lexicon.num_categories} categories"
         yield "lexicon", f"{lexicon.name}: {sizes}, all of them in the model (sha256 {lexicon.digest[:16]})"
@@ -151,6 +153,15 @@ def _ngrams(model: Classifier) -> str:
         "" if model.ngram_sizes is None else f" and of {model.ngram_sizes[0]} to {model.ngram_sizes[1]} letters"
     )
     return f"words, pairs of words{characters}; {model.ngram_share:.0%} of the weight"
+
+
+def _first_network(model: Classifier) -> str:
+    return "" if model.first_network is None else f"a distilled network, which {agreement_of(model.first_network)}"
+
+
+def agreement_of(found: Imitation) -> str:
+    """Return what to say of a network that imitates a model, such as "predicts the same for 97% of 900 texts"."""
+    return f"predicts the same for {found.agreement:.1%} of {counted(found.num_held_out, 'held-out text')}"
 
 
 def _megabytes(found: Information) -> str:
