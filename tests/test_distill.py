@@ -132,7 +132,7 @@ FASTER = ["--fast", "0.95", "--answered-by", "--probabilities"]
 @pytest.fixture
 def rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(cascade, "CHECKED_SHARE", 8)
-    texts = [text for text, _ in feeling_rows(20, offset=300)]
+    texts = [text for text, _ in feeling_rows(20, offset=600)]
     return write_csv(tmp_path / "rows.csv", ["text"], [[text] for text in [*texts, *texts[:30], *TEXTS]])
 
 
@@ -216,6 +216,35 @@ def test_it_learns_from_several_files_and_from_a_pipe(copied: Path, texts_to_lea
     assert (piped.exit_code, "180 texts to train on" in piped.stderr) == (0, True)
 
 
+def test_texts_that_it_learned_from_calibrate_nothing(
+    copied: Path, run_directory: Path, texts_to_learn: Path, tmp_path: Path, corpus: Path
+) -> None:
+    """It agrees with the model more on these than on others, and so do the n-grams on those of the training."""
+    others = write_csv(tmp_path / "others.csv", ["text"], [[text] for text, _ in feeling_rows(8, offset=700)])
+    assert invoke("distill", copied, texts_to_learn).exit_code == 0
+    num_texts = len(texts_to_learn.read_text().splitlines()) - 1
+    few = f"{round(0.1 * num_texts)} rows that the model has not learned from are too few to be sure of that"
+    for path in (copied, copied / "model"):
+        assert few in invoke("predict", path, texts_to_learn, "--fast", "0.95").stderr
+        assert "95 rows" not in invoke("predict", path, others, "--fast", "0.95").stderr
+    message = "--fast 0.95: 0 rows that the model has not learned from are too few"
+    assert message in invoke("predict", run_directory, corpus / "train.csv", "--fast", "0.95").stderr
+    copy = Path(shutil.copytree(copied / "model", tmp_path / "copy"))
+    assert "too few" not in invoke("predict", copy, texts_to_learn, "--fast", "0.95").stderr  # which knows no run
+    assert invoke("verify", copied).exit_code == 0
+
+
+def test_evaluations_do_not_count_what_it_learned_from(copied: Path, corpus: Path) -> None:
+    def seen() -> str:
+        result = invoke("evaluate", copied, corpus / "test.csv")
+        assert result.exit_code == 0, result.stderr
+        return "\n".join(line for line in result.output.splitlines() if "seen" in line or "trained on" in line)
+
+    before = seen()
+    assert invoke("distill", copied, corpus / "test.csv", corpus / "train.csv").exit_code == 0
+    assert seen() == before
+
+
 def test_info_tells_of_it(distilled: Path, run_directory: Path) -> None:
     shown = " ".join(invoke("info", distilled).stdout.split())
     assert "for --fast a distilled network, which predicts the same for" in shown
@@ -225,12 +254,14 @@ def test_info_tells_of_it(distilled: Path, run_directory: Path) -> None:
     assert "first_network" not in json.loads(invoke("info", run_directory, "--json").stdout)["classifier"]
 
 
-def test_a_model_folder_needs_a_file(copied: Path, texts_to_learn: Path) -> None:
-    result = invoke("distill", copied / "model")
+def test_a_copied_model_folder_needs_a_file(copied: Path, texts_to_learn: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(copied / "model", tmp_path / "copy"))
+    result = invoke("distill", copy)
     assert result.exit_code == 2
     assert "does not say which file it was trained on; name files of texts to learn from." in result.stderr
-    assert invoke("distill", copied / "model", texts_to_learn).exit_code == 0
-    assert not [path for path in (copied / "model").iterdir() if path.name.startswith(".")]
+    assert invoke("distill", copy, texts_to_learn).exit_code == 0
+    assert set(contents(copy)) == set(contents(copied / "model")) | FIRST
+    assert invoke("distill", copied / "model").exit_code == 0  # of a run, which names one
 
 
 def test_a_training_file_that_is_gone_is_named(tmp_path: Path) -> None:
@@ -287,6 +318,11 @@ def test_a_model_without_checksums_is_left_alone(copied: Path, texts_to_learn: P
     assert contents(copied / "model") == before
 
 
+def replace_first_network(run: Path, found: first_network.FirstNetwork) -> None:
+    first_network.remove_first_network(run)
+    first_network.write_first_network(run, found)
+
+
 @pytest.mark.parametrize("has_one", [False, True], ids=["first", "second"])
 @pytest.mark.parametrize("failing", range(4))
 def test_a_model_stays_whole_wherever_writing_ends(
@@ -313,12 +349,12 @@ def test_a_model_stays_whole_wherever_writing_ends(
     for module in (first_network, sealed):
         monkeypatch.setattr(module, "atomic_path", fails)
     with pytest.raises(OSError, match="No space left"):
-        first_network.write_first_network(run, found)
+        replace_first_network(run, found)
     monkeypatch.undo()
     assert invoke("verify", run).exit_code == 0
     left = read_first_network(run, read_model(run))
     assert (left is not None) == (has_one and failing == 0)
-    first_network.write_first_network(run, found)
+    replace_first_network(run, found)
     assert contents(run / "model") == contents(distilled / "model")
 
 
@@ -327,7 +363,7 @@ def test_what_a_killed_process_left_is_removed(distilled: Path, tmp_path: Path) 
     found = read_first_network(run, read_model(run))
     assert found is not None
     (run / "model" / ".first_network.json.x1y2.part").write_text("{")
-    first_network.write_first_network(run, found)
+    replace_first_network(run, found)
     assert contents(run / "model") == contents(distilled / "model")
 
 
@@ -413,11 +449,13 @@ def test_all_kinds_of_labels_can_be_distilled(kind: str, tmp_path: Path) -> None
     options = set_options(*FAST, *settings, "evaluation.baselines=false")
     result = run_process("train", train, *options, "--run-dir", tmp_path / "run", "--quiet")
     assert result.returncode == 0, result.stderr
-    unlabelled = [[text, *cells(label)] for text, label in feeling_rows(30, offset=500)]
-    more = write_csv(tmp_path / "more.csv", ["text", *names], unlabelled)
-    found = distill(tmp_path / "run", [str(more)], DistillOptions())
+    learned, new = (
+        write_csv(tmp_path / name, ["text", *names], [[text, *cells(label)] for text, label in feeling_rows(30, start)])
+        for name, start in (("learned.csv", 500), ("new.csv", 800))
+    )
+    found = distill(tmp_path / "run", [str(learned)], DistillOptions())
     assert found.imitation.agreement > 0.85
-    whole, fast = (predicted(tmp_path / "run", more, *options) for options in ([], FASTER))
+    whole, fast = (predicted(tmp_path / "run", new, *options) for options in ([], FASTER))
     column = "prediction"
     same = sum(row[column] == other[column] for row, other in zip(fast, whole, strict=True))
     assert same / len(whole) >= 0.95

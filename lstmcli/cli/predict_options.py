@@ -175,7 +175,7 @@ def find_fast(
     read = paths if fast_on is None else [fast_on]
     check_exist(read)
     column = inputs.text_column or model.columns.text
-    return calibrate(model, first, agreement, read, input_layouts(model, read, inputs), column)
+    return calibrate(model, first, agreement, read, input_layouts(model, read, inputs), column, run=run)
 
 
 def shard_job(shard: Shard | None, run: Path) -> "ShardJob | None":

@@ -75,8 +75,8 @@ class FirstNetwork:
         return digest.hexdigest()[:16]
 
 
-def write_first_network(run: Path, found: FirstNetwork) -> None:
-    """Add a first network to the model of a run, or replace it.
+def remove_first_network(run: Path) -> None:
+    """Remove the first network of a model, if it has one, and what was left of others.
 
     Raises:
         RunDirectoryError: an older release wrote the model, without checksums.
@@ -86,17 +86,28 @@ def write_first_network(run: Path, found: FirstNetwork) -> None:
     folder = find_model(run)
     sealed = SealedFolder(folder, within=run)
     check_writable(sealed)
-    for path in leftovers(folder, FILES):
+    reseal(folder, [name for name in sealed.names if name not in FILES])
+    for path in [*leftovers(folder, FILES), *(folder / name for name in FILES)]:
         remove(path)
-    others = [name for name in sealed.names if name not in FILES]
-    reseal(folder, others)  # whatever happens before the end, the model has no first network, and is whole
+
+
+def write_first_network(run: Path, found: FirstNetwork) -> None:
+    """Add a first network to the model of a run, which has none.
+
+    Until the list of checksums is written, at the end, the model has no first network, and is whole.
+
+    Raises:
+        DamagedFileError: the list of checksums is damaged.
+        DataError: the folder can't be written.
+    """
+    folder = find_model(run)
     header = {"format_version": FORMAT_VERSION, "written_by": f"lstmcli {__version__}"}
     content = json.dumps(header | _to_dict(found), indent=2) + "\n"
     with atomic_path(folder / FIRST_NETWORK_FILE, follows_links=False) as path:
         path.write_text(content, encoding="utf-8", newline="\n")
     with atomic_path(folder / FIRST_WEIGHTS_FILE, follows_links=False) as path, saving_tensors(path):
         save_file(found.weights, path)
-    reseal(folder, sorted({*others, *FILES}))
+    reseal(folder, sorted({*SealedFolder(folder, within=run).names, *FILES}))
 
 
 def check_writable(folder: SealedFolder) -> None:

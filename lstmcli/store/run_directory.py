@@ -250,3 +250,11 @@ def _is_utf8(path: Path) -> bool:
     except UnicodeEncodeError:  # Python represents other bytes by lone surrogates
         return False
     return True
+
+
+def run_of(path: Path) -> RunDirectory:
+    """Return the run at `path`, or of which `path` is the model folder; a copied folder is taken for a run."""
+    parent = RunDirectory(path.absolute().parent)
+    if path.name == MODEL_FOLDER and parent.is_run:
+        return RunDirectory(path.parent)
+    return RunDirectory(path)

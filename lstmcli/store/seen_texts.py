@@ -6,6 +6,7 @@ who has a text that it was among them.
     train.npy            int64, sorted hashes of the training texts, see `corpus.example_rows.text_key`
     validation.npy       the same for the validation texts
     earlier.npy          the same for other texts, which the models had seen from which this one went on, if it did
+    distilled.npy        the same for texts that its first network has learned from, see `store.first_network`
     checksums.json       see `data.sealed`
 """
 
@@ -25,6 +26,8 @@ FILES: Final = {"training": "train.npy", "validation": "validation.npy"}
 EARLIER: Final = "earlier"
 EARLIER_FILE: Final = "earlier.npy"
 
+DISTILLED_FILE: Final = "distilled.npy"
+
 Keys = NDArray[np.int64]
 
 
@@ -41,19 +44,55 @@ def write_seen_texts(
         seal(folder)
 
 
+def write_distilled_texts(place: Path, keys: NDArray[Any]) -> None:
+    """Add the keys of the texts that a first network has learned from, or replace them.
+
+    Raises:
+        DamagedFileError: the folder is damaged.
+    """
+    kept = _opened(place)
+    with replaced_folder(place) as folder:
+        if kept is not None:
+            for name in set(kept.names) - {DISTILLED_FILE}:
+                np.save(folder / name, _read(kept, name))
+        np.save(folder / DISTILLED_FILE, np.unique(keys).astype("<i8"))
+        seal(folder)
+
+
+def read_learned_texts(place: Path) -> Keys:
+    """Return the sorted keys of all texts that the weights of a model, or of its first network, were fitted to.
+
+    Raises:
+        DamagedFileError: a file is damaged or missing.
+    """
+    folder = _opened(place)
+    if folder is None:
+        return np.empty(0, dtype=np.int64)
+    found = [_read(folder, name) for name in folder.names if name != FILES["validation"]]
+    return np.unique(np.concatenate([np.empty(0, dtype=np.int64), *found]))
+
+
 def read_seen_texts(place: Path) -> dict[str, Keys]:
     """Return the keys by the name of the split; none if the folder does not exist, as in runs of older releases.
 
     Raises:
         DamagedFileError: a file is damaged or missing.
     """
-    if not os.path.lexists(place):
+    folder = _opened(place)
+    if folder is None:
         return {}
+    files = FILES | ({EARLIER: EARLIER_FILE} if EARLIER_FILE in folder.names else {})
+    return {split: _read(folder, name) for split, name in files.items()}
+
+
+def _opened(place: Path) -> SealedFolder | None:
+    """Return the folder if it exists."""
+    if not os.path.lexists(place):
+        return None
     folder = SealedFolder(place, within=place.parent)
     if not folder.is_sealed:
         raise folder.damaged(CHECKSUMS_FILE, "is missing")
-    files = FILES | ({EARLIER: EARLIER_FILE} if EARLIER_FILE in folder.names else {})
-    return {split: _read(folder, name) for split, name in files.items()}
+    return folder
 
 
 def _read(folder: SealedFolder, name: str) -> Keys:

@@ -12,14 +12,18 @@ from lstmcli.inference.first_logits import FirstLogits
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.first_stage import CONFIDENCE, fit_first_stage, least_rows
 from lstmcli.recipes.cascade.result import Fast
-from lstmcli.recipes.cascade.texts import texts_of
+from lstmcli.recipes.cascade.texts import not_among, texts_of
 from lstmcli.store.first_network import FirstNetwork
 from lstmcli.store.model import SavedModel
+from lstmcli.store.run_directory import run_of
+from lstmcli.store.seen_texts import read_learned_texts
 
 # It is calibrated on as many rows as would have so many changes if no more than the wanted ones stayed the same: with
 # fewer, hardly a change is allowed, and more take longer. For .999, these are 10,000 rows.
 CHANGES = 10
 LEAST_SAMPLE = 4096
+
+UNSEEN = " that the model has not learned from"
 
 LEAST_AGREEMENT, MOST_AGREEMENT = 0.9, 0.9999
 
@@ -60,8 +64,13 @@ def calibrate(
     paths: Sequence[str],
     layouts: Sequence[Layout],
     text_column: str,
+    *,
+    run: Path,
 ) -> Fast:
     """Choose when the first stage answers, on the first rows with a text in these files.
+
+    Texts from which the model or its first network has learned are left out, if the run says which these are: on them,
+    both agree more than on others.
 
     Args:
         model: the whole one.
@@ -70,6 +79,7 @@ def calibrate(
         paths: of the files.
         layouts: how each is read.
         text_column: of tables.
+        run: from which the model was read.
 
     Raises:
         UsageError: they include a pipe, which can be read only once.
@@ -81,15 +91,16 @@ def calibrate(
             "(labels are not needed) with --fast-on."
         )
     most = max(LEAST_SAMPLE, round(CHANGES / (1.0 - agreement)))
-    texts = list(islice(texts_of(model, paths, layouts, text_column, option="--fast: "), most))
+    learned = read_learned_texts(run_of(run).seen_texts)
+    texts = [*islice(not_among(texts_of(model, paths, layouts, text_column, option="--fast: "), learned), most)]
     begin = f"--fast {agreement:g}: "
     needed = least_rows(agreement) * (1 if model.labels.output_kind == "single" else 2)
     if len(texts) < needed:
         return Fast(
             agreement,
             None,
-            f"{begin}{len(texts):,} rows are too few to be sure of that ({needed:,} are needed), so the whole model "
-            "answers all rows.",
+            f"{begin}{len(texts):,} rows{UNSEEN if len(learned) else ''} are too few to be sure of that ({needed:,} "
+            "are needed), so the whole model answers all rows.",
         )
     predictor, kind = Predictor(model), model.labels.output_kind
     first_logits = FirstLogits(predictor, first)

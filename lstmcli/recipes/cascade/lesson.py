@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,63 +19,66 @@ BLOCK_TEXTS = 4096
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """Texts with the probabilities of a model as targets.
+class Taught:
+    """Texts, and what a model says about them.
 
     Attributes:
-        train: texts to learn from.
-        held_out: others, on which the imitation is measured.
-        held_out_ngrams: the logits of its n-grams; None without any.
-        held_out_decisions: what it predicts, (texts, labels).
+        tokens: with its probabilities as targets, (texts, outputs).
+        ngrams: the logits of its n-grams, (texts, outputs); None without any.
+        decisions: what it predicts, (texts, labels).
     """
 
-    train: LabelledTokens
-    held_out: LabelledTokens
-    held_out_ngrams: NDArray[np.float64] | None
-    held_out_decisions: NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class _Answered:
-    """A block of texts: their words, and what the model says about them."""
-
-    words: TokenIds
-    logits: NDArray[np.float64]
+    tokens: LabelledTokens
     ngrams: NDArray[np.float64] | None
+    decisions: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.decisions)
+
+    def of(self, rows: slice) -> "Taught":
+        """Return some of the texts."""
+        numbers = np.arange(len(self))[rows]
+        tokens = LabelledTokens(self.tokens.token_ids.of(numbers), self.tokens.targets[rows])
+        return Taught(tokens, None if self.ngrams is None else self.ngrams[rows], self.decisions[rows])
 
 
-def learn_from(predictor: Predictor, texts: Sequence[str], num_held_out: int, tell: Tell) -> Lesson:
-    """Answer all texts, of which the first `num_held_out` are held out."""
+def ask(predictor: Predictor, texts: Sequence[str], tell: Tell) -> Taught:
+    """Return what a model says about texts."""
     blocks = []
     for start in range(0, len(texts), BLOCK_TEXTS):
         blocks.append(_answer(predictor, texts[start : start + BLOCK_TEXTS]))
         tell(StageMoved("answer", min(1.0, (start + BLOCK_TEXTS) / len(texts))))
     model = predictor.model
     kind = model.labels.output_kind
-    logits = np.concatenate([block.logits for block in blocks])
-    probabilities = probabilities_from_logits(logits, kind)
+    probabilities = np.concatenate([block.probabilities for block in blocks])
     targets = probabilities.astype(np.float32)
     if kind == "ordered":
         targets = np.asarray(cumulative_targets(targets), dtype=np.float32)
-    ngrams = [block.ngrams[:num_held_out] for block in blocks if block.ngrams is not None]
+    ngrams = [block.ngrams for block in blocks if block.ngrams is not None]
     words = _joined([block.words for block in blocks])
-    held_out, train = np.arange(num_held_out), np.arange(num_held_out, len(texts))
-    return Lesson(
-        train=LabelledTokens(words.of(train), targets[train]),
-        held_out=LabelledTokens(words.of(held_out), targets[held_out]),
-        held_out_ngrams=np.concatenate(ngrams)[:num_held_out] if ngrams else None,
-        held_out_decisions=model.rule.decide(probabilities[held_out]),
+    return Taught(
+        LabelledTokens(words, targets), np.concatenate(ngrams) if ngrams else None, model.rule.decide(probabilities)
     )
+
+
+class _Answered(NamedTuple):
+    """A block of texts: their words, what the model says about them, and what its n-grams do."""
+
+    words: TokenIds
+    probabilities: NDArray[np.float64]
+    ngrams: NDArray[np.float64] | None
 
 
 def _answer(predictor: Predictor, texts: Sequence[str]) -> _Answered:
     with predictor.turn():
         token_ids = predictor.tokens.encode(texts)
         parts: PartLogits = predictor.part_logits(token_ids, predictor.row_outputs(texts))
-        logits = predictor.mixed(parts) / predictor.model.temperature
+        logits = predictor.mixed(parts)
         words = predictor.tokens.word_ids(token_ids)
-    predictor.refuse_damaged(logits)
-    return _Answered(TokenIds(words.flat.astype(np.int32), words.offsets.copy()), logits, parts.ngrams)
+    model = predictor.model
+    probabilities = probabilities_from_logits(logits, model.labels.output_kind, temperature=model.temperature)
+    predictor.refuse_damaged(probabilities)
+    return _Answered(TokenIds(words.flat.astype(np.int32), words.offsets.copy()), probabilities, parts.ngrams)
 
 
 def _joined(blocks: Sequence[TokenIds]) -> TokenIds:

@@ -1,7 +1,11 @@
 """The texts of files that a first stage is distilled from or calibrated on; labels are not read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmcli.corpus.example_rows import text_key
 from lstmcli.corpus.row_texts import RowSelector
 from lstmcli.data.columns import BadRowError
 from lstmcli.data.reading import Layout, open_records
@@ -35,3 +39,12 @@ def texts_of(
                 except DataError as error:
                     raise DataError(f"{option}{error}") from None
                 yield text
+
+
+def not_among(texts: Iterable[str], learned: NDArray[np.int64]) -> Iterator[str]:
+    """Yield the texts whose keys are not among those that a model has learned from, which are sorted."""
+    for text in texts:
+        key = text_key(text)
+        place = int(np.searchsorted(learned, key))
+        if place == len(learned) or learned[place] != key:
+            yield text
