@@ -25,8 +25,10 @@ from lstmcli.inference import cascade
 from lstmcli.inference.first_logits import FirstLogits
 from lstmcli.inference.predictor import Predictor
 from lstmcli.metrics.first_stage import FirstStage
-from lstmcli.models.classifier import Classifier
+from lstmcli.models.classifier import Classifier, Sizes
+from lstmcli.models.pooling import AttentionPooling
 from lstmcli.recipes.cascade.distill import DistillOptions, distill
+from lstmcli.recipes.cascade.student import NO_DROPOUT
 from lstmcli.store import first_network
 from lstmcli.store.first_network import read_first_network
 from lstmcli.store.lock import RunLock
@@ -100,8 +102,12 @@ def test_the_logits_are_those_of_torch(distilled: Path) -> None:
     model = predictor.model
     first = read_first_network(distilled, model)
     assert first is not None
-    weights = {**first.weights, EMBEDDING: model.members[0][EMBEDDING]}
-    network = Classifier.from_saved(first.network, weights, pad_id=PAD_ID)
+    vectors = model.members[0][EMBEDDING].astype(np.float32)
+    sizes = Sizes(len(vectors), vectors.shape[1], len(model.labels.names), pad_id=PAD_ID)
+    network = Classifier(sizes, first.network, NO_DROPOUT).eval()
+    network.pooling = AttentionPooling(first.network.hidden_size, first.network.hidden_size)
+    weights = {**first.weights, EMBEDDING: vectors}
+    network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
     tokenizer = Tokenizer(model.tokenizer)
     token_ids = TokenIds.from_texts(
         [[model.vocabulary.id_of(word) for word in tokenizer(text)] or [UNKNOWN_ID] for text in TEXTS]

@@ -1,12 +1,12 @@
 """Pooling: the states of all steps become the vector that is classified. Padding is ignored."""
 
-from typing import ClassVar
-
 import torch
 from torch import Tensor, nn
 
 from lstmcli.models.kernel_attention import kernel_attention
 from lstmcli.models.recurrent import Encoded
+
+ATTENTION_SIZE = 64
 
 
 class LastPooling(nn.Module):
@@ -51,13 +51,12 @@ class AttentionPooling(nn.Module):
     Source: Yang et al. 2016, "Hierarchical Attention Networks for Document Classification", equations 5 to 7.
     """
 
-    attention_size: ClassVar[int] = 64
-
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, attention_size: int = ATTENTION_SIZE) -> None:
+        """Draw new weights: A is (attention_size, size)."""
         super().__init__()
         self.output_size = size
-        self.projection = nn.Linear(size, self.attention_size)
-        self.query = nn.Linear(self.attention_size, 1, bias=False)
+        self.projection = nn.Linear(size, attention_size)
+        self.query = nn.Linear(attention_size, 1, bias=False)
 
     def attention_weights(self, encoded: Encoded) -> Tensor:
         """Return a[t], (batch, time), which add up to 1 over real steps and are 0 at padding."""
