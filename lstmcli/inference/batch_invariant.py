@@ -36,12 +36,14 @@ class Tiling(NamedTuple):
         margin: columns of zeros on either side of a matrix.
         is_tiled: whether each tile of `rows` rows is a separate product.
         dtype: of all numbers.
+        most_rows: that are multiplied at once, a multiple of `rows`.
     """
 
     rows: int
     margin: int
     is_tiled: bool = False
     dtype: DTypeLike = np.float32
+    most_rows: int = MAX_ROWS
 
     def padded(self, num_rows: int) -> int:
         """Return how many rows to compute for `num_rows` rows of data."""
@@ -70,13 +72,13 @@ class RowProduct:
         self._columns = slice(tiling.margin, tiling.margin + outputs)
         self._right = np.zeros((num_matrices, size, width), tiling.dtype)
         self._right[:, :, self._columns] = matrices.swapaxes(1, 2)
-        self._results = np.empty((num_matrices, MAX_ROWS, width), tiling.dtype)
+        self._results = np.empty((num_matrices, tiling.most_rows, width), tiling.dtype)
 
     def __call__(self, rows: Array) -> Array:
         """Return (matrices, rows, outputs), valid until the next call.
 
         Args:
-            rows: (rows, size), a number of rows that `Tiling.padded` returns, at most MAX_ROWS.
+            rows: (rows, size), a number of rows that `Tiling.padded` returns, at most `Tiling.most_rows`.
         """
         results, right = self._results[:, : len(rows)], self._right
         if self._tiling.is_tiled:
@@ -91,8 +93,8 @@ class RowProduct:
         """Return (rows, matrices * outputs) for any number of rows, (rows, size)."""
         num_matrices, size, _ = self._right.shape
         found = np.empty((len(rows), num_matrices, self._columns.stop - self._columns.start), self._tiling.dtype)
-        for start in range(0, len(rows), MAX_ROWS):
-            some = rows[start : start + MAX_ROWS]
+        for start in range(0, len(rows), self._tiling.most_rows):
+            some = rows[start : start + self._tiling.most_rows]
             padded = np.zeros((self._tiling.padded(len(some)), size), self._tiling.dtype)
             padded[: len(some)] = some
             found[start : start + len(some)] = self(padded)[:, : len(some)].swapaxes(0, 1)
@@ -108,16 +110,17 @@ def split_outputs(matrix: Array) -> Array:
     return matrices.reshape(num_matrices, outputs, -1)
 
 
-def choose_tiling(matrices: Iterable[Array]) -> Tiling:
+def choose_tiling(matrices: Iterable[Array], *, most_rows: int = MAX_ROWS) -> Tiling:
     """Return the first of TILINGS that is batch-invariant for all `matrices`, or FLOAT64_FALLBACK.
 
     Args:
         matrices: those that will be passed to `RowProduct`.
+        most_rows: that are multiplied at once, a multiple of MAX_ROWS.
     """
     distinct = {matrix.shape: matrix for matrix in matrices}.values()  # a library chooses its routines by shape alone
-    return next(
-        (each for each in TILINGS if all(is_batch_invariant(matrix, each) for matrix in distinct)), FLOAT64_FALLBACK
-    )
+    tilings = [each._replace(most_rows=most_rows) for each in (*TILINGS, FLOAT64_FALLBACK)]
+    fitting = (each for each in tilings[:-1] if all(is_batch_invariant(matrix, each) for matrix in distinct))
+    return next(fitting, tilings[-1])
 
 
 def is_batch_invariant(matrices: Array, tiling: Tiling) -> bool:
@@ -125,7 +128,7 @@ def is_batch_invariant(matrices: Array, tiling: Tiling) -> bool:
     product = RowProduct(matrices, tiling)
     vector = np.sin(np.arange(1.0, matrices.shape[2] + 1.0)).astype(tiling.dtype)
     first = product(np.tile(vector, (tiling.rows, 1)))[:, :1].copy()
-    counts: Sequence[int] = range(tiling.rows, MAX_ROWS + 1, tiling.rows)
+    counts: Sequence[int] = range(tiling.rows, tiling.most_rows + 1, tiling.rows)
     if ONE_THREAD.is_certain():
         # With one thread, the routine depends only on the size, so three sizes suffice. With several threads, it also
         # depends on how they divide each number of rows.

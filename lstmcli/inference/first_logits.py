@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmcli.inference.batch_invariant import MAX_ROWS
 from lstmcli.inference.network import Network
 from lstmcli.inference.one_thread import ONE_THREAD
 from lstmcli.inference.predictor import Predictor
@@ -13,6 +14,9 @@ from lstmcli.store.model import EMBEDDING
 from lstmcli.text.token_ids import TokenIds
 
 Floats = NDArray[np.float64]
+
+# A small network spends much of its time on calling numpy, so it reads more texts together; their states fit the cache.
+MOST_ROWS = 3 * MAX_ROWS
 
 
 class FirstLogits:
@@ -36,7 +40,8 @@ class FirstLogits:
             model = predictor.model
             weights = {**first.weights, EMBEDDING: model.members[0][EMBEDDING]}
             with ONE_THREAD:  # products must be tested under the conditions of prediction
-                network = Network(first.network, weights, word_guard=next(iter(model.word_guards), None))
+                guard = next(iter(model.word_guards), None)
+                network = Network(first.network, weights, word_guard=guard, most_rows=MOST_ROWS)
             self._networks = (network,)
             self._ngram_weight, self.digest = first.ngram_weight, first.digest
         self.has_ngrams = self._ngram_weight > 0.0

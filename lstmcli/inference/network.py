@@ -32,6 +32,7 @@ class Network:
         *,
         max_kept_bytes: int = MAX_KEPT_BYTES,
         word_guard: RowGuard | None = None,
+        most_rows: int = MAX_ROWS,
     ) -> None:
         """Prepare the `stored` weights.
 
@@ -40,6 +41,7 @@ class Network:
             stored: its weights by torch's names.
             max_kept_bytes: the most that cached input projections of words take.
             word_guard: checks rows of the word vectors before they are read.
+            most_rows: that are multiplied at once, a multiple of MAX_ROWS.
         """
         kernel, size = KERNELS[settings.cell], settings.hidden_size
         self._hidden_size, self._chunk_tokens = size, settings.chunk_tokens
@@ -53,7 +55,7 @@ class Network:
         products = [product for layer in layers for direction in layer for product in direction.products()]
         pooling, output = _part(stored, "pooling."), split_outputs(stored["output.weight"])
         products += [split_outputs(matrix) for matrix in pooling.values() if matrix.ndim == 2 and len(matrix) > 1]
-        self._tiling = choose_tiling([*products, output])
+        self._tiling = choose_tiling([*products, output], most_rows=most_rows)
         self._layers = [[Direction(each, kernel, size, self._tiling) for each in layer] for layer in layers]
         self._words = ProjectedWords(
             stored["embedding.weight"],
@@ -66,6 +68,11 @@ class Network:
         self._pooling = POOLINGS[settings.pooling](pooling, size, self._tiling)
         self._output = RowProduct(output, self._tiling)
         self._output_bias = stored["output.bias"].astype(self._tiling.dtype)
+
+    @property
+    def most_rows(self) -> int:
+        """The number of texts that are best read together."""
+        return self._tiling.most_rows
 
     def logits(self, token_ids: NDArray[np.integer], lengths: NDArray[np.int64]) -> Array:
         """Return (texts, labels).
@@ -121,7 +128,7 @@ class Network:
         by_length = np.argsort(-lengths, kind="stable")
         start = 0
         while start < len(lengths):
-            most = min(MAX_ROWS, self._tiling.padded(MAX_ROW_STEPS // int(lengths[by_length[start]]) + 1))
+            most = min(self._tiling.most_rows, self._tiling.padded(MAX_ROW_STEPS // int(lengths[by_length[start]]) + 1))
             num_left = len(lengths) - start
             rows = self._tiling.padded(-(-num_left // -(-num_left // most)))
             yield by_length[start : start + rows]

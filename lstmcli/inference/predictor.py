@@ -223,7 +223,8 @@ class Predictor:
         """Return what `networks`, which read the words of this model, say on average; otherwise as `network_logits`."""
         words = self._tokens.word_ids(token_ids)
         logits = np.empty((len(words), self.model.labels.num_outputs), dtype=np.float64)
-        for rows in batches_by_length(words.lengths, batch_size=self._batch_size, max_tokens=MAX_BATCH_TOKENS):
+        batch_size = self._batch_size * networks[0].most_rows // MAX_ROWS
+        for rows in batches_by_length(words.lengths, batch_size=batch_size, max_tokens=MAX_BATCH_TOKENS):
             batch = words.joined(rows)
             logits[rows] = sum(network.logits(*batch) for network in networks) / len(networks)
         return logits
