@@ -37,7 +37,7 @@ from lstmcli.text.token_ids import TokenIds
 from lstmcli.text.tokenizer import Tokenizer
 from lstmcli.text.vocabulary import PAD_ID, UNKNOWN_ID
 from lstmcli.training.batch import word_batch
-from tests.conftest import FAST, TEXTS, feeling_rows, invoke, run_process, set_options, write_csv
+from tests.conftest import FAST, TEXTS, feeling_rows, interrupt, invoke, run_process, set_options, write_csv
 from tests.test_forged_runs import Change, assert_refused, forged, json_change, set_to
 
 FIRST = {"first_network.json", "first_network.safetensors"}
@@ -283,7 +283,7 @@ def test_a_training_file_that_is_gone_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["few.txt"], 1, "few.txt: 6 different texts are too few to learn from; at least 100 are needed"),
+        (["few.txt"], 1, "few.txt: 6 different texts are too few to learn from; at least 50 are needed"),
         (["none.csv"], 1, "none.csv: no such file"),
         (["what a lovely day"], 1, "no such file. To label a text"),
         (["few.csv", "--text", "post"], 1, "post"),
@@ -481,3 +481,12 @@ def test_word_vectors_are_not_stored_again(distilled: Path) -> None:
     weights = load_file(distilled / "model" / "first_network.safetensors")
     assert EMBEDDING not in weights
     assert sum(value.size for value in weights.values()) < 5000
+
+
+def test_ctrl_c_leaves_the_model_as_it_was(copied: Path, texts_to_learn: Path) -> None:
+    before = contents(copied / "model")
+    said = interrupt("distill", copied, texts_to_learn, when=copied / ".owner.json")
+    assert said.splitlines()[-1] == "interrupted"
+    assert contents(copied / "model") == before
+    assert not (copied / ".lock").exists()
+    assert invoke("distill", copied, texts_to_learn).exit_code == 0

@@ -61,8 +61,8 @@ def distill_command(
 
     Examples:
       lstmcli distill runs/emotion
-      lstmcli distill runs/emotion unlabelled-tweets.csv
-      lstmcli predict runs/emotion tweets.csv --fast 0.999 > labelled.csv
+      lstmcli distill runs/emotion comments.csv
+      lstmcli predict runs/emotion comments.csv --fast 0.999 > labelled.csv
     """
     from lstmcli.cli.predict_options import check_inputs
     from lstmcli.recipes.cascade.distill import DistillOptions, distill  # slow to import, see train

@@ -26,7 +26,7 @@ from lstmcli.store.run_directory import RunDirectory, run_of
 from lstmcli.store.seen_texts import write_distilled_texts
 from lstmcli.training.setup import training_environment
 
-MIN_TEXTS = 100
+MIN_TEXTS = 50
 
 # Texts on which the best epoch is chosen, and others on which nothing is chosen: these measure the agreement, and can
 # calibrate `predict --fast`. At most so many each, and at most this part of all.
