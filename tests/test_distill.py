@@ -37,7 +37,7 @@ from lstmcli.text.token_ids import TokenIds
 from lstmcli.text.tokenizer import Tokenizer
 from lstmcli.text.vocabulary import PAD_ID, UNKNOWN_ID
 from lstmcli.training.batch import word_batch
-from tests.conftest import FAST, TEXTS, feeling_rows, interrupt, invoke, run_process, set_options, write_csv
+from tests.conftest import FAST, TEXTS, feeling_rows, interrupt, invoke, set_options, write_csv
 from tests.test_forged_runs import Change, assert_refused, forged, json_change, set_to
 
 FIRST = {"first_network.json", "first_network.safetensors"}
@@ -453,8 +453,8 @@ def test_all_kinds_of_labels_can_be_distilled(kind: str, tmp_path: Path) -> None
     labelled = [[text, *cells(label)] for text, label in feeling_rows(16)]
     train = write_csv(tmp_path / "train.csv", ["text", *names], labelled)
     options = set_options(*FAST, *settings, "evaluation.baselines=false")
-    result = run_process("train", train, *options, "--run-dir", tmp_path / "run", "--quiet")
-    assert result.returncode == 0, result.stderr
+    result = invoke("train", train, *options, "--run-dir", tmp_path / "run", "--quiet")
+    assert result.exit_code == 0, result.stderr
     learned, new = (
         write_csv(tmp_path / name, ["text", *names], [[text, *cells(label)] for text, label in feeling_rows(30, start)])
         for name, start in (("learned.csv", 500), ("new.csv", 800))
@@ -472,7 +472,7 @@ def test_scores_have_no_first_network(tmp_path: Path) -> None:
     rows = [[text, str(len(text) % 7)] for text, _ in feeling_rows(10)]
     train = write_csv(tmp_path / "train.csv", ["text", "score"], rows)
     options = set_options(*FAST, "data.scores=[score]", "evaluation.baselines=false")
-    assert run_process("train", train, *options, "--run-dir", tmp_path / "run", "--quiet").returncode == 0
+    assert invoke("train", train, *options, "--run-dir", tmp_path / "run", "--quiet").exit_code == 0
     result = invoke("distill", tmp_path / "run")
     assert (result.exit_code, "predicts scores; lstmcli distill is for models of labels." in result.stderr) == (2, True)
 

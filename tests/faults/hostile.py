@@ -56,6 +56,7 @@ def _commands(material: Material, run: Path, title: str = "") -> dict[str, list[
     return ({} if title else of_folds) | {
         "predict": ["predict", run, material.texts, "--probabilities"],
         "predict --jobs": ["predict", run, material.texts, "--probabilities", "--jobs", "2"],
+        "predict --fast": ["predict", run, material.texts, "--fast", "0.9", "--fast-on", material.fresh],
         "evaluate": ["evaluate", run, material.folder / "validation.csv"],
         "verify": ["verify", run],
         RESUME: [*material.train(), "--run-dir", run, "--resume"],
@@ -134,5 +135,15 @@ def _judge(name: str, honest: Outcome, outcome: Outcome, title: str) -> Result:
 def _is_another_model(title: str) -> bool:
     """Whether the change makes a model that somebody could have trained, so that other answers are right."""
     return any(
-        f in title for f in ("model.json", "rule.json", "majority.json", ".npy", "safetensors", "terms.txt", ".txt")
+        f in title
+        for f in (
+            "model.json",
+            "first_network.json",
+            "rule.json",
+            "majority.json",
+            ".npy",
+            "safetensors",
+            "terms.txt",
+            ".txt",
+        )
     )

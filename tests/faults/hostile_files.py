@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from tests.faults.hostile_values import SEALED_JSON, Change, write
+from tests.faults.hostile_values import SEALED_JSON, TENSORS, Change, write
 from tests.faults.runs import Material
 
 TEXT_FILES = ["model/vocabulary.txt", "pretraining/language_model/vocabulary.txt", "baselines/terms.txt"]
 
 SPECIAL_PLACES = [
-    *TEXT_FILES, *SEALED_JSON, "model/embedding.npy", "model/ngrams.npy", "model/vocabulary.npy", "config.yaml",
-    "model/weights.safetensors", "baselines/weights.safetensors", "model", "baselines", "pretraining", "checkpoints",
-    "checkpoints/last", "checkpoints/best", "checkpoints/last/state.safetensors", "history.jsonl",
+    *TEXT_FILES, *SEALED_JSON, *TENSORS, "model/embedding.npy", "model/ngrams.npy", "model/vocabulary.npy",
+    "config.yaml", "model", "baselines", "pretraining", "checkpoints", "checkpoints/last", "checkpoints/best",
+    "history.jsonl",
 ]  # fmt: skip
 
 

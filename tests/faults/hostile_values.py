@@ -23,6 +23,7 @@ PLACEHOLDER = "@raw@"
 
 SEALED_JSON = [
     "model/model.json",
+    "model/first_network.json",
     "baselines/rule.json",
     "baselines/majority.json",
     "baselines/ngrams.json",
@@ -30,6 +31,13 @@ SEALED_JSON = [
     "pretraining/language_model/language_model.json",
     "checkpoints/last/progress.json",
     "metrics.json",
+]
+
+TENSORS = [
+    "model/weights.safetensors",
+    "model/first_network.safetensors",
+    "baselines/weights.safetensors",
+    "checkpoints/last/state.safetensors",
 ]
 
 Change = Callable[[Path], None]
@@ -149,7 +157,7 @@ def _npy_headers(table: Any) -> Iterator[tuple[str, bytes]]:
 
 
 def tensor_changes(material: Material) -> Iterator[tuple[str, Change]]:
-    for name in ("model/weights.safetensors", "baselines/weights.safetensors", "checkpoints/last/state.safetensors"):
+    for name in TENSORS:
         tensors = load_file(material.run / name)
         for key in list(tensors)[:4]:
             value = tensors[key]

@@ -41,7 +41,7 @@ class Material:
 
     @property
     def run(self) -> Path:
-        """A finished training with pretraining, n-grams and baselines."""
+        """A finished training with pretraining, n-grams, baselines and a distilled network."""
         return self.folder / "run"
 
     @property
@@ -56,6 +56,11 @@ class Material:
     @property
     def texts(self) -> Path:
         return self.folder / "texts.txt"
+
+    @property
+    def fresh(self) -> Path:
+        """Texts that nothing has learned from."""
+        return self.folder / "fresh.csv"
 
     def train(self, *settings: str) -> list[str]:
         """Return the arguments of a training on the corpus."""
@@ -78,19 +83,20 @@ def _set(*settings: str) -> list[str]:
 def make_material(folder: Path) -> Material:
     """Write corpora, and train."""
     material = Material(folder)
-    for name, repeats, offset in (("train", 5, 0), ("validation", 2, 100)):
+    for name, repeats, offset in (("train", 5, 0), ("validation", 2, 100), ("fresh", 4, 200)):
         with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as stream:
             csv.writer(stream).writerows([("text", "label"), *feeling_rows(repeats, offset)])
     # Enough texts to read words and n-grams all over the tables.
     words = [text for text, _ in feeling_rows(5)]
     material.texts.write_text("\n".join([*TEXTS, *words]) + "\n", encoding="utf-8")
-    commands = {
-        material.run: material.train(),
-        material.pretrained: material.pretrain(),
-        material.folds: material.cross_validate(),
-    }
-    for path, arguments in commands.items():
-        outcome = forked(*arguments, "--run-dir", path)
+    commands = [
+        [*material.train(), "--run-dir", material.run],
+        [*material.pretrain(), "--run-dir", material.pretrained],
+        [*material.cross_validate(), "--run-dir", material.folds],
+        ["distill", material.run],
+    ]
+    for arguments in commands:
+        outcome = forked(*arguments)
         if outcome.exit_code != 0:
             raise ValueError(f"expected exit code 0, got {outcome}")
     return material
