@@ -251,6 +251,24 @@ def test_evaluations_do_not_count_what_it_learned_from(copied: Path, corpus: Pat
     assert seen() == before
 
 
+def test_a_run_that_does_not_say_what_it_was_trained_on_can_be_distilled(
+    copied: Path, texts_to_learn: Path, corpus: Path
+) -> None:
+    """As runs of older releases don't."""
+    shutil.rmtree(copied / "seen_texts")
+    assert invoke("distill", copied, texts_to_learn).exit_code == 0
+    for command in (["evaluate", copied, corpus / "test.csv"], ["verify", copied]):
+        result = invoke(*command)
+        assert result.exit_code == 0, result.stderr
+    assert "that the model has not learned from" in invoke("predict", copied, texts_to_learn, "--fast", "0.99").stderr
+
+
+def test_a_wider_network_does_not_change_with_its_batches(copied: Path, texts_to_learn: Path, rows: Path) -> None:
+    """Its gates take several matrices."""
+    assert invoke("distill", copied, texts_to_learn, "--hidden-size", "90").exit_code == 0
+    assert predicted(copied, rows, *FASTER, "--batch-size", "2") == predicted(copied, rows, *FASTER)
+
+
 def test_info_tells_of_it(distilled: Path, run_directory: Path) -> None:
     shown = " ".join(invoke("info", distilled).stdout.split())
     assert "for --fast a distilled network, which predicts the same for" in shown

@@ -1,4 +1,4 @@
-"""The folder `model/` of a run: everything that prediction needs, written and read only here.
+"""The folder `model/` of a run: all that prediction needs, written and read only here and in `first_network`.
 
     model.json           see `store.description`, with the format version
     vocabulary.txt       one word per line; line n (from 0) is token id n

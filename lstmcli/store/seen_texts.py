@@ -79,7 +79,7 @@ def read_seen_texts(place: Path) -> dict[str, Keys]:
         DamagedFileError: a file is damaged or missing.
     """
     folder = _opened(place)
-    if folder is None:
+    if folder is None or folder.names == [DISTILLED_FILE]:
         return {}
     files = FILES | ({EARLIER: EARLIER_FILE} if EARLIER_FILE in folder.names else {})
     return {split: _read(folder, name) for split, name in files.items()}

@@ -78,9 +78,9 @@ class Student:
         """Train a network, and weigh the n-grams beside it."""
         network, kind = self._shape(), self.model.labels.output_kind
         loss = make_loss(self.train.tokens.targets, kind, "none")
-        best = self._trained(self._new(network), self._objective(self.validation, loss))
-        logits = self._objective(self.validation, loss).logits(best).astype(np.float64)
-        weight = self._ngram_weight(logits, loss)
+        objective = self._objective(self.validation, loss)
+        best = self._trained(self._new(network), objective)
+        weight = self._ngram_weight(objective.logits(best).astype(np.float64), loss)
         logits = self._objective(self.held_out, loss).logits(best).astype(np.float64)
         if self.held_out.ngrams is not None:
             logits = logits + weight * self.held_out.ngrams
@@ -120,7 +120,7 @@ class Student:
         sizes = Sizes(num_trained, vectors.shape[1], model.labels.num_outputs, pad_id=PAD_ID)
         torch.manual_seed(self.settings.seed)
         classifier = Classifier(sizes, network, NO_DROPOUT)
-        # As many numbers as units do as well as the usual 64, and take half of the time of such a network.
+        # As many numbers as units do as well as the usual 64, which would take as long as the recurrence.
         classifier.pooling = AttentionPooling(network.hidden_size, network.hidden_size)
         classifier.embedding.set_vectors(vectors, np.ones(num_trained, dtype=bool), frozen=True)
         return classifier
