@@ -31,12 +31,13 @@ demo: .venv/installed  ## train on the bundled emotion corpus, evaluate, and pre
 	$(call run,"lstmcli predict $(RUN) data/emotion/test.csv | tail -n 5")
 	@printf '\nThe model, its scores and a report are in $(RUN). Open $(RUN)/report.html in a browser.\n'
 
-# Two processes, each with whole files of tests, which share trained models.
+# Two processes, each with whole files of tests, which share trained models. In the order of their names, slow ones with
+# few tests come early.
 test: .venv/installed  ## run the tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 coverage: .venv/installed  ## run the tests, and list the lines and branches that they never reach
-	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 faults: .venv/installed  ## attack the tool with kills, damage, full disks, hostile and malformed files, in about half an hour
 	$(BIN)/python -m tests.faults

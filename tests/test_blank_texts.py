@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lstmcli.data.blank import is_blank
-from tests.conftest import Cli, feeling_rows, set_options, write_csv
+from tests.conftest import Cli, feeling_rows, run_here, set_options, write_csv
 
 BLANK = [
     "",
@@ -101,25 +101,23 @@ def test_texts_without_a_known_word_are_answered_and_counted(run_directory: Path
     )
 
 
-def test_evaluation_drops_the_texts_that_prediction_leaves_without_a_label(
-    run_directory: Path, tmp_path: Path, cli: Cli
-) -> None:
+def test_evaluation_drops_the_texts_that_prediction_leaves_without_a_label(run_directory: Path, tmp_path: Path) -> None:
     rows = [*feeling_rows(2), ("", "joy"), ("\u200b", "joy"), (" ", "joy")]
     write_csv(tmp_path / "test.csv", ["text", "label"], rows)
-    result = cli("evaluate", run_directory, "test.csv", cwd=tmp_path)
+    result = run_here("evaluate", run_directory, "test.csv", cwd=tmp_path)
     assert result.returncode == 0
     assert "empty text at lines 26, 27, 28" in " ".join(result.stderr.split())
 
 
-def test_the_first_object_of_a_corpus_may_lack_the_label_but_not_all(corpus: Path, tmp_path: Path, cli: Cli) -> None:
+def test_the_first_object_of_a_corpus_may_lack_the_label_but_not_all(corpus: Path, tmp_path: Path) -> None:
     rows = list(csv.DictReader(io.StringIO((corpus / "train.csv").read_text(encoding="utf-8"))))
     lines = [json.dumps({"text": "no label yet"}), *map(json.dumps, rows)]
     (tmp_path / "some.jsonl").write_text("\n".join(lines))
     (tmp_path / "none.jsonl").write_text(f"{lines[0]}\n" * 2000)
     fast = set_options("training.epochs=1", "pretraining.own_texts=false", "evaluation.baselines=false")
-    result = cli("train", "some.jsonl", *fast, "--run-dir", "some", cwd=tmp_path)
+    result = run_here("train", "some.jsonl", *fast, "--run-dir", "some", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert "1 dropped: no label at line 1" in result.stderr
-    result = cli("train", "none.jsonl", *fast, "--run-dir", "none", cwd=tmp_path)
+    result = run_here("train", "none.jsonl", *fast, "--run-dir", "none", cwd=tmp_path)
     assert (result.returncode, result.stdout) == (1, "")
     assert "error: none.jsonl has no column 'label'. Columns: text. The column is set by --label" in result.stderr

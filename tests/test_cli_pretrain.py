@@ -15,12 +15,12 @@ from lstmcli.recipes.pretraining import next_word
 from tests.conftest import (
     FAST,
     FEELINGS,
-    Cli,
     corpus_options,
     feeling_rows,
     interrupt,
     invoke,
     losses,
+    run_here,
     set_options,
     write_csv,
 )
@@ -254,13 +254,11 @@ def test_of_a_large_corpus_a_training_reads_a_part(
     assert facts["words"] > 30  # the vocabulary is of all texts
 
 
-def test_files_may_be_arguments_and_one_of_them_standard_input(
-    pretrained: Path, texts: Path, tmp_path: Path, cli: Cli
-) -> None:
+def test_files_may_be_arguments_and_one_of_them_standard_input(pretrained: Path, texts: Path, tmp_path: Path) -> None:
     lines = texts.read_text(encoding="utf-8").splitlines(keepends=True)
     (tmp_path / "first.txt").write_text("".join(lines[:50]), encoding="utf-8")
     options = [*PRETRAINING, "--run-dir", tmp_path / "run"]
-    result = cli("pretrain", tmp_path / "first.txt", "-", *options, "--quiet", stdin="".join(lines[50:]))
+    result = run_here("pretrain", tmp_path / "first.txt", "-", *options, "--quiet", stdin="".join(lines[50:]))
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     facts, expected = (json.loads((run / "metrics.json").read_text()) for run in (tmp_path / "run", pretrained))
     assert [Path(each["file"]).name for each in facts.pop("data_files")] == ["first.txt", "-"]
@@ -269,15 +267,15 @@ def test_files_may_be_arguments_and_one_of_them_standard_input(
     assert facts == expected
 
 
-def test_columns_and_format_may_be_options(tmp_path: Path, cli: Cli) -> None:
+def test_columns_and_format_may_be_options(tmp_path: Path) -> None:
     table = "id;words\n" + "".join(f"{number};{text}\n" for number, (text, _) in enumerate(feeling_rows(20)))
     options = [*PRETRAINING, "--set", "pretraining.epochs=1", "--run-dir", tmp_path / "run"]
     columns = ["--text", "words", "--format", "csv-semicolon", "--encoding", "cp1252"]
-    result = cli("pretrain", "-", *columns, *options, stdin=table)
+    result = run_here("pretrain", "-", *columns, *options, stdin=table)
     assert result.returncode == 0, result.stderr
     assert "read     standard input: 240 rows" in result.stderr
     (tmp_path / "a.log").write_text("hardly a word\nor two\n")
-    result = cli("pretrain", tmp_path / "a.log", "--format", "text", "--run-dir", tmp_path / "other")
+    result = run_here("pretrain", tmp_path / "a.log", "--format", "text", "--run-dir", tmp_path / "other")
     assert (result.returncode, "100 are needed" in result.stderr) == (1, True), result.stderr
 
 

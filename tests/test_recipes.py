@@ -12,7 +12,7 @@ from lstmcli.corpus.corpus import load_corpus
 from lstmcli.corpus.label_set import LabelSet
 from lstmcli.errors import DataError
 from lstmcli.metrics.tuning import DecisionMaker
-from tests.conftest import Cli, corpus_options, feeling_rows, set_options, write_csv
+from tests.conftest import corpus_options, feeling_rows, run_here, set_options, write_csv
 
 
 def test_a_part_of_the_training_rows_validates_where_no_file_does(tmp_path: Path) -> None:
@@ -105,14 +105,14 @@ def test_an_empty_answer_is_allowed_only_where_training_shows_one() -> None:
         assert rule.at_least_one == at_least_one
 
 
-def test_odd_labels_survive_every_report(tmp_path: Path, cli: Cli) -> None:
+def test_odd_labels_survive_every_report(tmp_path: Path) -> None:
     odd = {"joy": "<b>joy</b>", "sadness": "[red]sad|ness", "anger": "ang,er \\ é"}
     rows = [(text, odd[label]) for text, label in feeling_rows(6)]
     path = write_csv(tmp_path / "odd.csv", ["text", "label"], rows)
     options = [option for option in corpus_options(tmp_path) if not option.startswith("data.")]
     settings = [option for option in options if option != "--set"]
     run = tmp_path / "run"
-    result = cli("train", *set_options(f"data.train={path}", *settings), "--run-dir", run)
+    result = run_here("train", *set_options(f"data.train={path}", *settings), "--run-dir", run)
     assert result.returncode == 0, result.stderr
     for label in odd.values():
         assert label in result.stdout
@@ -123,13 +123,13 @@ def test_odd_labels_survive_every_report(tmp_path: Path, cli: Cli) -> None:
     assert "[red]sad\\|ness" in (run / "report.md").read_text(encoding="utf-8")
 
 
-def test_rows_without_labels_are_scored_where_training_had_some(tmp_path: Path, cli: Cli) -> None:
+def test_rows_without_labels_are_scored_where_training_had_some(tmp_path: Path) -> None:
     rows = [(text, label if number % 3 else "") for number, (text, label) in enumerate(feeling_rows(6))]
     path = write_csv(tmp_path / "some.csv", ["text", "label"], rows)
     options = [option for option in corpus_options(tmp_path) if option != "--set" and not option.startswith("data.")]
     settings = [f"data.train={path}", "data.label_separator=|", "data.unlabelled=keep", "evaluation.baselines=false"]
-    result = cli("train", *set_options(*options, *settings), "--run-dir", tmp_path / "run")
+    result = run_here("train", *set_options(*options, *settings), "--run-dir", tmp_path / "run")
     assert result.returncode == 0, result.stderr
-    scored = cli("evaluate", tmp_path / "run", path, "--json")
+    scored = run_here("evaluate", tmp_path / "run", path, "--json")
     assert json.loads(scored.stdout)["evaluations"][str(path)]["num_rows"] == 72
     assert not json.loads((tmp_path / "run" / "model" / "model.json").read_text())["at_least_one"]

@@ -8,7 +8,7 @@ import pytest
 
 from lstmcli.data.reading import Layout, input_layout
 from lstmcli.errors import DataError
-from tests.conftest import FAST, Cli, feeling_rows, set_options
+from tests.conftest import FAST, Cli, feeling_rows, run_here, set_options
 
 TRAINED = Layout("csv-semicolon", "cp1252")
 
@@ -52,12 +52,12 @@ def table(path: Path, rows: list[tuple[str, str]], encoding: str, delimiter: str
 
 
 @pytest.fixture(scope="module")
-def western(cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def western(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a run on train.csv, which has semicolons in cp1252."""
     folder = tmp_path_factory.mktemp("western")
     table(folder / "train.csv", feeling_rows(4), "cp1252", ";")
     options = ["--format", "csv-semicolon", "--encoding", "cp1252", *set_options(*FAST, "evaluation.baselines=false")]
-    result = cli("train", "train.csv", *options, "--run-dir", "run", cwd=folder)
+    result = run_here("train", "train.csv", *options, "--run-dir", "run", cwd=folder)
     assert result.returncode == 0, result.stderr
     return folder
 
@@ -67,25 +67,25 @@ def test_predict_and_evaluate_read_files_as_training_did(western: Path, cli: Cli
     assert (predicted.returncode, predicted.stderr) == (0, "")
     assert predicted.stdout.startswith("text;label;prediction;score\n")
     assert "déjà vu" in predicted.stdout
-    evaluated = cli("evaluate", "run", "train.csv", "--no-baselines", cwd=western)
+    evaluated = run_here("evaluate", "run", "train.csv", "--no-baselines", cwd=western)
     assert evaluated.returncode == 0, evaluated.stderr
 
 
-def test_a_file_unlike_those_of_training_is_told_what_it_is(western: Path, cli: Cli) -> None:
+def test_a_file_unlike_those_of_training_is_told_what_it_is(western: Path) -> None:
     table(western / "utf8.csv", feeling_rows(1), "utf-8", ";")
     table(western / "commas.csv", feeling_rows(1), "cp1252", "|")
     for command in ("predict", "evaluate"):
-        wrong_encoding = cli(command, "run", "utf8.csv", cwd=western)
+        wrong_encoding = run_here(command, "run", "utf8.csv", cwd=western)
         assert (wrong_encoding.returncode, wrong_encoding.stdout) == (1, "")
         assert "looks like utf-8, not cp1252: try --encoding utf-8" in wrong_encoding.stderr
-        assert "try --format csv-pipe" in cli(command, "run", "commas.csv", cwd=western).stderr
-        right = cli(command, "run", "utf8.csv", "--encoding", "utf-8", cwd=western)
+        assert "try --format csv-pipe" in run_here(command, "run", "commas.csv", cwd=western).stderr
+        right = run_here(command, "run", "utf8.csv", "--encoding", "utf-8", cwd=western)
         assert right.returncode == 0, right.stderr
 
 
 def test_standard_input_is_utf8_whatever_training_read(western: Path, cli: Cli) -> None:
     piped = "text,label\nso glad né été déjà,joy\n"
-    result = cli("evaluate", "run", "-", "--no-baselines", stdin=piped, cwd=western)
+    result = run_here("evaluate", "run", "-", "--no-baselines", stdin=piped, cwd=western)
     assert result.returncode == 0, result.stderr
     assert cli("predict", "run", stdin="so glad, déjà vu\n", cwd=western).returncode == 0
 

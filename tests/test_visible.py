@@ -14,7 +14,7 @@ from lstmcli.data.output import open_output
 from lstmcli.errors import DataError
 from lstmcli.reports.console import ConsoleReporter
 from lstmcli.visible import VisibleText, visible
-from tests.conftest import FAST, PROJECT, Cli, invoke, set_options, write_csv
+from tests.conftest import FAST, PROJECT, Cli, invoke, run_here, set_options, write_csv
 
 TITLE = "\x1b]0;owned\x07"
 UNSAFE = f"{TITLE}\x1b[2J\x9b31m\u202eevil"
@@ -115,29 +115,27 @@ def test_a_config_is_shown_safely_and_still_loads(tmp_path: Path) -> None:
     assert invoke("config", "--config", tmp_path / "config.yaml").stdout == shown
 
 
-def test_a_file_name_that_is_not_utf8_is_trained_on_reported_and_resumed(
-    cli: Cli, corpus: Path, tmp_path: Path
-) -> None:
+def test_a_file_name_that_is_not_utf8_is_trained_on_reported_and_resumed(corpus: Path, tmp_path: Path) -> None:
     file = tmp_path / os.fsdecode(b"caf\xe9.csv")
     file.write_bytes((corpus / "train.csv").read_bytes())
     settings = [*FAST, "training.epochs=1", "evaluation.baselines=false"]
     run = tmp_path / "run"
-    trained = cli("train", file, *set_options(*settings), "--run-dir", run)
+    trained = run_here("train", file, *set_options(*settings), "--run-dir", run)
     assert trained.returncode == 0, trained.stderr
     assert r"caf\xe9.csv" in trained.stdout
     for name in ("report.md", "report.html"):
         assert r"\xe9.csv" in (run / name).read_text(encoding="utf-8")
     (run / "metrics.json").unlink()  # as if it had been stopped before the reports
-    resumed = cli("train", "--resume", "--run-dir", run)
+    resumed = run_here("train", "--resume", "--run-dir", run)
     assert (resumed.returncode, resumed.stdout) == (0, trained.stdout)
     output = tmp_path / "scores"
-    assert cli("evaluate", run, file, "--no-baselines", "--output", output).returncode == 0
+    assert run_here("evaluate", run, file, "--no-baselines", "--output", output).returncode == 0
     assert list(json.loads((output / "metrics.json").read_text())["evaluations"]) == [str(file)]
 
 
-def test_a_run_directory_that_is_not_utf8_is_refused_before_training(cli: Cli, corpus: Path, tmp_path: Path) -> None:
+def test_a_run_directory_that_is_not_utf8_is_refused_before_training(corpus: Path, tmp_path: Path) -> None:
     run = tmp_path / os.fsdecode(b"r\xe9")
-    result = cli("train", corpus / "train.csv", "--run-dir", run)
+    result = run_here("train", corpus / "train.csv", "--run-dir", run)
     assert result.returncode == 1
     assert r"r\xe9: the name is not valid UTF-8" in result.stderr
     assert not run.exists()
@@ -152,6 +150,6 @@ def test_tables_show_escapes_for_what_the_encoding_lacks_and_json_is_utf8(
     result = cli("evaluate", run_directory, file, "--no-baselines")
     assert result.returncode == 0, result.stderr
     assert r"/na\xefve \U0001f622.csv" in result.stdout
-    found = json.loads(cli("evaluate", run_directory, file, "--no-baselines", "--json").stdout)
+    found = json.loads(run_here("evaluate", run_directory, file, "--no-baselines", "--json").stdout)
     assert list(found["evaluations"]) == [str(file)]
     assert "naïve" in cli("config", "--set", "data.train=naïve.csv").stdout
