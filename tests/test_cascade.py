@@ -13,6 +13,8 @@ from lstmcli.cli.main import app
 from lstmcli.errors import UsageError
 from lstmcli.inference import cascade
 from lstmcli.inference.answers import PredictOptions
+from lstmcli.inference.row_counts import StageTotals
+from lstmcli.metrics.first_stage import FirstStage
 from lstmcli.recipes.cascade.calibrate import check_fast
 from lstmcli.store.model import read_model
 from tests.conftest import TEXTS, feeling_rows, invoke, write_csv
@@ -105,11 +107,10 @@ def test_too_few_rows_leave_all_to_the_whole_model(files: Path) -> None:
 
 def test_rows_of_another_kind_are_noticed(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cascade, "CHECKED_SHARE", 1)
-    same = cascade.StageCounts()
-    same.checked, same.same, same.rows = 1000, 999, 1000
-    assert len(same.notes(0.99)) == 1
-    same.same = 900
-    assert "these rows differ from those it was calibrated on" in same.notes(0.99)[1]
+    stage = FirstStage((1.0,), (0.0,), 0.5)
+    assert len(cascade.notes_on_stages(StageTotals(1000, 0, 1000, 999), stage, 0.99)) == 1
+    _, differ = cascade.notes_on_stages(StageTotals(1000, 0, 1000, 900), stage, 0.99)
+    assert "these rows differ from those it was calibrated on" in differ
     content, notes = predict(files, *FAST, name="mixed.csv")
     assert content == predict(files, "--probabilities", "--fast", "0.95", "--answered-by", name="mixed.csv")[0]
     assert "(0.0%) answered by the n-grams alone; of" in notes

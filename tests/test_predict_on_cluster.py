@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from lstmcli.cli import engine, ray_cluster
+from lstmcli.cli import engine
+from lstmcli.cli.on_ray import cluster as ray_cluster
 from lstmcli.data import shards
 from lstmcli.errors import LstmcliError
+from lstmcli.inference import cascade
 from lstmcli.recipes.cluster import work
 from lstmcli.recipes.cluster.work import PartResult, PartTask
-from tests.conftest import TEXTS, invoke, write_csv
+from tests.conftest import TEXTS, feeling_rows, invoke, write_csv
 
 ROWS_PER_BLOCK = 4
 
@@ -116,6 +118,35 @@ def test_joined_parts_are_the_output_of_one_command_to_the_byte(
     assert joined() == alone.stdout_bytes
     assert result.exit_code == alone.exit_code
     assert not list(Path("out").glob(".*"))
+
+
+@pytest.fixture
+def new(files: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A file with enough rows for a first stage, which the whole model checks often."""
+    monkeypatch.setattr(cascade, "CHECKED_SHARE", 2)
+    write_csv(files / "new.csv", ["text", "label"], [[text, label] for text, label in feeling_rows(20, offset=300)])
+    return "new.csv"
+
+
+def test_two_stages_answer_as_in_one_command(new: str, cluster: type[Unreliable]) -> None:
+    options = ["--fast", "0.95", "--answered-by", "--probabilities"]
+    alone = predict(new, new, *options)
+    assert b",ngrams" in alone.stdout_bytes
+    assert b",model" in alone.stdout_bytes
+    assert "kept their prediction" in alone.stderr
+    result = on_cluster(new, new, *options, "--parts", "2")
+    assert joined() == alone.stdout_bytes
+    assert result.stderr == alone.stderr
+    cluster.done = []
+    Path("out/part-00001-001.csv").unlink()
+    again = on_cluster(new, new, *options, "--parts", "2", "--resume")
+    assert cluster.done == ["part-00001-001.csv"]
+    assert again.stderr == alone.stderr  # on the rows of earlier parts, too
+
+
+def test_what_two_stages_have_answered_is_not_resumed_by_one(new: str) -> None:
+    on_cluster(new, "--fast", "0.95")
+    assert "with another model, other inputs or options" in on_cluster(new, "--resume", code=1).stderr
 
 
 @pytest.mark.usefixtures("files")
@@ -243,7 +274,7 @@ def _contents(path: Path) -> dict[str, bytes]:
         (["--line-buffered"], "can't be combined with --line-buffered."),
         (["--shard", "1/2"], "can't be combined with --shard; for several tasks per input, use --parts."),
         (["--by", "id"], "can't be combined with --by, which needs all rows of a person."),
-        (["--fast", "0.99"], "can't be combined with --fast."),
+        (["--fast", "0.99", "--fast-on", "s3://bucket/rows.csv"], "--fast: needs a file on this machine to calibrate"),
         (["--estimate"], "can't be combined with --estimate; omit --engine to estimate."),
         (["-"], "needs files that all hosts can read, not standard input."),
         (["--output", "-"], "needs a folder to write, named with --output."),

@@ -88,7 +88,7 @@ def test_several_processes_are_resumed_by_torchrun() -> None:
     ("setting", "message"),
     [
         ("training.device=cuda", "several processes train on CPUs only; set training.device=cpu"),
-        ("pretraining.teacher=models/MiniLM", "distillation runs in one process; start it without torchrun"),
+        ("pretraining.teacher=models/MiniLM", "distillation runs in one process, not in several"),
     ],
 )
 def test_what_needs_one_process_is_refused_for_several(setting: str, message: str) -> None:

@@ -133,6 +133,9 @@ complete -c lstmcli -n '__fish_seen_subcommand_from train; and not __fish_seen_s
 complete -c lstmcli -n '__fish_seen_subcommand_from train; and not __fish_seen_subcommand_from help' -l resume -d 'Resume an interrupted training; the result is the same, bit for bit.'
 complete -c lstmcli -n '__fish_seen_subcommand_from train; and not __fish_seen_subcommand_from help' -l overwrite -d 'Replace an existing run.'
 complete -c lstmcli -n '__fish_seen_subcommand_from train; and not __fish_seen_subcommand_from help' -l no-texts -d 'Show no text of the rows in any report or on the screen (default: as in training, where evaluation.texts=true shows them).'
+complete -c lstmcli -n '__fish_seen_subcommand_from train; and not __fish_seen_subcommand_from help' -l engine -x -a 'local ray' -d 'Where to compute: local (this process), or ray (processes on a Ray cluster).'
+complete -c lstmcli -n '__fish_seen_subcommand_from train; and not __fish_seen_subcommand_from help' -l ray-address -x -d 'With --engine ray, HOST:PORT of a running cluster, auto for that of this machine, or local to start Ray here (default: RAY_ADDRESS, or else local).'
+complete -c lstmcli -n '__fish_seen_subcommand_from train; and not __fish_seen_subcommand_from help' -l workers -x -d 'With --engine ray, the number of processes that train together (default: 2).'
 complete -c lstmcli -n '__fish_seen_subcommand_from train; and not __fish_seen_subcommand_from help' -s q -l quiet -d 'Print only errors on standard error, no notes or progress.'
 complete -c lstmcli -n '__fish_seen_subcommand_from train; and not __fish_seen_subcommand_from help' -s h -l help -d 'Show this message and exit.'
 complete -c lstmcli -n '__fish_seen_subcommand_from pretrain; and not __fish_seen_subcommand_from help' -F
@@ -144,6 +147,9 @@ complete -c lstmcli -n '__fish_seen_subcommand_from pretrain; and not __fish_see
 complete -c lstmcli -n '__fish_seen_subcommand_from pretrain; and not __fish_seen_subcommand_from help' -s o -l run-dir -x -a '(__fish_complete_directories)' -d 'Run directory (default: runs/NAME-pretrained, after the config or FILE).'
 complete -c lstmcli -n '__fish_seen_subcommand_from pretrain; and not __fish_seen_subcommand_from help' -l resume -d 'Resume an interrupted pretraining.'
 complete -c lstmcli -n '__fish_seen_subcommand_from pretrain; and not __fish_seen_subcommand_from help' -l overwrite -d 'Replace an existing run.'
+complete -c lstmcli -n '__fish_seen_subcommand_from pretrain; and not __fish_seen_subcommand_from help' -l engine -x -a 'local ray' -d 'Where to compute: local (this process), or ray (processes on a Ray cluster).'
+complete -c lstmcli -n '__fish_seen_subcommand_from pretrain; and not __fish_seen_subcommand_from help' -l ray-address -x -d 'With --engine ray, HOST:PORT of a running cluster, auto for that of this machine, or local to start Ray here (default: RAY_ADDRESS, or else local).'
+complete -c lstmcli -n '__fish_seen_subcommand_from pretrain; and not __fish_seen_subcommand_from help' -l workers -x -d 'With --engine ray, the number of processes that train together (default: 2).'
 complete -c lstmcli -n '__fish_seen_subcommand_from pretrain; and not __fish_seen_subcommand_from help' -s q -l quiet -d 'Print only errors on standard error, no notes or progress.'
 complete -c lstmcli -n '__fish_seen_subcommand_from pretrain; and not __fish_seen_subcommand_from help' -s h -l help -d 'Show this message and exit.'
 complete -c lstmcli -n '__fish_seen_subcommand_from evaluate; and not __fish_seen_subcommand_from help' -F

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lstmcli.inference.row_counts import RowCounts
+    from lstmcli.recipes.cascade.result import Fast
     from lstmcli.store.model import SavedModel
 
 
@@ -103,10 +104,7 @@ class Engine(NamedTuple):
         if name is not None:
             raise UsageError(f"--engine ray: can't be combined with {name}{INSTEAD.get(name, '')}.")
         self._check_paths(files, output)
-        if find_spec("ray") is None:
-            raise LstmcliError(
-                "--engine ray: needs Ray, which is not installed; install it with: pip install 'lstmcli[ray]'"
-            )
+        check_installed()
 
     def _check_paths(self, files: list[str], output: str | None) -> None:
         from lstmcli.data.output import is_stream
@@ -119,20 +117,46 @@ class Engine(NamedTuple):
             raise UsageError("--engine ray: needs a folder to write, named with --output.")
         if is_url(str(output)):
             raise UsageError("--output: expected a folder on a disk that all hosts share, not a URL.")
-        if str(self.address).startswith("ray://"):
-            raise UsageError(
-                "--ray-address: expected HOST:PORT of a cluster, not ray://, Ray's client for other machines."
-            )
+        check_address(self.address)
 
-    def predicting(self, run: "Path", batch_size: int) -> "Callable[..., RowCounts]":
+    def predicting(self, run: "Path", batch_size: int, fast: "Fast | None") -> "Callable[..., RowCounts]":
         """Return the recipe, for a command that is to compute on Ray; the pool of this process is not used."""
-        from lstmcli.cli.ray_cluster import RayCluster
+        from lstmcli.cli.on_ray.cluster import RayCluster
         from lstmcli.recipes.cluster.predict import predict_on_cluster
 
         def predict(model: "SavedModel", _pool: object, paths: list[str], **options: Any) -> "RowCounts":
             with RayCluster(self.address, warn=options["warn"]) as cluster:
                 return predict_on_cluster(
-                    model, cluster, paths, run=run, batch_size=batch_size, parts_per_input=self.parts, **options
+                    model,
+                    cluster,
+                    paths,
+                    run=run,
+                    batch_size=batch_size,
+                    parts_per_input=self.parts,
+                    fast=fast,
+                    **options,
                 )
 
         return predict
+
+
+def check_address(address: str | None) -> None:
+    """Check the value of --ray-address, as far as that is possible without Ray.
+
+    Raises:
+        UsageError: it is an address for Ray's client.
+    """
+    if str(address).startswith("ray://"):
+        raise UsageError("--ray-address: expected HOST:PORT of a cluster, not ray://, Ray's client for other machines.")
+
+
+def check_installed() -> None:
+    """Check that Ray is there, without importing it.
+
+    Raises:
+        LstmcliError: it is not.
+    """
+    if find_spec("ray") is None:
+        raise LstmcliError(
+            "--engine ray: needs Ray, which is not installed; install it with: pip install 'lstmcli[ray]'"
+        )

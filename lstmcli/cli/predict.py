@@ -200,7 +200,7 @@ def predict_command(
     inputs = InputOptions(None if input_format is None else input_format.value, encoding, text, on_error.value)
     options = PredictOptions(probabilities, top_k, threshold, min_confidence, trait_columns, interval, answered_by)
     where = Engine(engine, ray_address, parts)
-    local = {"--jobs": jobs > 1, "--line-buffered": line_buffered, "--shard": shard, "--by": by, "--fast": fast}
+    local = {"--jobs": jobs > 1, "--line-buffered": line_buffered, "--shard": shard, "--by": by}
     where.check(paths, output, {**local, "--estimate": estimate})
     check_inputs(paths, run, may_be_urls=where.is_ray)
     check_combinations(shard, fast, fast_on, answered_by=answered_by, by=by, estimate=estimate, row_ids=row_ids)
@@ -214,7 +214,7 @@ def predict_command(
     stage = None if found is None else found.stage
     more = escape_formulas, shard_job(shard, run), row_ids
     with open_pool(model, run, jobs=1 if estimate else jobs, batch_size=batch_size, stage=stage) as pool:
-        recipe = where.predicting(run, batch_size) if where.is_ray else _predictor(by, found, estimate=estimate)
+        recipe = where.predicting(run, batch_size, found) if where.is_ray else _predictor(by, found, estimate=estimate)
         counts = recipe(
             model,
             pool,

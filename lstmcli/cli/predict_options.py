@@ -166,6 +166,7 @@ def find_fast(
     if agreement is None:
         return None
     from lstmcli.data.reading import check_exist
+    from lstmcli.data.remote import is_url
     from lstmcli.recipes.cascade.calibrate import calibrate, check_fast
     from lstmcli.recipes.predict import input_layouts
     from lstmcli.store.first_network import read_first_network
@@ -173,7 +174,7 @@ def find_fast(
     first = read_first_network(run, model) if model.scores is None else None
     check_fast(model, first, agreement, options, run=run)
     read = paths if fast_on is None else [fast_on]
-    check_exist(read)
+    check_exist([path for path in read if not is_url(path)])
     column = inputs.text_column or model.columns.text
     return calibrate(model, first, agreement, read, input_layouts(model, read, inputs), column, run=run)
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from lstmcli.cli.engine import EngineChoice, RayAddressOption
 from lstmcli.cli.options import (
     OUTPUT,
     ConfigFile,
@@ -16,6 +17,7 @@ from lstmcli.cli.options import (
     TextSetting,
     column_settings,
 )
+from lstmcli.cli.training_engine import TrainingEngine, TrainingEngineOption, WorkersOption
 
 
 def pretrain_command(
@@ -46,6 +48,9 @@ def pretrain_command(
         bool, typer.Option("--resume", rich_help_panel=OUTPUT, help="Resume an interrupted pretraining.")
     ] = False,
     overwrite: Overwrite = False,
+    engine: TrainingEngineOption = EngineChoice.LOCAL,
+    ray_address: RayAddressOption = None,
+    workers: WorkersOption = None,
     quiet: Quiet = False,
 ) -> None:
     """Pretrain a network on unlabelled texts by next-word prediction, or by distillation from a sentence encoder.
@@ -58,10 +63,11 @@ def pretrain_command(
       lstmcli train few.csv --set model.pretrained=runs/words
       lstmcli pretrain all-my-texts.txt --set pretraining.teacher=models/MiniLM
     """
-    from lstmcli.cli.several import Job, leading, place_in, resume_command
+    from lstmcli.cli.several import Job, place_in
     from lstmcli.recipes.run_setup import resolve_run
 
-    place = place_in()
+    place, where = place_in(), TrainingEngine(engine, ray_address, workers)
+    where.check(place)
     if not place.is_first:
         from lstmcli.cli.following import follow  # slow to import, see below
 
@@ -80,17 +86,14 @@ def pretrain_command(
         is_restarted=place.is_restarted,
     )
 
-    from lstmcli.cli.long_running import long_running
-    from lstmcli.recipes.pretraining import pretrain  # slow to import, see train
+    from lstmcli.cli.long_running import long_running  # slow to import, see train
 
-    resume_with = resume_command(f"lstmcli pretrain --resume --run-dir {run.path}", place)
-    with (
-        long_running(run.directory, resume_with, quiet=quiet) as (reporter, stop),
-        leading(Job("pretrain", None if run.is_finished else resolved), place, stop) as processes,
-    ):
-        if run.is_finished:
-            run.tidy()
-            reporter.line("done", f"{run.path}: already finished; nothing to resume")
-            return
-        pretrain(resolved, run, tell=reporter, stop=processes.stop, processes=processes)
+    resume_with = where.resume_command(f"lstmcli pretrain --resume --run-dir {run.path}", place)
+    job = Job("pretrain", None if run.is_finished else resolved)
+    with long_running(run.directory, resume_with, quiet=quiet) as (reporter, stop):
+        where.do(job, run, place, tell=reporter, stop=stop)
+    if job.config is None:
+        run.tidy()
+        reporter.line("done", f"{run.path}: already finished; nothing to resume")
+        return
     reporter.line("wrote", f"{run.path}  (next: lstmcli train --set model.pretrained={run.path} ...)")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from lstmcli.cli.engine import EngineChoice, RayAddressOption
 from lstmcli.cli.messages import write_tables
 from lstmcli.cli.options import (
     OUTPUT,
@@ -23,6 +24,7 @@ from lstmcli.cli.options import (
     column_settings,
 )
 from lstmcli.cli.process import is_terminal
+from lstmcli.cli.training_engine import TrainingEngine, TrainingEngineOption, WorkersOption
 
 
 def train_command(
@@ -64,6 +66,9 @@ def train_command(
     ] = False,
     overwrite: Overwrite = False,
     no_texts: NoTexts = False,
+    engine: TrainingEngineOption = EngineChoice.LOCAL,
+    ray_address: RayAddressOption = None,
+    workers: WorkersOption = None,
     quiet: Quiet = False,
 ) -> None:
     """Train a classifier from labelled rows and write a run directory.
@@ -74,10 +79,11 @@ def train_command(
       lstmcli train --resume --run-dir runs/reviews
       lstmcli train --from runs/reviews more-reviews.csv
     """
-    from lstmcli.cli.several import Job, leading, place_in, resume_command
+    from lstmcli.cli.several import Job, place_in
     from lstmcli.recipes.run_setup import resolve_run
 
-    place = place_in()
+    place, where = place_in(), TrainingEngine(engine, ray_address, workers)
+    where.check(place)
     if not place.is_first:
         from lstmcli.cli.following import follow  # slow to import, see below
 
@@ -100,17 +106,14 @@ def train_command(
     # torch, pandas and scikit-learn take seconds to import; mistakes found above are reported without that wait.
     from lstmcli.cli.long_running import long_running
     from lstmcli.recipes.tasks.reporting import console_text
-    from lstmcli.recipes.train import train
 
-    resume_with = resume_command(f"lstmcli train --resume --run-dir {run.path}", place)
-    with (
-        long_running(run.directory, resume_with, quiet=quiet) as (reporter, stop),
-        leading(Job("train", None if run.is_finished else resolved), place, stop) as processes,
-    ):
-        if run.is_finished:
-            run.tidy()
-            reporter.line("done", f"{run.path}: already finished; nothing to resume")
-            return
-        evaluations = train(resolved, run, tell=reporter, stop=processes.stop, processes=processes)
-    write_tables(console_text(evaluations[-1], is_terminal=is_terminal(sys.stdout)))
+    resume_with = where.resume_command(f"lstmcli train --resume --run-dir {run.path}", place)
+    job = Job("train", None if run.is_finished else resolved)
+    with long_running(run.directory, resume_with, quiet=quiet) as (reporter, stop):
+        evaluation = where.do(job, run, place, tell=reporter, stop=stop)
+    if evaluation is None:
+        run.tidy()
+        reporter.line("done", f"{run.path}: already finished; nothing to resume")
+        return
+    write_tables(console_text(evaluation, is_terminal=is_terminal(sys.stdout)))
     reporter.line("wrote", f"{run.path}  (next: lstmcli predict {run.path} FILE)")

@@ -12,6 +12,7 @@ import numpy as np
 from lstmcli.errors import LstmcliError, counted
 from lstmcli.inference.first_logits import FirstLogits
 from lstmcli.inference.predictor import Answers, PartLogits, Predictor, StageAnswers
+from lstmcli.inference.row_counts import StageTotals
 from lstmcli.metrics.decisions import probabilities_from_logits
 from lstmcli.metrics.first_stage import FirstStage, is_above
 from lstmcli.store.first_network import FirstNetwork
@@ -82,38 +83,29 @@ class Cascade:
         return probabilities, is_first, has_known, is_checked, is_same
 
 
-class StageCounts:
-    """Counts which rows were answered by the first stage alone."""
+def totals(answers: StageAnswers) -> StageTotals:
+    """Count the rows of a block."""
+    return StageTotals(len(answers.is_first), int(answers.is_first.sum()), answers.num_checked, answers.num_same)
 
-    def __init__(self) -> None:
-        self.rows = self.first = self.checked = self.same = 0
-        self._who = NGRAMS
 
-    def add(self, answers: StageAnswers) -> None:
-        """Count some more rows."""
-        self.rows += len(answers.is_first)
-        self.first += int(answers.is_first.sum())
-        self.checked += answers.num_checked
-        self.same += answers.num_same
-        self._who = first_stage_name(is_distilled=answers.is_distilled)
-
-    def notes(self, agreement: float) -> list[str]:
-        """Return what to tell a user who wanted such an agreement."""
-        share = self.first / max(1, self.rows)
-        told = f"{counted(self.first, 'row')} of {self.rows:,} ({share:.1%}) answered by {self._who} alone"
-        if not self.checked:
-            return [f"{told}."]
-        notes = [
-            f"{told}; of {self.checked:,} more that were checked with the whole model, {self.same:,} kept their "
-            "prediction."
-        ]
-        possible = (self.first + self.checked) / self.rows
-        if is_above(self.checked - self.same, self.checked, (1.0 - agreement) / possible):
-            notes.append(
-                f"that is less than --fast {agreement:g}: these rows differ from those it was calibrated on. Calibrate "
-                "on rows from all parts of the input with --fast-on FILE, or leave --fast out."
-            )
-        return notes
+def notes_on_stages(found: StageTotals, stage: FirstStage, agreement: float) -> list[str]:
+    """Return what to tell a user who wanted such an agreement."""
+    who = first_stage_name(is_distilled=bool(stage.network))
+    share = found.first / max(1, found.rows)
+    told = f"{counted(found.first, 'row')} of {found.rows:,} ({share:.1%}) answered by {who} alone"
+    if not found.checked:
+        return [f"{told}."]
+    notes = [
+        f"{told}; of {found.checked:,} more that were checked with the whole model, {found.same:,} kept their "
+        "prediction."
+    ]
+    possible = (found.first + found.checked) / found.rows
+    if is_above(found.checked - found.same, found.checked, (1.0 - agreement) / possible):
+        notes.append(
+            f"that is less than --fast {agreement:g}: these rows differ from those it was calibrated on. Calibrate "
+            "on rows from all parts of the input with --fast-on FILE, or leave --fast out."
+        )
+    return notes
 
 
 NGRAMS = "the n-grams"

@@ -1,7 +1,6 @@
 """`lstmcli predict`: rows in, the same rows with predictions out, in order, a block at a time."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,9 +16,10 @@ from lstmcli.data.reading import STANDARD_INPUT, Layout, check_exist, format_of,
 from lstmcli.errors import DataError, UsageError
 from lstmcli.inference.answers import Adder, PredictOptions
 from lstmcli.inference.pool import Pool
+from lstmcli.inference.predictor import StageAnswers
 from lstmcli.inference.row_counts import RowCounts
 from lstmcli.inference.rows import OnError, RowStream
-from lstmcli.inference.score_answers import ScoreAdder, adder_of
+from lstmcli.inference.score_answers import adder_of
 from lstmcli.recipes.cascade.result import Fast
 from lstmcli.store.model import SavedModel, find_model
 
@@ -116,32 +116,39 @@ def predict_files(
     adder = adder_of(model, options, format_name)
     shard = None if output.shard is None else output.shard.shard
     rows = RowStream(pool, adder, written_as, inputs.on_error, warn, watch, shard=shard, has_origin=output.has_origin)
-    with _told_stages(adder, fast, warn):
-        return answer_rows(
-            rows, paths, layouts, inputs=inputs, output=output, columns=model.columns, warn=warn, notes=notes
-        )
+    if fast is not None and isinstance(adder, Adder):
+        warn(fast.note)
+        adder.watch_stages = _counting_stages(rows)
+    counts = answer_rows(
+        rows, paths, layouts, inputs=inputs, output=output, columns=model.columns, warn=warn, notes=notes
+    )
+    for note in notes_on_fast(counts, fast):
+        warn(note)
+    return counts
+
+
+def notes_on_fast(counts: RowCounts, fast: Fast | None) -> Sequence[str]:
+    """Return what to tell about the rows that the first stage has answered alone, if there is one."""
+    if fast is None or fast.stage is None:
+        return []
+    from lstmcli.inference.cascade import notes_on_stages  # rarely needed
+
+    return notes_on_stages(counts.stages, fast.stage, fast.agreement)
+
+
+def _counting_stages(rows: RowStream[Any]) -> Callable[[StageAnswers], None]:
+    from lstmcli.inference.cascade import totals
+
+    def count(answers: StageAnswers) -> None:
+        rows.counts.stages = rows.counts.stages.plus(totals(answers))
+
+    return count
 
 
 def _shard_notes(job: "ShardJob", path: str | None, format_name: str, options: Sequence[object]) -> "ShardNotes":
     from lstmcli.recipes.shards.manifest import ShardNotes  # hashes, which only shards need
 
     return ShardNotes(job, path, format_name, options)
-
-
-@contextmanager
-def _told_stages(adder: Adder | ScoreAdder, fast: Fast | None, warn: Callable[[str], None]) -> Iterator[None]:
-    """Say, once all rows are written, how many of them the first stage has answered alone."""
-    if fast is None or not isinstance(adder, Adder):
-        yield
-        return
-    from lstmcli.inference.cascade import StageCounts
-
-    warn(fast.note)
-    counts = StageCounts()
-    adder.watch_stages = counts.add
-    yield
-    for note in counts.notes(fast.agreement) if fast.stage is not None else []:
-        warn(note)
 
 
 def input_layouts(model: SavedModel, paths: Sequence[str], inputs: InputOptions) -> list[Layout]:

@@ -1,4 +1,4 @@
-"""Processes started by torchrun, or by anything else that sets the same variables, connected by gloo."""
+"""Processes started by torchrun, or by Ray, or by anything else that sets the same variables, connected by gloo."""
 
 import secrets
 import socket
@@ -85,7 +85,7 @@ class ConnectedProcesses(Processes):
 
 @contextmanager
 def connected(stop: Stop, *, patience: float) -> Iterator[ConnectedProcesses]:
-    """Join the other processes, which the environment names.
+    """Join the other processes, which the environment names, unless whoever started this one has connected them.
 
     Args:
         stop: asks this process to stop.
@@ -94,6 +94,9 @@ def connected(stop: Stop, *, patience: float) -> Iterator[ConnectedProcesses]:
     Raises:
         LstmcliError: they can't be reached.
     """
+    if dist.is_initialized():
+        yield ConnectedProcesses(stop)
+        return
     try:
         store, rank, number = next(rendezvous("env://", timeout=timedelta(seconds=MEETING_SECONDS)))
         store = PrefixStore(f"lstmcli/{agree_on_round(store, rank, number)}", store)

@@ -93,27 +93,38 @@ def ray_on(hosts: tuple[Host, Host]) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _ray_in(folder: Path, hosts: tuple[Host, Host]) -> Iterator[tuple[str, dict[str, str]]]:
-    first, _ = hosts
     (folder / "home").mkdir()
     variables = environment(
         HOME=str(folder / "home"), RAY_AUTH_MODE="token", RAY_AUTH_TOKEN="a-token-of-this-test" * 2, **QUICK
     )
-    small = ["--num-cpus=1", f"--object-store-memory={200 << 20}", "--disable-usage-stats", "--block"]
-    address = f"{first.address}:{PORT}"
-    ray = [str(Path(sys.executable).parent / "ray"), "start"]
-    head = [*ray, "--head", f"--port={PORT}", "--include-dashboard=false", f"--temp-dir={folder}/a", *small]
-    other = [*ray, f"--address={address}", *small]
     processes = []
     try:
-        for host, command in zip(hosts, (head, other), strict=True):
-            with (folder / f"{host.name}.log").open("w") as log:
-                command = [*command, f"--node-ip-address={host.address}"]
-                processes.append(host.start(*command, env=variables, cwd=folder, stdout=log, stderr=log))
-            wait_for(lambda path=folder / f"{host.name}.log": "--block" in path.read_text())
-        yield address, variables
+        for host in hosts:
+            processes.append(start_ray(host, folder, variables, at=hosts[0]))
+        yield f"{hosts[0].address}:{PORT}", variables
     finally:
         for host in hosts:
             for number in host.processes():
                 os.kill(number, 9)
         for process in processes:
             process.wait()
+
+
+def start_ray(host: Host, folder: Path, variables: dict[str, str], at: Host) -> subprocess.Popen[bytes]:
+    """Start Ray on a host, as a part of the cluster whose first host is `at`, and wait until it is there.
+
+    Its files and its log are in `folder`.
+    """
+    ray = [str(Path(sys.executable).parent / "ray"), "start", f"--node-ip-address={host.address}", "--num-cpus=1"]
+    ray += [f"--object-store-memory={200 << 20}", "--disable-usage-stats", "--block"]
+    if host == at:
+        ray += ["--head", f"--port={PORT}", "--include-dashboard=false", f"--temp-dir={folder}/a"]
+    else:
+        ray += [f"--address={at.address}:{PORT}"]
+    path = folder / f"{host.name}.log"
+    with path.open("w") as log:
+        process = host.start(
+            *ray, env={**variables, "GLOO_SOCKET_IFNAME": host.interface}, cwd=folder, stdout=log, stderr=log
+        )
+    wait_for(lambda: "--block" in path.read_text())
+    return process

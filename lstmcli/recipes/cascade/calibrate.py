@@ -82,13 +82,13 @@ def calibrate(
         run: from which the model was read.
 
     Raises:
-        UsageError: they include a pipe, which can be read only once.
+        UsageError: they include a URL, or a pipe, which can be read only once.
         DataError: one can't be read, or has no such column.
     """
     if any(path == STANDARD_INPUT or not Path(path).is_file() for path in paths):
         raise UsageError(
-            "--fast: needs a file to calibrate on, since a pipe can be read only once; name one with such texts "
-            "(labels are not needed) with --fast-on."
+            "--fast: needs a file on this machine to calibrate on, and a pipe can be read only once; name one with "
+            "such texts (labels are not needed) with --fast-on."
         )
     most = max(LEAST_SAMPLE, round(CHANGES / (1.0 - agreement)))
     learned = read_learned_texts(run_of(run).seen_texts)

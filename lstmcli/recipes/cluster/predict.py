@@ -10,11 +10,12 @@ from lstmcli.inference.answers import Adder, PredictOptions
 from lstmcli.inference.row_counts import RowCounts
 from lstmcli.inference.rows import KEPT_OR_LEFT_OUT, OnError
 from lstmcli.inference.score_answers import ScoreAdder, adder_of
+from lstmcli.recipes.cascade.result import Fast
 from lstmcli.recipes.cluster.folder import PartsFolder
 from lstmcli.recipes.cluster.parts import find_inputs, plan_parts
 from lstmcli.recipes.cluster.tally import Tally
 from lstmcli.recipes.cluster.work import ModelOnHosts, PartTask, answer_part
-from lstmcli.recipes.predict import InputOptions, OutputOptions, input_layouts, name_of_output_format
+from lstmcli.recipes.predict import InputOptions, OutputOptions, input_layouts, name_of_output_format, notes_on_fast
 from lstmcli.store.model import SavedModel
 from lstmcli.store.model_digest import model_digest
 
@@ -48,6 +49,7 @@ def predict_on_cluster(
     options: PredictOptions,
     warn: Callable[[str], None],
     watch: Callable[[int], None],
+    fast: Fast | None = None,
 ) -> RowCounts:
     """Predict every row of the inputs into the folder `output.path`, and count them.
 
@@ -63,6 +65,7 @@ def predict_on_cluster(
         options: what to add to each row.
         warn: is told of rows without a prediction.
         watch: is told how many more rows have been written.
+        fast: when the first stage of the model answers alone.
 
     Raises:
         DataError: an input can't be read or has no such column, or the folder holds something else.
@@ -74,25 +77,30 @@ def predict_on_cluster(
     format_name = name_of_output_format(output, layouts[0].format_name)
     written = output._replace(path=None, format_name=format_name, job="", resume=False)
     adder = adder_of(model, options, format_name)  # raises if the options don't fit
-    shared = ModelOnHosts(str(run.absolute()), model_digest(run), batch_size)
+    stage = None if fast is None else fast.stage
+    shared = ModelOnHosts(str(run.absolute()), model_digest(run), batch_size, stage)
     parts = plan_parts(found, format_name, per_input=parts_per_input)
     names = [each.name for each in found]
     folder = PartsFolder(
-        Path(str(output.path)).absolute(), [__version__, shared.digest, names, inputs, written, options]
+        Path(str(output.path)).absolute(), [__version__, shared.digest, names, inputs, written, options, stage]
     )
     folder.claim(resume=output.resume)
     tally = Tally(folder, found, parts, shared.digest, inputs.on_error)
     tasks = [
-        PartTask(shared, found[part.input - 1], part.shard, str(folder.path / part.file), inputs, written, options)
+        PartTask(
+            shared, found[part.input - 1], part.shard, str(folder.path / part.file), inputs, written, options, fast
+        )
         for part in tally.missing()
     ]
+    if fast is not None:
+        warn(fast.note)
     with tally.advising():
         for result in cluster.results(answer_part, tasks):
             for note in tally.add(result):
                 warn(note)
             watch(0 if result.manifest is None else result.manifest.written_rows)
         counts = tally.finish(format_name)
-    for note in notes_on(counts, adder, inputs.on_error):
+    for note in (*notes_on(counts, adder, inputs.on_error), *notes_on_fast(counts, fast)):
         warn(note)
     return counts
 

@@ -2,17 +2,20 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from lstmcli.data.atomic import atomic_path
 from lstmcli.errors import DataError
+from lstmcli.inference.row_counts import StageTotals
 
 MANIFEST_FILE: Final = "manifest.json"
 
 # A hundred thousand parts take less.
 MAX_MANIFEST_BYTES: Final = 1 << 26
+
+NO_STAGES: Final = StageTotals()
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,7 @@ class PartCounts:
     Attributes:
         input_bytes: the size of its input.
         input_modified_ns: when that was last modified.
+        stages: how two stages have answered its rows; see `inference.row_counts.StageTotals`.
     """
 
     rows: int = 0
@@ -30,6 +34,7 @@ class PartCounts:
     without_known_word: int = 0
     input_bytes: int = 0
     input_modified_ns: int = 0
+    stages: StageTotals = NO_STAGES
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,8 @@ def read_counts(output: Path) -> PartCounts:
     Raises:
         ValueError, TypeError, OSError: there are none.
     """
-    return PartCounts(**json.loads(counts_path(output).read_text(encoding="utf-8")))
+    counts = PartCounts(**json.loads(counts_path(output).read_text(encoding="utf-8")))
+    return replace(counts, stages=StageTotals(*map(int, counts.stages)))
 
 
 def write_folder_manifest(folder: Path, manifest: FolderManifest) -> None:

@@ -99,6 +99,7 @@ class Tally:
             counts.broken += part.broken
             counts.blank += part.blank
             counts.without_known_word += part.without_known_word
+            counts.stages = counts.stages.plus(part.stages)
         self._folder.tidy(self._parts)
         total, written = sum(each.rows for each in found), sum(each.written_rows for each in found)
         manifest = FolderManifest(

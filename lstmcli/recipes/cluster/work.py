@@ -15,9 +15,11 @@ from lstmcli.data.remote import fetch, is_url
 from lstmcli.data.shards import Manifest, Shard, manifest_path, read_manifest
 from lstmcli.errors import DataError, LstmcliError, RunDirectoryError
 from lstmcli.inference.answers import PredictOptions
-from lstmcli.inference.pool import ThisProcess
+from lstmcli.inference.pool import ThisProcess, answering
 from lstmcli.inference.predictor import Predictor
 from lstmcli.inference.worker import portable
+from lstmcli.metrics.first_stage import FirstStage
+from lstmcli.recipes.cascade.result import Fast
 from lstmcli.recipes.cluster.parts import Input
 from lstmcli.recipes.cluster.results import PartCounts, counts_path, write_counts
 from lstmcli.recipes.predict import InputOptions, OutputOptions, predict_files
@@ -36,12 +38,14 @@ class ModelOnHosts(NamedTuple):
         run: its run directory.
         digest: of the model; see `store.model_digest`.
         batch_size: texts per batch.
+        stage: the first one, if there is one.
         version: of lstmcli.
     """
 
     run: str
     digest: str
     batch_size: int
+    stage: FirstStage | None = None
     version: str = __version__
 
 
@@ -56,6 +60,7 @@ class PartTask(NamedTuple):
         inputs: how it is read.
         output: what is written; its `path` and `shard` are not used.
         options: what is added to each row.
+        fast: when the first stage of the model answers alone.
     """
 
     model: ModelOnHosts
@@ -65,6 +70,7 @@ class PartTask(NamedTuple):
     inputs: InputOptions
     output: OutputOptions
     options: PredictOptions
+    fast: Fast | None = None
 
 
 @dataclass(frozen=True)
@@ -108,7 +114,8 @@ def opened(model: ModelOnHosts) -> tuple[SavedModel, ThisProcess]:
             "hosts, or to a disk that they share."
         )
     found = read_model(Path(model.run))
-    return found, ThisProcess(Predictor(found, batch_size=model.batch_size))
+    predictor = Predictor(found, batch_size=model.batch_size)
+    return found, ThisProcess(answering(predictor, Path(model.run), model.stage))
 
 
 def _check_shared(task: PartTask) -> None:
@@ -149,8 +156,11 @@ def _answered(task: PartTask) -> PartResult:
             options=task.options,
             warn=notes.append,
             watch=lambda _: None,
+            fast=task.fast,
         )
-        counted = PartCounts(counts.rows, counts.broken, counts.blank, counts.without_known_word, *task.input[2:])
+        counted = PartCounts(
+            counts.rows, counts.broken, counts.blank, counts.without_known_word, *task.input[2:], counts.stages
+        )
         write_counts(written, counted)
         manifest = read_manifest(written)
         # The manifest comes last: where there is one, all of the part is there.

@@ -26,11 +26,10 @@ def check_supported(config: Config, number: int) -> None:
         return
     if config.training.device == "cuda":
         raise ConfigError(
-            "training.device=cuda: several processes train on CPUs only; set training.device=cpu, or start one process "
-            "without torchrun."
+            "training.device=cuda: several processes train on CPUs only; set training.device=cpu, or use one process."
         )
     if config.pretraining.teacher is not None:
-        raise ConfigError("pretraining.teacher: distillation runs in one process; start it without torchrun.")
+        raise ConfigError("pretraining.teacher: distillation runs in one process, not in several.")
     data = config.data
     for path in (data.train, data.validation, data.test, *config.pretraining.texts):
         if path == STANDARD_INPUT or (path is not None and Path(path).exists() and not Path(path).is_file()):
@@ -49,7 +48,7 @@ def check_device(processes: Processes, device: torch.device) -> None:
     if processes.number > 1 and device.type != "cpu":
         raise ConfigError(
             "training.device=auto found a GPU, but several processes train on CPUs only; set training.device=cpu, or "
-            "start one process without torchrun."
+            "use one process."
         )
 
 

@@ -35,6 +35,7 @@ ENVIRONMENT: Final = {
     "RAY_task_oom_retries": str(MAX_RETRIES),
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_TRAIN_V2_ENABLED": "1",
     "RAY_grpc_client_keepalive_time_ms": "30000",
     "RAY_grpc_client_keepalive_timeout_ms": "30000",
 }
@@ -71,11 +72,22 @@ class RayCluster:
             self._ray.shutdown()
         self._opened.close()
 
+    @property
+    def is_local(self) -> bool:
+        """Whether Ray is started for this command, on this machine alone."""
+        return self._address == "local"
+
+    def here(self) -> Any:
+        """Return the scheduling strategy that keeps something on the host of this command."""
+        ray = self.connect()
+        node = ray.get_runtime_context().get_node_id()
+        return ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(node, soft=False)
+
     def results(self, function: Callable[[TaskT], ResultT], tasks: Sequence[TaskT]) -> Iterator[ResultT]:
         """See `recipes.cluster.predict.Cluster`."""
         if not tasks:
             return
-        ray = self._connected()
+        ray = self.connect()
         remote = ray.remote(num_cpus=1, max_retries=MAX_RETRIES, retry_exceptions=False)(function)
         waiting = {remote.remote(task): None for task in tasks}
         while waiting:
@@ -89,21 +101,32 @@ class RayCluster:
         try:
             return self._ray.get(reference)
         except self._ray.exceptions.RayTaskError as error:
-            raise LstmcliError(f"a task on the cluster failed ({_first_line(error.cause)}).") from None
+            raise LstmcliError(f"a task on the cluster failed ({first_line(error.cause)}).") from None
         except self._ray.exceptions.RayError as error:
-            lost = f"a task was lost {MAX_RETRIES + 1} times ({_first_line(error)})"
+            lost = f"a task was lost {MAX_RETRIES + 1} times ({first_line(error)})"
             raise LstmcliError(f"{lost}. If memory ran out, start Ray with fewer CPUs.") from None
 
-    def _connected(self) -> Any:
+    def connect(self) -> Any:
+        """Return Ray's module, connected to the cluster.
+
+        Raises:
+            LstmcliError: there is no such cluster.
+        """
         if self._ray is None:
-            self._ray = _connect(self._address)
+            # Ray's processes import what is in the folder in which it is started, and torch needs one that exists.
+            folder = tempfile.TemporaryDirectory(prefix="lstmcli-ray-", ignore_cleanup_errors=True)
+            self._ray = _connect(self._address, Path(self._opened.enter_context(folder)))
             if not self._ray.cluster_resources().get("CPU"):
                 self._warn("the cluster has no free host yet; waiting for one")
         return self._ray
 
 
-def _connect(address: str) -> Any:
+def _connect(address: str, empty: Path) -> Any:
     """Return the module, connected.
+
+    Args:
+        address: see `RayCluster`.
+        empty: a folder to start Ray in.
 
     Raises:
         LstmcliError: there is no such cluster.
@@ -118,7 +141,7 @@ def _connect(address: str) -> Any:
         options |= {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES}
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        with _empty_folder():
+        with contextlib.chdir(empty):
             ray.init(address=address, **options)
     except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         raise _unreachable(address, error) from None
@@ -141,18 +164,12 @@ def _check_listens(address: str) -> None:
 
 def _unreachable(address: str, error: object) -> LstmcliError:
     return LstmcliError(
-        f"--ray-address {address}: can't be reached ({_first_line(error)}). Start Ray with `ray start --head`, or omit "
+        f"--ray-address {address}: can't be reached ({first_line(error)}). Start Ray with `ray start --head`, or omit "
         "the option to use this machine."
     )
 
 
-@contextlib.contextmanager
-def _empty_folder() -> Iterator[None]:
-    """Be in an empty folder meanwhile: Ray's processes import what is in the folder in which it is started."""
-    with tempfile.TemporaryDirectory(prefix="lstmcli-ray-") as folder, contextlib.chdir(folder):
-        yield
-
-
-def _first_line(error: object) -> str:
+def first_line(error: object) -> str:
+    """Return what to quote of an error."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[0].rstrip(".")

@@ -1,0 +1,1 @@
+"""What talks to Ray, an optional dependency. Nothing else imports it."""

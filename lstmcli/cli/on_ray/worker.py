@@ -1,0 +1,77 @@
+"""A process of a training on a Ray cluster, which Ray Train has connected with the others."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from lstmcli.cli.following import take_part
+from lstmcli.cli.jobs import do_job
+from lstmcli.cli.on_ray.messages import Failed, Finished, Link
+from lstmcli.cli.several import Job, Place
+from lstmcli.errors import LstmcliError
+from lstmcli.events import Note
+from lstmcli.recipes.run_setup import resumed
+from lstmcli.stopping import NEVER
+from lstmcli.store.run import OpenRun
+from lstmcli.store.run_directory import RunDirectory
+from lstmcli.training.processes import LostProcessError
+from lstmcli.training.setup import keep_freed_memory
+
+
+@dataclass(frozen=True)
+class Share:
+    """What each process is given.
+
+    Attributes:
+        job: to do; it has a config.
+        path: of the run directory, as it was typed.
+        resume: as in `OpenRun`.
+        overwrite: as in `OpenRun`.
+        folder: in which the command was typed, where relative paths begin.
+        mailbox: the handle of the `Mailbox`.
+    """
+
+    job: Job
+    path: Path
+    resume: bool
+    overwrite: bool
+    folder: str
+    mailbox: Any
+
+
+def work(given: dict[str, Share]) -> None:
+    """Do a share of the job.
+
+    Raises:
+        LostProcessError: another process has ended; Ray starts all of them again.
+    """
+    import ray.train
+
+    share, context = given["share"], ray.train.get_context()
+    place = Place(context.get_world_rank(), context.get_world_size())
+    try:
+        os.chdir(share.folder)
+        keep_freed_memory()
+        if place.is_first:
+            _lead(share, place, ray)
+        else:
+            take_part(place, NEVER)
+    except LostProcessError:
+        raise
+    except typer.Exit:
+        return  # the first process says why
+    except (LstmcliError, OSError, KeyboardInterrupt) as error:
+        ray.get(share.mailbox.put.remote([Failed(error)]))
+
+
+def _lead(share: Share, place: Place, ray: Any) -> None:
+    run = OpenRun(RunDirectory(share.path), share.resume, share.overwrite)
+    attempt = ray.get(share.mailbox.begin.remote())
+    with Link(ray, share.mailbox) as link:
+        if attempt > 1 and share.job.config is not None:
+            link(Note(f"a process or a host was lost; all {place.number} have started again"))
+            run = resumed(run, share.job.config)
+        link(Finished(do_job(share.job, run, place, tell=link, stop=link)))

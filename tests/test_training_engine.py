@@ -1,0 +1,145 @@
+"""Where a training computes; what needs a running Ray is in tests/cluster."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lstmcli.cli.engine import EngineChoice
+from lstmcli.cli.on_ray.messages import Failed, Finished, Link, Mailbox
+from lstmcli.cli.several import Place
+from lstmcli.cli.training_engine import TrainingEngine
+from lstmcli.errors import DataError, LstmcliError, UsageError
+from lstmcli.events import Note, StepFinished
+from tests.conftest import corpus_options, run_here, set_options
+
+LOCAL, RAY = EngineChoice.LOCAL, EngineChoice.RAY
+ALONE, ONE_OF_TWO = Place(), Place(0, 2)
+
+
+@pytest.mark.parametrize(
+    ("engine", "place", "message"),
+    [
+        (TrainingEngine(LOCAL, "auto", None), ALONE, "--ray-address: is for --engine ray"),
+        (TrainingEngine(LOCAL, None, 4), ALONE, "--workers: is for --engine ray"),
+        (TrainingEngine(RAY, None, None), ONE_OF_TWO, "--engine ray: starts its own processes; start it without"),
+        (TrainingEngine(RAY, "ray://host:10001", None), ALONE, "--ray-address: expected HOST:PORT"),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused(engine: TrainingEngine, place: Place, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        engine.check(place)
+
+
+def test_a_ray_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lstmcli.cli.engine.find_spec", lambda _: None)
+    with pytest.raises(LstmcliError, match=r"pip install 'lstmcli\[ray\]'"):
+        TrainingEngine(RAY, None, None).check(ALONE)
+    TrainingEngine(LOCAL, None, None).check(ALONE)
+
+
+def test_a_training_is_resumed_where_it_was_begun() -> None:
+    command = "lstmcli train --resume --run-dir run"
+    assert TrainingEngine(LOCAL, None, None).resume_command(command, ALONE) == command
+    assert TrainingEngine(LOCAL, None, None).resume_command(command, ONE_OF_TWO).startswith("torchrun ")
+    assert TrainingEngine(RAY, None, None).resume_command(command, ALONE) == f"{command} --engine ray"
+    given = TrainingEngine(RAY, "head:6379", 8).resume_command(command, ALONE)
+    assert given == f"{command} --engine ray --ray-address head:6379 --workers 8"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (["training.device=cuda"], "several processes train on CPUs only"),
+        (["data.text=sentence"], "no column 'sentence'"),
+    ],
+)
+def test_mistakes_are_found_before_ray_is_started(
+    corpus: Path, tmp_path: Path, settings: list[str], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lstmcli.cli.training_engine.check_installed", lambda: None)
+    monkeypatch.setattr("lstmcli.cli.on_ray.cluster.RayCluster.connect", lambda _: pytest.fail("started"))
+    options = *corpus_options(corpus), *set_options(*settings), "--run-dir", tmp_path / "run"
+    result = run_here("train", *options, "--engine", "ray")
+    assert result.returncode == 1
+    assert message in result.stderr
+    assert not (tmp_path / "run").exists()
+
+
+class FakeRay:
+    """Calls an actor in this process."""
+
+    class exceptions:  # noqa: N801  # as Ray calls it
+        class RayError(Exception):
+            pass
+
+    def __init__(self, actor: Mailbox) -> None:
+        self._actor = actor
+
+    @property
+    def put(self) -> Any:
+        return self
+
+    def remote(self, *arguments: Any) -> Any:
+        return self._actor.put(*arguments)
+
+    def get(self, value: Any) -> Any:
+        return value
+
+
+def linked(mailbox: Mailbox) -> Link:
+    ray = FakeRay(mailbox)
+    return Link(ray, ray)
+
+
+def test_messages_arrive_in_their_order_and_once() -> None:
+    mailbox = Mailbox()
+    assert (mailbox.begin(), mailbox.begin()) == (1, 2)
+    with linked(mailbox) as link:
+        for number in range(5):
+            link(Note(str(number)))
+        link(Finished(None))
+    attempts, messages = mailbox.take(is_stopped=False)
+    assert attempts == 2
+    assert messages == [*(Note(str(number)) for number in range(5)), Finished(None)]
+    assert mailbox.take(is_stopped=False) == (2, [])
+
+
+def test_of_many_steps_only_some_are_sent() -> None:
+    mailbox = Mailbox()
+    with linked(mailbox) as link:
+        for number in range(1000):
+            link(StepFinished(1, 1, number, 1000, loss=0.5, num_tokens=9))
+        link(Note("end"))
+    messages = mailbox.take(is_stopped=False)[1]
+    assert 2 <= len(messages) < 1000
+    assert messages[-1] == Note("end")
+
+
+def taken(mailbox: Mailbox) -> list[Any]:
+    """Wait for messages of a command that wants to stop."""
+    while True:
+        if found := mailbox.take(is_stopped=True)[1]:
+            return found
+        time.sleep(0.01)
+
+
+def test_a_stop_ends_what_does_not_ask_for_it_at_once() -> None:
+    mailbox = Mailbox()
+    with linked(mailbox) as link:
+        assert not link.is_set()
+        (message,) = taken(mailbox)
+    assert isinstance(message, Failed)
+    assert isinstance(message.error, KeyboardInterrupt)
+
+
+def test_a_stop_waits_for_what_asks_for_it() -> None:
+    mailbox = Mailbox()
+    with linked(mailbox) as link, link.deferred():
+        mailbox.take(is_stopped=True)
+        while not link.is_set():
+            time.sleep(0.01)
+        link(Failed(DataError("saved")))
+    messages = mailbox.take(is_stopped=True)[1]
+    assert [str(each.error) for each in messages if isinstance(each, Failed)] == ["saved"]
