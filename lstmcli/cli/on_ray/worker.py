@@ -1,4 +1,7 @@
-"""A process of a training on a Ray cluster, which Ray Train has connected with the others."""
+"""A process of a training on a Ray cluster, which Ray Train has connected with the others.
+
+Ray's own processes import this module to pass `work` on, so what is slow to import is imported within functions.
+"""
 
 import os
 from dataclasses import dataclass
@@ -7,8 +10,6 @@ from typing import Any
 
 import typer
 
-from lstmcli.cli.following import take_part
-from lstmcli.cli.jobs import do_job
 from lstmcli.cli.on_ray.messages import Failed, Finished, Link
 from lstmcli.cli.several import Job, Place
 from lstmcli.errors import LstmcliError
@@ -17,8 +18,6 @@ from lstmcli.recipes.run_setup import resumed
 from lstmcli.stopping import NEVER
 from lstmcli.store.run import OpenRun
 from lstmcli.store.run_directory import RunDirectory
-from lstmcli.training.processes import LostProcessError
-from lstmcli.training.setup import keep_freed_memory
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,10 @@ def work(given: dict[str, Share]) -> None:
     """
     import ray.train
 
+    from lstmcli.cli.following import take_part
+    from lstmcli.training.processes import LostProcessError
+    from lstmcli.training.setup import keep_freed_memory
+
     share, context = given["share"], ray.train.get_context()
     place = Place(context.get_world_rank(), context.get_world_size())
     try:
@@ -68,6 +71,8 @@ def work(given: dict[str, Share]) -> None:
 
 
 def _lead(share: Share, place: Place, ray: Any) -> None:
+    from lstmcli.cli.jobs import do_job
+
     run = OpenRun(RunDirectory(share.path), share.resume, share.overwrite)
     attempt = ray.get(share.mailbox.begin.remote())
     with Link(ray, share.mailbox) as link:
