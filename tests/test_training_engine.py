@@ -1,18 +1,30 @@
 """Where a training computes; what needs a running Ray is in tests/cluster."""
 
+import contextlib
+import sys
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from lstmcli.cli.engine import EngineChoice
 from lstmcli.cli.on_ray.messages import Failed, Finished, Link, Mailbox
-from lstmcli.cli.several import Place
+from lstmcli.cli.on_ray.worker import Share, work
+from lstmcli.cli.several import Job, Place
 from lstmcli.cli.training_engine import TrainingEngine
+from lstmcli.config.loading import load_config
+from lstmcli.config.settings import OutputSettings
 from lstmcli.errors import DataError, LstmcliError, UsageError
-from lstmcli.events import Note, StepFinished
-from tests.conftest import corpus_options, run_here, set_options
+from lstmcli.events import EpochFinished, Note, RowsRead, StepFinished, TrainingResumed
+from lstmcli.metrics.evaluation import Evaluation
+from lstmcli.store.run_directory import RunDirectory
+from lstmcli.training.loop import EpochResult, Trainer
+from lstmcli.training.processes import LostProcessError
+from tests.conftest import FAST, corpus_options, run_here, set_options
 
 LOCAL, RAY = EngineChoice.LOCAL, EngineChoice.RAY
 ALONE, ONE_OF_TWO = Place(), Place(0, 2)
@@ -143,3 +155,82 @@ def test_a_stop_waits_for_what_asks_for_it() -> None:
         link(Failed(DataError("saved")))
     messages = mailbox.take(is_stopped=True)[1]
     assert [str(each.error) for each in messages if isinstance(each, Failed)] == ["saved"]
+
+
+class Handle:
+    """The handle of a mailbox, as Ray gives it."""
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self.begin, self.put = (SimpleNamespace(remote=method) for method in (mailbox.begin, mailbox.put))
+
+
+@pytest.fixture
+def mailbox(monkeypatch: pytest.MonkeyPatch) -> Mailbox:
+    """What the only process of a training tells, without Ray."""
+    train = SimpleNamespace(get_context=lambda: SimpleNamespace(get_world_rank=lambda: 0, get_world_size=lambda: 1))
+    ray = SimpleNamespace(train=train, get=lambda value: value, exceptions=FakeRay.exceptions)
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    monkeypatch.setitem(sys.modules, "ray.train", train)
+    return Mailbox()
+
+
+def worked(corpus: Path, folder: Path, mailbox: Mailbox, *settings: str, overwrite: bool = False) -> list[Any]:
+    """Let a process train in `folder`, and return what it tells."""
+    files = [f"data.train={corpus}/train.csv", f"data.validation={corpus}/validation.csv", "data.label=label"]
+    config = load_config(None, [*files, *FAST, "evaluation.baselines=false", "ngrams.enabled=false", *settings])
+    config = replace(config, output=OutputSettings(run_dir="run"))
+    job = Job("train", config)
+    with contextlib.chdir(folder.parent):
+        work({"share": Share(job, Path("run"), False, overwrite, str(folder), Handle(mailbox))})
+    return mailbox.take(is_stopped=False)[1]
+
+
+def test_a_process_tells_what_the_command_shows_and_at_last_the_evaluation(
+    corpus: Path, tmp_path: Path, mailbox: Mailbox
+) -> None:
+    messages = worked(corpus, tmp_path, mailbox)
+    assert isinstance(messages[-1], Finished)
+    assert isinstance(messages[-1].evaluation, Evaluation)
+    assert {type(each) for each in messages} >= {RowsRead, EpochFinished}
+    assert RunDirectory(tmp_path / "run").is_finished
+
+
+def test_a_mistake_is_told_and_not_raised(corpus: Path, tmp_path: Path, mailbox: Mailbox) -> None:
+    (message,) = worked(corpus, tmp_path, mailbox, "data.label=text")
+    assert isinstance(message, Failed)
+    assert isinstance(message.error, LstmcliError)
+
+
+def test_a_fault_of_the_tool_is_told_with_its_place(
+    corpus: Path, tmp_path: Path, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("no texts")
+
+    monkeypatch.setattr("lstmcli.cli.jobs.train", fail)
+    (message,) = worked(corpus, tmp_path, mailbox)
+    assert isinstance(message.error, ZeroDivisionError)
+    assert "in fail" in message.error.__notes__[0]
+
+
+def test_a_process_that_is_lost_makes_ray_start_all_again_and_they_go_on(
+    corpus: Path, tmp_path: Path, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Trainer.run
+
+    def losing(self: Trainer) -> Iterator[Any]:
+        for result in run(self):
+            yield result
+            if isinstance(result, EpochResult) and result.epoch == 2:
+                raise LostProcessError("lost contact")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "run", losing)
+        with pytest.raises(LostProcessError):
+            worked(corpus, tmp_path, mailbox, overwrite=True)
+    mailbox.take(is_stopped=False)
+    messages = worked(corpus, tmp_path, mailbox, overwrite=True)
+    assert messages[0] == Note("a process or a host was lost; all 1 have started again")
+    resumed = [each for each in messages if isinstance(each, TrainingResumed)]
+    assert [each.epoch for each in resumed] == [3]
+    assert isinstance(messages[-1], Finished)

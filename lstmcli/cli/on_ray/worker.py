@@ -12,8 +12,8 @@ import typer
 
 from lstmcli.cli.on_ray.messages import Failed, Finished, Link
 from lstmcli.cli.several import Job, Place
-from lstmcli.errors import LstmcliError
 from lstmcli.events import Note
+from lstmcli.inference.worker import portable
 from lstmcli.recipes.run_setup import resumed
 from lstmcli.stopping import NEVER
 from lstmcli.store.run import OpenRun
@@ -66,8 +66,8 @@ def work(given: dict[str, Share]) -> None:
         raise
     except typer.Exit:
         return  # the first process says why
-    except (LstmcliError, OSError, KeyboardInterrupt) as error:
-        ray.get(share.mailbox.put.remote([Failed(error)]))
+    except Exception as error:  # another attempt would end in the same way
+        ray.get(share.mailbox.put.remote([Failed(portable(error))]))
 
 
 def _lead(share: Share, place: Place, ray: Any) -> None:
