@@ -435,3 +435,8 @@ def test_rows_say_where_they_come_from(files: Path) -> None:
     write_csv(files / "taken.csv", ["text", "input_row"], [["so glad", "1"]])
     assert "already has a column 'input_row'" in predict("taken.csv", "--row-ids", code=1).stderr
     assert "--row-ids: can't be combined with --by" in predict("rows.csv", "--row-ids", "--by", "id", code=2).stderr
+
+
+def test_connections_are_kept_alive_as_the_cluster_wants() -> None:
+    """Other values than those of the cluster end each connection, and so each task, after some minutes."""
+    assert not [name for name in ray_cluster.ENVIRONMENT if "keepalive" in name]

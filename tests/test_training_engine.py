@@ -1,6 +1,7 @@
 """Where a training computes; what needs a running Ray is in tests/cluster."""
 
 import contextlib
+import platform
 import sys
 import time
 from collections.abc import Iterator
@@ -37,9 +38,13 @@ ALONE, ONE_OF_TWO = Place(), Place(0, 2)
         (TrainingEngine(LOCAL, None, 4), ALONE, "--workers: is for --engine ray"),
         (TrainingEngine(RAY, None, None), ONE_OF_TWO, "--engine ray: starts its own processes; start it without"),
         (TrainingEngine(RAY, "ray://host:10001", None), ALONE, "--ray-address: expected HOST:PORT"),
+        (TrainingEngine(RAY, None, None), ALONE, "RAY_ADDRESS: expected HOST:PORT"),
     ],
 )
-def test_options_that_contradict_each_other_are_refused(engine: TrainingEngine, place: Place, message: str) -> None:
+def test_options_that_contradict_each_other_are_refused(
+    engine: TrainingEngine, place: Place, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", "ray://host:10001")
     with pytest.raises(UsageError, match=message):
         engine.check(place)
 
@@ -58,6 +63,15 @@ def test_a_training_is_resumed_where_it_was_begun() -> None:
     assert TrainingEngine(RAY, None, None).resume_command(command, ALONE) == f"{command} --engine ray"
     given = TrainingEngine(RAY, "head:6379", 8).resume_command(command, ALONE)
     assert given == f"{command} --engine ray --ray-address head:6379 --workers 8"
+
+
+def test_standard_input_is_not_there_on_other_hosts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lstmcli.cli.training_engine.check_installed", lambda: None)
+    options = "-", "--format", "csv", "--label", "label", "--run-dir", tmp_path / "run", "--engine", "ray"
+    for more, message in (([], "can be read only once"), (["--workers", "1"], "can't be read by processes on a")):
+        result = run_here("train", *options, *more, stdin="text,label\n")
+        assert result.returncode == 1
+        assert f"error: standard input: {message}" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -88,12 +102,16 @@ class FakeRay:
 
     def __init__(self, actor: Mailbox) -> None:
         self._actor = actor
+        self.num_failures = 0  # of the next calls
 
     @property
     def put(self) -> Any:
         return self
 
     def remote(self, *arguments: Any) -> Any:
+        if self.num_failures:
+            self.num_failures -= 1
+            raise self.exceptions.RayError
         return self._actor.put(*arguments)
 
     def get(self, value: Any) -> Any:
@@ -112,10 +130,22 @@ def test_messages_arrive_in_their_order_and_once() -> None:
         for number in range(5):
             link(Note(str(number)))
         link(Finished(None))
-    attempts, messages = mailbox.take(is_stopped=False)
+    attempts, silence, messages = mailbox.take(is_stopped=False)
     assert attempts == 2
+    assert silence >= 0.0
     assert messages == [*(Note(str(number)) for number in range(5)), Finished(None)]
-    assert mailbox.take(is_stopped=False) == (2, [])
+    assert mailbox.take(is_stopped=False).messages == []
+
+
+def test_a_message_that_could_not_be_sent_is_sent_later() -> None:
+    mailbox = Mailbox()
+    ray = FakeRay(mailbox)
+    ray.num_failures = 2
+    with Link(ray, ray) as link:
+        link(Note("early"))
+        while ray.num_failures:
+            time.sleep(0.01)
+    assert mailbox.take(is_stopped=False).messages == [Note("early")]
 
 
 def test_of_many_steps_only_some_are_sent() -> None:
@@ -124,7 +154,7 @@ def test_of_many_steps_only_some_are_sent() -> None:
         for number in range(1000):
             link(StepFinished(1, 1, number, 1000, loss=0.5, num_tokens=9))
         link(Note("end"))
-    messages = mailbox.take(is_stopped=False)[1]
+    messages = mailbox.take(is_stopped=False).messages
     assert 2 <= len(messages) < 1000
     assert messages[-1] == Note("end")
 
@@ -132,7 +162,7 @@ def test_of_many_steps_only_some_are_sent() -> None:
 def taken(mailbox: Mailbox) -> list[Any]:
     """Wait for messages of a command that wants to stop."""
     while True:
-        if found := mailbox.take(is_stopped=True)[1]:
+        if found := mailbox.take(is_stopped=True).messages:
             return found
         time.sleep(0.01)
 
@@ -153,7 +183,7 @@ def test_a_stop_waits_for_what_asks_for_it() -> None:
         while not link.is_set():
             time.sleep(0.01)
         link(Failed(DataError("saved")))
-    messages = mailbox.take(is_stopped=True)[1]
+    messages = mailbox.take(is_stopped=True).messages
     assert [str(each.error) for each in messages if isinstance(each, Failed)] == ["saved"]
 
 
@@ -174,6 +204,20 @@ def mailbox(monkeypatch: pytest.MonkeyPatch) -> Mailbox:
     return Mailbox()
 
 
+def wait_and_fail(mailbox: Mailbox, link: Link) -> DataError:
+    mailbox.take(is_stopped=True)
+    while not link.is_set():
+        time.sleep(0.01)
+    return DataError("saved")
+
+
+def test_an_error_after_a_stop_is_all_that_is_told() -> None:
+    mailbox = Mailbox()
+    with pytest.raises(DataError), linked(mailbox) as link, link.deferred():
+        raise wait_and_fail(mailbox, link)
+    assert mailbox.take(is_stopped=True).messages == []
+
+
 def worked(corpus: Path, folder: Path, mailbox: Mailbox, *settings: str, overwrite: bool = False) -> list[Any]:
     """Let a process train in `folder`, and return what it tells."""
     files = [f"data.train={corpus}/train.csv", f"data.validation={corpus}/validation.csv", "data.label=label"]
@@ -182,7 +226,7 @@ def worked(corpus: Path, folder: Path, mailbox: Mailbox, *settings: str, overwri
     job = Job("train", config)
     with contextlib.chdir(folder.parent):
         work({"share": Share(job, Path("run"), False, overwrite, str(folder), Handle(mailbox))})
-    return mailbox.take(is_stopped=False)[1]
+    return mailbox.take(is_stopped=False).messages
 
 
 def test_a_process_tells_what_the_command_shows_and_at_last_the_evaluation(
@@ -199,6 +243,16 @@ def test_a_mistake_is_told_and_not_raised(corpus: Path, tmp_path: Path, mailbox:
     (message,) = worked(corpus, tmp_path, mailbox, "data.label=text")
     assert isinstance(message, Failed)
     assert isinstance(message.error, LstmcliError)
+
+
+def test_a_host_with_another_version_or_without_the_folder_is_named(
+    corpus: Path, tmp_path: Path, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (message,) = worked(corpus, tmp_path / "nowhere", mailbox)
+    assert f"nowhere: is no folder on {platform.node()}" in str(message.error)
+    monkeypatch.setattr("lstmcli.cli.on_ray.worker.__version__", "99.0")
+    (message,) = worked(corpus, tmp_path, mailbox)
+    assert f"{platform.node()}: has lstmcli 99.0, but the host of the command has " in str(message.error)
 
 
 def test_a_fault_of_the_tool_is_told_with_its_place(

@@ -1,5 +1,6 @@
 """Options of `lstmcli predict` that say where to compute: in this process and others, or on a Ray cluster."""
 
+import os
 from enum import StrEnum
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
@@ -141,13 +142,14 @@ class Engine(NamedTuple):
 
 
 def check_address(address: str | None) -> None:
-    """Check the value of --ray-address, as far as that is possible without Ray.
+    """Check the value of --ray-address, or of RAY_ADDRESS without it, as far as that is possible without Ray.
 
     Raises:
         UsageError: it is an address for Ray's client.
     """
-    if str(address).startswith("ray://"):
-        raise UsageError("--ray-address: expected HOST:PORT of a cluster, not ray://, Ray's client for other machines.")
+    name = "RAY_ADDRESS" if address is None else "--ray-address"
+    if str(address or os.environ.get("RAY_ADDRESS")).startswith("ray://"):
+        raise UsageError(f"{name}: expected HOST:PORT of a cluster, not ray://, Ray's client for other machines.")
 
 
 def check_installed() -> None:

@@ -7,7 +7,7 @@ import typer
 
 from lstmcli.cli.engine import EngineChoice, check_address, check_installed
 from lstmcli.cli.options import COMPUTATION
-from lstmcli.cli.several import Job, Place, resume_command
+from lstmcli.cli.several import Job, Place, patience, resume_command
 from lstmcli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ class TrainingEngine(NamedTuple):
             raise UsageError("--engine ray: starts its own processes; start it without torchrun.")
         check_address(self.address)
         check_installed()
+        patience()
 
     def resume_command(self, command: str, place: Place) -> str:
         """Return how to resume, for a message; `command` is that without options of this class."""
@@ -85,9 +86,10 @@ class TrainingEngine(NamedTuple):
         from lstmcli.cli.on_ray.cluster import RayCluster
         from lstmcli.cli.on_ray.training import train_on
         from lstmcli.events import Note
-        from lstmcli.recipes.several.checks import check_supported
+        from lstmcli.recipes.several.checks import check_readable, check_supported
 
         number = DEFAULT_WORKERS if self.workers is None else self.workers
         check_supported(job.config, number)
+        check_readable(job.config, "can't be read by processes on a cluster")
         with RayCluster(self.address, warn=lambda text: tell(Note(text))) as cluster:
             return train_on(cluster, job, run, number, tell=tell, stop=stop)

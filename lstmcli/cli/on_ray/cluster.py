@@ -29,19 +29,22 @@ SECONDS_TO_CONNECT: Final = 10.0
 # Ours needs none of the memory that Ray shares between processes; this is the least that Ray takes.
 OBJECT_STORE_BYTES: Final = 80 << 20
 
-# Before Ray is imported: it tells nobody that it is used, leaves GPUs to whom they were given, gives up where memory
-# runs out again and again, and notices in a minute that a host no longer answers, which takes it seven by default.
+# Before Ray is imported: it tells nobody that it is used, leaves GPUs to whom they were given, and gives up where
+# memory runs out again and again. How often processes ask whether others still live must be the same in all of a
+# cluster, so that is left to whoever starts it: other values here would end each connection after some minutes.
 ENVIRONMENT: Final = {
     "RAY_task_oom_retries": str(MAX_RETRIES),
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_TRAIN_V2_ENABLED": "1",
-    "RAY_grpc_client_keepalive_time_ms": "30000",
-    "RAY_grpc_client_keepalive_timeout_ms": "30000",
 }
 
 TaskT = TypeVar("TaskT")
 ResultT = TypeVar("ResultT")
+
+
+class UnreachableError(Exception):
+    """There is no such cluster; the message says why."""
 
 
 class RayCluster:
@@ -55,6 +58,7 @@ class RayCluster:
             warn: is told if there is nobody to compute.
         """
         self._address = address or os.environ.get("RAY_ADDRESS") or "local"
+        self._named_by = "--ray-address " if address else "RAY_ADDRESS="
         self._warn = warn
         self._ray: Any = None
         self._opened = contextlib.ExitStack()
@@ -115,7 +119,13 @@ class RayCluster:
         if self._ray is None:
             # Ray's processes import what is in the folder in which it is started, and torch needs one that exists.
             folder = tempfile.TemporaryDirectory(prefix="lstmcli-ray-", ignore_cleanup_errors=True)
-            self._ray = _connect(self._address, Path(self._opened.enter_context(folder)))
+            try:
+                self._ray = _connect(self._address, Path(self._opened.enter_context(folder)))
+            except UnreachableError as error:
+                raise LstmcliError(
+                    f"{self._named_by}{self._address}: can't be reached ({first_line(error)}). Start Ray with `ray "
+                    "start --head`, or --ray-address local to use this machine."
+                ) from None
             if not self._ray.cluster_resources().get("CPU"):
                 self._warn("the cluster has no free host yet; waiting for one")
         return self._ray
@@ -129,7 +139,8 @@ def _connect(address: str, empty: Path) -> Any:
         empty: a folder to start Ray in.
 
     Raises:
-        LstmcliError: there is no such cluster.
+        UnreachableError: there is no such cluster.
+        KeyboardInterrupt: on SIGTERM.
     """
     _check_listens(address)
     for name, value in ENVIRONMENT.items():
@@ -144,7 +155,9 @@ def _connect(address: str, empty: Path) -> Any:
         with contextlib.chdir(empty):
             ray.init(address=address, **options)
     except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
-        raise _unreachable(address, error) from None
+        raise UnreachableError(error) from None
+    except SystemExit:  # from Ray's own handler of SIGTERM
+        raise KeyboardInterrupt from None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -152,21 +165,14 @@ def _connect(address: str, empty: Path) -> Any:
 
 
 def _check_listens(address: str) -> None:
-    """Raise an LstmcliError if nobody answers at HOST:PORT, for which Ray would wait long."""
+    """Raise an UnreachableError if nobody answers at HOST:PORT, for which Ray would wait long."""
     host, _, port = address.rpartition(":")
     if not host or not port.isdecimal():
         return
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=SECONDS_TO_CONNECT).close()
     except OSError as error:
-        raise _unreachable(address, error.strerror or error) from None
-
-
-def _unreachable(address: str, error: object) -> LstmcliError:
-    return LstmcliError(
-        f"--ray-address {address}: can't be reached ({first_line(error)}). Start Ray with `ray start --head`, or omit "
-        "the option to use this machine."
-    )
+        raise UnreachableError(error.strerror or error) from None
 
 
 def first_line(error: object) -> str:

@@ -39,6 +39,20 @@ class Failed(NamedTuple):
 Message = Event | Finished | Failed
 
 
+class News(NamedTuple):
+    """What a command hears.
+
+    Attributes:
+        attempts: that have begun.
+        silence: seconds since the first process, which tells something all the time, was last heard of.
+        messages: new ones.
+    """
+
+    attempts: int
+    silence: float
+    messages: list[Message]
+
+
 class Mailbox:
     """An actor on the host of the command, which passes messages on in their order.
 
@@ -49,6 +63,7 @@ class Mailbox:
         self._messages: list[Message] = []
         self._attempts = 0
         self._is_stopped = False
+        self._heard_at = time.monotonic()
 
     def begin(self) -> int:
         """Return the number of this attempt, from 1."""
@@ -57,14 +72,15 @@ class Mailbox:
 
     def put(self, messages: list[Message]) -> bool:
         """Add messages; return whether the command wants to stop."""
+        self._heard_at = time.monotonic()
         self._messages += messages
         return self._is_stopped
 
-    def take(self, *, is_stopped: bool) -> tuple[int, list[Message]]:
-        """Return how many attempts have begun, and the messages that have come since the last call."""
+    def take(self, *, is_stopped: bool) -> "News":
+        """Return what has come since the last call."""
         self._is_stopped = is_stopped
         messages, self._messages = self._messages, []
-        return self._attempts, messages
+        return News(self._attempts, time.monotonic() - self._heard_at, messages)
 
 
 class Link(Stop):
@@ -106,10 +122,8 @@ class Link(Stop):
     def deferred(self) -> Iterator[None]:
         """See `Stop.deferred`."""
         self._is_deferred = True
-        try:
-            yield
-        finally:
-            self._is_deferred = False
+        yield
+        self._is_deferred = False  # not after an error, which says more than that the command was stopped
 
     def __call__(self, message: Message) -> None:
         """Send a message; of the many that only move a bar, some."""
@@ -129,5 +143,8 @@ class Link(Stop):
 
     def _exchange(self) -> None:
         with self._lock:
-            messages, self._messages = self._messages, []
+            number = len(self._messages)
+            messages = self._messages[:number]
         self._is_set = self._ray.get(self._mailbox.put.remote(messages))
+        with self._lock:
+            del self._messages[:number]

@@ -3,21 +3,27 @@
 Ray Train places and connects them, and starts all of them again if one is lost.
 """
 
-import tempfile
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from lstmcli.cli.on_ray.cluster import MAX_RETRIES, RayCluster, first_line
-from lstmcli.cli.on_ray.messages import SECONDS_BETWEEN, Failed, Finished, Mailbox
+from lstmcli.cli.on_ray.messages import SECONDS_BETWEEN, Failed, Finished, Mailbox, News
 from lstmcli.cli.on_ray.worker import Share, work
 from lstmcli.cli.several import Job, patience
-from lstmcli.errors import LstmcliError
+from lstmcli.errors import LstmcliError, counted
 from lstmcli.events import Note, Tell
 from lstmcli.stopping import Stop
 from lstmcli.store.run import OpenRun
 
 if TYPE_CHECKING:
     from lstmcli.recipes.tasks.reporting import AnyEvaluation
+
+# The first process tells something several times a second, unless it is lost, or was never started.
+SECONDS_TO_ANSWER: Final = 10.0
+SECONDS_TO_START: Final = 60.0
 
 
 def train_on(
@@ -27,32 +33,56 @@ def train_on(
 
     Raises:
         LstmcliError: the job can't be done, processes were lost too often, or the cluster can't be reached.
-        KeyboardInterrupt: `stop` was set, and there is nothing to save.
+        KeyboardInterrupt: `stop` was set, and there is nothing to save, or nobody who answers.
     """
     threads = 1 if job.config is None else max(1, job.config.training.threads)
+    tell(Note(f"{counted(number, 'process', 'processes')} on Ray, which takes a while to start"))
     _check_size(cluster, number * threads, tell)
     ray, here = cluster.connect(), cluster.here()
     mailbox = ray.remote(num_cpus=0, scheduling_strategy=here)(Mailbox).remote()
     share = Share(job, run.path, run.resume, run.overwrite, str(Path.cwd()), mailbox)
-    beside = run.path.absolute().parent
-    beside.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=beside, prefix=".ray-", ignore_cleanup_errors=True) as folder, stop.deferred():
+    with _folder_beside(run.path) as folder, stop.deferred():
         # In a process of its own, which ends together with Ray.
         fit = ray.remote(num_cpus=0, max_retries=0, scheduling_strategy=here)(_fit)
-        ending = fit.remote(share, number, threads, int(patience()) or 1, folder)
-        while True:
-            ended, _ = ray.wait([ending], timeout=SECONDS_BETWEEN)
-            attempts, messages = ray.get(mailbox.take.remote(is_stopped=stop.is_set()))
-            for message in messages:
-                if isinstance(message, Failed):
-                    raise message.error
-                if isinstance(message, Finished):
-                    return message.evaluation
-                tell(message)
-            if stop.is_set() and not attempts:
-                raise KeyboardInterrupt
-            if ended:
-                raise _lost(ray, ending)
+        ending = fit.remote(share, number, threads, int(patience()) or 1, str(folder))
+        try:
+            return _watch(ray, ending, mailbox, tell, stop)
+        except ray.exceptions.RayError as error:
+            raise _lost(error) from None
+
+
+def _watch(ray: Any, ending: Any, mailbox: Any, tell: Tell, stop: Stop) -> "AnyEvaluation | None":
+    """Show messages until the last one."""
+    is_silent = False
+    while True:
+        ended, _ = ray.wait([ending], timeout=SECONDS_BETWEEN)
+        news: News = ray.get(mailbox.take.remote(is_stopped=stop.is_set()))
+        for message in news.messages:
+            if isinstance(message, Failed):
+                raise message.error
+            if isinstance(message, Finished):
+                return message.evaluation
+            tell(message)
+        if stop.is_set() and (not news.attempts or news.silence > SECONDS_TO_ANSWER):
+            raise KeyboardInterrupt
+        if ended:
+            ray.get(ending)  # raises what went wrong
+            raise _lost("nobody said why")
+        was_silent, is_silent = is_silent, news.silence > SECONDS_TO_START
+        if is_silent and not was_silent:
+            tell(Note(f"no process has answered for {SECONDS_TO_START:.0f} s; Ray may wait for free CPUs"))
+
+
+@contextmanager
+def _folder_beside(run: Path) -> Iterator[Path]:
+    """Yield an empty folder for Ray, which wants one that all hosts share; one left by a killed command is emptied."""
+    folder = run.absolute().parent / f".{run.absolute().name}.ray"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _check_size(cluster: RayCluster, needed: int, tell: Tell) -> None:
@@ -85,12 +115,8 @@ def _fit(share: Share, number: int, threads: int, seconds: int, folder: str) -> 
     ).fit()
 
 
-def _lost(ray: Any, ending: Any) -> LstmcliError:
-    reason = ""
-    try:
-        ray.get(ending)
-    except ray.exceptions.RayError as error:
-        reason = f" ({first_line(getattr(error, 'cause', None) or error)})"
+def _lost(error: object) -> LstmcliError:
+    reason = first_line(getattr(error, "cause", None) or error)
     return LstmcliError(
-        f"the processes on the cluster have ended early{reason}. Everything up to the last saved state is kept."
+        f"the processes on the cluster have ended early ({reason}). Everything up to the last saved state is kept."
     )

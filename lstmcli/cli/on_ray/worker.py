@@ -4,20 +4,27 @@ Ray's own processes import this module to pass `work` on, so what is slow to imp
 """
 
 import os
+import platform
+import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import typer
 
+from lstmcli import __version__
 from lstmcli.cli.on_ray.messages import Failed, Finished, Link
 from lstmcli.cli.several import Job, Place
+from lstmcli.errors import LstmcliError, RunDirectoryError
 from lstmcli.events import Note
 from lstmcli.inference.worker import portable
 from lstmcli.recipes.run_setup import resumed
 from lstmcli.stopping import NEVER
+from lstmcli.store.lock import RunLock
 from lstmcli.store.run import OpenRun
 from lstmcli.store.run_directory import RunDirectory
+
+SECONDS_TO_LET_GO: Final = 60.0
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,7 @@ class Share:
         overwrite: as in `OpenRun`.
         folder: in which the command was typed, where relative paths begin.
         mailbox: the handle of the `Mailbox`.
+        version: of lstmcli.
     """
 
     job: Job
@@ -39,6 +47,7 @@ class Share:
     overwrite: bool
     folder: str
     mailbox: Any
+    version: str = __version__
 
 
 def work(given: dict[str, Share]) -> None:
@@ -56,6 +65,7 @@ def work(given: dict[str, Share]) -> None:
     share, context = given["share"], ray.train.get_context()
     place = Place(context.get_world_rank(), context.get_world_size())
     try:
+        _check_host(share)
         os.chdir(share.folder)
         keep_freed_memory()
         if place.is_first:
@@ -70,6 +80,18 @@ def work(given: dict[str, Share]) -> None:
         ray.get(share.mailbox.put.remote([Failed(portable(error))]))
 
 
+def _check_host(share: Share) -> None:
+    if share.version != __version__:
+        raise LstmcliError(
+            f"{platform.node()}: has lstmcli {__version__}, but the host of the command has {share.version}; install "
+            "the same version on all hosts."
+        )
+    if not Path(share.folder).is_dir():
+        raise LstmcliError(
+            f"{share.folder}: is no folder on {platform.node()}; type the command in one that all hosts share."
+        )
+
+
 def _lead(share: Share, place: Place, ray: Any) -> None:
     from lstmcli.cli.jobs import do_job
 
@@ -79,4 +101,17 @@ def _lead(share: Share, place: Place, ray: Any) -> None:
         if attempt > 1 and share.job.config is not None:
             link(Note(f"a process or a host was lost; all {place.number} have started again"))
             run = resumed(run, share.job.config)
+            _wait_for_lock(run)
         link(Finished(do_job(share.job, run, place, tell=link, stop=link)))
+
+
+def _wait_for_lock(run: OpenRun) -> None:
+    """Wait until the first process of the attempt before, which may be on another host, has let go of the run."""
+    ends_at = time.monotonic() + SECONDS_TO_LET_GO
+    while time.monotonic() < ends_at:  # who opens the run says what is wrong after that
+        try:
+            RunLock(run.path).check_free()
+        except RunDirectoryError:
+            time.sleep(1.0)
+        else:
+            return

@@ -30,13 +30,20 @@ def check_supported(config: Config, number: int) -> None:
         )
     if config.pretraining.teacher is not None:
         raise ConfigError("pretraining.teacher: distillation runs in one process, not in several.")
+    check_readable(config, f"can be read only once, but each of the {number} processes reads all rows")
+
+
+def check_readable(config: Config, otherwise: str) -> None:
+    """Check that the rows come from files, which other processes can read.
+
+    Raises:
+        DataError: they come through a pipe; `otherwise` says why that is wrong.
+    """
     data = config.data
     for path in (data.train, data.validation, data.test, *config.pretraining.texts):
         if path == STANDARD_INPUT or (path is not None and Path(path).exists() and not Path(path).is_file()):
-            raise DataError(
-                f"{'standard input' if path == STANDARD_INPUT else path}: can be read only once, but each of the "
-                f"{number} processes reads all rows; write them to a file."
-            )
+            name = "standard input" if path == STANDARD_INPUT else path
+            raise DataError(f"{name}: {otherwise}; write them to a file.")
 
 
 def check_device(processes: Processes, device: torch.device) -> None:
