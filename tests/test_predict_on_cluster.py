@@ -335,16 +335,16 @@ def test_an_input_that_changes_meanwhile_is_noticed(cluster: type[Unreliable], f
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("__version__", "0.0.9", "has lstmcli 0.0.9, but the host of the command has"),
-        ("model_digest", lambda _: "other", "is another model than on the host of the command"),
-        ("is_there", lambda _: False, "inputs must be on a disk that all hosts share."),
+        ("hosts.__version__", "0.0.9", "has lstmcli 0.0.9, but the host of the command has"),
+        ("work.model_digest", lambda _: "other", "is another model than on the host of the command"),
+        ("work.is_there", lambda _: False, "inputs must be on a disk that all hosts share."),
     ],
 )
 @pytest.mark.usefixtures("files")
 def test_a_host_that_lacks_something_says_so(
     monkeypatch: pytest.MonkeyPatch, name: str, value: object, message: str
 ) -> None:
-    monkeypatch.setattr(work, name, value)
+    monkeypatch.setattr(f"lstmcli.recipes.cluster.{name}", value)
     result = on_cluster("rows.csv", code=1)
     assert message in result.stderr
     assert result.stderr.count("\n") == 1

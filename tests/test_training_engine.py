@@ -250,7 +250,7 @@ def test_a_host_with_another_version_or_without_the_folder_is_named(
 ) -> None:
     (message,) = worked(corpus, tmp_path / "nowhere", mailbox)
     assert f"nowhere: is no folder on {platform.node()}" in str(message.error)
-    monkeypatch.setattr("lstmcli.cli.on_ray.worker.__version__", "99.0")
+    monkeypatch.setattr("lstmcli.recipes.cluster.hosts.__version__", "99.0")
     (message,) = worked(corpus, tmp_path, mailbox)
     assert f"{platform.node()}: has lstmcli 99.0, but the host of the command has " in str(message.error)
 

@@ -57,8 +57,9 @@ class RayCluster:
             address: HOST:PORT, "auto", "local" to start Ray on this machine; None: what RAY_ADDRESS says, or "local".
             warn: is told if there is nobody to compute.
         """
-        self._address = address or os.environ.get("RAY_ADDRESS") or "local"
-        self._named_by = "--ray-address " if address else "RAY_ADDRESS="
+        from_environment = os.environ.get("RAY_ADDRESS")
+        self._address = address or from_environment or "local"
+        self._named_by = "RAY_ADDRESS=" if from_environment and not address else "--ray-address "
         self._warn = warn
         self._ray: Any = None
         self._opened = contextlib.ExitStack()

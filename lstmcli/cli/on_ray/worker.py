@@ -18,6 +18,7 @@ from lstmcli.cli.several import Job, Place
 from lstmcli.errors import LstmcliError, RunDirectoryError
 from lstmcli.events import Note
 from lstmcli.inference.worker import portable
+from lstmcli.recipes.cluster.hosts import check_version
 from lstmcli.recipes.run_setup import resumed
 from lstmcli.stopping import NEVER
 from lstmcli.store.lock import RunLock
@@ -81,11 +82,7 @@ def work(given: dict[str, Share]) -> None:
 
 
 def _check_host(share: Share) -> None:
-    if share.version != __version__:
-        raise LstmcliError(
-            f"{platform.node()}: has lstmcli {__version__}, but the host of the command has {share.version}; install "
-            "the same version on all hosts."
-        )
+    check_version(share.version)
     if not Path(share.folder).is_dir():
         raise LstmcliError(
             f"{share.folder}: is no folder on {platform.node()}; type the command in one that all hosts share."

@@ -20,6 +20,7 @@ from lstmcli.inference.predictor import Predictor
 from lstmcli.inference.worker import portable
 from lstmcli.metrics.first_stage import FirstStage
 from lstmcli.recipes.cascade.result import Fast
+from lstmcli.recipes.cluster.hosts import check_version
 from lstmcli.recipes.cluster.parts import Input
 from lstmcli.recipes.cluster.results import PartCounts, counts_path, write_counts
 from lstmcli.recipes.predict import InputOptions, OutputOptions, predict_files
@@ -103,11 +104,7 @@ def answer_part(task: PartTask) -> PartResult:
 @lru_cache(maxsize=1)
 def opened(model: ModelOnHosts) -> tuple[SavedModel, ThisProcess]:
     """Open the model, once in each process."""
-    if model.version != __version__:
-        raise LstmcliError(
-            f"{platform.node()}: has lstmcli {__version__}, but the host of the command has {model.version}; install "
-            "the same version on all hosts."
-        )
+    check_version(model.version)
     if model_digest(Path(model.run)) != model.digest:
         raise RunDirectoryError(
             f"{model.run} on {platform.node()}: is another model than on the host of the command; copy the run to all "
